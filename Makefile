@@ -1,0 +1,59 @@
+# Every target is a line or two that a person could type.
+
+PYTHON ?= python3
+QGIS_PYTHON ?= /usr/bin/python3
+BIN := .venv/bin
+QGIS_BIN := .venv-qgis/bin
+SOURCES := hsisr_geo cli qgis_plugin tools tests benchmarks
+
+.NOTPARALLEL:
+.PHONY: help install lint test test-core test-qgis demo plugin clean
+
+help:
+	@echo "make install  .venv with the package, the test tools and the demo's needs"
+	@echo "make lint     ruff and mypy"
+	@echo "make test     lint, the plugin in a real QGIS, and the core's tests"
+	@echo "make demo     super-resolve a real scene; SCENE=path for your own raster"
+	@echo "make plugin   dist/hsisr_geo_qgis-VERSION.zip"
+	@echo "make clean    remove what the other targets made"
+
+install: .venv/installed
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,demo,train]'
+	@touch $@
+
+lint: install
+	$(BIN)/ruff check $(wildcard $(SOURCES))
+	$(BIN)/ruff format --check $(wildcard $(SOURCES))
+	$(BIN)/mypy
+
+# The core's tests come last, so that the last line is pytest's count of them.
+test: lint test-qgis test-core
+
+test-core: install
+	$(BIN)/python -m pytest -q
+
+# Two interpreters: QGIS imports its own Python, which has neither torch nor rasterio; the worker runs in .venv.
+test-qgis: install
+	@if tools/install_qgis; then \
+		$(MAKE) --no-print-directory .venv-qgis/installed && \
+		$(QGIS_BIN)/python -m pytest -q -c tests/qgis/pytest.ini tests/qgis; \
+	elif [ "$${CI:-}" = true ]; then \
+		echo "QGIS could not be installed, and CI tests with it" >&2; exit 1; \
+	else \
+		echo "NOT TESTED: the plugin in QGIS (tests/qgis); see docs/qgis.md" >&2; \
+	fi
+.venv-qgis/installed: constraints.txt
+	$(QGIS_PYTHON) -m venv --system-site-packages .venv-qgis
+	$(QGIS_BIN)/python -m pip install --quiet -c constraints.txt pytest
+	@touch $@
+
+demo: install
+	$(BIN)/python tools/demo.py $(SCENE)
+
+plugin:
+	$(PYTHON) tools/build_plugin.py
+
+clean:
+	rm -rf .venv .venv-qgis build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Weights that the project trained, with their model cards; `registry` finds them."""
