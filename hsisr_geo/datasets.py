@@ -1,0 +1,105 @@
+"""GDAL datasets: opened quietly, checked once, kept one per thread for reading."""
+
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning
+
+from hsisr_geo import envi
+from hsisr_geo.errors import RasterError
+from hsisr_geo.metadata import envi_fields, envi_header
+
+_HANDLES_PER_THREAD = 2
+# warnings.catch_warnings is not safe between threads, so opening is serialised.
+_OPENING = threading.Lock()
+_LOCAL = threading.local()
+
+
+@contextmanager
+def opening_quietly() -> Iterator[None]:
+    """Keep rasterio from warning about rasters without a place: they are legal, and stay so."""
+    with _OPENING, warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
+
+
+def open_quietly(path: str) -> Any:
+    """Open a raster for reading; GDAL's errors are the caller's to translate."""
+    with opening_quietly():
+        return rasterio.open(path)
+
+
+def thread_handle(path: str) -> Any:
+    """Return this thread's open dataset of `path`.
+
+    GDAL datasets must not be used from two threads at once. Keeping one per thread keeps
+    its decoded blocks too: reading tile by tile, each strip of a pixel-interleaved file
+    would else be decompressed once per tile.
+    """
+    handles: dict[tuple[int, str, int, int], Any] = _LOCAL.__dict__.setdefault("handles", {})
+    # ^ the process id is in the key because a forked child shares the file position
+    key = (os.getpid(), path, *_stamp(path))
+    if key not in handles:
+        while len(handles) >= _HANDLES_PER_THREAD:
+            handles.pop(next(iter(handles))).close()
+        handles[key] = open_quietly(path)
+    return handles[key]
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    """Tell one state of a file from the next, for paths that are files."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
+def check_bands(dataset: Any, path: str) -> None:
+    """Refuse rasters without bands, and with numbers that are complex or of several types."""
+    if dataset.count == 0 and dataset.subdatasets:
+        inside = ", ".join(dataset.subdatasets[:3])
+        raise RasterError(f"{path} is a container of rasters: name one of them, e.g. {inside}")
+    if dataset.count == 0:
+        raise RasterError(f"{path} has no bands")
+    kinds = sorted(set(dataset.dtypes))
+    if any("complex" in kind for kind in kinds):
+        raise RasterError(f"{path} holds {kinds[0]} numbers: real ones are needed")
+    if len(kinds) > 1:
+        raise RasterError(f"{path} has bands of several data types ({', '.join(kinds)}): unify")
+
+
+def check_envi(dataset: Any, path: str) -> None:
+    """Refuse ENVI rasters that GDAL would read wrongly without a word."""
+    header = envi_header(dataset)
+    if header is None or not os.path.isfile(path):
+        return
+    unseen = (envi.LAYOUT_KEYS | envi.PLACE_KEYS) & set(envi.hidden_fields(header))
+    if unseen:
+        raise RasterError(
+            f"{header}: a line of over 10000 characters keeps GDAL from reading "
+            f"{', '.join(sorted(unseen))}: break that line or move it to the end"
+        )
+    fields = envi_fields(dataset)
+    size = np.dtype(dataset.dtypes[0]).itemsize
+    needed = int(fields.get("header_offset", 0))
+    needed += dataset.width * dataset.height * dataset.count * size
+    found = os.path.getsize(path)
+    if found < needed and fields.get("file_compression", "0") == "0":
+        raise RasterError(f"{path} is truncated: {found} of {needed} bytes are there")
+
+
+def open_error(path: str, error: Exception) -> RasterError:
+    """Say why `path` could not be opened."""
+    is_plain = not (path.startswith("/vsi") or ":" in path[2:])
+    if is_plain and not os.path.exists(path):
+        return RasterError(f"{path}: no such file")
+    if is_plain and not os.access(path, os.R_OK):
+        return RasterError(f"{path}: no permission to read it")
+    return RasterError(f"{path} is not a raster that GDAL can open: {error}")

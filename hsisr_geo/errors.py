@@ -1,0 +1,25 @@
+"""The errors a caller can act on; each message names the file or band and says what to do."""
+
+
+class HsisrError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class RasterError(HsisrError):
+    """An input raster is missing, unreadable or of a kind that cannot be processed."""
+
+
+class ModelError(HsisrError):
+    """A model is unknown, corrupt or does not fit the raster."""
+
+
+class OutputError(HsisrError):
+    """The output cannot be written where or as it was asked for."""
+
+
+class OptionError(HsisrError):
+    """An option has a value outside its range."""
+
+
+class Canceled(HsisrError):
+    """The run was stopped on request; nothing was left behind."""

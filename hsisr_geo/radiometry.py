@@ -1,0 +1,107 @@
+"""Stored numbers (DN) to physical values and back.
+
+Physical values are float32, NaN where there is none; `value = DN * scale + offset`.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hsisr_geo.bands import Band, Bands
+
+Cube = NDArray[np.float32]  # (band, row, col), physical values, NaN where there is none
+
+
+def decode(dn: NDArray[Any], bands: Bands) -> Cube:
+    """Turn stored numbers (band, row, col) into physical values.
+
+    NaN where a band has its nodata value, and for NaN and infinities of a float raster.
+    Integers beyond 2**24 lose their last digits, as float32 has no room for them.
+    """
+    cube = np.empty(dn.shape, np.float32)
+    for plane, stored, band in zip(cube, dn, bands, strict=True):
+        # float64 in between: 16-bit DN then survive any scale and offset exactly.
+        plane[:] = stored if _is_plain(band) else stored * np.float64(band.scale) + band.offset
+        missing = _missing(stored, band.nodata)
+        if missing is not None:
+            plane[missing] = np.nan
+    return cube
+
+
+def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:
+    """Turn physical values (band, row, col) into the numbers to store; the inverse of `decode`.
+
+    Integers are rounded half to even and clipped to the range of `dtype`. NaN becomes the
+    band's nodata value; without one it stays NaN in a float raster and becomes 0 in an
+    integer raster, whose mask must then tell (`valid_pixels`). A value that would become
+    nodata only by rounding moves by one DN, so that no hole appears.
+    """
+    target = np.dtype(dtype)
+    dn = np.empty(cube.shape, target)
+    for stored, plane, band in zip(dn, cube, bands, strict=True):
+        missing = np.isnan(plane)
+        exact = np.where(missing, 0.0, plane) if missing.any() else plane
+        if not _is_plain(band):
+            exact = (exact.astype(np.float64) - band.offset) / band.scale
+        stored[:] = _rounded(exact, target)
+        nodata = usable_nodata(band.nodata, dtype)
+        if nodata is None:
+            fill = math.nan if target.kind == "f" else 0
+        else:
+            fill = nodata
+            _step_aside(stored, target.type(nodata))
+        stored[missing] = fill
+    return dn
+
+
+def valid_pixels(cube: Cube) -> NDArray[np.bool_]:
+    """Return where a cube has a value in at least one band: what its dataset mask says."""
+    return np.asarray(np.isfinite(cube).any(axis=0))
+
+
+def usable_nodata(nodata: float | None, dtype: str) -> float | None:
+    """Return `nodata` if a pixel of `dtype` can have that value, else None."""
+    target = np.dtype(dtype)
+    if nodata is None:
+        return None
+    if target.kind == "f":
+        too_large = math.isfinite(nodata) and abs(nodata) > float(np.finfo(target).max)
+        return None if too_large else nodata
+    limits = np.iinfo(target)
+    fits = math.isfinite(nodata) and nodata == int(nodata) and limits.min <= nodata <= limits.max
+    return nodata if fits else None
+
+
+def _is_plain(band: Band) -> bool:
+    return band.scale == 1.0 and band.offset == 0.0
+
+
+def _missing(stored: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | None:
+    nodata = usable_nodata(nodata, stored.dtype.name)
+    missing = ~np.isfinite(stored) if stored.dtype.kind == "f" else None
+    if nodata is None or not math.isfinite(nodata):
+        return missing
+    equal = np.asarray(stored == stored.dtype.type(nodata))
+    return equal if missing is None else missing | equal
+
+
+def _rounded(exact: NDArray[np.floating], target: np.dtype[Any]) -> NDArray[Any]:
+    if target.kind == "f":
+        return exact.astype(target)
+    limits = np.iinfo(target)
+    # The largest 64-bit integers round up to 2**63 and 2**64 as floats: clip to the one below.
+    highest = float(limits.max) if target.itemsize < 8 else np.nextafter(float(limits.max), 0)
+    return np.clip(np.rint(exact.astype(np.float64)), float(limits.min), highest).astype(target)
+
+
+def _step_aside(stored: NDArray[Any], nodata: Any) -> None:
+    collides = stored == nodata
+    if not collides.any():
+        return
+    if stored.dtype.kind == "f":
+        aside = np.nextafter(nodata, stored.dtype.type(0 if nodata else 1))
+    else:
+        aside = nodata - 1 if nodata == np.iinfo(stored.dtype).max else nodata + 1
+    stored[collides] = aside

@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("default", deadline=None, derandomize=True, max_examples=60)
+settings.register_profile("thorough", deadline=None, max_examples=2000)
+settings.load_profile("default")
+
+
+def pytest_report_header() -> str:
+    from scenes import real_data
+
+    root = real_data()
+    if root is None:
+        return "scenes: generated twins (set HSISR_GEO_TEST_DATA to the folder of the real ones)"
+    return f"scenes: real, in {root}"
+
+
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory: pytest.TempPathFactory):
+    """The test scenes: real where they are, else twins of the same layout."""
+    from scenes import Scenes, make_twins, real_data
+
+    root = real_data()
+    return Scenes(root, real=True) if root else make_twins(tmp_path_factory.mktemp("scenes"))
+
+
+@pytest.fixture(params=["mosaic", "tile", "hyspex", "emit", "aviris", "san_diego"])
+def scene(request: pytest.FixtureRequest, scenes) -> Path:
+    """Each of the test scenes in turn."""
+    return scenes.products[request.param]
