@@ -1,0 +1,56 @@
+"""A model file: weights, configuration and card in one safetensors file; never a pickle."""
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from hsisr_geo.config import CARD_KEY, CONFIG_KEY, ModelCard, ModelConfig, ModelHeader, read_header
+from hsisr_geo.errors import ModelError
+from hsisr_geo.model.network import Network
+
+__all__ = ["load_network", "save_network", "save_tensors"]
+
+
+def save_network(path: Path, network: Network, config: ModelConfig, card: ModelCard) -> None:
+    """Write a model file under its name in one move, so that no reader sees half of it."""
+    save_tensors(
+        path,
+        {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()},
+        {CONFIG_KEY: config.to_json(), CARD_KEY: json.dumps(card)},
+    )
+
+
+def save_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file beside its name, then rename it."""
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata)
+        partial.chmod(0o644)  # safetensors writes for the owner only
+        os.replace(partial, path)
+    except OSError as e:
+        raise ModelError(f"cannot write model file {path}: {e.strerror or e}") from e
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load_network(path: Path) -> tuple[Network, ModelHeader]:
+    """Read a model file onto the CPU.
+
+    Raises
+    ------
+    ModelError
+        Corrupt or foreign file, or weights that do not fit the configuration beside them.
+    """
+    header = read_header(path)
+    network = Network(header.config)
+    try:
+        network.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError, OSError) as e:
+        raise ModelError(
+            f"{path}: the weights do not fit the configuration in its header; get the file again"
+        ) from e
+    return network, header

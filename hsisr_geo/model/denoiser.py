@@ -1,0 +1,111 @@
+"""Local U-Net: predicts a component's missing detail from its interpolated image and a noisy guess.
+
+Two levels: output resolution, and input resolution `upscale` times coarser, where the residual
+blocks work. There is no normalisation over space, no pooling and no attention, so an output pixel
+depends on a bounded neighbourhood (`reach`) and any tiling gives the same numbers.
+One body serves all upscales; only the strides down and up have weights of their own.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["LocalUNet"]
+
+_FREQUENCIES = 16
+# ^ sines and cosines of the noise level; a dozen distinct levels need no more
+
+
+class LevelBlock(nn.Module):
+    """Two 3x3 convolutions, the first scaled and shifted by the noise level, plus the input."""
+
+    def __init__(self, width: int, level_width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.level = nn.Linear(level_width, 2 * width)
+        nn.init.zeros_(self.level.weight)
+        nn.init.zeros_(self.level.bias)
+
+    def forward(self, x: Tensor, level: Tensor) -> Tensor:
+        """Map to the same shape: (image, width, row, col)."""
+        scale, shift = self.level(level)[:, :, None, None].chunk(2, dim=1)
+        hidden = torch.relu(self.first(x) * (1 + scale) + shift)
+        out: Tensor = x + 0.2 * self.second(hidden)
+        return out
+
+
+class LocalUNet(nn.Module):
+    """x0-predictor of the residual chain: y0 = net(y_t, condition, sqrt(alpha_bar_t)).
+
+    Parameters
+    ----------
+    upscales
+        Spatial factors the network has strides for.
+    width, blocks
+        Channels and residual blocks at input resolution.
+    fine_width
+        Channels at output resolution.
+    """
+
+    def __init__(
+        self, upscales: Sequence[int], *, width: int = 96, blocks: int = 6, fine_width: int = 16
+    ) -> None:
+        super().__init__()
+        level_width = 4 * _FREQUENCIES
+        self.level = nn.Sequential(
+            nn.Linear(2 * _FREQUENCIES, level_width), nn.SiLU(), nn.Linear(level_width, level_width)
+        )
+        self.head = nn.Conv2d(2, fine_width, 3, padding=1)
+        self.down = nn.ModuleDict(
+            {str(s): nn.Conv2d(fine_width, width, s, stride=s) for s in upscales}
+        )
+        self.blocks = nn.ModuleList(LevelBlock(width, level_width) for _ in range(blocks))
+        self.up = nn.ModuleDict(
+            {
+                str(s): nn.Sequential(
+                    nn.Conv2d(width, fine_width * s * s, 3, padding=1), nn.PixelShuffle(s)
+                )
+                for s in upscales
+            }
+        )
+        self.join = nn.Conv2d(fine_width, fine_width, 3, padding=1)
+        self.tail = nn.Conv2d(fine_width, 1, 3, padding=1)
+        for parameter in self.tail.parameters():
+            nn.init.zeros_(parameter)
+
+    @staticmethod
+    def reach(blocks: int) -> int:
+        """Input pixels around a pixel on which its output depends.
+
+        Two per block, one before the shuffle, and three convolutions at output resolution, which
+        at upscale 2 are less than two input pixels.
+        """
+        return 2 * blocks + 1 + 2
+
+    def forward(self, y: Tensor, condition: Tensor, level: Tensor, upscale: int) -> Tensor:
+        """Predict the clean residual.
+
+        Parameters
+        ----------
+        y, condition
+            Noisy residual and interpolated component, (image, 1, row, col) at output resolution.
+        level
+            sqrt(alpha_bar), (image,): 1 without noise, 0 for nothing but noise.
+        """
+        embedding = self.level(_level_waves(level))
+        fine = self.head(torch.cat([y, condition], dim=1))
+        body = first = self.down[str(upscale)](torch.relu(fine))
+        for block in self.blocks:
+            body = block(body, embedding)
+        fine = fine + self.up[str(upscale)](body + first)
+        out: Tensor = self.tail(torch.relu(self.join(torch.relu(fine))))
+        return out
+
+
+def _level_waves(level: Tensor) -> Tensor:
+    """Sines and cosines of the level, slow to fast: (image,) -> (image, 32)."""
+    rates = torch.pi * 2.0 ** torch.linspace(-1, 5, _FREQUENCIES, device=level.device)
+    phase = level[:, None] * rates
+    return torch.cat([phase.sin(), phase.cos()], dim=1)

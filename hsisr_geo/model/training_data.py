@@ -1,0 +1,231 @@
+"""What the two training stages learn from: scenes, photographs, and random batches of both.
+
+A scene is degraded by the declared D to its own input, standardised by the *input's* statistics,
+as at inference. Photographs stand in for whitened latent components: their channels are whitened
+per image and mixed at random into one-channel images, which is how the spatial prior gets more
+texture than a few scenes hold (`docs/method.md`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hsisr_geo.errors import HsisrError, RasterError
+from hsisr_geo.model import back_projection
+from hsisr_geo.model.resolver import usable_deviation
+from hsisr_geo.raster import open_raster, read_window
+from hsisr_geo.statistics import SceneStatistics
+
+__all__ = ["Pair", "TrainingScene", "degraded_pair", "load_photographs", "load_scenes"]
+
+FloatCube = NDArray[np.float32]
+
+_SCENE_SUFFIXES = {".tif", ".tiff", ".img", ".bsq", ".bil", ".bip", ".vrt"}
+_PHOTO_SUFFIXES = {".npy", ".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingScene:
+    """Good bands of a scene without holes, in physical units (band, row, col)."""
+
+    name: str
+    cube: FloatCube
+    integer: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A scene and its degraded self at one upscale; cubes in physical units (band, row, col)."""
+
+    hr: Tensor
+    lr: Tensor
+    upscale: int
+    statistics: SceneStatistics
+
+    def standardise(self, cube: Tensor) -> Tensor:
+        """Subtract and divide, per band, by the mean and deviation of the degraded scene."""
+        mean = torch.from_numpy(self.statistics.mean.astype(np.float32))
+        std = torch.from_numpy(usable_deviation(self.statistics.std).astype(np.float32))
+        return (cube - mean[:, None, None]) / std[:, None, None]
+
+
+def load_scenes(folder: Path) -> list[TrainingScene]:
+    """Read every raster of a folder, its bad bands left out, in order of name.
+
+    Raises
+    ------
+    RasterError
+        No raster in the folder, or one that cannot be read or has holes.
+    """
+    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in _SCENE_SUFFIXES)
+    if not paths:
+        raise RasterError(f"{folder}: no scenes to train on (looked for GeoTIFF, ENVI and VRT)")
+    return [_load_scene(path) for path in paths]
+
+
+def _load_scene(path: Path) -> TrainingScene:
+    raster = open_raster(path)
+    rows, cols = raster.shape
+    cube = read_window(raster, slice(0, rows), slice(0, cols), raster.bands.good_indices)
+    if not np.isfinite(cube).all():
+        raise RasterError(f"{path}: has pixels without data; train on a rectangle without holes")
+    return TrainingScene(path.stem, cube, np.issubdtype(np.dtype(raster.dtype), np.integer))
+
+
+def degraded_pair(scene: TrainingScene, upscale: int) -> Pair:
+    """Crop to multiples of 4·upscale and degrade by D, rounded as the scene's own type is."""
+    unit = 4 * upscale
+    rows, cols = (n // unit * unit for n in scene.cube.shape[1:])
+    if rows == 0 or cols == 0:
+        raise RasterError(f"scene {scene.name} is smaller than {unit} pixels, too small to degrade")
+    hr = torch.from_numpy(np.ascontiguousarray(scene.cube[:, :rows, :cols]))
+    lr = back_projection.degrade(hr, upscale)
+    if scene.integer:
+        lr = lr.round()
+    return Pair(hr, lr, upscale, statistics_of(lr.numpy()))
+
+
+def statistics_of(cube: FloatCube) -> SceneStatistics:
+    """Measure a small cube without holes as `scan_scene` would."""
+    spectra = cube.reshape(len(cube), -1).T.astype(np.float64)
+    covariance = np.atleast_2d(np.cov(spectra, rowvar=False, bias=True))
+    step = -(-len(spectra) // 16384)
+    return SceneStatistics(
+        count=len(spectra),
+        mean=spectra.mean(axis=0),
+        std=spectra.std(axis=0),
+        covariance=covariance,
+        sample=spectra[::step].astype(np.float32),
+    )
+
+
+def resampled_bands(cube: FloatCube, rng: np.random.Generator) -> FloatCube:
+    """Make another sensor of a scene: bands thinned, merged, interpolated or reversed."""
+    choice = rng.random()
+    if choice < 0.3:
+        cube = cube[::2]
+    elif choice < 0.6:
+        width = 2 if choice < 0.5 else 3
+        whole = len(cube) // width * width
+        cube = cube[:whole].reshape(-1, width, *cube.shape[1:]).mean(axis=1)
+    elif choice < 0.75:
+        position = np.linspace(0, len(cube) - 1, round(1.7 * len(cube)))
+        low = np.minimum(position.astype(int), len(cube) - 2)
+        share = (position - low)[:, None, None].astype(np.float32)
+        cube = (1 - share) * cube[low] + share * cube[low + 1]
+    return cube[::-1] if rng.random() < 0.3 else cube
+
+
+@dataclass(frozen=True, eq=False)
+class Photograph:
+    """A photograph (channel, row, col) and what whitens its channels at a coarser scale."""
+
+    pixels: NDArray[np.uint8]
+    mean: NDArray[np.float32]
+    whitening: NDArray[np.float32]
+    weight: NDArray[np.float32]
+
+
+def load_photographs(folder: Path, *, least_side: int = 160) -> list[Photograph]:
+    """Read every image of a folder; `.npy` arrays are (row, col, channel).
+
+    Raises
+    ------
+    HsisrError
+        Nothing usable in the folder.
+    """
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _PHOTO_SUFFIXES)
+    images = [_read_image(path) for path in paths]
+    large = [image for image in images if min(image.shape[1:]) >= least_side]
+    if not large:
+        raise HsisrError(f"{folder}: no photographs of at least {least_side} pixels a side")
+    return [_whitened(image) for image in large]
+
+
+def _read_image(path: Path) -> NDArray[np.uint8]:
+    if path.suffix == ".npy":
+        image: NDArray[np.uint8] = np.load(path, allow_pickle=False).transpose(2, 0, 1)
+        return image
+    import rasterio
+
+    with rasterio.open(path) as dataset:
+        pixels: NDArray[np.uint8] = dataset.read()
+        return pixels
+
+
+def _whitened(image: NDArray[np.uint8]) -> Photograph:
+    """Whiten by the image averaged 4x4, as a scene's comes from its coarse input."""
+    rows, cols = (n // 4 * 4 for n in image.shape[1:])
+    coarse = image[:, :rows, :cols].reshape(len(image), rows // 4, 4, cols // 4, 4)
+    spectra = coarse.mean(axis=(2, 4)).reshape(len(image), -1)
+    variance, axes = np.linalg.eigh(np.atleast_2d(np.cov(spectra)))
+    deviation = np.sqrt(np.maximum(variance, 1.0))
+    # ^ a channel direction with less than one grey level of variance is left small, not blown up
+    mean, whitening = spectra.mean(axis=1), (axes / deviation).T
+    return Photograph(image, *(a.astype(np.float32) for a in (mean, whitening, deviation)))
+
+
+def photograph_patches(
+    photographs: Sequence[Photograph], count: int, side: int, rng: np.random.Generator
+) -> FloatCube:
+    """Draw one-channel patches (count, side, side): random image, place, mix, flip and turn."""
+    patches = np.empty((count, side, side), np.float32)
+    for patch in patches:
+        photo = photographs[int(rng.integers(len(photographs)))]
+        row, col = (int(rng.integers(n - side + 1)) for n in photo.pixels.shape[1:])
+        window = photo.pixels[:, row : row + side, col : col + side].astype(np.float32)
+        mix = random_mix(photo.weight, rng) @ photo.whitening
+        patch[:] = turn(np.tensordot(mix, window - photo.mean[:, None, None], axes=1), rng)
+    return patches
+
+
+def as_a_sensor_would(patches: FloatCube, rng: np.random.Generator) -> FloatCube:
+    """Give crisp patches (count, row, col) a sensor's softness, contrast and noise.
+
+    Photographs averaged down are sharper than any spectrometer. Three in four are blurred by a
+    Gaussian of MTF 0.15 to 0.6 at the Nyquist frequency, and every other one gets noise, up to a
+    tenth of a whitened component's deviation.
+    """
+    out = np.empty_like(patches)
+    for blurred, patch in zip(out, patches, strict=True):
+        mtf = rng.uniform(0.15, 0.6) if rng.random() < 0.75 else 0.99
+        kernel = _gaussian_kernel(mtf, patch.shape[0])
+        noise = rng.uniform(0, 0.1) if rng.random() < 0.5 else 0.0
+        soft = rng.uniform(0.6, 1.4) * (kernel @ patch @ kernel)
+        blurred[:] = soft + noise * rng.standard_normal(patch.shape)
+    return out
+
+
+def _gaussian_kernel(mtf: float, side: int) -> NDArray[np.float32]:
+    """Matrix (side, side) that blurs to `mtf` at Nyquist: MTF(1/2) = exp(-(pi sigma)^2 / 2)."""
+    sigma = np.sqrt(-2 * np.log(mtf)) / np.pi
+    distance = np.arange(side)[:, None] - np.arange(side)
+    weights = np.exp(-0.5 * (distance / sigma) ** 2)
+    kernel: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return kernel
+
+
+def random_mix(weight: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Draw a unit vector over components: half the time one of them, else a mix as a band would be.
+
+    `weight` is the spectral deviation that each component stands for; a band mixes components in
+    that proportion, while single ones are drawn by its root, so that weak ones are learned too.
+    """
+    if rng.random() < 0.5:
+        mix = np.zeros(len(weight))
+        chance = np.sqrt(weight)
+        mix[rng.choice(len(weight), p=chance / chance.sum())] = rng.choice([-1.0, 1.0])
+    else:
+        mix = rng.standard_normal(len(weight)) * weight
+    return (mix / np.linalg.norm(mix)).astype(np.float32)
+
+
+def turn(image: FloatCube, rng: np.random.Generator) -> FloatCube:
+    """Apply one of the eight symmetries of the square, of the last two axes."""
+    image = np.rot90(image, int(rng.integers(4)), axes=(-2, -1))
+    return image[..., ::-1] if rng.random() < 0.5 else image

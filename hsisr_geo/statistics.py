@@ -1,0 +1,155 @@
+"""`SceneStatistics`: mean, covariance and a spectral sample from one streaming pass.
+
+The scene is read in strips of whole rows whose height follows from its width and band count only.
+So the numbers are a pure function of the pixels, whatever the tile size and thread count of a run,
+and memory stays bounded whatever the size of the scene.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hsisr_geo.raster import Raster, read_window
+
+STRIP_BYTES = 16 * 2**20
+SAMPLE_PIXELS = 16384
+
+
+@dataclass(frozen=True, eq=False)
+class SceneStatistics:
+    """Moments of a scene's spectra, in physical units.
+
+    Attributes
+    ----------
+    count
+        Pixels that are valid in every band; covariance and sample come from these.
+    mean, std
+        float64 (band,), each from all valid values of its band; 0 for a band without any.
+    covariance
+        float64 (band, band); zeros if count is 0.
+    sample
+        float32 (pixel, band): valid spectra on a regular lattice, at most 16384, in row order.
+    """
+
+    count: int
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    sample: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class _Moments:
+    """Count, mean and second central moment; elementwise over bands, or as a matrix of pairs."""
+
+    count: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    second: NDArray[np.float64]
+
+    def merge(self, other: "_Moments") -> "_Moments":
+        """Combine two disjoint sets of pixels (Chan et al. 1979), without cancellation."""
+        total = self.count + other.count
+        share = other.count / np.maximum(total, 1)
+        delta = other.mean - self.mean
+        square = np.outer(delta, delta) if self.second.ndim == 2 else delta * delta
+        second = self.second + other.second + square * self.count * share
+        return _Moments(total, self.mean + delta * share, second)
+
+
+def scan_scene(
+    raster: Raster, bands: Sequence[int], *, progress: Callable[[int, int], None] | None = None
+) -> SceneStatistics:
+    """Measure the chosen bands over the whole scene, in one pass.
+
+    Parameters
+    ----------
+    bands
+        Indices of bands, from 0.
+    progress
+        Called with (rows done, rows in all) after each strip.
+    """
+    single, joint = _no_pixels(len(bands), pairs=False), _no_pixels(len(bands), pairs=True)
+    spectra = [np.empty((0, len(bands)), np.float32)]
+    step = _lattice_step(*raster.shape)
+    for rows, strip in _strips(raster, bands):
+        valid = np.isfinite(strip)
+        complete: NDArray[np.bool_] = np.logical_and.reduce(valid)
+        single = single.merge(_band_moments(strip, valid))
+        joint = joint.merge(_joint_moments(strip[:, complete].T))
+        spectra.append(_lattice_spectra(strip, complete, rows.start, step))
+        if progress is not None:
+            progress(rows.stop, raster.shape[0])
+    return SceneStatistics(
+        count=int(joint.count),
+        mean=single.mean,
+        std=np.sqrt(single.second / np.maximum(single.count, 1)),
+        covariance=joint.second / max(float(joint.count), 1.0),
+        sample=np.concatenate(spectra),
+    )
+
+
+def bands_with_data(raster: Raster, bands: Sequence[int]) -> tuple[int, ...]:
+    """Keep the bands that have at least one valid pixel; reads no further than it must."""
+    empty = list(bands)
+    for rows in _strip_rows(raster, len(bands)):
+        if not empty:
+            break
+        cube = read_window(raster, rows, slice(0, raster.shape[1]), empty)
+        empty = [band for band, plane in zip(empty, cube, strict=True) if np.isnan(plane).all()]
+    return tuple(band for band in bands if band not in empty)
+
+
+def _strips(raster: Raster, bands: Sequence[int]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Read the scene from top to bottom, in strips (band, row, col)."""
+    for rows in _strip_rows(raster, len(bands)):
+        yield rows, read_window(raster, rows, slice(0, raster.shape[1]), bands)
+
+
+def _strip_rows(raster: Raster, bands: int) -> Iterator[slice]:
+    """Cut the rows into strips of equal height; the last may be lower."""
+    height = max(1, STRIP_BYTES // (4 * raster.shape[1] * max(bands, 1)))
+    for start in range(0, raster.shape[0], height):
+        yield slice(start, min(start + height, raster.shape[0]))
+
+
+def _no_pixels(bands: int, *, pairs: bool) -> _Moments:
+    """Moments of nothing: the neutral element of `merge`."""
+    zeros = np.zeros(bands)
+    return _Moments(
+        np.zeros(() if pairs else bands), zeros, np.zeros((bands, bands)) if pairs else zeros
+    )
+
+
+def _band_moments(strip: NDArray[np.float32], valid: NDArray[np.bool_]) -> _Moments:
+    """Moments of each band over its own valid pixels."""
+    number = valid.sum(axis=(1, 2)).astype(np.float64)
+    mean = np.sum(strip, axis=(1, 2), where=valid, dtype=np.float64) / np.maximum(number, 1)
+    deviation = np.subtract(strip, mean[:, None, None], dtype=np.float64)
+    return _Moments(number, mean, np.sum(deviation**2, axis=(1, 2), where=valid))
+
+
+def _joint_moments(spectra: NDArray[np.float32]) -> _Moments:
+    """Moments of whole spectra (pixel, band), with their covariances."""
+    if len(spectra) == 0:
+        return _no_pixels(spectra.shape[1], pairs=True)
+    values = spectra.astype(np.float64)
+    mean = values.mean(axis=0)
+    values -= mean
+    return _Moments(np.array(float(len(values))), mean, values.T @ values)
+
+
+def _lattice_step(rows: int, cols: int) -> int:
+    """Smallest spacing at which a lattice over the scene has at most 16384 points."""
+    return next(s for s in count(1) if -(-rows // s) * -(-cols // s) <= SAMPLE_PIXELS)
+
+
+def _lattice_spectra(
+    strip: NDArray[np.float32], complete: NDArray[np.bool_], top: int, step: int
+) -> NDArray[np.float32]:
+    """Complete spectra (pixel, band) of a strip on the lattice anchored to the scene's corner."""
+    first = -top % step
+    on_lattice = strip[:, first::step, ::step]
+    return on_lattice[:, complete[first::step, ::step]].T

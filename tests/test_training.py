@@ -1,0 +1,122 @@
+"""Training: it learns, it is repeatable, and a resumed run gives the weights of a whole one."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+import torch
+from safetensors.torch import load_file
+
+from hsisr_geo.config import ModelConfig, read_header
+from hsisr_geo.errors import HsisrError
+from hsisr_geo.model.autoencoder_training import train_autoencoder
+from hsisr_geo.model.denoiser_training import train_diffusion
+from hsisr_geo.model.training import TrainingOptions
+
+CONFIG = ModelConfig(
+    name="tiny",
+    version="0",
+    upscales=(2,),
+    autoencoder_width=8,
+    components=3,
+    denoiser_width=8,
+    denoiser_blocks=1,
+    denoiser_fine_width=4,
+)
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two scenes of smooth spectra on rough ground, 56x56 pixels, 20 bands."""
+    folder = tmp_path_factory.mktemp("scenes")
+    rng = np.random.default_rng(0)
+    spectra = np.stack([np.linspace(1, 3, 20), np.sin(np.linspace(0, 3, 20)), np.ones(20)])
+    for name in ("a", "b"):
+        ground = rng.random((3, 14, 14)).repeat(4, axis=1).repeat(4, axis=2)
+        cube = np.tensordot(spectra.T, ground, axes=1) * 1000
+        profile = {"driver": "GTiff", "dtype": "uint16", "count": 20, "height": 56, "width": 56}
+        with rasterio.open(folder / f"{name}.tif", "w", **profile) as sink:
+            sink.write(cube.astype("uint16"))
+    return folder
+
+
+def _options(scenes: Path, out: Path, **changes: object) -> TrainingOptions:
+    options = TrainingOptions(scenes, out, holdout=("b",), steps=20, check_every=10, device="cpu")
+    return replace(options, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def autoencoder(scenes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("model") / "ae.safetensors"
+    train_autoencoder(_options(scenes, out, steps=60), CONFIG, log=lambda _: None)
+    return out
+
+
+def test_the_autoencoder_learns_and_says_what_it_saw(autoencoder: Path) -> None:
+    header = read_header(autoencoder)
+    assert header.card["scenes"] == ["a"]
+    assert header.card["steps"] == 60
+    assert header.config.sigma_y == ()
+
+
+def test_the_diffusion_stage_completes_the_model(
+    scenes: Path, autoencoder: Path, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    out = tmp_path / "model.safetensors"
+    train_diffusion(_options(scenes, out), autoencoder, log=lines.append)
+    header = read_header(out)
+    assert len(header.config.sigma_y) == 1
+    assert header.config.sigma_y[0] > 0
+    assert header.card["held_out"] == ["b"]
+    assert any("held-out" in line for line in lines)
+    before, after = load_file(autoencoder), load_file(out)
+    frozen = [k for k in before if k.startswith("autoencoder.")]
+    assert all(torch.equal(before[k], after[k]) for k in frozen)
+    assert not torch.equal(before["denoiser.tail.weight"], after["denoiser.tail.weight"])
+
+
+def test_a_resumed_run_gives_the_weights_of_a_whole_one(
+    scenes: Path, autoencoder: Path, tmp_path: Path
+) -> None:
+    whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
+    train_diffusion(_options(scenes, whole), autoencoder, log=lambda _: None)
+
+    class Stopped(Exception):
+        pass
+
+    def stop_after_ten(line: str) -> None:
+        if line.startswith("step 20"):
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train_diffusion(_options(scenes, parts), autoencoder, log=stop_after_ten)
+    assert not parts.exists()
+    resumed = _options(scenes, parts, resume=True)
+    train_diffusion(resumed, autoencoder, log=lambda _: None)
+    first, second = load_file(whole), load_file(parts)
+    assert all(torch.equal(first[k], second[k]) for k in first)
+
+
+def test_photographs_take_part(scenes: Path, autoencoder: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    image = np.random.default_rng(0).integers(0, 255, (200, 240, 3), np.uint8)
+    np.save(photos / "one.npy", image)
+    out = tmp_path / "model.safetensors"
+    options = _options(scenes, out, photographs=photos, steps=3, check_every=3)
+    train_diffusion(options, autoencoder, log=lambda _: None)
+    assert read_header(out).card["photographs"] == 1
+
+
+def test_nothing_to_train_on_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(HsisrError, match="no scenes"):
+        train_autoencoder(_options(tmp_path, tmp_path / "x.safetensors"), CONFIG)
+
+
+def test_all_scenes_held_out_is_a_clear_error(scenes: Path, tmp_path: Path) -> None:
+    options = _options(scenes, tmp_path / "x.safetensors", holdout=("a", "b"))
+    with pytest.raises(HsisrError, match="held out"):
+        train_autoencoder(options, CONFIG)
