@@ -1,0 +1,127 @@
+"""Which program to start, with which arguments and environment. Plain Python, no QGIS."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+
+PROGRAM = "hsisr-geo"
+EXECUTABLE_VARIABLE = "HSISR_GEO_EXECUTABLE"
+
+# QGIS's own Python, GDAL, PROJ and Qt are not the engine's: a leaked PROJ_LIB alone makes every CRS
+# unreadable there, a leaked PYTHONHOME stops its Python.
+_FOREIGN_PREFIXES = ("PYTHON", "QGIS_", "CONDA_")
+_FOREIGN = frozenset(
+    {
+        "GDAL_DATA",
+        "GDAL_DRIVER_PATH",
+        "LD_LIBRARY_PATH",
+        "LD_PRELOAD",
+        "DYLD_LIBRARY_PATH",
+        "PROJ_DATA",
+        "PROJ_LIB",
+        "QT_PLUGIN_PATH",
+        "VIRTUAL_ENV",
+    }
+)
+
+
+class NotSetUp(Exception):
+    """No `hsisr-geo` executable was found; the message says what to do."""
+
+
+def find_executable(setting: str, environment: Mapping[str, str] | None = None) -> str:
+    """Path of the `hsisr-geo` executable: the setting, else the variable, else the PATH.
+
+    A setting or variable that names no executable is an error rather than skipped: whoever set it
+    meant that one.
+
+    Raises
+    ------
+    NotSetUp
+        With a sentence that says what to install or set.
+    """
+    environment = os.environ if environment is None else environment
+    for origin, given in (
+        ("The setting", setting.strip()),
+        (EXECUTABLE_VARIABLE, environment.get(EXECUTABLE_VARIABLE, "").strip()),
+    ):
+        if given:
+            found = shutil.which(os.path.expanduser(given), path=environment.get("PATH"))
+            if found is None:
+                raise NotSetUp(
+                    f"{origin} names '{given}', which is not an executable file. {_ADVICE}"
+                )
+            return found
+    found = shutil.which(PROGRAM, path=environment.get("PATH"))
+    if found is None:
+        raise NotSetUp(f"The program {PROGRAM} was not found. {_ADVICE}")
+    return found
+
+
+_ADVICE = (
+    f"Install {PROGRAM} into a Python of its own (pip install hsisr-geo), then give the path of "
+    f"the executable in Settings › Options › Processing › Providers › Hyperspectral "
+    f"super-resolution, or in the environment variable {EXECUTABLE_VARIABLE}."
+)
+
+
+def engine_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Copy of the environment without what belongs to QGIS's own Python, GDAL, PROJ and Qt."""
+    environment = os.environ if environment is None else environment
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if name.upper() not in _FOREIGN and not name.upper().startswith(_FOREIGN_PREFIXES)
+    }
+    return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
+
+
+def run_arguments(
+    source: str,
+    destination: str,
+    *,
+    upscale: int,
+    model: str = "",
+    detail: float = 0.0,
+    seed: int = 0,
+    tile: int | None = None,
+    bounds: Sequence[float] | None = None,
+) -> list[str]:
+    """Arguments of `hsisr-geo run`; an empty model leaves the choice to the engine.
+
+    `bounds` are (xmin, ymin, xmax, ymax) in the raster's CRS.
+    """
+    arguments = ["run", source, destination, "--upscale", str(upscale)]
+    if model:
+        arguments += ["--model", model]
+    arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
+    if tile is not None:
+        arguments += ["--tile", str(tile)]
+    if bounds is not None:
+        arguments += ["--bounds", *(repr(float(value)) for value in bounds)]
+    # QGIS has asked before it hands over a file that exists.
+    return [*arguments, "--overwrite", "--progress", "json"]
+
+
+def info_arguments(source: str) -> list[str]:
+    """Arguments of `hsisr-geo info`."""
+    return ["info", source, "--json"]
+
+
+def evaluate_arguments(sr: str, reference: str) -> list[str]:
+    """Arguments of `hsisr-geo evaluate`."""
+    return ["evaluate", sr, reference, "--json"]
+
+
+def shown(command: Sequence[str]) -> str:
+    """Command line as a person could paste it into a terminal."""
+    if sys.platform == "win32":
+        import subprocess
+
+        return subprocess.list2cmdline(command)
+    import shlex
+
+    return shlex.join(command)

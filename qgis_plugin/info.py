@@ -1,0 +1,89 @@
+"""Hyperspectral raster info: `hsisr-geo info` as a report, HTML to read or JSON to use."""
+
+from __future__ import annotations
+
+import html
+import json
+
+from qgis.core import (
+    QgsProcessingException,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterRasterLayer,
+)
+
+from .command import info_arguments
+from .engine import EngineAlgorithm
+
+
+class Info(EngineAlgorithm):
+    """What the engine sees in a raster: grid, bands, wavelengths, nodata, bad bands."""
+
+    def name(self):
+        return "info"
+
+    def displayName(self):
+        return "Hyperspectral raster info"
+
+    def tags(self):
+        return ["hyperspectral", "wavelength", "bands", "metadata", "fwhm"]
+
+    def shortHelpString(self):
+        return (
+            "<p>Reports what <i>Super-resolve raster</i> will see in a raster: its grid and every "
+            "band's name, wavelength, width, unit and whether it is marked bad. A file name that "
+            "ends in .json gets the same as JSON.</p>"
+        )
+
+    def initAlgorithm(self, config=None):
+        self.addParameter(QgsProcessingParameterRasterLayer("INPUT", "Hyperspectral raster"))
+        self.addParameter(
+            QgsProcessingParameterFileDestination(
+                "OUTPUT", "Report", "HTML files (*.html);;JSON files (*.json)"
+            )
+        )
+        self.addOutput(QgsProcessingOutputNumber("BANDS", "Number of bands"))
+
+    def processAlgorithm(self, parameters, context, feedback):
+        source = self.source_path(parameters, "INPUT", context)
+        destination = self.parameterAsFileOutput(parameters, "OUTPUT", context)
+        finished = self.call_engine(info_arguments(source), feedback)
+        if finished is None:
+            return {}
+        found = json.loads(finished.text)
+        is_json = destination.lower().endswith(".json")
+        try:
+            with open(destination, "w", encoding="utf-8") as file:
+                file.write(finished.text if is_json else report(source, found))
+        except OSError as error:
+            raise QgsProcessingException(f"{destination}: {error.strerror}") from error
+        return {"OUTPUT": destination, "BANDS": len(found["bands"])}
+
+
+def report(source: str, found: dict) -> str:
+    """Return an HTML page: the scene's facts as one table, its bands as another."""
+    facts = [(key, value) for key, value in found.items() if key != "bands"]
+    bands = found["bands"]
+    columns = list(bands[0]) if bands else []
+    rows = [[band.get(column) for column in columns] for band in bands]
+    return (
+        "<!DOCTYPE html><html><head><meta charset='utf-8'></head><body>"
+        f"<h2>{_text(source)}</h2>{_table([], facts)}<h3>{len(bands)} bands</h3>"
+        f"{_table(columns, rows)}</body></html>\n"
+    )
+
+
+def _table(columns, rows) -> str:
+    head = "".join(f"<th align='left'>{_text(column)}</th>" for column in columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{_text(value)}</td>" for value in row) + "</tr>\n" for row in rows
+    )
+    return f"<table cellpadding='3'><tr>{head}</tr>\n{body}</table>"
+
+
+def _text(value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (dict, list)):
+        value = json.dumps(value, ensure_ascii=False)
+    return html.escape(str(value))

@@ -1,0 +1,194 @@
+"""Runs the engine as a process of its own: JSON lines come in, cancel kills all of it.
+
+Plain Python, no QGIS. Two threads read the pipes into a queue, so that a silent engine can be
+cancelled and a talkative one never blocks on a full pipe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+POLL_S = 0.1  # how late a cancel is noticed
+GRACE_S = 1.5  # for the engine to remove its temporary file between SIGTERM and SIGKILL
+STDERR_LINES = 200
+
+
+class WorkerFailed(Exception):
+    """The engine did not finish; the message is its own last word."""
+
+
+class WorkerCanceled(Exception):
+    """The user stopped the engine."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a successful engine said: its `result` event, and stdout outside of events."""
+
+    result: dict[str, Any] = field(default_factory=dict)
+    text: str = ""
+
+
+def run_worker(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    progress: Callable[[int, int], None],
+    log: Callable[[str], None],
+    canceled: Callable[[], bool],
+) -> Finished:
+    """Start `command`, pass on what it says, and wait for its end.
+
+    Raises
+    ------
+    WorkerFailed
+        The program cannot start, ends with a code other than 0, or is killed by a signal.
+    WorkerCanceled
+        `canceled()` became true; no process of the group is left.
+    """
+    process = _start(command, environment)
+    lines: queue.Queue[tuple[str, str | None]] = queue.Queue()
+    readers = [
+        threading.Thread(target=_read, args=(name, pipe, lines), daemon=True)
+        for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr))
+    ]
+    for reader in readers:
+        reader.start()
+    stderr: deque[str] = deque(maxlen=STDERR_LINES)
+    text: list[str] = []
+    result: dict[str, Any] = {}
+    try:
+        for name, line in _until_closed(process, lines, canceled):
+            if name == "stderr":
+                stderr.append(line)
+                log(line)
+                continue
+            event = _event(line)
+            if event is None:
+                text.append(line)
+            elif event["event"] == "progress":
+                progress(int(event.get("done", 0)), int(event.get("total", 0)))
+            elif event["event"] == "log":
+                log(str(event.get("message", "")))
+            elif event["event"] == "result":
+                result = event
+        code = process.wait()
+    finally:
+        _kill_group(process)  # whoever is left: all after a cancel, stray children otherwise
+        for reader in readers:
+            reader.join(timeout=POLL_S)
+    if code != 0:
+        raise WorkerFailed(_last_word(code, stderr))
+    return Finished(result, "\n".join(text))
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    options: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        options = {
+            "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+        }
+    try:
+        return subprocess.Popen(
+            list(command),
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            **options,
+        )
+    except OSError as error:
+        raise WorkerFailed(f"Cannot start {command[0]}: {error.strerror}") from error
+
+
+def _read(name: str, pipe: IO[str], lines: queue.Queue[tuple[str, str | None]]) -> None:
+    with pipe:
+        for line in pipe:
+            lines.put((name, line.rstrip("\r\n")))
+    lines.put((name, None))
+
+
+def _until_closed(
+    process: subprocess.Popen[str],
+    lines: queue.Queue[tuple[str, str | None]],
+    canceled: Callable[[], bool],
+) -> Iterator[tuple[str, str]]:
+    """Yield (stream, line) until both pipes are closed, or the process is gone and silent.
+
+    A grandchild can hold the pipes open after the engine's death, hence the second end.
+    """
+    still_open = 2
+    while still_open:
+        if canceled():
+            raise WorkerCanceled
+        gone = process.poll() is not None
+        try:
+            name, line = lines.get(timeout=POLL_S)
+        except queue.Empty:
+            if gone:
+                return
+            continue
+        if line is None:
+            still_open -= 1
+        else:
+            yield name, line
+    while process.poll() is None:
+        if canceled():
+            raise WorkerCanceled
+        time.sleep(POLL_S)
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    with contextlib.suppress(ValueError):
+        found = json.loads(line)
+        if isinstance(found, dict) and isinstance(found.get("event"), str):
+            return found
+    return None
+
+
+def _kill_group(process: subprocess.Popen[str]) -> None:
+    """End the process and every process it started, politely first."""
+    if process.poll() is None:
+        _signal_group(process, force=False)
+        deadline = time.monotonic() + GRACE_S
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(POLL_S / 4)
+    _signal_group(process, force=True)
+    process.wait()
+
+
+def _signal_group(process: subprocess.Popen[str], *, force: bool) -> None:
+    if sys.platform == "win32":
+        if process.poll() is None:
+            command = ["taskkill", "/T", *(["/F"] if force else []), "/PID", str(process.pid)]
+            subprocess.run(
+                command, check=False, capture_output=True, creationflags=subprocess.CREATE_NO_WINDOW
+            )
+        return
+    # While any member lives, the group keeps its number: no other process can have it.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL if force else signal.SIGTERM)
+
+
+def _last_word(code: int, stderr: Sequence[str]) -> str:
+    said = next((line.strip() for line in reversed(stderr) if line.strip()), "")
+    if code < 0:
+        hint = " (often: too little memory; try a smaller tile)" if code == -9 else ""
+        return f"The engine was ended by signal {-code}{hint}. {said}".rstrip()
+    for prefix in ("hsisr-geo: error: ", "Error: "):
+        said = said.removeprefix(prefix)
+    return said or f"The engine ended with code {code} and said nothing."

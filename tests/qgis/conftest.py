@@ -1,0 +1,137 @@
+"""A QGIS without a desktop, a fresh profile with the built plugin in it, and a scene.
+
+Set before anything of QGIS is imported: the profile and the platform are read once.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = Path(tempfile.mkdtemp(prefix="hsisr-qgis-"))
+PLUGINS = HOME / "profiles" / "default" / "python" / "plugins"
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ["QGIS_CUSTOM_CONFIG_PATH"] = str(HOME)
+os.environ["XDG_RUNTIME_DIR"] = str(HOME / "runtime")
+(HOME / "runtime").mkdir(mode=0o700)
+PLUGINS.mkdir(parents=True)
+ENGINE = os.environ.get("HSISR_GEO_EXECUTABLE") or str(ROOT / ".venv" / "bin" / "hsisr-geo")
+
+pytest.importorskip("qgis.core")
+
+from osgeo import gdal  # noqa: E402
+from qgis.core import QgsApplication, QgsSettings  # noqa: E402
+
+gdal.UseExceptions()
+
+
+def pytest_sessionfinish():
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def plugin_folder():
+    """The plugin as a user installs it."""
+    command = [sys.executable, str(ROOT / "tools" / "build_plugin.py"), "--install", str(PLUGINS)]
+    subprocess.run(command, check=True, capture_output=True)
+    return PLUGINS / "hsisr_geo_qgis"
+
+
+@pytest.fixture(scope="session")
+def qgis():
+    """The one QgsApplication of the process, with Processing's native and GDAL algorithms."""
+    application = QgsApplication([], True)
+    application.initQgis()
+    sys.path.append(os.path.join(QgsApplication.pkgDataPath(), "python", "plugins"))
+    from processing.core.Processing import Processing
+
+    Processing.initialize()
+    return application  # exitQgis() is not called: it is known to crash at the interpreter's end
+
+
+@pytest.fixture(scope="session")
+def plugin(qgis, plugin_folder):
+    """The plugin, loaded as the desktop loads it."""
+    sys.path.insert(0, str(plugin_folder.parent))
+    import hsisr_geo_qgis
+
+    loaded = hsisr_geo_qgis.classFactory(None)
+    loaded.initGui()
+    return loaded
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch):
+    """The real engine, found by the environment variable unless a test says otherwise."""
+    monkeypatch.setenv("HSISR_GEO_EXECUTABLE", ENGINE)
+    QgsSettings().remove("hsisr/executable")
+    return ENGINE
+
+
+@pytest.fixture
+def fake_engine(tmp_path, monkeypatch):
+    """A function that puts a few lines of shell in the engine's place."""
+
+    def install(script):
+        program = tmp_path / "fake-engine"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("HSISR_GEO_EXECUTABLE", str(program))
+
+    return install
+
+
+def product(name):
+    """Path of a real product, None where the test data are not."""
+    data = Path(os.environ.get("HSISR_GEO_TEST_DATA") or ROOT.parent / "shared" / "data")
+    path = data / "products" / name
+    return path if path.exists() else None
+
+
+@pytest.fixture(scope="session")
+def tile(tmp_path_factory):
+    """An EnMAP L2A tile, or a generated twin of its layout."""
+    return product("enmap_l2a_tiles/enmap_potsdam_tile_64_0.tif") or enmap_twin(
+        tmp_path_factory.mktemp("scene") / "tile.tif", size=32, data_type=gdal.GDT_Float32
+    )
+
+
+@pytest.fixture(scope="session")
+def mosaic(tmp_path_factory):
+    """The EnMAP mosaic with its holes, or a generated twin."""
+    return product("enmap_potsdam_mosaic.tif") or enmap_twin(
+        tmp_path_factory.mktemp("scene") / "mosaic.tif", size=96, data_type=gdal.GDT_Int16
+    )
+
+
+def enmap_twin(path, *, size, data_type, bands=60):
+    """Write a raster with EnMAP's grid, tags and a hole; every band is a smooth surface."""
+    import numpy as np
+
+    row, col = np.mgrid[:size, :size].astype("float32")
+    dataset = gdal.GetDriverByName("GTiff").Create(str(path), size, size, bands, data_type)
+    dataset.SetProjection("EPSG:32633")
+    dataset.SetGeoTransform((359745.0, 30.0, 0.0, 5810085.0, 0.0, -30.0))
+    for index in range(1, bands + 1):
+        band = dataset.GetRasterBand(index)
+        values = np.round(1500 + 20 * index + 400 * np.sin(row / 5) * np.cos(col / 7 + index / 20))
+        values[size // 2 : size // 2 + 7, 3:11] = -32768
+        band.WriteArray(values)
+        band.SetNoDataValue(-32768)
+        band.SetDescription(f"band {index:03d} ({418.24 + 6.5 * (index - 1):.2f} Nanometers)")
+        band.SetMetadata(
+            {
+                "wavelength": f"{418.24 + 6.5 * (index - 1):.2f}",
+                "wavelength_units": "Nanometers",
+                "fwhm": "6.99",
+                "bbl": "0" if index == bands else "1",
+            }
+        )
+    del dataset
+    return path

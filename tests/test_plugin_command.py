@@ -1,0 +1,122 @@
+import ast
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qgis_plugin.command import (
+    EXECUTABLE_VARIABLE,
+    NotSetUp,
+    engine_environment,
+    evaluate_arguments,
+    find_executable,
+    info_arguments,
+    run_arguments,
+)
+
+PLUGIN = Path(__file__).parent.parent / "qgis_plugin"
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """Three executables of the engine's name, each in a folder of its own."""
+    found = {}
+    for place in ("setting", "variable", "path"):
+        program = tmp_path / place / ("hsisr-geo.bat" if sys.platform == "win32" else "hsisr-geo")
+        program.parent.mkdir()
+        program.write_text("#!/bin/sh\n")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        found[place] = str(program)
+    return found
+
+
+def test_the_setting_beats_the_variable_and_the_variable_beats_the_path(programs):
+    environment = {
+        "PATH": os.path.dirname(programs["path"]),
+        EXECUTABLE_VARIABLE: programs["variable"],
+    }
+    assert find_executable(programs["setting"], environment) == programs["setting"]
+    assert find_executable("", environment) == programs["variable"]
+    del environment[EXECUTABLE_VARIABLE]
+    assert find_executable("", environment) == programs["path"]
+
+
+def test_without_an_executable_the_message_says_what_to_do(tmp_path):
+    with pytest.raises(NotSetUp, match=r"pip install hsisr-geo.*Settings.*HSISR_GEO_EXECUTABLE"):
+        find_executable("", {"PATH": str(tmp_path)})
+
+
+def test_a_setting_that_names_nothing_is_not_skipped(programs, tmp_path):
+    environment = {"PATH": os.path.dirname(programs["path"])}
+    with pytest.raises(NotSetUp, match="gone"):
+        find_executable(str(tmp_path / "gone"), environment)
+    with pytest.raises(NotSetUp, match=EXECUTABLE_VARIABLE):
+        find_executable("", {**environment, EXECUTABLE_VARIABLE: str(tmp_path)})  # a folder
+
+
+def test_what_belongs_to_qgis_does_not_reach_the_engine():
+    foreign = [
+        *("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONEXECUTABLE", "PythonHome"),
+        *("GDAL_DATA", "GDAL_DRIVER_PATH", "PROJ_LIB", "PROJ_DATA", "LD_LIBRARY_PATH"),
+        *("LD_PRELOAD", "QT_PLUGIN_PATH", "QGIS_PREFIX_PATH", "CONDA_PREFIX", "VIRTUAL_ENV"),
+    ]
+    kept = {"PATH": "/usr/bin", "HOME": "/home/a", "GDAL_CACHEMAX": "9"}
+    environment = engine_environment({**kept, **dict.fromkeys(foreign, "leak")})
+    assert "leak" not in environment.values()
+    assert environment == {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
+
+
+def test_a_leaked_pythonhome_no_longer_stops_the_engines_python(tmp_path):
+    leaked = {**os.environ, "PYTHONHOME": str(tmp_path), "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", "import json"]
+    assert subprocess.run(command, env=leaked, capture_output=True).returncode != 0
+    assert subprocess.run(command, env=engine_environment(leaked)).returncode == 0
+
+
+def test_a_run_with_defaults():
+    assert run_arguments("in.tif", "out.tif", upscale=4) == [
+        *("run", "in.tif", "out.tif", "--upscale", "4", "--detail", "0.0", "--seed", "0"),
+        *("--overwrite", "--progress", "json"),
+    ]
+
+
+def test_a_run_with_everything():
+    assert run_arguments(
+        "in.tif",
+        "out.tif",
+        upscale=2,
+        model="bicubic",
+        detail=0.25,
+        seed=7,
+        tile=64,
+        bounds=(-1e-7, 2, 3.5, 5200000.125),
+    ) == [
+        *("run", "in.tif", "out.tif", "--upscale", "2", "--model", "bicubic"),
+        *("--detail", "0.25", "--seed", "7", "--tile", "64"),
+        *("--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
+        *("--overwrite", "--progress", "json"),
+    ]
+
+
+def test_info_and_evaluate():
+    assert info_arguments("a.tif") == ["info", "a.tif", "--json"]
+    assert evaluate_arguments("a.tif", "b.tif") == ["evaluate", "a.tif", "b.tif", "--json"]
+
+
+@pytest.mark.parametrize("path", sorted(PLUGIN.glob("*.py")), ids=lambda path: path.name)
+def test_the_plugin_imports_neither_the_engine_nor_its_libraries(path):
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            imported.add(node.module.split(".")[0])
+    assert imported <= set(sys.stdlib_module_names) | {"qgis", "osgeo", "processing"}
+
+
+@pytest.mark.parametrize("module", ["command.py", "worker.py"])
+def test_the_client_needs_no_qgis(module):
+    assert "qgis.core" not in (PLUGIN / module).read_text(encoding="utf-8")

@@ -1,0 +1,206 @@
+import os
+import signal
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from qgis_plugin import worker
+from qgis_plugin.worker import Finished, WorkerCanceled, WorkerFailed, run_worker
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups of POSIX")
+
+
+def run(code, *, progress=None, log=None, canceled=lambda: False):
+    """Run a few lines of Python as the engine."""
+    return run_worker(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        dict(os.environ),
+        progress=progress or (lambda done, total: None),
+        log=log or (lambda message: None),
+        canceled=canceled,
+    )
+
+
+def alive(pid):
+    """Whether a process exists and is no zombie."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_events_arrive_in_order_and_the_rest_of_stdout_is_text():
+    steps, said = [], []
+    finished = run(
+        """
+        import json
+        print('{"event": "log", "message": "reading s\\u00fcd.tif"}')
+        print('{"event": "progress", "done": 1, "total": 2}')
+        print('{"bands":')
+        print(' 3}')
+        print('{"event": "progress", "done": 2, "total": 2}')
+        print('{"event": "result", "output": "x.tif"}')
+        """,
+        progress=lambda done, total: steps.append((done, total)),
+        log=said.append,
+    )
+    assert steps == [(1, 2), (2, 2)]
+    assert said == ["reading süd.tif"]
+    assert finished == Finished({"event": "result", "output": "x.tif"}, '{"bands":\n 3}')
+
+
+def test_a_failure_ends_with_the_last_line_of_stderr():
+    said = []
+    with pytest.raises(WorkerFailed, match=r"^scene\.tif: zero bands$"):
+        run(
+            """
+            import sys
+            print("warming up", file=sys.stderr)
+            print("hsisr-geo: error: scene.tif: zero bands", file=sys.stderr)
+            sys.exit(1)
+            """,
+            log=said.append,
+        )
+    assert said[0] == "warming up"
+
+
+def test_a_silent_failure_names_the_code():
+    with pytest.raises(WorkerFailed, match="code 7"):
+        run("import sys; sys.exit(7)")
+
+
+@posix
+def test_a_crash_names_the_signal():
+    with pytest.raises(WorkerFailed, match=f"signal {int(signal.SIGABRT)}"):
+        run("import os; os.abort()")
+
+
+@posix
+def test_being_killed_hints_at_memory():
+    with pytest.raises(WorkerFailed, match="smaller tile"):
+        run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+
+
+def test_a_program_that_cannot_start_is_named(tmp_path):
+    with pytest.raises(WorkerFailed, match=r"Cannot start .*missing"):
+        run_worker(
+            [str(tmp_path / "missing")], {}, progress=print, log=print, canceled=lambda: False
+        )
+
+
+def test_a_flood_on_both_pipes_does_not_block():
+    said = []
+    finished = run(
+        """
+        import sys
+        for i in range(20000):
+            print("x" * 50)
+            print("y" * 50, file=sys.stderr)
+        """,
+        log=said.append,
+    )
+    assert len(finished.text.splitlines()) == len(said) == 20000
+
+
+@posix
+@pytest.mark.parametrize("ignores_sigterm", [False, True])
+def test_cancel_ends_the_whole_process_tree_within_two_seconds(tmp_path, ignores_sigterm):
+    pids = tmp_path / "pids"
+    canceled = threading.Event()
+    started = []
+
+    def on_log(message):
+        started.append(time.monotonic())
+        canceled.set()
+
+    with pytest.raises(WorkerCanceled):
+        run(
+            f"""
+            import os, signal, subprocess, sys, time
+            if {ignores_sigterm}:
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            child = subprocess.Popen(["sleep", "300"])
+            open({str(pids)!r}, "w").write(f"{{os.getpid()}} {{child.pid}}")
+            print('{{"event": "log", "message": "ready"}}', flush=True)
+            time.sleep(300)
+            """,
+            log=on_log,
+            canceled=canceled.is_set,
+        )
+    assert time.monotonic() - started[0] < 2
+    deadline = time.monotonic() + 1  # the kernel's time to bury them
+    ended = [int(pid) for pid in pids.read_text().split()]
+    while any(map(alive, ended)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(alive, ended))
+
+
+@posix
+def test_cancel_lets_the_engine_remove_its_unfinished_file(tmp_path):
+    unfinished = tmp_path / "out.tif.part"
+    canceled = threading.Event()
+    with pytest.raises(WorkerCanceled):
+        run(
+            f"""
+            import os, signal, sys, time
+            def stop(number, frame):
+                time.sleep(0.3)
+                os.remove({str(unfinished)!r})
+                sys.exit(143)
+            signal.signal(signal.SIGTERM, stop)
+            open({str(unfinished)!r}, "w").close()
+            print('{{"event": "log", "message": "ready"}}', flush=True)
+            time.sleep(300)
+            """,
+            log=lambda message: canceled.set(),
+            canceled=canceled.is_set,
+        )
+    assert not unfinished.exists()
+
+
+@posix
+def test_a_grandchild_that_holds_the_pipe_does_not_hold_the_run(tmp_path):
+    pid = tmp_path / "pid"
+    began = time.monotonic()
+    run(
+        f"""
+        import subprocess
+        child = subprocess.Popen(["sleep", "300"])
+        open({str(pid)!r}, "w").write(str(child.pid))
+        """
+    )
+    assert time.monotonic() - began < 5
+    assert not alive(int(pid.read_text()))
+
+
+@posix
+def test_an_engine_that_closed_its_pipes_can_still_be_canceled():
+    canceled = threading.Event()
+    threading.Timer(0.5, canceled.set).start()
+    with pytest.raises(WorkerCanceled):
+        run("import os, time; os.close(1); os.close(2); time.sleep(300)", canceled=canceled.is_set)
+
+
+def test_an_error_in_a_callback_ends_the_engine(monkeypatch):
+    ended = []
+    kill = worker._kill_group
+    monkeypatch.setattr(worker, "_kill_group", lambda p: (kill(p), ended.append(p.poll())))
+
+    def broken(done, total):
+        raise RuntimeError("feedback gone")
+
+    with pytest.raises(RuntimeError, match="feedback gone"):
+        run(
+            """
+            import time
+            print('{"event": "progress", "done": 1, "total": 2}', flush=True)
+            time.sleep(300)
+            """,
+            progress=broken,
+        )
+    assert ended
+    assert ended[0] is not None

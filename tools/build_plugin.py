@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Builds the QGIS plugin: dist/hsisr_geo_qgis-VERSION.zip, byte for byte the same every time.
+
+The repository keeps `metadata.txt` and LICENSE at its top and the code in `qgis_plugin/`; QGIS
+wants them in one folder whose name is a Python package's. `--install FOLDER` unpacks that folder
+into a profile's `python/plugins` instead, for development.
+"""
+
+import argparse
+import re
+import shutil
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = "hsisr_geo_qgis"  # never hsisr_geo: QGIS imports a plugin by its folder's name
+TEXT = frozenset({".py", ".svg", ".txt", ".md", ""})  # the plugin repository takes no binaries
+DATE = (1980, 1, 1, 0, 0, 0)
+
+
+class BuildError(Exception):
+    """The plugin cannot be packed as it is."""
+
+
+def plugin_files(root: Path = ROOT) -> Iterator[tuple[str, Path]]:
+    """Yield (name inside the plugin's folder, file), sorted by name."""
+    code = root / "qgis_plugin"
+    files = {"metadata.txt": root / "metadata.txt", "LICENSE": root / "LICENSE"}
+    for path in code.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            files[path.relative_to(code).as_posix()] = path
+    for name, path in sorted(files.items()):
+        if path.suffix not in TEXT:
+            raise BuildError(f"{path}: not a kind of file that the plugin repository takes")
+        yield name, path
+
+
+def version(root: Path = ROOT) -> str:
+    """Return the version that the package and metadata.txt agree on."""
+    in_package = _first(r'^__version__ = "(.+)"$', root / "hsisr_geo" / "__init__.py")
+    in_metadata = _first(r"^version=(.+)$", root / "metadata.txt")
+    if in_package != in_metadata:
+        raise BuildError(f"metadata.txt says version {in_metadata}, the package {in_package}")
+    return in_package
+
+
+def build(destination: Path, root: Path = ROOT) -> Path:
+    """Write the zip into the folder `destination` and return its path."""
+    destination.mkdir(parents=True, exist_ok=True)
+    archive = destination / f"{FOLDER}-{version(root)}.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, path in plugin_files(root):
+            entry = zipfile.ZipInfo(f"{FOLDER}/{name}", DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # Unix, wherever it is built
+            entry.external_attr = 0o100644 << 16
+            packed.writestr(entry, path.read_bytes())
+    return archive
+
+
+def install(plugins: Path, root: Path = ROOT) -> Path:
+    """Copy the plugin into a profile's `python/plugins` folder and return its path there."""
+    version(root)
+    target = plugins / FOLDER
+    shutil.rmtree(target, ignore_errors=True)
+    for name, path in plugin_files(root):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target / name)
+    return target
+
+
+def main() -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description="Build the QGIS plugin.")
+    parser.add_argument("--install", type=Path, metavar="FOLDER", help="a profile's python/plugins")
+    arguments = parser.parse_args()
+    try:
+        made = install(arguments.install) if arguments.install else build(ROOT / "dist")
+    except BuildError as error:
+        print(f"build_plugin: {error}", file=sys.stderr)
+        return 1
+    print(made)
+    return 0
+
+
+def _first(pattern: str, path: Path) -> str:
+    found = re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        raise BuildError(f"{path}: no version in it")
+    return found.group(1).strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
