@@ -70,9 +70,8 @@ def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 # The matrices are banded. Multiplying block by block with the columns that a block uses keeps the
-# speed of a matrix product and a cost that grows with the image's side, not with its square. Products
-# this small also stay in the thread that asked for them, so tiles in parallel do not get in each
-# other's way.
+# speed of a matrix product, and a cost that grows with the image's side, not with its square.
+# Products so small also stay in the thread that asks for them: tiles do not fight for the cores.
 
 
 def _along_rows(weights: NDArray[np.float32], cube: NDArray[np.float32]) -> NDArray[np.float32]:

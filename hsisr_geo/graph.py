@@ -1,0 +1,225 @@
+"""The dask graph over tiles: each inferred once, cut into pieces, pieces blended and written.
+
+A *tile* writes what it alone contributes to, and leaves weighted *pieces*: narrow strips along its
+borders. A *seam* adds up the pieces of one cell of the grid and writes them. So what stays in
+memory are the tiles in flight, and strips along one row of tiles: the graph is run by some rows of
+tiles at a time. The numbers depend on scene and plan only, never on tiles, threads or order.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial, reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+from dask import local, threaded
+from dask.callbacks import Callback
+from numpy.typing import NDArray
+
+from hsisr_geo import consistency
+from hsisr_geo.blending import blend, cut_piece
+from hsisr_geo.consistency import Consistency, Plane
+from hsisr_geo.filling import REACH, fill_holes
+from hsisr_geo.output import Output
+from hsisr_geo.radiometry import Cube, decode, encode, valid_pixels
+from hsisr_geo.raster import Raster, read_window
+from hsisr_geo.resampling import upsample
+from hsisr_geo.resolver import TileFunction
+from hsisr_geo.tiling import Cell, Tile, TileGrid, Window, inside, scaled
+
+Progress = Callable[[int, int], None]
+Key = tuple[Any, ...]
+Graph = dict[Key, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """How the bands of a scene are made: some by a method, the rest by interpolation.
+
+    Attributes
+    ----------
+    upscale, context, ramp
+        Of the method, as in `Resolver`.
+    resolve
+        The method, bound to the scene.
+    resolved, interpolated
+        Indices of the bands; together all of them.
+    far
+        For each resolved band what fills the inside of large holes: the scene mean, if known.
+    """
+
+    raster: Raster
+    upscale: int
+    context: int
+    ramp: int
+    resolve: TileFunction
+    resolved: tuple[int, ...]
+    interpolated: tuple[int, ...]
+    far: NDArray[np.float64] | None
+
+    @property
+    def margin(self) -> int:
+        """Input pixels around a core whose output counts: for the ramps, and for D."""
+        return max(self.ramp, consistency.REACH)
+
+    def grid(self, tile: int, region: Window | None) -> TileGrid:
+        """Cut the region so that all output that counts is computed from its full context."""
+        halo = self.context + REACH + self.margin
+        return TileGrid.of(self.raster.shape, tile=tile, halo=halo, ramp=self.ramp, region=region)
+
+
+def run(
+    plan: Plan, grid: TileGrid, output: Output, *, threads: int, progress: Progress
+) -> Consistency:
+    """Compute and write all tiles; progress counts tiles, in the caller's thread."""
+    job = _Job(plan, grid, output)
+    found: dict[Key, Consistency] = {}
+    progress(0, len(grid))
+    with _pool(threads) as pool, Callback(posttask=_counter(progress, len(grid))):
+        for rows in _batches(grid, threads):
+            graph, tiles = _layout(job, rows)
+            found.update(zip(tiles, _compute(graph, [tiles, [*graph]], pool)[0], strict=True))
+    # In the order of the grid, so that even the last bit is the same in every run.
+    return reduce(add, found.values())
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """What all tasks of a run share; the tasks are its methods.
+
+    Attributes
+    ----------
+    pieces
+        Those that wait for their neighbours, by the indices of cell and tile. They are not results
+        of tasks, as dask would keep all of a tile's pieces until the last of them has been used.
+    """
+
+    plan: Plan
+    grid: TileGrid
+    output: Output
+    pieces: dict[Key, Cube] = field(default_factory=dict)
+
+    def infer(self, tile: Tile) -> Consistency:
+        """Compute one tile, write what no other tile contributes to, and leave pieces."""
+        cube = read_window(self.plan.raster, *tile.window)
+        outer = self.grid.padded(tile.core, self.plan.margin)
+        lr = _at(cube, outer, tile.window)
+        sr = self._all_bands(cube, tile.window, outer)
+        pairs = self._as_read_back(sr, lr)
+        found = consistency.measure(pairs, inside(tile.core, outer), self.plan.upscale)
+        _cut_holes(sr, lr, self.plan.upscale)
+        rows, cols = scaled(inside(tile.reach, outer), self.plan.upscale)
+        for cell in self.grid.cells_of(tile):
+            piece = cut_piece(sr[:, rows, cols], self.grid, tile, cell, self.plan.upscale)
+            if len(cell.tiles) == 1:
+                self._write(cell, piece)
+            else:
+                self.pieces[cell.index, tile.index] = piece
+        return found
+
+    def join(self, cell: Cell, *_: Consistency) -> None:
+        """Blend and write a cell, once all its tiles are done."""
+        self._write(cell, blend([self.pieces.pop((cell.index, tile)) for tile in cell.tiles]))
+
+    def _write(self, cell: Cell, cube: Cube) -> None:
+        """Encode and write the pixels of a cell."""
+        rows, cols = scaled(inside(cell.area, self.grid.region), self.plan.upscale)
+        valid = valid_pixels(cube) if self.output.needs_mask else None
+        dn = encode(cube, self.output.raster.bands, self.output.raster.dtype)
+        self.output.write(dn, rows, cols, valid=valid)
+
+    def _all_bands(self, cube: Cube, window: Window, outer: Window) -> Cube:
+        """Compute a window; only `outer`, where the context is complete, is returned."""
+        plan = self.plan
+        rows, cols = scaled(inside(outer, window), plan.upscale)
+        sr = np.zeros((len(cube), rows.stop - rows.start, cols.stop - cols.start), np.float32)
+        if np.isnan(_at(cube, outer, window)).all():
+            return sr  # all of it will be cut
+        if plan.resolved:
+            filled = fill_holes(cube[list(plan.resolved)], plan.far)
+            origin = window[0].start, window[1].start
+            sr[list(plan.resolved)] = plan.resolve(filled, origin)[:, rows, cols]
+        if plan.interpolated:
+            filled = fill_holes(cube[list(plan.interpolated)])
+            sr[list(plan.interpolated)] = upsample(filled, plan.upscale)[:, rows, cols]
+        return sr
+
+    def _as_read_back(self, sr: Cube, lr: Cube) -> Iterator[tuple[Plane, Plane]]:
+        """Yield output and input of each resolved band, the output as the file will have it."""
+        target = self.output.raster
+        for band in self.plan.resolved:
+            bands = target.bands.select([band])
+            yield decode(encode(sr[band, None], bands, target.dtype), bands)[0], lr[band]
+
+
+def _at(cube: Cube, window: Window, outer: Window) -> Cube:
+    """Return the part of a cube over `outer` that lies over `window`; a view."""
+    rows, cols = inside(window, outer)
+    return cube[:, rows, cols]
+
+
+def _cut_holes(sr: Cube, lr: Cube, upscale: int) -> None:
+    """Set NaN wherever the input pixel that an output pixel lies in has no value in that band."""
+    holes = np.isnan(lr)
+    if holes.any():
+        bands, rows, cols = lr.shape
+        pixels = sr.reshape(bands, rows, upscale, cols, upscale)
+        np.copyto(pixels, np.nan, where=holes[:, :, None, :, None])
+
+
+def _batches(grid: TileGrid, threads: int) -> Iterator[range]:
+    """Cut the grid into rows of tiles, as many at a time as keep the threads busy."""
+    # Threads idle at the end of a batch, hence some tiles for each; one thread never idles.
+    least = 1 if threads == 1 else 8 * threads
+    height = -(-least // len(grid.cols))
+    for first in range(0, len(grid.rows), height):
+        yield range(first, min(first + height, len(grid.rows)))
+
+
+def _layout(job: _Job, rows: range) -> tuple[Graph, list[Key]]:
+    """Lay out some rows of tiles, and the seams that have all their tiles by then.
+
+    Returns
+    -------
+    graph; keys of the tiles
+    """
+    graph: Graph = {}
+    tiles = [job.grid.tile(row, col) for row in rows for col in range(len(job.grid.cols))]
+    keys = {tile.index: ("tile", *tile.index) for tile in tiles}
+    for tile in tiles:
+        graph[keys[tile.index]] = (partial(job.infer, tile),)
+        for cell in job.grid.cells_of(tile):
+            if len(cell.tiles) > 1 and cell.tiles[-1] == tile.index:
+                here = [keys[index] for index in cell.tiles if index in keys]
+                graph[("seam", *cell.index)] = (partial(job.join, cell), *here)
+    return graph, list(keys.values())
+
+
+def _pool(threads: int) -> AbstractContextManager[ThreadPoolExecutor | None]:
+    """Return a pool of our own, or None for one thread.
+
+    Leaving it waits for running tasks, so none of them writes to an output that was given up.
+    """
+    return nullcontext() if threads == 1 else ThreadPoolExecutor(threads)
+
+
+def _compute(graph: Graph, keys: Any, pool: ThreadPoolExecutor | None) -> Any:
+    if pool is None:
+        return local.get_sync(graph, keys)
+    return threaded.get(graph, keys, pool=pool)
+
+
+def _counter(progress: Progress, total: int) -> Callable[..., None]:
+    """Count finished tiles; dask calls it in the thread that runs the graph."""
+    done = 0
+
+    def count(key: Any, *_: Any) -> None:
+        nonlocal done
+        if key[0] == "tile":
+            done += 1
+            progress(done, total)
+
+    return count

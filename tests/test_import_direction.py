@@ -1,0 +1,81 @@
+"""The arrows of docs/architecture.md are the imports of the code."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "hsisr_geo"
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+MODULES = sorted(path for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+
+
+def _arrows():
+    """What each module may import, as the document says it."""
+    block = ARCHITECTURE.split("```")[1]
+    chain, rules = block.split("(each may import any to its left)")
+    order = [name.strip() for name in chain.split("←")]
+    allowed = {name: set(order[:place]) for place, name in enumerate(order)}
+    for name, imports in re.findall(r"(\w+)/? → ([\w, ]+?)\s*(?:;|\n|$)", rules):
+        allowed[name] = {part.strip() for part in imports.split(",")}
+    return allowed
+
+
+def _imports(path):
+    """Full names of what a file imports, at any level, type checking included."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def _own(path):
+    """Modules of the package that a file imports; `model` stands for all of its files."""
+    known = {module.stem for module in MODULES} | {"model", "cli", "weights"}
+    parts = [name.split(".") for name in _imports(path) if name.startswith("hsisr_geo.")]
+    return {part[1] for part in parts} & known
+
+
+def test_the_document_lists_every_module():
+    modules = {path.stem for path in MODULES}
+    assert modules == {*_arrows()} - {"cli", "model", "qgis_plugin"}
+    described = set(re.findall(r"^\| `(\w+)(?:\.py|/)` \|", ARCHITECTURE, re.MULTILINE))
+    assert modules <= described
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_module_imports_only_what_lies_to_its_left(path):
+    allowed = _arrows()[path.stem]
+    if path.stem == "registry":
+        allowed = allowed | {"model"}  # inside a function, when a model is asked for
+    assert _own(path) <= allowed
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "model").glob("*.py")), ids=lambda p: p.stem)
+def test_the_model_imports_only_what_the_document_allows(path):
+    assert _own(path) <= _arrows()["model"] | {"model"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "qgis_plugin").rglob("*.py")), ids=lambda p: p.stem)
+def test_the_plugin_imports_nothing_of_ours(path):
+    assert not {name for name in _imports(path) if name.split(".")[0] in {"hsisr_geo", "torch"}}
+
+
+def test_torch_is_imported_in_model_only():
+    users = {path.stem for path in MODULES if _uses(path, "torch")}
+    assert users == set()
+
+
+def test_rasterio_is_imported_where_the_document_says():
+    sentence = re.search(r"`rasterio` is imported in (.*?) only", ARCHITECTURE, re.DOTALL)
+    named = set(re.findall(r"`(\w+)\.py`", sentence[1]))
+    assert {path.stem for path in MODULES if _uses(path, "rasterio")} == named
+
+
+def _uses(path, library):
+    return any(name.split(".")[0] == library for name in _imports(path))
