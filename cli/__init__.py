@@ -1,0 +1,1 @@
+"""The `hsisr-geo` command line."""

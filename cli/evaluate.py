@@ -1,0 +1,179 @@
+"""`hsisr-geo evaluate`: scores of a super-resolved raster against a reference on the same grid."""
+
+import itertools
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from hsisr_geo.metrics import Scores
+    from hsisr_geo.radiometry import Cube
+    from hsisr_geo.raster import Raster
+
+UPSCALE_TAG = "HSISR_UPSCALE"
+_TOLERANCE_PX = 1e-6
+_TOLERANCE_NM = 1.0  # GDAL's IMAGERY tags of an ENVI file are rounded to a nanometre
+
+
+@click.command()
+@click.argument("sr")
+@click.argument("ref")
+@click.option(
+    "--upscale",
+    type=click.IntRange(min=2),
+    help="Ratio of ERGAS.  [default: as SR says it was made]",
+)
+@click.option(
+    "--data-range",
+    type=float,
+    help="Peak value of PSNR and SSIM.  [default: 99.9 % quantile of REF]",
+)
+@click.option("--all-bands", is_flag=True, help="Include bands marked as bad (bbl = 0).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def evaluate(
+    sr: str, ref: str, upscale: int | None, data_range: float | None, all_bands: bool, as_json: bool
+) -> None:
+    """Score the super-resolved raster SR against the reference REF.
+
+    Both must lie on the same grid. Pixels without data in either are left out, and so are bands
+    that either marks as bad.
+    """
+    from .progress import to_json
+
+    scores, bands = compare(sr, ref, upscale=upscale, data_range=data_range, all_bands=all_bands)
+    if as_json:
+        click.echo(to_json({**asdict(scores), "bands": [band + 1 for band in bands]}))
+    else:
+        click.echo(_table(scores, len(bands)))
+
+
+def compare(
+    sr_path: str,
+    ref_path: str,
+    *,
+    upscale: int | None = None,
+    data_range: float | None = None,
+    all_bands: bool = False,
+) -> "tuple[Scores, tuple[int, ...]]":
+    """Score a raster file against another; also return the bands used, from 0.
+
+    Parameters
+    ----------
+    upscale : ratio of ERGAS; by default what the file says of its making
+
+    Raises
+    ------
+    RasterError
+        A file cannot be read, the grids or bands differ, or there is nothing to compare.
+    """
+    from hsisr_geo import metrics
+    from hsisr_geo.raster import open_raster
+
+    sr, reference = open_raster(sr_path), open_raster(ref_path)
+    check_same_grid(sr, reference)
+    bands = _bands_to_compare(sr, reference, all_bands=all_bands)
+    scores = metrics.evaluate(
+        _read(sr, bands),
+        _read(reference, bands),
+        upscale=upscale or _made_with_upscale(sr),
+        data_range=data_range,
+    )
+    return scores, bands
+
+
+def check_same_grid(sr: "Raster", reference: "Raster") -> None:
+    """Refuse rasters whose pixels or bands do not correspond.
+
+    Raises
+    ------
+    RasterError
+        Naming both files and what differs.
+    """
+    from hsisr_geo.errors import RasterError
+
+    difference = _difference(sr, reference)
+    if difference:
+        raise RasterError(
+            f"{sr.path} and {reference.path} cannot be compared: {difference}; the reference must "
+            "have the grid and bands of the super-resolved raster"
+        )
+
+
+def _difference(sr: "Raster", reference: "Raster") -> str:
+    """Say what differs first, "" where nothing does."""
+    if len(sr.bands) != len(reference.bands):
+        return f"{len(sr.bands)} and {len(reference.bands)} bands"
+    if sr.shape != reference.shape:
+        return f"{sr.rows} x {sr.cols} and {reference.rows} x {reference.cols} rows and columns"
+    if bool(sr.crs) != bool(reference.crs):
+        return "one has no coordinate reference system"
+    if not _same_crs(sr.crs, reference.crs):
+        return "their coordinate reference systems differ"
+    shift = _corner_shift_px(sr, reference)
+    if shift > _TOLERANCE_PX:
+        return f"their grids differ by {shift:.3g} pixels"
+    for number, (one, other) in enumerate(zip(sr.bands, reference.bands, strict=True), start=1):
+        a, b = one.wavelength_nm, other.wavelength_nm
+        if a is not None and b is not None and abs(a - b) > _TOLERANCE_NM:
+            return f"band {number} is at {a:g} nm and {b:g} nm"
+    return ""
+
+
+def _corner_shift_px(sr: "Raster", reference: "Raster") -> float:
+    """Return how far apart the corners of two grids of one shape lie, in pixels at most."""
+    to_pixels = ~reference.transform @ sr.transform
+    shifts = []
+    for corner in itertools.product((0, sr.cols), (0, sr.rows)):
+        moved = to_pixels @ corner
+        shifts += [abs(moved[0] - corner[0]), abs(moved[1] - corner[1])]
+    return float(max(shifts))
+
+
+def _bands_to_compare(sr: "Raster", reference: "Raster", *, all_bands: bool) -> tuple[int, ...]:
+    from hsisr_geo.errors import RasterError
+
+    if all_bands:
+        return tuple(range(len(reference.bands)))
+    good = tuple(i for i in reference.bands.good_indices if sr.bands[i].good)
+    if not good:
+        raise RasterError(
+            f"{reference.path}: every band is marked as bad; use --all-bands to compare them anyway"
+        )
+    return good
+
+
+def _read(raster: "Raster", bands: tuple[int, ...]) -> "Cube":
+    from hsisr_geo.raster import read_window
+
+    return read_window(raster, slice(0, raster.rows), slice(0, raster.cols), bands)
+
+
+def _same_crs(one: str | None, other: str | None) -> bool:
+    """Whether two WKT texts mean one CRS: formats spell the same one differently."""
+    from rasterio.crs import CRS
+
+    return one == other or bool(CRS.from_wkt(one) == CRS.from_wkt(other))
+
+
+def _made_with_upscale(raster: "Raster") -> int | None:
+    """Return the upscale that a raster made by us carries; None for others."""
+    import rasterio
+
+    with rasterio.open(raster.path) as dataset:
+        text = dataset.tags().get(UPSCALE_TAG, "")
+    return int(text) if text.isdigit() else None
+
+
+def _table(scores: "Scores", bands: int) -> str:
+    rows = [
+        ("MPSNR", f"{scores.mpsnr:.3f} dB"),
+        ("MSSIM", f"{scores.mssim:.4f}"),
+        ("CC", f"{scores.cc:.4f}"),
+        ("RMSE", f"{scores.rmse:.6g}"),
+        ("SAM", f"{scores.sam_deg:.3f} degrees"),
+        ("ERGAS", f"{scores.ergas:.3f}"),
+        ("ERGAS4", f"{scores.ergas4:.3f}"),
+    ]
+    note = f"{bands} bands, data range {scores.data_range:.6g}"
+    return "\n".join([f"{name:<7} {value}" for name, value in rows] + [note])

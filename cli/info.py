@@ -1,0 +1,119 @@
+"""`hsisr-geo info`: what the engine sees in a raster."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from hsisr_geo.bands import Band
+    from hsisr_geo.raster import Raster
+
+
+@click.command()
+@click.argument("src")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with every band.")
+def info(src: str, as_json: bool) -> None:
+    """Describe the raster SRC: its grid, bands, wavelengths and nodata."""
+    from hsisr_geo.raster import open_raster
+
+    from .progress import to_json
+
+    raster = open_raster(src)
+    if as_json:
+        click.echo(to_json(_record(raster)))
+    else:
+        click.echo("\n".join(f"{name:<12} {text}" for name, text in _lines(raster)))
+
+
+def _record(raster: "Raster") -> dict[str, Any]:
+    """Return the description for a machine; indices of bands are from 1, as in GDAL."""
+    return {
+        "path": raster.path,
+        "driver": raster.driver,
+        "rows": raster.rows,
+        "cols": raster.cols,
+        "dtype": raster.dtype,
+        "crs": raster.crs,
+        "transform": list(raster.transform)[:6] if raster.has_transform else None,
+        "bounds": list(raster.bounds) if raster.has_transform else None,
+        "gcps": len(raster.gcps),
+        "rpcs": raster.rpcs is not None,
+        "nodata": raster.bands.nodata,
+        "mask": raster.has_mask,
+        "good_bands": len(raster.bands.good_indices),
+        "bands": [_band_record(i, band) for i, band in enumerate(raster.bands, start=1)],
+    }
+
+
+def _band_record(number: int, band: "Band") -> dict[str, Any]:
+    return {
+        "band": number,
+        "name": band.name,
+        "wavelength_nm": band.wavelength_nm,
+        "fwhm_nm": band.fwhm_nm,
+        "good": band.good,
+        "unit": band.unit,
+        "scale": band.scale,
+        "offset": band.offset,
+        "nodata": band.nodata,
+    }
+
+
+def _lines(raster: "Raster") -> list[tuple[str, str]]:
+    lines = [
+        ("file", f"{raster.path} ({raster.driver})"),
+        ("size", f"{raster.cols} x {raster.rows} pixels, {_bands_text(raster)}, {raster.dtype}"),
+        ("place", _place_text(raster)),
+        ("wavelengths", _wavelengths_text(raster)),
+        ("nodata", _nodata_text(raster)),
+    ]
+    if any(band.scale != 1 or band.offset != 0 for band in raster.bands):
+        first = raster.bands[0]
+        lines.append(("scaling", f"value = DN * {first.scale:g} + {first.offset:g} (first band)"))
+    return lines
+
+
+def _bands_text(raster: "Raster") -> str:
+    bad = len(raster.bands) - len(raster.bands.good_indices)
+    return f"{len(raster.bands)} bands" + (f" ({bad} marked bad)" if bad else "")
+
+
+def _place_text(raster: "Raster") -> str:
+    if raster.has_transform:
+        xmin, ymin, xmax, ymax = raster.bounds
+        pixel = (
+            f"pixel {_length(raster.transform.a, raster.transform.d):g} x "
+            f"{_length(raster.transform.b, raster.transform.e):g}"
+        )
+        bounds = f"bounds {xmin:.10g} {ymin:.10g} {xmax:.10g} {ymax:.10g}"
+        return f"{_crs_name(raster.crs)}, {pixel}, {bounds}"
+    if raster.gcps:
+        return f"{len(raster.gcps)} ground control points, {_crs_name(raster.gcp_crs)}"
+    return "rational polynomial coefficients" if raster.rpcs else "not georeferenced"
+
+
+def _length(x: float, y: float) -> float:
+    return float((x * x + y * y) ** 0.5)
+
+
+def _crs_name(wkt: str | None) -> str:
+    """Return e.g. "WGS 84 / UTM zone 33N" out of the WKT."""
+    if wkt is None:
+        return "no CRS"
+    parts = wkt.split('"', 2)
+    return parts[1] if len(parts) == 3 else wkt
+
+
+def _wavelengths_text(raster: "Raster") -> str:
+    known = [band.wavelength_nm for band in raster.bands if band.wavelength_nm is not None]
+    if not known:
+        return "none: bands are taken in file order"
+    widths = "" if raster.bands.fwhm_nm is None else ", with widths"
+    partial = "" if len(known) == len(raster.bands) else f" of {len(known)} bands"
+    return f"{min(known):g} to {max(known):g} nm{partial}{widths}"
+
+
+def _nodata_text(raster: "Raster") -> str:
+    values = sorted({f"{band.nodata:g}" for band in raster.bands if band.nodata is not None})
+    texts = [", ".join(values)] if values else []
+    return ", ".join([*texts, *(["mask"] if raster.has_mask else [])]) or "none"

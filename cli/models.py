@@ -1,0 +1,80 @@
+"""`hsisr-geo models`: which models there are, and what their cards say."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from hsisr_geo.registry import ModelInfo
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def models(ctx: click.Context, as_json: bool) -> None:
+    """List the models, or show one with its card."""
+    if ctx.invoked_subcommand is None:
+        _print_list(as_json)
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_models(as_json: bool) -> None:
+    """List the models that --model takes by name."""
+    _print_list(as_json)
+
+
+@models.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(name: str, as_json: bool) -> None:
+    """Show the model NAME (or the model file NAME) with its card."""
+    from hsisr_geo.registry import model_info
+
+    from .progress import to_json
+
+    record = _record(model_info(name))
+    if as_json:
+        click.echo(to_json(record))
+        return
+    card = record.pop("card")
+    _print_fields(record)
+    _print_fields(card)
+
+
+def _print_list(as_json: bool) -> None:
+    from hsisr_geo.registry import models as known_models
+
+    from .progress import to_json
+
+    known = known_models()
+    if as_json:
+        click.echo(to_json([_record(info) for info in known]))
+        return
+    width = max(len(info.name) for info in known)
+    for info in known:
+        upscales = " ".join(f"x{upscale}" for upscale in info.upscales)
+        size = f"{info.size / 1e6:.1f} MB" if info.path else "no file"
+        note = "  (default)" if info.default else ""
+        click.echo(f"{info.name:<{width}}  {upscales:<9}  {size:>8}{note}")
+
+
+def _record(info: "ModelInfo") -> dict[str, Any]:
+    """Return the fields of a model for a machine; the path as text."""
+    from dataclasses import asdict
+
+    return {**asdict(info), "path": str(info.path) if info.path else None}
+
+
+def _print_fields(fields: dict[str, Any], indent: str = "") -> None:
+    """Print a JSON object as an indented outline."""
+    for key, value in fields.items():
+        if isinstance(value, dict):
+            click.echo(f"{indent}{key}:")
+            _print_fields(value, indent + "  ")
+        elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+            click.echo(f"{indent}{key}:")
+            _print_fields({str(i): item for i, item in enumerate(value, 1)}, indent + "  ")
+        elif value not in (None, "", [], ()):
+            text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+            click.echo(f"{indent}{key}: {text}")

@@ -1,0 +1,217 @@
+"""`hsisr-geo run`: super-resolve one raster."""
+
+import logging
+import math
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .progress import MODES, report
+from .signals import Cancellation
+
+if TYPE_CHECKING:
+    from hsisr_geo.pipeline import RunReport
+
+UPSCALES = ("2", "3", "4")
+DEVICES = ("auto", "cpu", "cuda")
+STDOUT = "-"
+
+
+@click.command()
+@click.argument("src")
+@click.argument("dst")
+@click.option("--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor.")
+@click.option(
+    "--model",
+    default="default",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="A name that `hsisr-geo models` lists, or a model file. `bicubic` needs no torch.",
+)
+@click.option(
+    "--detail",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="0: best estimate. 1: a sample with texture. In between: a blend of both.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Picks the sample; without effect at --detail 0.",
+)
+@click.option(
+    "--tile",
+    type=click.IntRange(min=1),
+    default=128,
+    show_default=True,
+    help="Side of a tile in input pixels: larger is faster and takes more memory.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Tiles in flight; memory grows with them.",
+)
+@click.option(
+    "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where to run."
+)
+@click.option(
+    "--bounds",
+    type=float,
+    nargs=4,
+    metavar="XMIN YMIN XMAX YMAX",
+    help="Only this extent, in the raster's CRS; grown to whole pixels.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace DST if it exists.")
+@click.option(
+    "--progress",
+    type=click.Choice(MODES),
+    default="auto",
+    show_default=True,
+    help="auto: a bar on a terminal. json: one JSON object per line on stdout.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
+@click.pass_obj
+def run(
+    cancellation: Cancellation,
+    src: str,
+    dst: str,
+    upscale: str,
+    model: str,
+    detail: float,
+    seed: int,
+    tile: int,
+    threads: int,
+    device: str,
+    bounds: tuple[float, float, float, float] | None,
+    overwrite: bool,
+    progress: str,
+    dry_run: bool,
+) -> None:
+    """Super-resolve the raster SRC into the GeoTIFF DST, or to stdout if DST is `-`.
+
+    Place, bands, wavelengths, scaling and nodata are those of SRC. DST appears when it is complete;
+    an error or a canceled run leaves nothing.
+    """
+    from hsisr_geo.pipeline import super_resolve
+    from hsisr_geo.raster import open_raster
+    from hsisr_geo.registry import load_resolver
+
+    from .plan import plan_run
+
+    _check_usage(dst, bounds)
+    speak = report(progress, stdout_is_data=dst == STDOUT)
+    with _logging_to(speak.log):
+        raster = open_raster(src)
+        _check_absent(dst, overwrite)
+        # ^ before the model, which takes seconds: what is wrong with a path is told at once
+        resolver = load_resolver(
+            model, upscale=int(upscale), detail=detail, seed=seed, device=device
+        )
+        if dry_run:
+            plan = plan_run(raster, resolver, dst, tile=tile, threads=threads, bounds=bounds)
+            speak.result({**asdict(plan), "dry_run": True}, plan.text())
+            return
+        with _destination(dst) as path:
+            done = super_resolve(
+                src,
+                path,
+                resolver=resolver,
+                tile=tile,
+                threads=threads,
+                bounds=bounds,
+                overwrite=overwrite,
+                progress=_canceling(speak.progress, cancellation),
+                log=speak.log,
+            )
+    speak.result({**asdict(done), "path": dst}, _summary(done, dst))
+
+
+def _check_usage(dst: str, bounds: tuple[float, float, float, float] | None) -> None:
+    if dst == STDOUT and sys.stdout.isatty():
+        raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")
+    if bounds is None:
+        return
+    xmin, ymin, xmax, ymax = bounds
+    if not (all(map(math.isfinite, bounds)) and xmin < xmax and ymin < ymax):
+        raise click.BadParameter("give XMIN YMIN XMAX YMAX", param_hint="'--bounds'")
+
+
+def _check_absent(dst: str, overwrite: bool) -> None:
+    from hsisr_geo.errors import OutputError
+
+    if dst != STDOUT and not overwrite and Path(dst).is_file():
+        raise OutputError(f"{dst} exists: choose another name or give --overwrite")
+
+
+@contextmanager
+def _logging_to(log: Callable[[str], None]) -> Iterator[None]:
+    """Pass on what the package logs, each message once."""
+    logger, handler = logging.getLogger("hsisr_geo"), _Forward(log)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
+
+
+class _Forward(logging.Handler):
+    def __init__(self, log: Callable[[str], None]) -> None:
+        super().__init__()
+        self._log = log
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if message not in self._said:
+            self._said.add(message)
+            self._log(message)
+
+
+@contextmanager
+def _destination(dst: str) -> Iterator[Path]:
+    """Yield the file to write; for stdout a temporary one, sent when it is complete."""
+    if dst != STDOUT:
+        yield Path(dst)
+        return
+    with tempfile.TemporaryDirectory(prefix="hsisr-geo-") as folder:
+        path = Path(folder) / "stdout.tif"
+        yield path
+        with open(path, "rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer, 1 << 20)
+        sys.stdout.buffer.flush()
+
+
+def _canceling(
+    progress: Callable[[int, int], None], cancellation: Cancellation
+) -> Callable[[int, int], None]:
+    """Report progress unless a signal came."""
+
+    def step(done: int, total: int) -> None:
+        cancellation.check()
+        progress(done, total)
+
+    return step
+
+
+def _summary(done: "RunReport", dst: str) -> str:
+    rows, cols = done.shape
+    where = "stdout" if dst == STDOUT else dst
+    text = f"wrote {where}: {cols} x {rows} pixels in {done.seconds:.1f} s"
+    if done.consistency_relative is not None:
+        text += f"; degraded again it differs from the input by {done.consistency_relative:.2%}"
+    return text

@@ -1,0 +1,120 @@
+"""`hsisr-geo train`: the two training stages, over a folder of scenes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from .progress import report
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEVICES = ("auto", "cpu", "cuda")
+LOG_MODES = ("auto", "json")
+
+
+@click.group()
+def train() -> None:
+    """Train a model: first its autoencoder, then its diffusion stage.
+
+    A run that was stopped goes on with --resume, to the same weights as one that was not.
+    """
+
+
+def _shared(command: F) -> F:
+    """Add the arguments and options of both stages."""
+    for option in reversed(
+        (
+            click.argument("scenes", type=click.Path(path_type=Path)),
+            click.argument("out", type=click.Path(path_type=Path)),
+            click.option(
+                "--holdout",
+                multiple=True,
+                metavar="PREFIX",
+                help="Scenes whose name begins so are validated on, never trained on; repeatable.",
+            ),
+            click.option(
+                "--steps", type=click.IntRange(min=1), default=1000, show_default=True,
+                help="Optimiser steps.",
+            ),
+            click.option(
+                "--check-every", type=click.IntRange(min=1), default=200, show_default=True,
+                help="Validate and save the progress every so many steps.",
+            ),
+            click.option(
+                "--learning-rate", type=click.FloatRange(0, min_open=True), default=1e-3,
+                show_default=True,
+            ),
+            click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+            click.option(
+                "--device", type=click.Choice(DEVICES), default="auto", show_default=True
+            ),
+            click.option("--resume", is_flag=True, help="Go on from the progress beside OUT."),
+            click.option(
+                "--progress", type=click.Choice(LOG_MODES), default="auto", show_default=True,
+                help="auto: lines on stderr. json: one JSON object per line on stdout.",
+            ),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@train.command()
+@_shared
+@click.option(
+    "--upscale", "upscales", type=click.IntRange(2, 4), multiple=True, default=(2, 3, 4),
+    show_default=True, help="Factors that the model is for; repeatable.",
+)  # fmt: skip
+@click.option("--name", help="Name of the model.  [default: the stem of OUT]")
+@click.option("--model-version", default="1", show_default=True)
+def autoencoder(
+    out: Path,
+    upscales: tuple[int, ...],
+    name: str | None,
+    model_version: str,
+    progress: str,
+    **options: Any,
+) -> None:
+    """Train an autoencoder on the folder SCENES and write it to the model file OUT."""
+    from hsisr_geo.config import ModelConfig
+
+    options_type, train_autoencoder, _ = _stages()
+    speak = report(progress)
+    config = ModelConfig(name=name or out.stem, version=model_version, upscales=upscales)
+    card = train_autoencoder(options_type(out=out, **options), config, log=speak.log)
+    speak.result({"path": str(out), "card": card}, f"wrote {out}")
+
+
+@train.command()
+@_shared
+@click.option(
+    "--autoencoder", "first_stage", type=click.Path(path_type=Path), required=True,
+    help="Model file that `train autoencoder` wrote.",
+)  # fmt: skip
+@click.option(
+    "--photographs", type=click.Path(path_type=Path),
+    help="Folder of images to learn the spatial prior from.",
+)  # fmt: skip
+def diffusion(out: Path, first_stage: Path, progress: str, **options: Any) -> None:
+    """Train the diffusion stage on the folder SCENES and write the whole model to OUT."""
+    options_type, _, train_diffusion = _stages()
+    speak = report(progress)
+    card = train_diffusion(options_type(out=out, **options), first_stage, log=speak.log)
+    speak.result({"path": str(out), "card": card}, f"wrote {out}")
+
+
+def _stages() -> tuple[Any, Any, Any]:
+    """Import the options and the two stages of training, and with them torch."""
+    from hsisr_geo.errors import ModelError
+
+    try:
+        from hsisr_geo.model.autoencoder_training import train_autoencoder
+        from hsisr_geo.model.denoiser_training import train_diffusion
+        from hsisr_geo.model.training import TrainingOptions
+    except ModuleNotFoundError as e:
+        if e.name != "torch":
+            raise
+        raise ModelError("training needs torch, which is not installed: install torch") from e
+    return TrainingOptions, train_autoencoder, train_diffusion

@@ -1,0 +1,192 @@
+"""Models by name: those shipped with the package, those of the user's folder, and bicubic.
+
+A model's name is the stem of its file. The user's folder is `HSISR_GEO_MODELS`, if set; a shipped
+model hides one of the same name there. Listing reads file headers only; `hsisr_geo.model`, and
+with it torch, is imported when a network is loaded.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from hsisr_geo.config import ModelCard, read_header
+from hsisr_geo.errors import ModelError
+from hsisr_geo.resolver import BicubicResolver, Resolver
+
+DEFAULT = "default"
+"""Alias of `DEFAULT_MODEL`, so that a better default does not break anyone's scripts."""
+DEFAULT_MODEL = "hsisr-base"
+BICUBIC = "bicubic"
+BICUBIC_UPSCALES = (2, 3, 4)
+MODELS_VARIABLE = "HSISR_GEO_MODELS"
+SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What is known of a model without loading its weights; bicubic has no file.
+
+    Attributes
+    ----------
+    size : bytes of the file
+    sha256 : of the file
+    default : this is what `--model default` means
+    card : data, licences, scores, limits; free JSON
+    """
+
+    name: str
+    version: str
+    upscales: tuple[int, ...]
+    degradation: str
+    path: Path | None
+    size: int
+    sha256: str
+    default: bool
+    card: ModelCard
+
+
+def models() -> list[ModelInfo]:
+    """List every model that `--model` takes by name, bicubic last.
+
+    Raises
+    ------
+    ModelError
+        A model file is corrupt; the message names it.
+    """
+    return [_info(name, path) for name, path in _files().items()] + [_bicubic_info()]
+
+
+def model_info(name_or_path: str) -> ModelInfo:
+    """Describe one model; errors as `load_resolver`."""
+    if name_or_path == BICUBIC:
+        return _bicubic_info()
+    path = find_model(name_or_path)
+    return _info(path.stem, path)
+
+
+def load_resolver(
+    name_or_path: str = DEFAULT,
+    *,
+    upscale: int,
+    detail: float = 0.0,
+    seed: int = 0,
+    device: str = "auto",
+) -> Resolver:
+    """Return the resolver that a name or a model file stands for.
+
+    Parameters
+    ----------
+    name_or_path : `default`, `bicubic`, a name that `models` lists, or the path of a model file
+    upscale : spatial factor
+    detail : 0 for the best estimate, 1 for a sample with texture, a blend in between; without
+        effect on bicubic, as are seed and device
+    seed : picks the sample; without effect at detail 0
+    device : `auto`, `cpu` or `cuda`
+
+    Raises
+    ------
+    ModelError
+        Unknown name, missing or corrupt file, or a model that was not made for this upscale.
+    """
+    if name_or_path == BICUBIC:
+        _check_upscale(BICUBIC, BICUBIC_UPSCALES, upscale)
+        return BicubicResolver(upscale)
+    path = find_model(name_or_path)
+    _check_upscale(name_or_path, read_header(path).config.upscales, upscale)
+    # ^ before torch is imported: a wrong factor should not take seconds to be told
+    load = _import_loader()
+    return load(path, upscale=upscale, detail=detail, seed=seed, device=device)
+
+
+def find_model(name_or_path: str) -> Path:
+    """Return the file of a model given by name or path.
+
+    Raises
+    ------
+    ModelError
+        No such name, listing the known ones; or no such file.
+    """
+    files = _files()
+    name = DEFAULT_MODEL if name_or_path == DEFAULT else name_or_path
+    if name in files:
+        return files[name]
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    if path.suffix == SUFFIX or len(path.parts) > 1:
+        raise ModelError(f"model file {name_or_path} does not exist")
+    known = ", ".join([*([DEFAULT] if DEFAULT_MODEL in files else []), *files, BICUBIC])
+    if name_or_path == DEFAULT:
+        raise ModelError(
+            f"this installation ships no default model ({DEFAULT_MODEL}); known models: {known}"
+        )
+    raise ModelError(f"unknown model {name_or_path!r}; known models: {known}")
+
+
+def _files() -> dict[str, Path]:
+    """Map names to files, shipped ones first."""
+    folders = [_shipped_folder()]
+    if own := os.environ.get(MODELS_VARIABLE):
+        folders.append(Path(own))
+    files: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            files.setdefault(path.stem, path)
+    return files
+
+
+def _shipped_folder() -> Path:
+    return Path(str(resources.files("hsisr_geo"))) / "weights"
+
+
+def _info(name: str, path: Path) -> ModelInfo:
+    config, card, sha256 = read_header(path)
+    return ModelInfo(
+        name=name,
+        version=config.version,
+        upscales=config.upscales,
+        degradation=config.degradation,
+        path=path,
+        size=path.stat().st_size,
+        sha256=sha256,
+        default=name == DEFAULT_MODEL,
+        card=card,
+    )
+
+
+def _bicubic_info() -> ModelInfo:
+    card = {"limits": "Interpolation: adds no detail. The baseline that models are compared with."}
+    return ModelInfo(
+        name=BICUBIC,
+        version="",
+        upscales=BICUBIC_UPSCALES,
+        degradation="",
+        path=None,
+        size=0,
+        sha256="",
+        default=False,
+        card=card,
+    )
+
+
+def _check_upscale(name: str, upscales: tuple[int, ...], upscale: int) -> None:
+    if upscale not in upscales:
+        factors = ", ".join(str(factor) for factor in upscales)
+        raise ModelError(
+            f"model {name} was made for upscale {factors}, not {upscale}; "
+            "choose another --upscale or --model"
+        )
+
+
+def _import_loader() -> Callable[..., Resolver]:
+    try:
+        from hsisr_geo.model.resolver import load
+    except ModuleNotFoundError as e:
+        if e.name != "torch":
+            raise
+        raise ModelError(
+            "this model needs torch, which is not installed; install torch, or use --model bicubic"
+        ) from e
+    return load

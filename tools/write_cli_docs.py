@@ -1,0 +1,50 @@
+"""Write docs/cli.md: an introduction, then the help of every command as it is."""
+
+from pathlib import Path
+
+import click
+from click.testing import CliRunner
+from hsisr_geo.cli.main import cli
+
+INTRODUCTION = """# Command line
+
+Written by `tools/write_cli_docs.py`; a test holds it against the program.
+
+**Exit codes**: 0 done, 1 error (one line on stderr), 2 wrong usage, 130 interrupted,
+143 terminated. An error or a canceled run leaves no output. `HSISR_GEO_DEBUG=1` adds the
+traceback of an error.
+
+**Progress**: by default a bar on stderr where that is a terminal, and the log on stderr. With
+`--progress json` there is one JSON object per line on stdout (on stderr when DST is `-`), of three
+kinds; `result` is the last line of a run that succeeded:
+
+```json
+{"event": "progress", "done": 37, "total": 120}
+{"event": "log", "message": "..."}
+{"event": "result", "path": "out.tif", "shape": [384, 320], "seconds": 11.8, "tiles": 9}
+```
+
+`result` also carries `warnings`, and `consistency_rms`, `_max` and `_relative`: how far the output,
+degraded again, is from the input. With `--dry-run` it carries what would be written instead.
+
+**Models** are named by `hsisr-geo models`; `HSISR_GEO_MODELS` may name a folder of further ones.
+"""
+
+
+def main() -> None:
+    """Write the page."""
+    path = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
+    path.write_text("\n".join([INTRODUCTION, *_pages(cli, [])]), encoding="utf-8")
+
+
+def _pages(command: click.Command, names: list[str]) -> list[str]:
+    text = CliRunner().invoke(cli, [*names, "--help"], prog_name="hsisr-geo").stdout.strip()
+    pages = [f"## {' '.join(['hsisr-geo', *names])}\n\n```text\n{text}\n```\n"]
+    children = command.commands if isinstance(command, click.Group) else {}
+    for name, child in sorted(children.items()):
+        pages += _pages(child, [*names, name])
+    return pages
+
+
+if __name__ == "__main__":
+    main()
