@@ -31,7 +31,11 @@ from hsisr_geo.model.validation import Gain, score
 __all__ = ["train_diffusion"]
 
 _REGRESSION_SHARE = 0.7  # of a batch at the level without signal, the one `detail 0` uses
-_PHOTO_SHARE = 0.5  # of a batch, when there are photographs
+_EXACT_SHARE = 0.1  # of a batch: components as the pipeline makes them, on the scene's own grid
+_SCENE_SHARE = 0.2  # components taken as images: any grid, softness, contrast and noise
+_PHOTO_SHARE = 0.7  # photographs, when there are any
+# ^ A handful of scenes has few pixels: half a batch of them, seen a
+#   thousand times over, made held-out sites of the same flights better and other sensors worse.
 _INPUT_PIXELS = 18432  # per step: 72 patches of 16², 32 of 24²
 _PATCH = {2: 24, 3: 16, 4: 16}  # input pixels a side
 _TURN = (2, 4, 2, 4, 3)  # upscales in the order steps take them
@@ -69,6 +73,8 @@ def train_diffusion(options: TrainingOptions, autoencoder: Path, *, log: Log = p
     def validate() -> float:
         gains[:] = [score(network, config, pair) for pair in pairs]
         psnr, sam = (float(np.mean([g[i] for g in gains])) for i in range(2))
+        for gain, pair in zip(gains, pairs, strict=True):
+            log(f"      x{pair.upscale} {pair.name}: {gain.psnr_db:+.2f} {gain.sam_ratio:.3f}")
         log(f"    held-out sites: PSNR {psnr:+.3f} dB over bicubic, SAM x {sam:.3f}")
         return psnr - 5 * (sam - 1)
         # ^ one criterion of both: a hundredth of the angle counts as 0.05 dB
@@ -93,6 +99,12 @@ class ComponentImage:
     x: Tensor
     u: Tensor
     weight: np.ndarray
+
+    def as_photograph(self) -> Photograph:
+        """Take the true components as an image that is white already."""
+        channels = len(self.x)
+        zero, one = np.zeros(channels, np.float32), np.eye(channels, dtype=np.float32)
+        return Photograph(self.x.numpy(), zero, one, self.weight, most_coarsening=1)
 
 
 @torch.no_grad()
@@ -135,22 +147,29 @@ def _draw_patches(
 ) -> tuple[Tensor, Tensor]:
     """Draw a batch of true and interpolated one-channel patches, (image, 1, row, col)."""
     side = _PATCH[upscale]
-    count = _INPUT_PIXELS // side**2
-    from_photos = round(_PHOTO_SHARE * count) if photographs else 0
     candidates = [i for i in images if i.upscale == upscale]
+    scenes = [i.as_photograph() for i in candidates if min(i.x.shape[1:]) >= _source_side(upscale)]
+    exact, scene, photo = _shares(_INPUT_PIXELS // side**2, bool(scenes), bool(photographs))
     area = np.array([i.x[0].numel() for i in candidates], float)
-    batches = [
-        np.stack(
-            [
-                _component_patch(candidates[k], side, rng)
-                for k in rng.choice(len(candidates), count - from_photos, p=area / area.sum())
-            ]
-        )
-    ]
-    if from_photos:
-        batches.append(_photograph_pairs(photographs, from_photos, side, upscale, rng))
+    chosen = rng.choice(len(candidates), exact, p=area / area.sum())
+    batches = [np.stack([_component_patch(candidates[k], side, rng) for k in chosen])]
+    for source, count in ((scenes, scene), (photographs, photo)):
+        if count:
+            batches.append(_photograph_pairs(source, count, upscale, rng))
     x, u = torch.from_numpy(np.concatenate(batches)).unbind(1)
     return x[:, None], u[:, None]
+
+
+def _shares(count: int, with_scenes: bool, with_photographs: bool) -> tuple[int, int, int]:
+    """Part a batch into exact components, components as images, and photographs."""
+    weights = np.array([_EXACT_SHARE, _SCENE_SHARE * with_scenes, _PHOTO_SHARE * with_photographs])
+    scene, photo = (int(n) for n in (count * weights / weights.sum())[1:])
+    return count - scene - photo, scene, photo
+
+
+def _source_side(upscale: int) -> int:
+    """Side of what a patch and its margin are cut from, in pixels of the true image."""
+    return upscale * (_PATCH[upscale] + 2 * _MARGIN)
 
 
 def _component_patch(image: ComponentImage, side: int, rng: np.random.Generator) -> np.ndarray:
@@ -164,10 +183,10 @@ def _component_patch(image: ComponentImage, side: int, rng: np.random.Generator)
 
 
 def _photograph_pairs(
-    photographs: Sequence[Photograph], count: int, side: int, upscale: int, rng: np.random.Generator
+    photographs: Sequence[Photograph], count: int, upscale: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw photograph patches and what degrading makes of them: (count, 2, row, col)."""
-    patches = photograph_patches(photographs, count, upscale * (side + 2 * _MARGIN), rng)
+    patches = photograph_patches(photographs, count, _source_side(upscale), rng)
     x = torch.from_numpy(as_a_sensor_would(patches, rng))
     u = back_projection.interpolate(back_projection.degrade(x, upscale), upscale)
     inside = slice(_MARGIN * upscale, -_MARGIN * upscale)

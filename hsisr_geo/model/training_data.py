@@ -42,6 +42,7 @@ class TrainingScene:
 class Pair:
     """A scene and its degraded self at one upscale; cubes in physical units (band, row, col)."""
 
+    name: str
     hr: Tensor
     lr: Tensor
     upscale: int
@@ -87,7 +88,7 @@ def degraded_pair(scene: TrainingScene, upscale: int) -> Pair:
     lr = back_projection.degrade(hr, upscale)
     if scene.integer:
         lr = lr.round()
-    return Pair(hr, lr, upscale, statistics_of(lr.numpy()))
+    return Pair(scene.name, hr, lr, upscale, statistics_of(lr.numpy()))
 
 
 def statistics_of(cube: FloatCube) -> SceneStatistics:
@@ -123,12 +124,17 @@ def resampled_bands(cube: FloatCube, rng: np.random.Generator) -> FloatCube:
 
 @dataclass(frozen=True, eq=False)
 class Photograph:
-    """A photograph (channel, row, col) and what whitens its channels at a coarser scale."""
+    """An image (channel, row, col) and what whitens its channels at a coarser scale.
 
-    pixels: NDArray[np.uint8]
+    `weight` is the deviation each whitened channel stands for; `most_coarsening` the largest factor
+    that a patch of it may be averaged by.
+    """
+
+    pixels: NDArray[np.uint8] | FloatCube
     mean: NDArray[np.float32]
     whitening: NDArray[np.float32]
     weight: NDArray[np.float32]
+    most_coarsening: int = 3
 
 
 def load_photographs(folder: Path, *, least_side: int = 160) -> list[Photograph]:
@@ -173,15 +179,29 @@ def _whitened(image: NDArray[np.uint8]) -> Photograph:
 def photograph_patches(
     photographs: Sequence[Photograph], count: int, side: int, rng: np.random.Generator
 ) -> FloatCube:
-    """Draw one-channel patches (count, side, side): random image, place, mix, flip and turn."""
+    """Draw one-channel patches (count, side, side): random image, scale, place, mix and turn."""
     patches = np.empty((count, side, side), np.float32)
-    for patch in patches:
-        photo = photographs[int(rng.integers(len(photographs)))]
-        row, col = (int(rng.integers(n - side + 1)) for n in photo.pixels.shape[1:])
-        window = photo.pixels[:, row : row + side, col : col + side].astype(np.float32)
+    fitting = [photo for photo in photographs if min(photo.pixels.shape[1:]) >= side]
+    area = np.array([photo.pixels[0].size for photo in fitting], float)
+    for patch, index in zip(
+        patches, rng.choice(len(fitting), count, p=area / area.sum()), strict=True
+    ):
+        photo = fitting[index]
         mix = random_mix(photo.weight, rng) @ photo.whitening
-        patch[:] = turn(np.tensordot(mix, window - photo.mean[:, None, None], axes=1), rng)
+        window = _coarsened_window(photo, side, rng) - photo.mean[:, None, None]
+        patch[:] = turn(np.tensordot(mix, window, axes=1), rng)
     return patches
+
+
+def _coarsened_window(photo: Photograph, side: int, rng: np.random.Generator) -> FloatCube:
+    """Cut a window at the image's own scale or averaged by 2 or 3, as far as its size allows."""
+    largest = min(photo.most_coarsening, min(photo.pixels.shape[1:]) // side)
+    factor = int(rng.choice([1, 2, 3][:largest]))
+    wide = factor * side
+    row, col = (int(rng.integers(n - wide + 1)) for n in photo.pixels.shape[1:])
+    window = photo.pixels[:, row : row + wide, col : col + wide].astype(np.float32)
+    averaged: FloatCube = window.reshape(len(window), side, factor, side, factor).mean(axis=(2, 4))
+    return averaged
 
 
 def as_a_sensor_would(patches: FloatCube, rng: np.random.Generator) -> FloatCube:
