@@ -207,13 +207,13 @@ def _coarsened_window(photo: Photograph, side: int, rng: np.random.Generator) ->
 def as_a_sensor_would(patches: FloatCube, rng: np.random.Generator) -> FloatCube:
     """Give crisp patches (count, row, col) a sensor's softness, contrast and noise.
 
-    Photographs averaged down are sharper than any spectrometer. Three in four are blurred by a
-    Gaussian of MTF 0.15 to 0.6 at the Nyquist frequency, and every other one gets noise, up to a
-    tenth of a whitened component's deviation.
+    Photographs averaged down are sharper than any spectrometer, and resampled scenes softer than
+    their grid. Four in five are blurred by a Gaussian of MTF 0.03 to 0.5 at the Nyquist frequency,
+    and every other one gets noise, up to a tenth of a whitened component's deviation.
     """
     out = np.empty_like(patches)
     for blurred, patch in zip(out, patches, strict=True):
-        mtf = rng.uniform(0.15, 0.6) if rng.random() < 0.75 else 0.99
+        mtf = rng.uniform(0.03, 0.5) if rng.random() < 0.8 else 0.99
         kernel = _gaussian_kernel(mtf, patch.shape[0])
         noise = rng.uniform(0, 0.1) if rng.random() < 0.5 else 0.0
         soft = rng.uniform(0.6, 1.4) * (kernel @ patch @ kernel)
