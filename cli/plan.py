@@ -63,14 +63,13 @@ def plan_run(
     """
     import numpy as np
 
-    from hsisr_geo import consistency, filling
-    from hsisr_geo.tiling import TileGrid
+    from hsisr_geo.graph import cut
 
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
     bands = len(raster.bands)
-    halo = resolver.context + filling.REACH + max(resolver.ramp, consistency.REACH)
-    grid = TileGrid.of(raster.shape, tile=tile, halo=halo, ramp=resolver.ramp, region=region)
+    context, ramp = resolver.context, resolver.ramp
+    grid = cut(raster, context=context, ramp=ramp, tile=tile, region=region)
     windows = [
         (t.window[0].stop - t.window[0].start) * (t.window[1].stop - t.window[1].start)
         for t in grid

@@ -104,6 +104,7 @@ def run(
     Place, bands, wavelengths, scaling and nodata are those of SRC. DST appears when it is complete;
     an error or a canceled run leaves nothing.
     """
+    from hsisr_geo.output import check_target
     from hsisr_geo.pipeline import super_resolve
     from hsisr_geo.raster import open_raster
     from hsisr_geo.registry import load_resolver
@@ -114,7 +115,8 @@ def run(
     speak = report(progress, stdout_is_data=dst == STDOUT)
     with _logging_to(speak.log):
         raster = open_raster(src)
-        _check_absent(dst, overwrite)
+        if dst != STDOUT:
+            check_target(dst, raster, overwrite=overwrite)
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = load_resolver(
             model, upscale=int(upscale), detail=detail, seed=seed, device=device
@@ -146,13 +148,6 @@ def _check_usage(dst: str, bounds: tuple[float, float, float, float] | None) -> 
     xmin, ymin, xmax, ymax = bounds
     if not (all(map(math.isfinite, bounds)) and xmin < xmax and ymin < ymax):
         raise click.BadParameter("give XMIN YMIN XMAX YMAX", param_hint="'--bounds'")
-
-
-def _check_absent(dst: str, overwrite: bool) -> None:
-    from hsisr_geo.errors import OutputError
-
-    if dst != STDOUT and not overwrite and Path(dst).is_file():
-        raise OutputError(f"{dst} exists: choose another name or give --overwrite")
 
 
 @contextmanager
@@ -191,9 +186,20 @@ def _destination(dst: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="hsisr-geo-") as folder:
         path = Path(folder) / "stdout.tif"
         yield path
+        _send(path)
+
+
+def _send(path: Path) -> None:
+    from hsisr_geo.errors import OutputError
+
+    try:
         with open(path, "rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer, 1 << 20)
         sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise  # the reader has gone: nobody is left to be told
+    except OSError as e:
+        raise OutputError(f"stdout: cannot be written: {e.strerror}") from e
 
 
 def _canceling(

@@ -35,7 +35,7 @@ class Band:
     ----------
     name : as the source gives it, "" when it gives none
     wavelength_nm, fwhm_nm : centre and full width at half maximum
-    good : False for a band that its header marks as bad (ENVI `bbl` = 0)
+    good : False for a band that its header marks as bad (ENVI `bbl` = 0), and for an alpha band
     unit : of the physical values
     scale, offset : physical value = DN * scale + offset
     nodata : DN that stands for "no value"

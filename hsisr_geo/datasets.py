@@ -95,6 +95,13 @@ def check_envi(dataset: Any, path: str) -> None:
         raise RasterError(f"{path} is truncated: {found} of {needed} bytes are there")
 
 
+def reason(error: BaseException) -> str:
+    """Return GDAL's own words: rasterio's refer to a "previous exception"."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error)
+
+
 def open_error(path: str, error: Exception) -> RasterError:
     """Say why `path` could not be opened."""
     is_plain = not (path.startswith("/vsi") or ":" in path[2:])

@@ -62,13 +62,33 @@ class Plan:
 
     @property
     def margin(self) -> int:
-        """Input pixels around a core whose output counts: for the ramps, and for D."""
-        return max(self.ramp, consistency.REACH)
+        """Input pixels around a core whose output counts."""
+        return _margin(self.ramp)
 
     def grid(self, tile: int, region: Window | None) -> TileGrid:
-        """Cut the region so that all output that counts is computed from its full context."""
-        halo = self.context + REACH + self.margin
-        return TileGrid.of(self.raster.shape, tile=tile, halo=halo, ramp=self.ramp, region=region)
+        """Cut the region as `cut` does."""
+        return cut(self.raster, context=self.context, ramp=self.ramp, tile=tile, region=region)
+
+
+def cut(raster: Raster, *, context: int, ramp: int, tile: int, region: Window | None) -> TileGrid:
+    """Cut a region so that all output that counts is computed from its full context.
+
+    Parameters
+    ----------
+    context, ramp
+        As in `Resolver`.
+    tile
+        Largest side of a core, in input pixels.
+    region
+        None for the whole scene.
+    """
+    halo = context + REACH + _margin(ramp)
+    return TileGrid.of(raster.shape, tile=tile, halo=halo, ramp=ramp, region=region)
+
+
+def _margin(ramp: int) -> int:
+    """Input pixels around a core whose output counts: for the ramps, and for D."""
+    return max(ramp, consistency.REACH)
 
 
 def run(
@@ -102,6 +122,8 @@ class _Job:
     output: Output
     pieces: dict[Key, Cube] = field(default_factory=dict)
 
+    @np.errstate(over="ignore", invalid="ignore")
+    # ^ values near the largest float: what overflows becomes infinite, which is no value
     def infer(self, tile: Tile) -> Consistency:
         """Compute one tile, write what no other tile contributes to, and leave pieces."""
         cube = read_window(self.plan.raster, *tile.window)

@@ -1,8 +1,11 @@
 """A scratch file that takes chunks of a raster in any order and gives them back as blocks."""
 
+import glob
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.errors import OutputError
+
+if sys.platform != "win32":
+    import fcntl
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Journal:
 
     Parameters
     ----------
-    path : made anew, removed by whoever named it
+    path : made anew, locked for as long as it is open, removed by whoever named it
     bands, dtype : of every chunk
     block : side of the blocks read back, in pixels
     """
@@ -36,6 +42,7 @@ class Journal:
         self._bands, self._dtype = bands, np.dtype(dtype)
         self._path = path
         self._file = path.open("xb", buffering=0)
+        _lock(self._file)
         self._lock = threading.Lock()
         self._entries: dict[tuple[int, int], list[_Entry]] = defaultdict(list)
         self._pixels = 0
@@ -95,6 +102,34 @@ class Journal:
         pixels = np.memmap(self._path, self._dtype, "r", entry.offset, shape)
         mask = np.memmap(self._path, np.bool_, "r", entry.offset + pixels.nbytes, size)
         return pixels, mask
+
+
+def remove_abandoned(folder: Path, prefix: str) -> None:
+    """Remove the journals of killed processes whose names begin so, and the files beside them.
+
+    What goes with a journal has its name up to the ending.
+    """
+    for journal in folder.glob(f"{glob.escape(prefix)}*.journal"):
+        with suppress(OSError):  # they may belong to someone else
+            if _is_abandoned(journal):
+                for leftover in (journal, *folder.glob(f"{glob.escape(journal.stem)}.*")):
+                    leftover.unlink(missing_ok=True)
+
+
+def _is_abandoned(journal: Path) -> bool:
+    with journal.open("rb") as file:
+        return _lock(file)
+
+
+def _lock(file: Any) -> bool:
+    """Lock a file for as long as it is open; False where that cannot be, or another has."""
+    if sys.platform == "win32":
+        return True  # an open file cannot be removed there: it needs no lock
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _write_all(file: Any, array: NDArray[Any]) -> None:

@@ -14,6 +14,8 @@ from hsisr_geo.spectral import read_spectral, to_number
 Tags = Mapping[str, Mapping[str, str]]  # metadata domain ("" is the default one) -> items
 
 PROVENANCE_PREFIX = "HSISR_"
+ALPHA = ColorInterp.alpha.name
+"""Colour of a band that is the mask of the others: never good, as no sensor measured it."""
 
 _SPECTRAL_KEYS = frozenset(["wavelength", "wavelength_units", "fwhm", "bbl", "good_band"])
 # Domains that describe the file, not the scene; GDAL makes them anew for every file.
@@ -24,10 +26,7 @@ _FILE_DOMAINS = frozenset({
 
 
 def read_bands(dataset: Any) -> Bands:
-    """Read the bands of an open rasterio dataset.
-
-    Wavelengths may be missing; the log then says that bands are taken in file order.
-    """
+    """Read the bands of an open rasterio dataset; wavelengths may be missing."""
     fields = envi_fields(dataset)
     spectral = read_spectral(dataset, fields)
     names = _names(dataset, fields)
@@ -39,7 +38,7 @@ def read_bands(dataset: Any) -> Bands:
                 name=names[i],
                 wavelength_nm=spectral.centres[i],
                 fwhm_nm=spectral.widths[i],
-                good=spectral.good[i] is not False,
+                good=spectral.good[i] is not False and colors[i] != ALPHA,
                 unit=dataset.units[i] or None,
                 scale=radiometry[i][0],
                 offset=radiometry[i][1],

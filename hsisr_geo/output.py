@@ -26,10 +26,10 @@ from rasterio.rpc import RPC
 from rasterio.windows import Window
 
 from hsisr_geo.bands import Bands
-from hsisr_geo.datasets import open_quietly, opening_quietly
+from hsisr_geo.datasets import open_quietly, opening_quietly, reason
 from hsisr_geo.errors import OutputError
-from hsisr_geo.journal import Journal
-from hsisr_geo.metadata import write_bands, write_tags
+from hsisr_geo.journal import Journal, remove_abandoned
+from hsisr_geo.metadata import ALPHA, write_bands, write_tags
 from hsisr_geo.raster import Gcp, Raster
 
 _DRIVERS = {
@@ -54,7 +54,10 @@ class Output:
         nodata = raster.bands.nodata
         bands = Bands(tuple(replace(band, nodata=nodata) for band in raster.bands))
         self.raster = replace(raster, bands=bands)
-        self.needs_mask = raster.has_mask and nodata is None and raster.dtype[0] != "f"
+        has_alpha = any(band.color == ALPHA for band in bands)
+        self.needs_mask = (
+            raster.has_mask and not has_alpha and nodata is None and raster.dtype[0] != "f"
+        )
         self._path, self._journal = path, journal
 
     def write(
@@ -94,7 +97,8 @@ def open_output(
     """Open `path` for writing a raster described by `raster`; complete when the block ends.
 
     GeoTIFF for .tif and .tiff, ENVI with a header for .img, .bsq and .dat. Until the end
-    there are only hidden files beside `path`; an exception or an interrupt removes them.
+    there are only hidden files beside `path`; an exception or an interrupt removes them, and the
+    next run to `path` those of a run that was killed.
 
     Parameters
     ----------
@@ -108,10 +112,12 @@ def open_output(
     OutputError : exists without `overwrite`, is the input, unknown extension, folder missing
         or read-only, disk full, pixels missing at the end
     """
-    target = _checked_target(Path(path), raster, overwrite)
+    target = check_target(path, raster, overwrite=overwrite)
     # The driver sees the same suffix; hidden, and unique among processes and threads.
-    part = target.with_name(f".{target.stem}.partial-{os.getpid()}-{next(_NUMBERS)}{target.suffix}")
+    hidden = f".{target.stem}.partial-"
+    part = target.with_name(f"{hidden}{os.getpid()}-{next(_NUMBERS)}{target.suffix}")
     journal_path = part.with_suffix(".journal")
+    remove_abandoned(target.parent, hidden)
     try:
         with _as_output_error(path):
             side = min(block, 16 * -(-max(raster.shape) // 16))
@@ -128,14 +134,22 @@ def open_output(
                 if _driver(part) == "ENVI":  # GDAL put the name of the file in its description
                     header = part.with_suffix(".hdr")
                     header.write_text(header.read_text().replace(str(part), target.name))
-        with _as_output_error(path):
-            _publish(part, target)
+                check_target(path, raster, overwrite=overwrite)  # another run may have been faster
+                _publish(part, target)
     finally:
-        for leftover in (journal_path, *_family(part)):
+        for leftover in (*_family(part), journal_path):
             leftover.unlink(missing_ok=True)
 
 
-def _checked_target(path: Path, raster: Raster, overwrite: bool) -> Path:
+def check_target(path: str | os.PathLike[str], raster: Raster, *, overwrite: bool) -> Path:
+    """Return the file that `path` stands for, once nothing speaks against writing it.
+
+    Raises
+    ------
+    OutputError : exists without `overwrite`, is the input, unknown extension, folder missing
+        or read-only
+    """
+    path = Path(path)
     if path.suffix.lower() not in _DRIVERS:
         known = " ".join(_DRIVERS)
         raise OutputError(f"{path}: no format for the ending {path.suffix!r}: use one of {known}")
@@ -150,7 +164,7 @@ def _checked_target(path: Path, raster: Raster, overwrite: bool) -> Path:
         if any(p.exists() and file.exists() and p.samefile(file) for p in inputs):
             raise OutputError(f"{path} would overwrite the input {source}: choose another name")
         if file.exists() and not overwrite:
-            raise OutputError(f"{file} exists: choose another name or allow overwriting")
+            raise OutputError(f"{file} exists: choose another name or give --overwrite")
     if not os.access(path.parent, os.W_OK):
         raise OutputError(f"{path}: no permission to write in {path.parent}")
     return path.resolve()  # a link stays a link, to the new file
@@ -172,16 +186,10 @@ def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:  # RasterioIOError is one of them
-        raise OutputError(f"{os.fspath(path)}: cannot be written: {_reason(error)}") from error
+        told = error.strerror or reason(error)
+        raise OutputError(f"{os.fspath(path)}: cannot be written: {told}") from error
     except (RasterioError, ValueError) as error:
         raise OutputError(f"{os.fspath(path)}: cannot be written: {error}") from error
-
-
-def _reason(error: OSError) -> str:
-    deepest: BaseException = error
-    while deepest.__cause__ is not None:  # GDAL's own words
-        deepest = deepest.__cause__
-    return error.strerror or str(deepest)
 
 
 def _make_file(

@@ -118,7 +118,8 @@ def _plan(raster: Raster, resolver: Resolver, log: Log) -> tuple[Resolver, Plan,
     the resolver that is used, the plan, warnings
     """
     if raster.bands.wavelengths_nm is None:
-        log("no wavelengths: bands are taken in file order")
+        some = any(band.wavelength_nm is not None for band in raster.bands)
+        log(f"{'not all' if some else 'no'} wavelengths known: bands are taken in file order")
     resolved = bands_with_data(raster, raster.bands.good_indices)
     statistics, warning = None, "" if resolved else _why_nothing_is_left(raster)
     if resolved and resolver.uses_statistics:

@@ -8,7 +8,7 @@ where `transform` maps (0, 0).
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import ceil, floor
+from math import ceil, floor, isfinite
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,16 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from hsisr_geo.bands import Bands
-from hsisr_geo.datasets import check_bands, check_envi, open_error, open_quietly, thread_handle
+from hsisr_geo.datasets import (
+    check_bands,
+    check_envi,
+    open_error,
+    open_quietly,
+    reason,
+    thread_handle,
+)
 from hsisr_geo.errors import RasterError
-from hsisr_geo.metadata import Tags, read_bands, read_tags
+from hsisr_geo.metadata import ALPHA, Tags, read_bands, read_tags
 from hsisr_geo.radiometry import Cube, decode, usable_nodata
 
 Bounds = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax in CRS units
@@ -152,8 +159,8 @@ def open_raster(path: str | os.PathLike[str]) -> Raster:
 
     Raises
     ------
-    RasterError : missing file, no raster, no bands, complex or mixed data types, an ENVI file
-        shorter than its header says
+    RasterError : missing file, no raster, no bands, complex or mixed data types, a scale of 0, an
+        ENVI file shorter than its header says
     """
     path = os.fspath(path)
     try:
@@ -192,15 +199,22 @@ def read_window(
         cube = decode(dataset.read(numbers, window=window), raster.bands.select(chosen))
         if raster.has_mask:
             cube[dataset.read_masks(numbers, window=window) == 0] = np.nan
+            for number in _alpha_numbers(raster.bands):
+                # GDAL itself heeds an alpha band only beside one band or three. What is
+                # transparent is a hole of that band too, or interpolation would smooth its rim.
+                cube[:, dataset.read(number, window=window) == 0] = np.nan
     except RasterioError as error:
         where = f"rows {top}-{bottom - 1}, columns {left}-{right - 1}"
-        raise RasterError(f"{raster.path}: cannot read {where}: {error}; damaged?") from error
+        told = f"cannot read {where}: {reason(error)}; damaged?"
+        raise RasterError(f"{raster.path}: {told}") from error
     return cube
 
 
 def _describe(dataset: Any, path: str) -> Raster:
     dtype = dataset.dtypes[0]
     gcps, gcp_crs = dataset.gcps
+    bands = _with_usable_nodata(read_bands(dataset), dtype)
+    _check_scales(bands, path)
     return Raster(
         path=path,
         driver=dataset.driver,
@@ -208,11 +222,11 @@ def _describe(dataset: Any, path: str) -> Raster:
         crs=_wkt(dataset.crs),
         transform=dataset.transform,
         dtype=dtype,
-        bands=_with_usable_nodata(read_bands(dataset), dtype),
+        bands=bands,
         gcps=tuple(Gcp(p.row, p.col, p.x, p.y, p.z, p.id, p.info) for p in gcps),
         gcp_crs=_wkt(gcp_crs),
         rpcs=dataset.rpcs.to_gdal() if dataset.rpcs else None,
-        has_mask=any(_is_masked(flags) for flags in dataset.mask_flag_enums),
+        has_mask=any(map(_is_masked, dataset.mask_flag_enums)) or bool(_alpha_numbers(bands)),
         tags=read_tags(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
     )
@@ -224,8 +238,21 @@ def _is_masked(flags: Sequence[MaskFlags]) -> bool:
     return list(flags) not in ([MaskFlags.all_valid], [MaskFlags.nodata])
 
 
+def _alpha_numbers(bands: Bands) -> list[int]:
+    return [number for number, band in enumerate(bands, start=1) if band.color == ALPHA]
+
+
 def _with_usable_nodata(bands: Bands, dtype: str) -> Bands:
     return Bands(tuple(replace(b, nodata=usable_nodata(b.nodata, dtype)) for b in bands))
+
+
+def _check_scales(bands: Bands, path: str) -> None:
+    for number, band in enumerate(bands, start=1):
+        if band.scale == 0 or not isfinite(band.scale) or not isfinite(band.offset):
+            raise RasterError(
+                f"{path}: band {number} has scale {band.scale:g} and offset {band.offset:g}, from "
+                "which no value follows: correct them, e.g. with gdal_edit.py -scale 1 -offset 0"
+            )
 
 
 def _wkt(crs: Any) -> str | None:

@@ -64,9 +64,6 @@ def read_spectral(dataset: Any, fields: Mapping[str, str]) -> Spectral:
             result = result._replace(widths=found.widths)
         if _unknown(result.good):
             result = result._replace(good=found.good)
-    if None in result.centres:
-        missing = "no" if _unknown(result.centres) else "not all"
-        _LOG.info("%s: %s wavelengths known; bands in file order", dataset.name, missing)
     return result
 
 

@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from hsisr_geo.cli.main import cli
 
 from hsisr_geo import __version__
 from hsisr_geo.config import CONFIG_KEY, ModelConfig
+from hsisr_geo.raster import open_raster
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = [
@@ -124,6 +127,33 @@ def test_version():
 
 
 # --- run ------------------------------------------------------------------------------------------
+
+
+def gdalinfo(path):
+    done = subprocess.run(["gdalinfo", "-json", str(path)], capture_output=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(shutil.which("gdal_translate") is None, reason="no gdal_translate on PATH")
+def test_run_keeps_place_as_gdal_does_and_bands_as_they_are(scene, tmp_path):
+    out, theirs = tmp_path / "out.tif", tmp_path / "theirs.vrt"
+    bicubic(scene, out)
+    command = ["gdal_translate", "-q", "-of", "VRT", "-outsize", "200%", "200%", scene, theirs]
+    subprocess.run(list(map(str, command)), check=True, capture_output=True)
+    found, expected = gdalinfo(out), gdalinfo(theirs)
+    assert found["size"] == expected["size"]
+    grids = [info.get("geoTransform", []) for info in (found, expected)]
+    assert grids[0] == pytest.approx(grids[1], rel=1e-12)
+    for corner, place in expected["cornerCoordinates"].items():
+        assert found["cornerCoordinates"][corner] == pytest.approx(place, rel=1e-9)
+    with rasterio.open(out) as sr, rasterio.open(theirs) as gdal:
+        assert sr.crs == gdal.crs
+        assert (sr.dtypes, sr.count, sr.units) == (gdal.dtypes, gdal.count, gdal.units)
+    bands = [
+        [replace(band, color=None) for band in open_raster(path).bands] for path in (scene, out)
+    ]
+    assert bands[0] == bands[1]
+    assert all(band.wavelength_nm for band in bands[1])
 
 
 @pytest.mark.parametrize("upscale", [2, 3, 4])
@@ -233,6 +263,22 @@ def test_wrong_usage_ends_with_2(raster, tmp_path, options):
     assert not (tmp_path / "out.tif").exists()
 
 
+def test_a_bicubic_run_does_not_import_torch(raster, tmp_path):
+    code = (
+        "import sys\n"
+        "from hsisr_geo.cli.main import cli\n"
+        "cli(sys.argv[1:], standalone_mode=False)\n"
+        "print([m for m in ('torch', 'safetensors') if m in sys.modules])\n"
+    )
+    options = ["--upscale", "2", "--model", "bicubic", "--progress", "none"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, "run", raster, tmp_path / "out.tif", *options],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
 # --- bad input ------------------------------------------------------------------------------------
 
 
@@ -281,6 +327,16 @@ def holes(cube, value, share):
     return cube
 
 
+def test_values_that_overflow_are_no_warning(tmp_path):
+    cube = pixels(dtype="float32")
+    cube[:, :3] = 3.4e38
+    src = write(tmp_path / "scene.tif", cube)
+    command = [sys.executable, "-m", "hsisr_geo.cli", "run", src, tmp_path / "out.tif"]
+    command += ["--upscale", "2", "--model", "bicubic", "--progress", "none"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_scene_without_any_valid_pixel_stays_without(tmp_path):
     src = write(tmp_path / "scene.tif", np.full((4, 20, 24), -9999, "int16"), nodata=-9999)
     bicubic(src, tmp_path / "out.tif")
@@ -315,6 +371,43 @@ def test_an_existing_output_is_kept_unless_overwriting_is_asked_for(raster, tmp_
     bicubic(raster, out, "--overwrite")
     with rasterio.open(out) as sr:
         assert sr.width == 48
+
+
+@pytest.mark.parametrize("name", ["scene.tif", "out.png", "no/out.tif", "taken.tif"])
+def test_a_dry_run_refuses_what_the_run_would(raster, tmp_path, name):
+    (tmp_path / "taken.tif").touch()
+    options = ["--progress", "none", *(["--overwrite"] if name == "scene.tif" else [])]
+    lines = [
+        one_line_error(bicubic(raster, tmp_path / name, *options, *more, code=1))
+        for more in ([], ["--dry-run"])
+    ]
+    assert lines[0] == lines[1]
+
+
+def test_where_nothing_can_be_written_is_told_before_a_model_is_loaded(raster, tmp_path):
+    result = call("run", raster, tmp_path / "out.png", "--upscale", 2, "--model", "none", code=1)
+    assert "out.png" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_behind_stdout_is_told(raster):
+    command = [sys.executable, "-m", "hsisr_geo.cli", "run", str(raster), "-", "--upscale", "2"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*command, "--model", "bicubic", "--progress", "none"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "hsisr-geo: error: stdout: cannot be written: No space left on device\n"
+
+
+def test_missing_wavelengths_are_told_once(tmp_path):
+    src = write(tmp_path / "scene.tif", pixels())
+    events = json_lines(bicubic(src, tmp_path / "out.tif", "--progress", "json"))
+    logs = [event["message"] for event in events if event["event"] == "log"]
+    assert len([line for line in logs if "wavelengths" in line]) == 1
 
 
 def test_the_input_is_never_overwritten(raster):

@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -355,6 +356,48 @@ def test_an_exception_leaves_nothing_and_is_not_changed(tmp_path, error, name):
     with pytest.raises(error):
         fail()
     assert not leftovers(tmp_path)
+
+
+KILLED = """
+import os, signal, sys
+import numpy as np
+from test_output import plain
+from hsisr_geo.output import open_output
+with open_output(sys.argv[1], plain()) as output:
+    output.write(np.zeros((2, 50, 30), np.int16), slice(0, 50), slice(0, 30))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_what_a_killed_run_left_goes_with_the_next_one(tmp_path):
+    path = tmp_path / "a[1].tif"  # brackets mean something to glob
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED, str(path)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert run.returncode == -signal.SIGKILL
+    (journal,) = leftovers(tmp_path)
+    (tmp_path / journal.replace(".journal", ".tif")).touch()  # killed when it wrote the file
+    write(tmp_path / "b.tif", plain(), np.ones((2, 50, 70), np.float32))
+    assert len(leftovers(tmp_path, "b.tif")) == 2  # of another output
+    write(path, plain(), np.ones((2, 50, 70), np.float32))
+    assert not leftovers(tmp_path, "b.tif", path.name)
+
+
+def test_two_runs_to_one_output_leave_each_other_alone(tmp_path):
+    path, ones = tmp_path / "a.tif", np.ones((2, 50, 70), np.float32)
+
+    def slower():
+        with open_output(path, plain()) as output:
+            write(path, plain(), ones)
+            assert leftovers(tmp_path, "a.tif")  # those of the slower one
+            output.write(np.zeros((2, 50, 70), np.int16), slice(0, 50), slice(0, 70))
+
+    with pytest.raises(OutputError, match=r"a\.tif exists"):
+        slower()
+    assert (read_pixels(path) == 1).all()
+    assert not leftovers(tmp_path, "a.tif")
 
 
 def test_an_exception_leaves_the_older_output_as_it_was(tmp_path):

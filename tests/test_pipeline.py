@@ -260,7 +260,31 @@ def test_missing_wavelengths_are_no_error_but_said(tmp_path):
     src = _float_scene(tmp_path / "a.tif", wavelengths=False)
     lines = []
     _run(src, tmp_path / "b.tif", log=lines.append)
-    assert any("file order" in line for line in lines)
+    assert "no wavelengths known: bands are taken in file order" in lines
+    with rasterio.open(src, "r+") as dataset:
+        dataset.update_tags(1, wavelength=500, wavelength_units="Nanometers")
+    _run(src, tmp_path / "c.tif", log=lines.append)
+    assert "not all wavelengths known: bands are taken in file order" in lines
+
+
+def test_transparency_is_a_mask_with_sharp_edges_and_no_band(tmp_path):
+    cube = RNG.integers(100, 3000, (5, 20, 24), np.int16)
+    cube[1] = 255
+    cube[1, 5:9, 3:11] = 0
+    src = _write(tmp_path / "a.tif", cube, alpha="YES")  # the first beyond gray
+    dn, _ = _run(src, tmp_path / "b.tif")
+    np.testing.assert_array_equal(dn[1], cube[1].repeat(2, axis=0).repeat(2, axis=1))
+    assert (dn[:, 10:18, 6:22] == 0).all()
+    with rasterio.open(src) as lr, rasterio.open(tmp_path / "b.tif") as sr:
+        assert sr.colorinterp == lr.colorinterp
+        assert sr.mask_flag_enums == lr.mask_flag_enums
+    opaque = cube.copy()
+    opaque[1] = 255
+    opaque[:, 5:9, 3:11] = -9999
+    expected, _ = _run(_write(tmp_path / "c.tif", opaque, nodata=-9999), tmp_path / "d.tif")
+    valid = dn[1] == 255
+    for band in (0, 2, 3, 4):  # it bleeds into its surroundings no more than nodata does
+        np.testing.assert_array_equal(dn[band][valid], expected[band][valid])
 
 
 def test_progress_counts_every_tile_in_the_calling_thread(tmp_path):

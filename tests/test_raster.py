@@ -325,7 +325,17 @@ def test_transparent_pixels_have_no_value(tmp_path):
     raster = open_raster(path)
     assert raster.has_mask
     cube = read_window(raster, slice(None), slice(None))
-    np.testing.assert_array_equal(np.isnan(cube[0]), pixels[3] == 0)
+    for plane in cube:  # the alpha band itself, too
+        np.testing.assert_array_equal(np.isnan(plane), pixels[3] == 0)
+    assert raster.bands.good_indices == (0, 1, 2)
+
+
+def test_a_scale_from_which_no_value_follows_is_refused(tmp_path):
+    path = make_raster(tmp_path / "a.tif", numbered())
+    with rasterio.open(path, "r+") as dataset:
+        dataset.scales = [1e-4, 0.0, 1e-4]
+    with pytest.raises(RasterError, match=r"a\.tif: band 2 has scale 0"):
+        open_raster(path)
 
 
 def test_nan_and_infinities_have_no_value(tmp_path):

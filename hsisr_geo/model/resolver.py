@@ -217,13 +217,16 @@ def _component_detail(
         y0: Tensor = network.denoiser(y_t, condition, level, upscale)
         return y0
 
+    index = config.upscales.index(upscale)
     y = diffusion.best_estimate(denoise, condition)
+    if config.shrinkage:
+        y = config.shrinkage[index] * y
     if detail > 0:
         if noise is None:
             raise ModelError("a sample (detail > 0) needs a noise field")
         shared = noise.to(condition)[None].expand_as(condition)
         y = y + detail * (diffusion.sample(denoise, shared, config.diffusion_steps) - y)
-    return config.sigma_y[config.upscales.index(upscale)] * y[:, 0]
+    return config.sigma_y[index] * y[:, 0]
 
 
 def _components(network: Network, scene: Scene, u: Tensor) -> Tensor:
