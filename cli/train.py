@@ -97,6 +97,10 @@ def autoencoder(
     "--photographs", type=click.Path(path_type=Path),
     help="Folder of images to learn the spatial prior from.",
 )  # fmt: skip
+@click.option(
+    "--photograph-share", type=click.FloatRange(0, 1), default=0.7, show_default=True,
+    help="Their share of each batch.",
+)  # fmt: skip
 def diffusion(out: Path, first_stage: Path, progress: str, **options: Any) -> None:
     """Train the diffusion stage on the folder SCENES and write the whole model to OUT."""
     options_type, _, train_diffusion = _stages()

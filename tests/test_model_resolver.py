@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
+from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.latents import LatentBasis
 from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.model.training_data import TrainingScene, degraded_pair, statistics_of
@@ -159,3 +161,12 @@ def test_detail_widens_the_context() -> None:
 def test_statistics_are_required() -> None:
     with pytest.raises(ModelError, match="statistics"):
         _resolver().fit(None)
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    network, header = load_network(find_model(DEFAULT_MODEL))
+    next(network.denoiser.parameters()).data.fill_(float("nan"))
+    path = tmp_path / "nan.safetensors"
+    save_network(path, network, header.config, header.card)
+    with pytest.raises(ModelError, match="not finite"):
+        load(path, upscale=2, device="cpu")

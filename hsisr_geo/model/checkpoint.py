@@ -53,4 +53,7 @@ def load_network(path: Path) -> tuple[Network, ModelHeader]:
         raise ModelError(
             f"{path}: the weights do not fit the configuration in its header; get the file again"
         ) from e
+    for name, value in network.state_dict().items():
+        if not torch.isfinite(value).all():
+            raise ModelError(f"{path}: {name} has values that are not finite; get the file again")
     return network, header

@@ -31,11 +31,10 @@ from hsisr_geo.model.validation import Gain, score
 __all__ = ["train_diffusion"]
 
 _REGRESSION_SHARE = 0.7  # of a batch at the level without signal, the one `detail 0` uses
-_EXACT_SHARE = 0.1  # of a batch: components as the pipeline makes them, on the scene's own grid
-_SCENE_SHARE = 0.2  # components taken as images: any grid, softness, contrast and noise
-_PHOTO_SHARE = 0.7  # photographs, when there are any
-# ^ A handful of scenes has few pixels: half a batch of them, seen a
-#   thousand times over, made held-out sites of the same flights better and other sensors worse.
+_EXACT_SHARE = 1 / 3  # of a batch's scene patches: components as the pipeline makes them
+# ^ the others are components taken as images: any grid, softness, contrast and noise. A handful of
+#   scenes has few pixels: half a batch of them, seen a thousand times over, made held-out sites of
+#   the same flights better and other scenes worse (docs/experiments.md).
 _INPUT_PIXELS = 18432  # per step: 72 patches of 16², 32 of 24²
 _PATCH = {2: 24, 3: 16, 4: 16}  # input pixels a side
 _TURN = (2, 4, 2, 4, 3)  # upscales in the order steps take them
@@ -62,7 +61,7 @@ def train_diffusion(options: TrainingOptions, autoencoder: Path, *, log: Log = p
         upscale = _TURN[step % len(_TURN)]
         if upscale not in config.upscales:
             upscale = config.upscales[step % len(config.upscales)]
-        x, u = _draw_patches(images, photographs, upscale, rng)
+        x, u = _draw_patches(images, photographs, options.photograph_share, upscale, rng)
         sigma = config.sigma_y[config.upscales.index(upscale)]
         with torch.autocast(device.type, dtype=torch.bfloat16):
             return _denoiser_loss(network, x.to(device), u.to(device), sigma, upscale, rng)
@@ -142,6 +141,7 @@ def _residual_deviation(
 def _draw_patches(
     images: Sequence[ComponentImage],
     photographs: Sequence[Photograph],
+    photograph_share: float,
     upscale: int,
     rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor]:
@@ -149,7 +149,9 @@ def _draw_patches(
     side = _PATCH[upscale]
     candidates = [i for i in images if i.upscale == upscale]
     scenes = [i.as_photograph() for i in candidates if min(i.x.shape[1:]) >= _source_side(upscale)]
-    exact, scene, photo = _shares(_INPUT_PIXELS // side**2, bool(scenes), bool(photographs))
+    exact, scene, photo = _shares(
+        _INPUT_PIXELS // side**2, bool(scenes), photograph_share if photographs else 0.0
+    )
     area = np.array([i.x[0].numel() for i in candidates], float)
     chosen = rng.choice(len(candidates), exact, p=area / area.sum())
     batches = [np.stack([_component_patch(candidates[k], side, rng) for k in chosen])]
@@ -160,10 +162,10 @@ def _draw_patches(
     return x[:, None], u[:, None]
 
 
-def _shares(count: int, with_scenes: bool, with_photographs: bool) -> tuple[int, int, int]:
+def _shares(count: int, with_scenes: bool, photograph_share: float) -> tuple[int, int, int]:
     """Part a batch into exact components, components as images, and photographs."""
-    weights = np.array([_EXACT_SHARE, _SCENE_SHARE * with_scenes, _PHOTO_SHARE * with_photographs])
-    scene, photo = (int(n) for n in (count * weights / weights.sum())[1:])
+    photo = int(photograph_share * count)
+    scene = int((1 - _EXACT_SHARE) * (count - photo)) if with_scenes else 0
     return count - scene - photo, scene, photo
 
 
@@ -196,10 +198,11 @@ def _photograph_pairs(
 def _denoiser_loss(
     network: Network, x: Tensor, u: Tensor, sigma: float, upscale: int, rng: np.random.Generator
 ) -> Tensor:
-    """Loss of x0-prediction: L1 at the level without signal, squared at the others.
+    """Loss of x0-prediction: a patch's root mean square at the level without signal, else squares.
 
-    L1 there because the best estimate is judged by its error; squares elsewhere because a chain
-    samples the right distribution only if each level predicts the mean.
+    Squares make every level predict a mean, which the best estimate is judged by and a chain needs.
+    (L1, a median, draws edges sharper than it knows where they are.) The root, at the level that
+    `detail 0` uses, keeps noisy components from outweighing the rest.
     """
     y0 = (x - u) / sigma
     regression = round(_REGRESSION_SHARE * len(y0))
@@ -212,6 +215,6 @@ def _denoiser_loss(
     level, noise = level.to(y0), noise.to(y0)
     y_t = diffusion.diffuse(y0, noise, level)
     error = network.denoiser(y_t, u, level, upscale).float() - y0
-    best, others = error[:regression].abs(), error[regression:].square()
-    loss: Tensor = best.mean() + 0.3 * others.mean()
+    best, others = error[:regression].square().mean(dim=(1, 2, 3)), error[regression:].square()
+    loss: Tensor = (best + 1e-4).sqrt().mean() + 0.3 * others.mean()
     return loss

@@ -33,6 +33,8 @@ class TrainingOptions:
         Folder of rasters; model file to write. Progress for `resume` is kept beside it.
     photographs
         Folder of images for the denoiser's spatial prior, or None.
+    photograph_share
+        Their share of each batch, 0 to 1.
     holdout
         Scenes whose name starts with one of these are validated on, never trained on.
     steps, check_every
@@ -42,6 +44,7 @@ class TrainingOptions:
     scenes: Path
     out: Path
     photographs: Path | None = None
+    photograph_share: float = 0.7
     holdout: tuple[str, ...] = ()
     steps: int = 1000
     check_every: int = 200

@@ -87,26 +87,31 @@ def fake_engine(tmp_path, monkeypatch):
     return install
 
 
-def product(name):
-    """Path of a real product, None where the test data are not."""
+def product(name, folder):
+    """Copy of a real product in `folder`, None where the test data are not.
+
+    A copy, because QGIS leaves statistics in an .aux.xml beside what it shows.
+    """
     data = Path(os.environ.get("HSISR_GEO_TEST_DATA") or ROOT.parent / "shared" / "data")
     path = data / "products" / name
-    return path if path.exists() else None
+    return Path(shutil.copy(path, folder)) if path.exists() else None
 
 
 @pytest.fixture(scope="session")
 def tile(tmp_path_factory):
     """An EnMAP L2A tile, or a generated twin of its layout."""
-    return product("enmap_l2a_tiles/enmap_potsdam_tile_64_0.tif") or enmap_twin(
-        tmp_path_factory.mktemp("scene") / "tile.tif", size=32, data_type=gdal.GDT_Float32
+    folder = tmp_path_factory.mktemp("scene")
+    return product("enmap_l2a_tiles/enmap_potsdam_tile_64_0.tif", folder) or enmap_twin(
+        folder / "tile.tif", size=32, data_type=gdal.GDT_Float32
     )
 
 
 @pytest.fixture(scope="session")
 def mosaic(tmp_path_factory):
     """The EnMAP mosaic with its holes, or a generated twin."""
-    return product("enmap_potsdam_mosaic.tif") or enmap_twin(
-        tmp_path_factory.mktemp("scene") / "mosaic.tif", size=96, data_type=gdal.GDT_Int16
+    folder = tmp_path_factory.mktemp("scene")
+    return product("enmap_potsdam_mosaic.tif", folder) or enmap_twin(
+        folder / "mosaic.tif", size=96, data_type=gdal.GDT_Int16
     )
 
 
