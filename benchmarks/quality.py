@@ -71,8 +71,8 @@ def main(scenes: Path, out: Path, model: str, upscales: Sequence[int], device: s
     ]
     out.parent.mkdir(parents=True, exist_ok=True)
     out.with_suffix(".json").write_text(json.dumps([asdict(r) for r in rows], indent=1) + "\n")
-    text = "\n".join(markdown(rows, model))
-    out.with_suffix(".md").write_text(text + "\n")
+    text = "\n".join(markdown(rows))
+    out.with_suffix(".md").write_text(_introduction(out.with_suffix(".md")) + text + "\n")
     click.echo(text)
 
 
@@ -147,7 +147,12 @@ def read_all(raster: Raster, bands: Sequence[int]) -> np.ndarray:
     return read_window(raster, slice(0, raster.rows), slice(0, raster.cols), bands)
 
 
-def markdown(rows: Sequence[Row], model: str) -> Iterator[str]:
+def _introduction(page: Path) -> str:
+    """Return what people wrote above the tables of an earlier run."""
+    return page.read_text().partition("\n### ")[0] + "\n" if page.exists() else ""
+
+
+def markdown(rows: Sequence[Row]) -> Iterator[str]:
     """One table for each upscale, then the means."""
     for upscale in sorted({r.upscale for r in rows}):
         chosen = [r for r in rows if r.upscale == upscale]
