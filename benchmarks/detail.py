@@ -13,8 +13,7 @@ import numpy as np
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.resolver import load
-from hsisr_geo.model.training_data import degraded_pair as degraded
-from hsisr_geo.model.training_data import load_scenes
+from hsisr_geo.model.training_data import degraded_pair, load_scenes
 from hsisr_geo.registry import find_model
 
 DETAILS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -30,7 +29,7 @@ def main(scenes: Path, model: str, upscales: tuple[int, ...]) -> None:
     click.echo("| upscale | detail | PSNR gain dB | SAM × | gradient energy, × the truth's |")
     click.echo("|---|---|---|---|---|")
     for upscale in upscales:
-        pairs = [degraded(scene, upscale) for scene in cubes]
+        pairs = [degraded_pair(scene, upscale) for scene in cubes]
         for detail in DETAILS:
             resolver = load(find_model(model), upscale=upscale, detail=detail, seed=1)
             rows = []

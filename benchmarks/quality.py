@@ -18,7 +18,6 @@ from pathlib import Path
 import click
 import numpy as np
 import rasterio
-import torch
 from affine import Affine
 
 from hsisr_geo.metrics import Scores, evaluate
@@ -88,9 +87,8 @@ def methods(model: str, upscale: int, device: str) -> dict[str, Resolver]:
 
 def without_network(resolver: DiffusionResolver) -> DiffusionResolver:
     """Return the same pipeline with a denoiser that answers zero: bicubic and back-projection."""
-    twin = load(find_model(resolver.name), upscale=resolver.upscale, device="cpu")
-    torch.nn.init.zeros_(twin.network.denoiser.tail.weight)
-    return replace(twin, network=twin.network)
+    no_detail = (0.0,) * len(resolver.config.upscales)
+    return replace(resolver, config=replace(resolver.config, sigma_y=no_detail))
 
 
 def score_scene(path: Path, upscale: int, resolvers: dict[str, Resolver]) -> Iterator[Row]:
@@ -149,7 +147,7 @@ def read_all(raster: Raster, bands: Sequence[int]) -> np.ndarray:
 
 def _introduction(page: Path) -> str:
     """Return what people wrote above the tables of an earlier run."""
-    return page.read_text().partition("\n### ")[0] + "\n" if page.exists() else ""
+    return page.read_text().partition("\n### ")[0].rstrip() + "\n" if page.exists() else ""
 
 
 def markdown(rows: Sequence[Row]) -> Iterator[str]:

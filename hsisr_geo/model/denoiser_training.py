@@ -26,7 +26,7 @@ from hsisr_geo.model.training_data import (
     random_mix,
     turn,
 )
-from hsisr_geo.model.validation import Gain, score
+from hsisr_geo.model.validation import score
 
 __all__ = ["train_diffusion"]
 
@@ -67,10 +67,9 @@ def train_diffusion(options: TrainingOptions, autoencoder: Path, *, log: Log = p
             return _denoiser_loss(network, x.to(device), u.to(device), sigma, upscale, rng)
 
     pairs = [degraded_pair(scene, s) for scene in held for s in config.upscales if s != 3]
-    gains: list[Gain] = []
 
     def validate() -> float:
-        gains[:] = [score(network, config, pair) for pair in pairs]
+        gains = [score(network, config, pair) for pair in pairs]
         psnr, sam = (float(np.mean([g[i] for g in gains])) for i in range(2))
         for gain, pair in zip(gains, pairs, strict=True):
             log(f"      x{pair.upscale} {pair.name}: {gain.psnr_db:+.2f} {gain.sam_ratio:.3f}")
