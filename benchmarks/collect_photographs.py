@@ -25,6 +25,31 @@ CRISP = 2.4  # least mean absolute difference of neighbouring pixels, in 8-bit l
 BG = "usr/share/backgrounds"
 WALL = "usr/share/wallpapers"
 OPENCV = "usr/share/doc/opencv-doc/examples/data"
+FLIGHTGEAR = "usr/share/games/flightgear/Textures"
+# What the ground looks like from an aeroplane; not its masks, normal maps, overlays and close-ups.
+FROM_THE_AIR = """
+    Terrain/18th_century_city.png Terrain/Town1.png Terrain/airport.png
+    Terrain/australia-bush-dense-hires.png Terrain/australia-commercial.png
+    Terrain/australia-*-golf.png Terrain/australia-drycrop-*.png
+    Terrain/australia-drypasture-*.png Terrain/australia-greenspace.png
+    Terrain/australia-outback-scrub-hires.png Terrain/australia-scrub.png
+    Terrain/australia_suburbs.png Terrain/caatinga-crop.png Terrain/california-airport*.png
+    Terrain/california-drycrop*.png Terrain/california-forest.png Terrain/california-golf.png
+    Terrain/california-industry.png Terrain/california-mixedcrop.png Terrain/california-port.png
+    Terrain/california-rock.png Terrain/california-shrub*.png Terrain/california-town.png
+    Terrain/california-town2.png Terrain/carpark.png Terrain/cemetery.png Terrain/cerrado-*.png
+    Terrain/city[12].png Terrain/city[12]-middle-east.png Terrain/coniferous_forest.png
+    Terrain/countryside?.green.png Terrain/cropgrass-hires.png Terrain/deciduous-hires.png
+    Terrain/drycrop[1-4].png Terrain/forest.png Terrain/forest1a.png Terrain/golfcourse1.png
+    Terrain/industrial.png Terrain/industrial-alt.png Terrain/industrial-alt2.png
+    Terrain/industry-midle-east.png Terrain/irrcrop-europe.png Terrain/irrcrop[123].png
+    Terrain/latin_american_city1.png Terrain/mediterranean_city1.png Terrain/mixedcrop*.png
+    Terrain/mixedforest-hires.png Terrain/naturalcrop1.png Terrain/orchard.png
+    Terrain/packice?.png Terrain/pantanal.png Terrain/rice1.png Terrain/town-caribbean.png
+    Terrain/town-europe.png Terrain/town-europe-south.png Terrain/town-madagascar.png
+    Terrain/town-middle-east.png Terrain/transport.png Terrain/uk_countryside?.png
+    Terrain.winter/countryside?.winter.png Terrain.winter/town-europe-winter.png
+"""
 
 
 class Source(NamedTuple):
@@ -77,6 +102,7 @@ SOURCES = (
         OPENCV,
         "aloeL.jpg graf1.png building.jpg",
     ),
+    Source("Debian", "flightgear-data-base", "GPL-2+", FLIGHTGEAR, FROM_THE_AIR, factor=1),
 )
 
 

@@ -91,7 +91,7 @@ def autoencoder(
 @_shared
 @click.option(
     "--autoencoder", "first_stage", type=click.Path(path_type=Path), required=True,
-    help="Model file that `train autoencoder` wrote.",
+    help="Model file that `train autoencoder` wrote, or a whole model to train further.",
 )  # fmt: skip
 @click.option(
     "--photographs", type=click.Path(path_type=Path),
@@ -101,11 +101,32 @@ def autoencoder(
     "--photograph-share", type=click.FloatRange(0, 1), default=0.7, show_default=True,
     help="Their share of each batch.",
 )  # fmt: skip
-def diffusion(out: Path, first_stage: Path, progress: str, **options: Any) -> None:
+@click.option(
+    "--blocks", type=click.IntRange(1),
+    help="Residual blocks of the denoiser.  [default: as in the model file]",
+)  # fmt: skip
+@click.option(
+    "--components", type=click.IntRange(1),
+    help="Scene components that it is run on.  [default: as in the model file]",
+)  # fmt: skip
+def diffusion(
+    out: Path,
+    first_stage: Path,
+    progress: str,
+    blocks: int | None,
+    components: int | None,
+    **options: Any,
+) -> None:
     """Train the diffusion stage on the folder SCENES and write the whole model to OUT."""
     options_type, _, train_diffusion = _stages()
     speak = report(progress)
-    card = train_diffusion(options_type(out=out, **options), first_stage, log=speak.log)
+    card = train_diffusion(
+        options_type(out=out, **options),
+        first_stage,
+        blocks=blocks,
+        components=components,
+        log=speak.log,
+    )
     speak.result({"path": str(out), "card": card}, f"wrote {out}")
 
 
