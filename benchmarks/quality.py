@@ -2,11 +2,12 @@
 
     python benchmarks/quality.py SCENES --out docs/quality [--model NAME] [--upscale 2 ...]
 
-Every raster of SCENES is cropped to multiples of 4·upscale, degraded by the model's declared D in
-the scene's own data type, written as a GeoTIFF, super-resolved by `super_resolve`, read back and
-compared with the original on its good bands. Beside the model stand bicubic, and the model's own
-pipeline with the denoiser's output set to zero, which is bicubic and back-projection: what is
-above that, the network added. Writes OUT.md and OUT.json.
+SCENES are rasters or folders of them; a raster with holes gives its solid parts. Each scene is
+cropped to multiples of 4·upscale, degraded by the model's declared D in its own data type, written
+as a GeoTIFF, super-resolved by `super_resolve`, read back and compared with the original on its
+good bands. Beside the model stand bicubic, and the model's own pipeline with the denoiser's output set
+to zero, which is bicubic and back-projection: what is above that, the network added. Writes OUT.md
+and OUT.json.
 """
 
 import json
@@ -19,6 +20,7 @@ import click
 import numpy as np
 import rasterio
 from affine import Affine
+from solid_parts import solid_parts
 
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model.resolver import DiffusionResolver, load
@@ -27,7 +29,9 @@ from hsisr_geo.raster import Raster, open_raster, read_window
 from hsisr_geo.registry import find_model
 from hsisr_geo.resampling import decimate
 from hsisr_geo.resolver import BicubicResolver, Resolver
+from hsisr_geo.tiling import Window
 
+EXISTING = click.Path(exists=True, path_type=Path)
 SUFFIXES = {".tif", ".tiff", ".bsq", ".img"}
 WATER_VAPOUR_NM = ((1340, 1445), (1790, 1955), (2450, 2600))
 # ^ nothing but noise where the atmosphere lets no light through; left out when a scene has no `bbl`
@@ -53,26 +57,50 @@ class Row:
         return cls(scene, upscale, method, s.mpsnr, s.mssim, s.sam_deg, s.ergas, s.cc, s.rmse)
 
 
+@dataclass(frozen=True)
+class Scene:
+    """A window of a raster without holes, and the name that tables give it."""
+
+    path: Path
+    name: str
+    part: Window
+
+
 @click.command()
-@click.argument("scenes", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("sources", metavar="SCENES...", nargs=-1, required=True, type=EXISTING)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 @click.option("--model", default="default", show_default=True)
 @click.option("--upscale", "upscales", type=int, multiple=True, default=(2, 3, 4))
 @click.option("--device", default="auto", show_default=True)
-def main(scenes: Path, out: Path, model: str, upscales: Sequence[int], device: str) -> None:
-    """Score MODEL on every raster of SCENES."""
-    paths = sorted(p for p in scenes.iterdir() if p.suffix.lower() in SUFFIXES)
+def main(
+    sources: Sequence[Path], out: Path, model: str, upscales: Sequence[int], device: str
+) -> None:
+    """Score MODEL on every scene."""
+    scenes = [scene for source in sources for scene in scenes_of(source)]
     rows = [
         row
         for upscale in upscales
-        for path in paths
-        for row in score_scene(path, upscale, methods(model, upscale, device))
+        for scene in scenes
+        for row in score_scene(scene, upscale, methods(model, upscale, device))
     ]
     out.parent.mkdir(parents=True, exist_ok=True)
     out.with_suffix(".json").write_text(json.dumps([asdict(r) for r in rows], indent=1) + "\n")
     text = "\n".join(markdown(rows))
     out.with_suffix(".md").write_text(_introduction(out.with_suffix(".md")) + text + "\n")
     click.echo(text)
+
+
+def scenes_of(source: Path) -> Iterator[Scene]:
+    """Give the scenes of a raster, or of a folder of rasters."""
+    if source.is_dir():
+        for path in sorted(p for p in source.iterdir() if p.suffix.lower() in SUFFIXES):
+            yield from scenes_of(path)
+        return
+    parts = solid_parts(open_raster(source))
+    for number, part in enumerate(parts, start=1):
+        yield Scene(
+            source, source.stem if len(parts) == 1 else f"{source.stem}, part {number}", part
+        )
 
 
 def methods(model: str, upscale: int, device: str) -> dict[str, Resolver]:
@@ -91,42 +119,50 @@ def without_network(resolver: DiffusionResolver) -> DiffusionResolver:
     return replace(resolver, config=replace(resolver.config, sigma_y=no_detail))
 
 
-def score_scene(path: Path, upscale: int, resolvers: dict[str, Resolver]) -> Iterator[Row]:
+def score_scene(scene: Scene, upscale: int, resolvers: dict[str, Resolver]) -> Iterator[Row]:
     """Degrade one scene, super-resolve it by every method and score the results."""
-    raster = open_raster(path)
+    raster = open_raster(scene.path)
     with tempfile.TemporaryDirectory() as folder:
         lr, sr = Path(folder, "lr.tif"), Path(folder, "sr.tif")
-        good, reference = write_degraded(raster, path, lr, upscale)
+        good, reference = write_degraded(raster, scene, lr, upscale)
         for name, resolver in resolvers.items():
             super_resolve(lr, sr, resolver=resolver, overwrite=True)
             scores = evaluate(read_all(open_raster(sr), good), reference, upscale=upscale)
-            click.echo(f"{path.stem} x{upscale} {name}: {scores.mpsnr:.2f} dB {scores.sam_deg:.3f}")
-            yield Row.of(path.stem, upscale, name, scores)
+            click.echo(
+                f"{scene.name} x{upscale} {name}: {scores.mpsnr:.2f} dB {scores.sam_deg:.3f}"
+            )
+            yield Row.of(scene.name, upscale, name, scores)
 
 
 def write_degraded(
-    raster: Raster, path: Path, lr_path: Path, upscale: int
+    raster: Raster, scene: Scene, lr_path: Path, upscale: int
 ) -> tuple[list[int], np.ndarray]:
     """Write the degraded scene; return its good bands and the cropped original (band, row, col)."""
-    rows, cols = (n // (4 * upscale) * (4 * upscale) for n in raster.shape)
+    unit = 4 * upscale
+    part = tuple(
+        slice(axis.start, axis.start + (axis.stop - axis.start) // unit * unit)
+        for axis in scene.part
+    )
     good = [i for i in raster.bands.good_indices if not in_water_vapour(raster, i)]
-    with rasterio.open(path) as source:
-        dn = source.read(window=((0, rows), (0, cols)))
-        profile = source.profile | {"driver": "GTiff", "height": rows // upscale}
-        profile |= {
-            "width": cols // upscale,
-            "transform": source.transform @ Affine.scale(upscale),
-        }
+    with rasterio.open(scene.path) as source:
+        dn = source.read(window=tuple((axis.start, axis.stop) for axis in part))
         lr = decimate(dn.astype(np.float32), upscale)
         if np.issubdtype(dn.dtype, np.integer):
             limits = np.iinfo(dn.dtype)
             lr = lr.round().clip(limits.min, limits.max)
+        shift = Affine.translation(part[1].start, part[0].start)
+        profile = source.profile | {
+            "driver": "GTiff",
+            "height": lr.shape[1],
+            "width": lr.shape[2],
+            "transform": source.transform @ shift @ Affine.scale(upscale),
+        }
         with rasterio.open(lr_path, "w", **profile) as sink:
             sink.write(lr.astype(dn.dtype))
             for index in range(source.count):
                 flag = "1" if index in good else "0"
                 sink.update_tags(index + 1, **(source.tags(index + 1) | {"bbl": flag}))
-    return good, read_window(raster, slice(0, rows), slice(0, cols), good)
+    return good, read_window(raster, *part, good)
 
 
 def in_water_vapour(raster: Raster, band: int) -> bool:
