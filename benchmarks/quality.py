@@ -5,9 +5,9 @@
 SCENES are rasters or folders of them; a raster with holes gives its solid parts. Each scene is
 cropped to multiples of 4·upscale, degraded by the model's declared D in its own data type, written
 as a GeoTIFF, super-resolved by `super_resolve`, read back and compared with the original on its
-good bands. Beside the model stand bicubic, and the model's own pipeline with the denoiser's output set
-to zero, which is bicubic and back-projection: what is above that, the network added. Writes OUT.md
-and OUT.json.
+good bands. Beside the model stand bicubic, and the model's own pipeline with the denoiser's output
+set to zero, which is bicubic and back-projection: what is above that, the network added. Writes
+OUT.md and OUT.json.
 """
 
 import json
