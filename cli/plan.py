@@ -68,8 +68,8 @@ def plan_run(
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
     bands = len(raster.bands)
-    context, ramp = resolver.context, resolver.ramp
-    grid = cut(raster, context=context, ramp=ramp, tile=tile, region=region)
+    context, ramp, reach = resolver.context, resolver.ramp, resolver.degradation.reach
+    grid = cut(raster, context=context, ramp=ramp, reach=reach, tile=tile, region=region)
     windows = [
         (t.window[0].stop - t.window[0].start) * (t.window[1].stop - t.window[1].start)
         for t in grid

@@ -50,6 +50,18 @@ STDOUT = "-"
     help="Picks the sample; without effect at --detail 0.",
 )
 @click.option(
+    "--psf",
+    metavar="SPEC",
+    help="What made SRC's pixels of finer ones: `bicubic`, `gaussian:MTF` (at SRC's Nyquist "
+    "frequency, e.g. gaussian:0.3), or a kernel file (text or .npy) of the PSF at DST's pixels. "
+    "The output is made consistent with it, and measured.  [default: the model's own]",
+)
+@click.option(
+    "--no-consistency",
+    is_flag=True,
+    help="Leave the output as the network made it; only measure it against the PSF.",
+)
+@click.option(
     "--tile",
     type=click.IntRange(min=1),
     default=128,
@@ -94,6 +106,8 @@ def run(
     tile: int,
     threads: int,
     device: str,
+    psf: str | None,
+    no_consistency: bool,
     bounds: tuple[float, float, float, float] | None,
     overwrite: bool,
     progress: str,
@@ -119,7 +133,13 @@ def run(
             check_target(dst, raster, overwrite=overwrite)
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = load_resolver(
-            model, upscale=int(upscale), detail=detail, seed=seed, device=device
+            model,
+            upscale=int(upscale),
+            detail=detail,
+            seed=seed,
+            device=device,
+            psf=psf,
+            consistency=not no_consistency,
         )
         if dry_run:
             plan = plan_run(raster, resolver, dst, tile=tile, threads=threads, bounds=bounds)
@@ -219,5 +239,8 @@ def _summary(done: "RunReport", dst: str) -> str:
     where = "stdout" if dst == STDOUT else dst
     text = f"wrote {where}: {cols} x {rows} pixels in {done.seconds:.1f} s"
     if done.consistency_relative is not None:
-        text += f"; degraded again it differs from the input by {done.consistency_relative:.2%}"
+        text += (
+            f"; degraded again ({done.degradation}) it differs from the input by "
+            f"{done.consistency_relative:.2%}"
+        )
     return text

@@ -12,9 +12,21 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from types import UnionType
-from typing import Any, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    NamedTuple,
+    TypeAlias,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
-from hsisr_geo.errors import ModelError
+from hsisr_geo.errors import ModelError, OptionError
+
+if TYPE_CHECKING:
+    from hsisr_geo.degradation import Degradation
 
 CONFIG_KEY = "hsisr_config"
 CARD_KEY = "hsisr_card"
@@ -43,7 +55,7 @@ class ModelConfig:
     name: str
     version: str
     upscales: tuple[int, ...]
-    degradation: str = "bicubic"  # the D that the model was trained on and is consistent with
+    degradation: str = "bicubic"  # the D that the model was trained on; `degradation.named`
     # group autoencoder
     group_size: int = 16  # bands
     group_overlap: int = 4  # bands
@@ -82,6 +94,24 @@ class ModelConfig:
                 raise ModelError(
                     f"model {self.name}: {key} has {count} values for {len(self.upscales)} upscales"
                 )
+
+    def declared(self, upscale: int) -> "Degradation":
+        """Return the degradation that the model was trained on, at one upscale.
+
+        Raises
+        ------
+        ModelError
+            The model names one that this version does not know.
+        """
+        from hsisr_geo.degradation import named  # numpy, which a header is read without
+
+        try:
+            return named(self.degradation, upscale)
+        except OptionError as e:
+            raise ModelError(
+                f"model {self.name} was trained for a degradation {self.degradation!r} that this "
+                "version of hsisr-geo does not know; update hsisr-geo"
+            ) from e
 
     def to_json(self) -> str:
         """Write the configuration as it stands in a model file's header."""

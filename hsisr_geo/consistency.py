@@ -10,13 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.resampling import decimate
+from hsisr_geo.degradation import Degradation
 
 Plane = NDArray[np.float32]
 """float32 array (row, col)."""
-
-REACH = 2
-"""Input pixels around a pixel that D averages over; a tile's output must extend as far."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +66,7 @@ class Consistency:
 
 
 def measure(
-    planes: Iterable[tuple[Plane, Plane]], core: tuple[slice, slice], factor: int
+    planes: Iterable[tuple[Plane, Plane]], core: tuple[slice, slice], degradation: Degradation
 ) -> Consistency:
     """Compare one tile's output with its input.
 
@@ -79,29 +76,33 @@ def measure(
         For each band the output (factor * row, factor * col) as it reads back from the file but
         without NaN, and the input (row, col) with NaN in holes. One band at a time is enough.
     core
-        Input pixels to compare. The planes extend by `REACH` around it, or to the scene's edge.
+        Input pixels to compare. The planes extend by D's reach around it, or to the scene's edge.
+    degradation
+        The D that is assumed.
     """
-    sums = [_band_sums(sr, lr, core, factor) for sr, lr in planes]
+    sums = [_band_sums(sr, lr, core, degradation) for sr, lr in planes]
     return Consistency(*np.array(sums, np.float64).reshape(-1, 5).T)
 
 
-def _band_sums(sr: Plane, lr: Plane, core: tuple[slice, slice], factor: int) -> tuple[float, ...]:
+def _band_sums(
+    sr: Plane, lr: Plane, core: tuple[slice, slice], degradation: Degradation
+) -> tuple[float, ...]:
     """Return the five sums of one band."""
-    use = _away_from_holes(np.isnan(lr))[core]
+    use = _away_from_holes(np.isnan(lr), degradation.reach)[core]
     level = lr[core][use].astype(np.float64)
-    residual = decimate(sr, factor)[core][use] - level
+    residual = degradation.apply(sr)[core][use] - level
     largest = np.abs(residual).max(initial=0.0)
     squares, power = float(residual @ residual), float(level @ level)
     return len(level), squares, float(largest), float(level.sum()), power
 
 
-def _away_from_holes(holes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _away_from_holes(holes: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     """Return the pixels (row, col) over which D averages no hole."""
     if not holes.any():
         return ~holes
     rows, cols = holes.shape
-    wide = np.pad(holes, REACH)
-    shifts = range(2 * REACH + 1)
+    wide = np.pad(holes, reach)
+    shifts = range(2 * reach + 1)
     tall = np.logical_or.reduce([wide[s : s + rows] for s in shifts])
     near: NDArray[np.bool_] = np.logical_or.reduce([tall[:, s : s + cols] for s in shifts])
     return ~near

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from hsisr_geo import consistency
 from hsisr_geo.blending import blend, cut_piece
 from hsisr_geo.consistency import Consistency, Plane
+from hsisr_geo.degradation import Degradation
 from hsisr_geo.filling import REACH, fill_holes
 from hsisr_geo.output import Output
 from hsisr_geo.radiometry import Cube, decode, encode, valid_pixels
@@ -49,6 +50,8 @@ class Plan:
         Indices of the bands; together all of them.
     far
         For each resolved band what fills the inside of large holes: the scene mean, if known.
+    degradation
+        The D that the output is measured against.
     """
 
     raster: Raster
@@ -59,36 +62,48 @@ class Plan:
     resolved: tuple[int, ...]
     interpolated: tuple[int, ...]
     far: NDArray[np.float64] | None
+    degradation: Degradation
 
     @property
     def margin(self) -> int:
         """Input pixels around a core whose output counts."""
-        return _margin(self.ramp)
+        return _margin(self.ramp, self.degradation.reach)
 
     def grid(self, tile: int, region: Window | None) -> TileGrid:
         """Cut the region as `cut` does."""
-        return cut(self.raster, context=self.context, ramp=self.ramp, tile=tile, region=region)
+        return cut(
+            self.raster,
+            context=self.context,
+            ramp=self.ramp,
+            reach=self.degradation.reach,
+            tile=tile,
+            region=region,
+        )
 
 
-def cut(raster: Raster, *, context: int, ramp: int, tile: int, region: Window | None) -> TileGrid:
+def cut(
+    raster: Raster, *, context: int, ramp: int, reach: int, tile: int, region: Window | None
+) -> TileGrid:
     """Cut a region so that all output that counts is computed from its full context.
 
     Parameters
     ----------
     context, ramp
         As in `Resolver`.
+    reach
+        Of D, as in `Degradation`.
     tile
         Largest side of a core, in input pixels.
     region
         None for the whole scene.
     """
-    halo = context + REACH + _margin(ramp)
+    halo = context + REACH + _margin(ramp, reach)
     return TileGrid.of(raster.shape, tile=tile, halo=halo, ramp=ramp, region=region)
 
 
-def _margin(ramp: int) -> int:
+def _margin(ramp: int, reach: int) -> int:
     """Input pixels around a core whose output counts: for the ramps, and for D."""
-    return max(ramp, consistency.REACH)
+    return max(ramp, reach)
 
 
 def run(
@@ -131,7 +146,7 @@ class _Job:
         lr = _at(cube, outer, tile.window)
         sr = self._all_bands(cube, tile.window, outer)
         pairs = self._as_read_back(sr, lr)
-        found = consistency.measure(pairs, inside(tile.core, outer), self.plan.upscale)
+        found = consistency.measure(pairs, inside(tile.core, outer), self.plan.degradation)
         _cut_holes(sr, lr, self.plan.upscale)
         rows, cols = scaled(inside(tile.reach, outer), self.plan.upscale)
         for cell in self.grid.cells_of(tile):

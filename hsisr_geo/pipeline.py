@@ -36,6 +36,8 @@ class RunReport:
         written; None where nothing could be compared.
     consistency_relative
         The same rms in standard deviations of each band, mean over bands.
+    degradation
+        The D that these assume.
     warnings
         What a user should know about the result.
     """
@@ -47,6 +49,7 @@ class RunReport:
     consistency_rms: float | None
     consistency_max: float | None
     consistency_relative: float | None
+    degradation: str
     warnings: tuple[str, ...]
 
 
@@ -103,6 +106,7 @@ def super_resolve(
         consistency_rms=found.rms,
         consistency_max=found.maximum,
         consistency_relative=found.relative,
+        degradation=plan.degradation.name,
         warnings=warnings,
     )
 
@@ -130,7 +134,8 @@ def _plan(raster: Raster, resolver: Resolver, log: Log) -> tuple[Resolver, Plan,
     every = tuple(range(len(raster.bands)))
     if warning:
         log(f"warning: {warning}")
-        resolver, resolved, statistics = BicubicResolver(resolver.upscale), every, None
+        resolver = BicubicResolver(resolver.upscale, psf=resolver.degradation)
+        resolved, statistics = every, None
     interpolated = tuple(band for band in every if band not in resolved)
     if interpolated:
         log(f"{len(interpolated)} of {len(every)} bands are bad or empty: interpolated")
@@ -143,6 +148,7 @@ def _plan(raster: Raster, resolver: Resolver, log: Log) -> tuple[Resolver, Plan,
         resolved=resolved,
         interpolated=interpolated,
         far=None if statistics is None else statistics.mean,
+        degradation=resolver.degradation,
     )
     return resolver, plan, (warning,) if warning else ()
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from hsisr_geo.config import ModelCard, read_header
-from hsisr_geo.errors import ModelError
+from hsisr_geo.config import ModelCard, ModelConfig, read_header
+from hsisr_geo.degradation import Degradation
+from hsisr_geo.errors import ModelError, OptionError
+from hsisr_geo.psf import parse_psf
 from hsisr_geo.resolver import BicubicResolver, Resolver
 
 DEFAULT = "default"
@@ -73,6 +75,8 @@ def load_resolver(
     detail: float = 0.0,
     seed: int = 0,
     device: str = "auto",
+    psf: str | None = None,
+    consistency: bool = True,
 ) -> Resolver:
     """Return the resolver that a name or a model file stands for.
 
@@ -84,20 +88,37 @@ def load_resolver(
         effect on bicubic, as are seed and device
     seed : picks the sample; without effect at detail 0
     device : `auto`, `cpu` or `cuda`
+    psf : the degradation D that is assumed to have made the input: `bicubic`, `gaussian:MTF` or a
+        kernel file (`psf.parse_psf`); None for the model's own. Bicubic is only measured against it
+    consistency : False leaves the output as the network made it, and only measures it against D
 
     Raises
     ------
     ModelError
         Unknown name, missing or corrupt file, or a model that was not made for this upscale.
+    OptionError
+        A psf that is unknown or no PSF, or one that back-projection cannot be made consistent with.
     """
     if name_or_path == BICUBIC:
         _check_upscale(BICUBIC, BICUBIC_UPSCALES, upscale)
-        return BicubicResolver(upscale)
+        return BicubicResolver(upscale, psf=parse_psf(psf, upscale) if psf is not None else None)
     path = find_model(name_or_path)
-    _check_upscale(name_or_path, read_header(path).config.upscales, upscale)
+    config = read_header(path).config
+    _check_upscale(name_or_path, config.upscales, upscale)
+    degradation = _declared(path, config, upscale) if psf is None else parse_psf(psf, upscale)
+    if consistency:
+        _check_convergence(degradation)
     # ^ before torch is imported: a wrong factor should not take seconds to be told
     load = _import_loader()
-    return load(path, upscale=upscale, detail=detail, seed=seed, device=device)
+    return load(
+        path,
+        upscale=upscale,
+        detail=detail,
+        seed=seed,
+        device=device,
+        psf=degradation,
+        consistency=consistency,
+    )
 
 
 def find_model(name_or_path: str) -> Path:
@@ -177,6 +198,23 @@ def _check_upscale(name: str, upscales: tuple[int, ...], upscale: int) -> None:
         raise ModelError(
             f"model {name} was made for upscale {factors}, not {upscale}; "
             "choose another --upscale or --model"
+        )
+
+
+def _declared(path: Path, config: ModelConfig, upscale: int) -> Degradation:
+    try:
+        return config.declared(upscale)
+    except ModelError as e:
+        raise ModelError(f"{path}: {e}, or say with --psf (psf=) what to assume") from e
+
+
+def _check_convergence(degradation: Degradation) -> None:
+    """Refuse a D with which back-projection would make some residuals grow."""
+    if (growth := degradation.growth) > 1.001:
+        raise OptionError(
+            f"{degradation.name}: back-projection does not converge with this kernel, each would "
+            f"multiply some residuals by {growth:.3g}; give a kernel that is centred and passes "
+            "every frequency of the input, or measure only: --no-consistency (consistency=False)"
         )
 
 

@@ -1,4 +1,4 @@
-"""Bicubic up and anti-aliased bicubic down (a = -0.5), as matrices of weights.
+"""Bicubic up (a = -0.5), and down by given taps, as matrices of weights.
 
 Pixels are areas: the centre of pixel i lies at i + 0.5, and the corners of an image stay where they
 are whatever its size. Taps that fall outside the image are left out and the others renormalised,
@@ -21,44 +21,71 @@ def cubic_upsampling(n: int, upscale: int) -> NDArray[np.float32]:
     -------
     float32 array (upscale * n, n), read-only; rows sum to one, e.g. (4, 2) -> (8, 4) at most 4 taps
     """
-    return _cubic_weights(n, upscale * n, ratio=1.0 / upscale, stretch=1.0)
+    centres = (np.arange(upscale * n) + 0.5) / upscale
+    kernel = _cubic(np.arange(n) + 0.5 - centres[:, None])
+    weights: NDArray[np.float32] = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
+    weights.flags.writeable = False  # shared by all callers through the cache
+    return weights
 
 
 @lru_cache(maxsize=64)
-def cubic_decimation(n: int, factor: int) -> NDArray[np.float32]:
-    """Weights that average n pixels to `factor` times fewer: the cubic, widened by the factor.
+def decimation(taps: tuple[float, ...], n: int, factor: int) -> NDArray[np.float32]:
+    """Weights that average n pixels to `factor` times fewer, by taps that lie about each centre.
 
-    This is the degradation D that the product assumes. Pixels beyond the last whole group of
-    `factor` are taps only: 10 pixels at factor 4 give 2.
+    Pixels beyond the last whole group of `factor` are taps only: 10 pixels at factor 4 give 2.
+
+    Parameters
+    ----------
+    taps
+        Weights of neighbouring pixels, as many to the left of a coarse pixel's centre as to its
+        right: an even number of them for an even factor, an odd one for an odd factor.
 
     Returns
     -------
     float32 array (n // factor, n), read-only; rows sum to one
     """
-    return _cubic_weights(n, n // factor, ratio=float(factor), stretch=float(factor))
+    weights = placed_taps(taps, n, factor)
+    normalised: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(
+        np.float32
+    )
+    normalised.flags.writeable = False
+    return normalised
+
+
+def placed_taps(taps: tuple[float, ...], n: int, factor: int) -> NDArray[np.float64]:
+    """Place taps as `decimation` does, but leave them as they are where some fall outside."""
+    start = factor * np.arange(n // factor) + (factor - len(taps)) // 2
+    pixel = start[:, None] + np.arange(len(taps))
+    row, tap = np.nonzero((pixel >= 0) & (pixel < n))
+    weights = np.zeros((n // factor, n))
+    weights[row, pixel[row, tap]] = np.asarray(taps)[tap]
+    return weights
+
+
+@lru_cache(maxsize=64)
+def cubic_taps(factor: int) -> tuple[float, ...]:
+    """Taps of the anti-aliased bicubic: the cubic kernel, widened by the factor."""
+    count = 4 * factor - factor % 2
+    return tuple(_cubic((np.arange(count) - (count - 1) / 2) / factor).tolist())
+
+
+def cubic_decimation(n: int, factor: int) -> NDArray[np.float32]:
+    """Weights of the anti-aliased bicubic, e.g. (128, 4) -> (32, 128)."""
+    return decimation(cubic_taps(factor), n, factor)
 
 
 def upsample(cube: NDArray[np.float32], upscale: int) -> NDArray[np.float32]:
     """Interpolate an image or cube, e.g. (bands, 32, 40) at upscale 4 -> (bands, 128, 160)."""
     rows = cubic_upsampling(cube.shape[-2], upscale)
     cols = cubic_upsampling(cube.shape[-1], upscale)
-    return _along_cols(cols, _along_rows(rows, cube))
+    return along_cols(cols, along_rows(rows, cube))
 
 
 def decimate(cube: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-    """Degrade an image or cube by D, e.g. (bands, 128, 160) by factor 4 -> (bands, 32, 40)."""
+    """Degrade by the anti-aliased bicubic, e.g. (bands, 128, 160) at 4 -> (bands, 32, 40)."""
     rows = cubic_decimation(cube.shape[-2], factor)
     cols = cubic_decimation(cube.shape[-1], factor)
-    return _along_cols(cols, _along_rows(rows, cube))
-
-
-def _cubic_weights(n: int, m: int, *, ratio: float, stretch: float) -> NDArray[np.float32]:
-    """Kernel values of n taps at m centres `ratio` apart, the kernel widened by `stretch`."""
-    centres = (np.arange(m) + 0.5) * ratio
-    kernel = _cubic((np.arange(n) + 0.5 - centres[:, None]) / stretch)
-    weights: NDArray[np.float32] = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
-    weights.flags.writeable = False  # shared by all callers through the cache
-    return weights
+    return along_cols(cols, along_rows(rows, cube))
 
 
 def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -74,7 +101,7 @@ def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
 # Products so small also stay in the thread that asks for them: tiles do not fight for the cores.
 
 
-def _along_rows(weights: NDArray[np.float32], cube: NDArray[np.float32]) -> NDArray[np.float32]:
+def along_rows(weights: NDArray[np.float32], cube: NDArray[np.float32]) -> NDArray[np.float32]:
     """Weights (m, n) times every image (n, col) of a cube -> (..., m, col)."""
     out = np.empty((*cube.shape[:-2], len(weights), cube.shape[-1]), np.float32)
     for start in range(0, len(weights), BLOCK_ROWS):
@@ -83,7 +110,7 @@ def _along_rows(weights: NDArray[np.float32], cube: NDArray[np.float32]) -> NDAr
     return out
 
 
-def _along_cols(weights: NDArray[np.float32], cube: NDArray[np.float32]) -> NDArray[np.float32]:
+def along_cols(weights: NDArray[np.float32], cube: NDArray[np.float32]) -> NDArray[np.float32]:
     """Weights (m, n) times every row of a cube (..., n) -> (..., m)."""
     out = np.empty((*cube.shape[:-1], len(weights)), np.float32)
     for start in range(0, len(weights), BLOCK_ROWS):
@@ -93,7 +120,7 @@ def _along_cols(weights: NDArray[np.float32], cube: NDArray[np.float32]) -> NDAr
 
 
 def _used_columns(block: NDArray[np.float32]) -> tuple[NDArray[np.float32], slice]:
-    """Cut the columns that are zero at both ends, and say which are left."""
-    used = np.flatnonzero(block.any(axis=0))
+    """Cut the columns that are zero at both ends, and say which are left; one of them at least."""
+    used = np.flatnonzero(block.any(axis=0)) if block.any() else np.zeros(1, int)
     columns = slice(int(used[0]), int(used[-1]) + 1)
     return block[:, columns], columns

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.degradation import BICUBIC, Degradation, named
 from hsisr_geo.resampling import upsample
 from hsisr_geo.statistics import SceneStatistics
 
@@ -37,6 +38,8 @@ class Resolver(Protocol):
         Input pixels on each side of a core border over which neighbouring tiles are blended.
     uses_statistics
         False: `fit` is called with None, and no pass is made over the scene.
+    degradation
+        The D that is assumed to have made the input: the output is measured against it.
     """
 
     @property
@@ -49,6 +52,8 @@ class Resolver(Protocol):
     def ramp(self) -> int: ...  # noqa: D102
     @property
     def uses_statistics(self) -> bool: ...  # noqa: D102
+    @property
+    def degradation(self) -> Degradation: ...  # noqa: D102
 
     def provenance(self) -> dict[str, str]:
         """Say what made the output: model hash, seed, detail, degradation; keys in lower case."""
@@ -59,19 +64,37 @@ class Resolver(Protocol):
         ...
 
 
+def assumption(degradation: Degradation, *, back_projections: int) -> dict[str, str]:
+    """Say which D was assumed, and whether the output was brought to agree with it."""
+    return {
+        "degradation": degradation.name,
+        "back_projections": str(back_projections),
+        "consistency": "back-projected" if back_projections else "not enforced",
+    }
+
+
 @dataclass(frozen=True)
 class BicubicResolver:
-    """Bicubic interpolation (a = -0.5), equal to `gdal_translate -r cubic` away from nodata."""
+    """Bicubic interpolation (a = -0.5), equal to `gdal_translate -r cubic` away from nodata.
+
+    `psf` is what the output is measured against, and changes nothing in it; None: bicubic.
+    """
 
     upscale: int
     name: str = "bicubic"
     context: int = 2
     ramp: int = 2
     uses_statistics: bool = False
+    psf: Degradation | None = None
+
+    @property
+    def degradation(self) -> Degradation:
+        """The D that the output is measured against."""
+        return self.psf or named(BICUBIC, self.upscale)
 
     def provenance(self) -> dict[str, str]:
-        """Nothing beyond the name: no weights, no seed."""
-        return {}
+        """Nothing but the degradation: no weights, no seed, and no consistency enforced."""
+        return assumption(self.degradation, back_projections=0)
 
     def fit(self, statistics: SceneStatistics | None) -> TileFunction:
         """Interpolation needs nothing from the scene."""

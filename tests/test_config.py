@@ -53,7 +53,7 @@ def test_safetensors_reads_the_same_file(tmp_path):
 
 @given(
     upscales=st.lists(st.integers(2, 8), min_size=1, max_size=3),
-    degradation=st.text(),
+    degradation=st.just("bicubic") | st.floats(0.01, 0.99).map("gaussian:{}".format),
     steps=st.integers(1, 1000),
 )
 def test_configuration_round_trip(upscales, degradation, steps):

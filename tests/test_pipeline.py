@@ -8,6 +8,7 @@ from affine import Affine
 from rasterio.enums import Resampling
 from scenes import read_pixels
 
+from hsisr_geo.degradation import named
 from hsisr_geo.errors import Canceled, OptionError, OutputError, RasterError
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.resolver import BicubicResolver
@@ -61,11 +62,16 @@ class ShiftResolver:
     context: int = 5
     ramp: int = 3
     uses_statistics: bool = True
+    psf: str = "bicubic"
     seen: list = field(default_factory=list)
     statistics: list = field(default_factory=list)
 
+    @property
+    def degradation(self):
+        return named(self.psf, self.upscale)
+
     def provenance(self):
-        return {"seed": "7", "degradation": "none"}
+        return {"seed": "7", "degradation": self.psf}
 
     def fit(self, statistics):
         self.statistics.append(statistics)
@@ -239,7 +245,7 @@ def test_the_file_says_how_it_was_made(tmp_path):
         "HSISR_UPSCALE": "2",
         "HSISR_SOURCE": "a.tif",
         "HSISR_SEED": "7",
-        "HSISR_DEGRADATION": "none",
+        "HSISR_DEGRADATION": "bicubic",
     }
 
 

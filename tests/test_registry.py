@@ -13,9 +13,9 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.resolver import BicubicResolver
 
 
-def write_model(path, upscales=(2,), card=None):
+def write_model(path, upscales=(2,), card=None, **options):
     """Write a model file without weights."""
-    config = ModelConfig(name=path.stem, version="7", upscales=upscales)
+    config = ModelConfig(name=path.stem, version="7", upscales=upscales, **options)
     metadata = {CONFIG_KEY: config.to_json(), CARD_KEY: json.dumps(card or {})}
     raw = json.dumps({"__metadata__": metadata}).encode()
     path.write_bytes(struct.pack("<Q", len(raw)) + raw)

@@ -47,7 +47,7 @@ def train_autoencoder(
         x, u = (s.to(device) for s in _draw_spectra(spectra, rng))
         return _autoencoder_loss(network, x, u)
 
-    pairs = [degraded_pair(scene, 4) for scene in held]
+    pairs = [degraded_pair(scene, 4, config.declared(4)) for scene in held]
     card = optimise(
         options,
         network.autoencoder,
@@ -73,7 +73,11 @@ def _spectra(
         for variant in range(5):
             cube = scene.cube if variant == 0 else resampled_bands(scene.cube, rng)
             for upscale in config.upscales:
-                pair = degraded_pair(replace(scene, cube=np.ascontiguousarray(cube)), upscale)
+                pair = degraded_pair(
+                    replace(scene, cube=np.ascontiguousarray(cube)),
+                    upscale,
+                    config.declared(upscale),
+                )
                 u = back_projection.interpolate(pair.lr, upscale)
                 sets.append((pair.standardise(pair.hr).flatten(1), pair.standardise(u).flatten(1)))
     return sets

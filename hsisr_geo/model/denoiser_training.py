@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.config import ModelCard, ModelConfig
+from hsisr_geo.degradation import Degradation
 from hsisr_geo.model import back_projection, diffusion
 from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.growing import grown
@@ -82,12 +83,19 @@ def train_diffusion(
         upscale = _TURN[step % len(_TURN)]
         if upscale not in config.upscales:
             upscale = config.upscales[step % len(config.upscales)]
-        x, u = _draw_patches(images, photographs, options.photograph_share, upscale, rng)
+        x, u = _draw_patches(
+            images, photographs, options.photograph_share, config.declared(upscale), rng
+        )
         sigma = config.sigma_y[config.upscales.index(upscale)]
         with torch.autocast(device.type, dtype=torch.bfloat16):
             return _denoiser_loss(network, x.to(device), u.to(device), sigma, upscale, rng)
 
-    pairs = [degraded_pair(scene, s) for scene in held for s in config.upscales if s != 3]
+    pairs = [
+        degraded_pair(scene, s, config.declared(s))
+        for scene in held
+        for s in config.upscales
+        if s != 3
+    ]
 
     def validate() -> float:
         gains = [score(network, config, pair) for pair in pairs]
@@ -135,7 +143,7 @@ def _component_images(
     for upscale in config.upscales:
         if min(scene.cube.shape[1:]) // (4 * upscale) * 4 < _PATCH[upscale]:
             continue
-        pair = degraded_pair(scene, upscale)
+        pair = degraded_pair(scene, upscale, config.declared(upscale))
         spectra = pair.standardise(torch.from_numpy(pair.statistics.sample.T[:, :, None]))[:, :, 0]
         basis = LatentBasis.fit(network.autoencoder, spectra.T.numpy(), config.components)
         x, u = (
@@ -162,10 +170,11 @@ def _draw_patches(
     images: Sequence[ComponentImage],
     photographs: Sequence[Photograph],
     photograph_share: float,
-    upscale: int,
+    degradation: Degradation,
     rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor]:
     """Draw a batch of true and interpolated one-channel patches, (image, 1, row, col)."""
+    upscale = degradation.factor
     side = _PATCH[upscale]
     candidates = [i for i in images if i.upscale == upscale]
     scenes = [i.as_photograph() for i in candidates if min(i.x.shape[1:]) >= _source_side(upscale)]
@@ -177,7 +186,7 @@ def _draw_patches(
     batches = [np.stack([_component_patch(candidates[k], side, rng) for k in chosen])]
     for source, count in ((scenes, scene), (photographs, photo)):
         if count:
-            batches.append(_photograph_pairs(source, count, upscale, rng))
+            batches.append(_photograph_pairs(source, count, degradation, rng))
     x, u = torch.from_numpy(np.concatenate(batches)).unbind(1)
     return x[:, None], u[:, None]
 
@@ -205,12 +214,16 @@ def _component_patch(image: ComponentImage, side: int, rng: np.random.Generator)
 
 
 def _photograph_pairs(
-    photographs: Sequence[Photograph], count: int, upscale: int, rng: np.random.Generator
+    photographs: Sequence[Photograph],
+    count: int,
+    degradation: Degradation,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Draw photograph patches and what degrading makes of them: (count, 2, row, col)."""
+    upscale = degradation.factor
     patches = photograph_patches(photographs, count, _source_side(upscale), rng)
     x = torch.from_numpy(as_a_sensor_would(patches, rng))
-    u = back_projection.interpolate(back_projection.degrade(x, upscale), upscale)
+    u = back_projection.interpolate(back_projection.degrade(x, degradation), upscale)
     inside = slice(_MARGIN * upscale, -_MARGIN * upscale)
     return torch.stack([x, u], dim=1)[:, :, inside, inside].numpy()
 

@@ -6,7 +6,7 @@ input. Numpy in, numpy out; the device stays inside.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.config import ModelConfig
+from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model import back_projection, diffusion
 from hsisr_geo.model.checkpoint import load_network
@@ -22,7 +23,7 @@ from hsisr_geo.model.denoiser import LocalUNet
 from hsisr_geo.model.latents import LatentBasis
 from hsisr_geo.model.network import Network
 from hsisr_geo.noise import NOISE_VERSION, noise_field
-from hsisr_geo.resolver import FloatCube, Resolver, TileFunction
+from hsisr_geo.resolver import FloatCube, Resolver, TileFunction, assumption
 from hsisr_geo.statistics import SceneStatistics
 
 __all__ = ["DiffusionResolver", "Scene", "load", "super_resolve_tile"]
@@ -71,6 +72,8 @@ class DiffusionResolver:
         the one to the other.
     seed
         Chooses the sample; without meaning at detail 0.
+    degradation
+        The D that is assumed to have made the input; the network was trained for `config`'s own.
     """
 
     network: Network
@@ -79,6 +82,7 @@ class DiffusionResolver:
     upscale: int
     detail: float
     seed: int
+    degradation: Degradation
     uses_statistics: bool = True
     ramp: int = 2
 
@@ -94,17 +98,17 @@ class DiffusionResolver:
         return (
             _BICUBIC_REACH
             + evaluations * LocalUNet.reach(self.config.denoiser_blocks)
-            + self.config.back_projections * back_projection.REACH
+            + self.config.back_projections * back_projection.reach(self.degradation)
         )
 
     def provenance(self) -> dict[str, str]:
-        """Say which weights, dial and degradation made the output."""
+        """Say which weights, dial and degradation made the output, and what D was trained for."""
         entries = {
             "model_version": self.config.version,
             "model_sha256": self.sha256,
             "detail": f"{self.detail:g}",
-            "degradation": self.config.degradation,
-            "back_projections": str(self.config.back_projections),
+            "trained_degradation": self.config.degradation,
+            **assumption(self.degradation, back_projections=self.config.back_projections),
         }
         if self.detail > 0:
             entries |= {"seed": str(self.seed), "noise": NOISE_VERSION}
@@ -123,7 +127,14 @@ class DiffusionResolver:
             with device_lock, torch.inference_mode():
                 x_lr = torch.from_numpy(cube).to(scene.mean.device)
                 x = super_resolve_tile(
-                    self.network, self.config, scene, x_lr, self.upscale, self.detail, noise
+                    self.network,
+                    self.config,
+                    scene,
+                    x_lr,
+                    self.upscale,
+                    self.detail,
+                    noise,
+                    degradation=self.degradation,
                 )
                 return x.cpu().numpy()
 
@@ -141,9 +152,23 @@ class DiffusionResolver:
 
 
 def load(
-    path: Path, *, upscale: int, detail: float = 0.0, seed: int = 0, device: str = "auto"
+    path: Path,
+    *,
+    upscale: int,
+    detail: float = 0.0,
+    seed: int = 0,
+    device: str = "auto",
+    psf: Degradation | None = None,
+    consistency: bool = True,
 ) -> DiffusionResolver:
     """Load a model file as a resolver.
+
+    Parameters
+    ----------
+    psf
+        The degradation that is assumed, by a factor of `upscale`; None for the model's own.
+    consistency
+        False: no back-projection.
 
     Raises
     ------
@@ -159,7 +184,10 @@ def load(
     if not config.sigma_y:
         raise ModelError(f"{path} holds an autoencoder only; train its diffusion stage first")
     network.to(choose_device(device)).eval().requires_grad_(False)
-    return DiffusionResolver(network, config, header.sha256, upscale, detail, seed)
+    degradation = psf or config.declared(upscale)
+    if not consistency:
+        config = replace(config, back_projections=0)
+    return DiffusionResolver(network, config, header.sha256, upscale, detail, seed, degradation)
 
 
 def choose_device(name: str) -> torch.device:
@@ -180,10 +208,13 @@ def super_resolve_tile(
     upscale: int,
     detail: float = 0.0,
     noise: Tensor | None = None,
+    *,
+    degradation: Degradation | None = None,
 ) -> Tensor:
     """Super-resolve one window: (band, row, col) -> (band, upscale·row, upscale·col).
 
     Physical units in and out. `noise` (1, row, col) at output size is needed when detail > 0.
+    The result is made consistent with `degradation`; None for the model's own.
     """
     x_lr = (x_lr - scene.mean) / scene.std
     u = back_projection.interpolate(x_lr, upscale)
@@ -191,7 +222,8 @@ def super_resolve_tile(
         c_u = _components(network, scene, u)
         change = _component_detail(network, config, c_u, upscale, detail, noise)
         u = _add_detail(network, scene, u, change)
-    x = back_projection.back_project(u, x_lr, upscale, config.back_projections)
+    assumed = degradation or config.declared(upscale)
+    x = back_projection.back_project(u, x_lr, assumed, config.back_projections)
     return x * scene.std + scene.mean
 
 

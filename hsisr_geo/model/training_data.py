@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hsisr_geo.degradation import BICUBIC, Degradation, named
 from hsisr_geo.errors import HsisrError, RasterError
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.resolver import usable_deviation
@@ -78,14 +79,19 @@ def _load_scene(path: Path) -> TrainingScene:
     return TrainingScene(path.stem, cube, np.issubdtype(np.dtype(raster.dtype), np.integer))
 
 
-def degraded_pair(scene: TrainingScene, upscale: int) -> Pair:
-    """Crop to multiples of 4·upscale and degrade by D, rounded as the scene's own type is."""
+def degraded_pair(
+    scene: TrainingScene, upscale: int, degradation: Degradation | None = None
+) -> Pair:
+    """Crop to multiples of 4·upscale and degrade by D, rounded as the scene's own type is.
+
+    `degradation` is by a factor of `upscale`; None for bicubic.
+    """
     unit = 4 * upscale
     rows, cols = (n // unit * unit for n in scene.cube.shape[1:])
     if rows == 0 or cols == 0:
         raise RasterError(f"scene {scene.name} is smaller than {unit} pixels, too small to degrade")
     hr = torch.from_numpy(np.ascontiguousarray(scene.cube[:, :rows, :cols]))
-    lr = back_projection.degrade(hr, upscale)
+    lr = back_projection.degrade(hr, degradation or named(BICUBIC, upscale))
     if scene.integer:
         lr = lr.round()
     return Pair(scene.name, hr, lr, upscale, statistics_of(lr.numpy()))
