@@ -1,13 +1,13 @@
 """Scores of a model on whole scenes by Wald's protocol, through the product's own pipeline.
 
-    python benchmarks/quality.py SCENES --out docs/quality [--model NAME] [--upscale 2 ...]
+    python benchmarks/quality.py SCENES ... [--json FILE] [--model NAME] [--upscale 2 ...]
 
 SCENES are rasters or folders of them; a raster with holes gives its solid parts. Each scene is
 cropped to multiples of 4·upscale, degraded by the model's declared D in its own data type, written
 as a GeoTIFF, super-resolved by `super_resolve`, read back and compared with the original on its
 good bands. Beside the model stand bicubic, and the model's own pipeline with the denoiser's output
-set to zero, which is bicubic and back-projection: what is above that, the network added. Writes
-OUT.md and OUT.json.
+set to zero, which is bicubic and back-projection: what is above that, the network added. Prints
+Markdown.
 """
 
 import json
@@ -68,12 +68,16 @@ class Scene:
 
 @click.command()
 @click.argument("sources", metavar="SCENES...", nargs=-1, required=True, type=EXISTING)
-@click.option("--out", type=click.Path(path_type=Path), required=True)
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the rows, too.")
 @click.option("--model", default="default", show_default=True)
 @click.option("--upscale", "upscales", type=int, multiple=True, default=(2, 3, 4))
 @click.option("--device", default="auto", show_default=True)
 def main(
-    sources: Sequence[Path], out: Path, model: str, upscales: Sequence[int], device: str
+    sources: Sequence[Path],
+    json_path: Path | None,
+    model: str,
+    upscales: Sequence[int],
+    device: str,
 ) -> None:
     """Score MODEL on every scene."""
     scenes = [scene for source in sources for scene in scenes_of(source)]
@@ -83,11 +87,9 @@ def main(
         for scene in scenes
         for row in score_scene(scene, upscale, methods(model, upscale, device))
     ]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.with_suffix(".json").write_text(json.dumps([asdict(r) for r in rows], indent=1) + "\n")
-    text = "\n".join(markdown(rows))
-    out.with_suffix(".md").write_text(_introduction(out.with_suffix(".md")) + text + "\n")
-    click.echo(text)
+    if json_path:
+        json_path.write_text(json.dumps([asdict(r) for r in rows], indent=1) + "\n")
+    click.echo("\n".join(markdown(rows)))
 
 
 def scenes_of(source: Path) -> Iterator[Scene]:
@@ -179,11 +181,6 @@ def in_water_vapour(raster: Raster, band: int) -> bool:
 def read_all(raster: Raster, bands: Sequence[int]) -> np.ndarray:
     """Whole raster, chosen bands, physical units."""
     return read_window(raster, slice(0, raster.rows), slice(0, raster.cols), bands)
-
-
-def _introduction(page: Path) -> str:
-    """Return what people wrote above the tables of an earlier run."""
-    return page.read_text().partition("\n### ")[0].rstrip() + "\n" if page.exists() else ""
 
 
 def markdown(rows: Sequence[Row]) -> Iterator[str]:

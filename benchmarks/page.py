@@ -1,0 +1,64 @@
+"""All tables and figures of docs/quality.md, by one command.
+
+    python benchmarks/page.py ../shared/data [--only SECTION ...]
+
+Each section of the page is what one benchmark of this folder prints, between two comments that name
+it; the words around are left alone. Scenes are taken from the folders `val`, `train` and `products`
+of the data. The section `adapt` takes five minutes of a core for each of its scenes.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs" / "quality.md"
+IMAGES = PAGE.parent / "images"
+
+
+def commands(data: Path) -> dict[str, list[str]]:
+    """Return the command of each section, in the order of the page."""
+    val, mosaic = str(data / "val"), str(data / "products" / "enmap_potsdam_mosaic.tif")
+    return {
+        "scores": ["quality.py", val, "--json", str(PAGE.with_suffix(".json"))],
+        "enmap": ["quality.py", mosaic],
+        "detail": ["detail.py", val],
+        "uncertainty": ["uncertainty.py", val, "--figure", str(IMAGES / "reliability.png")],
+        "degradation": ["degradation.py", val],
+        "adapt": ["adapt.py", str(data), "--jobs", "2"],
+        "cost": ["cost.py"],
+    }
+
+
+@click.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--only", multiple=True, help="A section; repeatable.  [default: all]")
+def main(data: Path, only: Sequence[str]) -> None:
+    """Measure, and put the results into the page."""
+    known = commands(data)
+    if unknown := set(only) - set(known):
+        raise click.UsageError(f"no section {', '.join(unknown)}; there are {', '.join(known)}")
+    for name in only or known:
+        script, *arguments = known[name]
+        click.echo(f"{name}: {script}", err=True)
+        done = subprocess.run(
+            [sys.executable, str(HERE / script), *arguments], check=True, stdout=subprocess.PIPE
+        )
+        PAGE.write_text(replaced(PAGE.read_text(), name, done.stdout.decode().strip()))
+
+
+def replaced(page: str, name: str, text: str) -> str:
+    """Put a text between the comments that name a section."""
+    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
+    if len(pattern.findall(page)) != 1:
+        raise click.ClickException(f"{PAGE} must have one section {start} … {end}")
+    return pattern.sub(lambda _: f"{start}\n{text}\n{end}", page)
+
+
+if __name__ == "__main__":
+    main()
