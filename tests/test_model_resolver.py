@@ -152,6 +152,20 @@ def test_back_projection_halves_the_residual() -> None:
     assert all(b < 0.7 * a for a, b in pairwise(residuals))
 
 
+@pytest.mark.parametrize("upscale", [2, 3, 4])
+@pytest.mark.parametrize("spec", ["bicubic", "gaussian:0.005", "gaussian:0.5"])
+def test_a_back_projection_reaches_no_further_than_it_says(upscale: int, spec: str) -> None:
+    degradation = named(spec, upscale)
+    lr = torch.zeros(1, 41, 41)
+    lr[0, 20, 20] = 1
+    u = back_projection.interpolate(lr, upscale)
+    for iterations in (1, 2):
+        x = back_projection.back_project(u, lr, degradation, iterations)
+        felt = int((x[0].nonzero() // upscale - 20).abs().max())
+        said = iterations * back_projection.reach(degradation) + 2
+        assert said - iterations <= felt <= said
+
+
 def test_unknown_upscale_and_device_are_named() -> None:
     path = find_model(DEFAULT_MODEL)
     with pytest.raises(ModelError, match="knows upscale 2, 3, 4, not 8"):
