@@ -38,6 +38,8 @@ class ModelConfig:
     the denoiser predicts, in units of a whitened component. Empty before the second training stage.
     `shrinkage` draws the best estimate towards bicubic, as scenes differ in how soft they are and a
     coarse pixel does not tell; chosen on held-out sites for the worst of them, not for the mean.
+    `spread` calibrates the uncertainty: the standard deviation over samples is multiplied by it, so
+    that on held-out sites it is as large as the error of the best estimate.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ModelConfig:
     denoiser_fine_width: int = 16  # at output resolution
     sigma_y: tuple[float, ...] = ()
     shrinkage: tuple[float, ...] = ()  # factor of the best estimate per upscale; (): 1 for all
+    spread: tuple[float, ...] = ()  # factor of the samples' deviation per upscale; (): 1 for all
     diffusion_steps: int = 6  # of a sample with texture
     # after decoding
     back_projections: int = 2
@@ -77,11 +80,14 @@ class ModelConfig:
                 f"model {self.name}: group_overlap {self.group_overlap} must be below "
                 f"group_size {self.group_size}"
             )
-        for key in ("sigma_y", "shrinkage"):
+        for key in ("sigma_y", "shrinkage", "spread"):
             if (count := len(getattr(self, key))) not in (0, len(self.upscales)):
                 raise ModelError(
                     f"model {self.name}: {key} has {count} values for {len(self.upscales)} upscales"
                 )
+
+        if any(factor <= 0 for factor in self.spread):
+            raise ModelError(f"model {self.name}: spread {self.spread} is not positive")
 
     def to_json(self) -> str:
         """Write the configuration as it stands in a model file's header."""

@@ -22,10 +22,11 @@ from hsisr_geo.model.denoiser import LocalUNet
 from hsisr_geo.model.latents import LatentBasis
 from hsisr_geo.model.network import Network
 from hsisr_geo.noise import NOISE_VERSION, noise_field
-from hsisr_geo.resolver import FloatCube, Resolver, TileFunction
+from hsisr_geo.resolver import FloatCube, Resolver, Sampled, TileFunction
 from hsisr_geo.statistics import SceneStatistics
+from hsisr_geo.tiling import Window, inside, scaled
 
-__all__ = ["DiffusionResolver", "Scene", "load", "super_resolve_tile"]
+__all__ = ["DiffusionResolver", "PreparedTile", "Scene", "load", "super_resolve_tile"]
 
 _PIXELS_AT_ONCE = 65536
 # ^ spectra encoded or decoded together: 19 groups of 32 channels make 160 MB of one layer
@@ -110,16 +111,32 @@ class DiffusionResolver:
             entries |= {"seed": str(self.seed), "noise": NOISE_VERSION}
         return entries
 
-    def fit(self, statistics: SceneStatistics | None) -> TileFunction:
-        """Bind the model to a scene; tiles go through the device one at a time."""
+    def sampled(self, samples: int) -> Sampled:
+        """Return the model with the spread of so many samples, at least 2."""
+        from hsisr_geo.model.spread import SampledResolver  # it imports this module
+
+        return SampledResolver(self, samples)
+
+    def scene(self, statistics: SceneStatistics | None) -> Scene:
+        """Fit the model to a scene.
+
+        Raises
+        ------
+        ModelError
+            No statistics.
+        """
         if statistics is None:
             raise ModelError(f"model {self.name} needs the statistics of the scene")
-        scene = Scene.fit(self.network, self.config, statistics)
+        return Scene.fit(self.network, self.config, statistics)
+
+    def fit(self, statistics: SceneStatistics | None) -> TileFunction:
+        """Bind the model to a scene; tiles go through the device one at a time."""
+        scene = self.scene(statistics)
         device_lock = Lock()
         # ^ torch uses all cores, or the whole GPU, for one tile: two at once only double the memory
 
         def resolve(cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
-            noise = self._noise(cube.shape, origin)
+            noise = self.noise(cube.shape, origin)
             with device_lock, torch.inference_mode():
                 x_lr = torch.from_numpy(cube).to(scene.mean.device)
                 x = super_resolve_tile(
@@ -129,15 +146,18 @@ class DiffusionResolver:
 
         return resolve
 
-    def _noise(self, shape: tuple[int, ...], origin: tuple[int, int]) -> Tensor | None:
-        """Return the tile's part of the noise field (1, row, col); None for a best estimate."""
+    def noise(
+        self, shape: tuple[int, ...], origin: tuple[int, int], sample: int = 0
+    ) -> Tensor | None:
+        """Return the tile's part of a noise field (1, row, col); None for a best estimate."""
         if self.detail == 0:
             return None
         rows, cols = (
             slice(self.upscale * start, self.upscale * (start + size))
             for start, size in zip(origin, shape[1:], strict=True)
         )
-        return torch.from_numpy(noise_field(self.seed, rows, cols, upscale=self.upscale))
+        field = noise_field(self.seed, rows, cols, upscale=self.upscale, sample=sample)
+        return torch.from_numpy(field)
 
 
 def load(
@@ -185,14 +205,71 @@ def super_resolve_tile(
 
     Physical units in and out. `noise` (1, row, col) at output size is needed when detail > 0.
     """
-    x_lr = (x_lr - scene.mean) / scene.std
-    u = back_projection.interpolate(x_lr, upscale)
-    if scene.basis.components:
-        c_u = _components(network, scene, u)
-        change = _component_detail(network, config, c_u, upscale, detail, noise)
-        u = _add_detail(network, scene, u, change)
-    x = back_projection.back_project(u, x_lr, upscale, config.back_projections)
+    x = PreparedTile.of(network, config, scene, x_lr, upscale).answer(detail, noise)
     return x * scene.std + scene.mean
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTile:
+    """A window, and what all its answers have in common, whatever their detail and noise.
+
+    Attributes
+    ----------
+    part
+        What the answers cover, in pixels of `x_lr`.
+    piece
+        What `x_lr` and `u` cover, in input pixels of the window: the part, and what back-projection
+        reaches around it. The components cover the window.
+    x_lr, u
+        Input (band, row, col) and its interpolation, standardised.
+    c_u, first
+        Components of the interpolation, and the network's best estimate of their change, both
+        (component, upscale·row, upscale·col).
+    """
+
+    network: Network
+    config: ModelConfig
+    scene: Scene
+    upscale: int
+    part: Window
+    piece: Window
+    x_lr: Tensor
+    u: Tensor
+    c_u: Tensor
+    first: Tensor
+
+    @classmethod
+    def of(
+        cls,
+        network: Network,
+        config: ModelConfig,
+        scene: Scene,
+        x_lr: Tensor,
+        upscale: int,
+        part: Window | None = None,
+    ) -> "PreparedTile":
+        """Prepare a window (band, row, col) in physical units; `part` None is all of it."""
+        whole = slice(0, x_lr.shape[1]), slice(0, x_lr.shape[2])
+        part = whole if part is None else part
+        piece = _widened(part, config.back_projections * back_projection.REACH, whole)
+        x_lr = (x_lr - scene.mean) / scene.std
+        u = back_projection.interpolate(x_lr, upscale)
+        c_u = _components(network, scene, u) if scene.basis.components else u[:0]
+        first = _first_estimate(network, c_u, upscale)
+        x_lr, u = _cut(x_lr, piece), _cut(u, scaled(piece, upscale))
+        return cls(network, config, scene, upscale, inside(part, piece), piece, x_lr, u, c_u, first)
+
+    def answer(self, detail: float, noise: Tensor | None) -> Tensor:
+        """Return the super-resolution of the part, standardised."""
+        x = self.u
+        if self.scene.basis.components:
+            change = _component_detail(
+                self.network, self.config, self.c_u, self.upscale, detail, noise, self.first
+            )
+            here = _cut(change, scaled(self.piece, self.upscale))
+            x = _add_detail(self.network, self.scene, x, here)
+        x = back_projection.back_project(x, self.x_lr, self.upscale, self.config.back_projections)
+        return _cut(x, scaled(self.part, self.upscale))
 
 
 def usable_deviation(std: np.ndarray) -> np.ndarray:
@@ -209,24 +286,53 @@ def _component_detail(
     upscale: int,
     detail: float,
     noise: Tensor | None,
+    first: Tensor,
 ) -> Tensor:
     """Change of the components (component, row, col): all of them in one batch, same noise."""
     condition = c_u[:, None]
-
-    def denoise(y_t: Tensor, level: Tensor) -> Tensor:
-        y0: Tensor = network.denoiser(y_t, condition, level, upscale)
-        return y0
-
     index = config.upscales.index(upscale)
-    y = diffusion.best_estimate(denoise, condition)
+    y = first[:, None]
     if config.shrinkage:
         y = config.shrinkage[index] * y
     if detail > 0:
         if noise is None:
             raise ModelError("a sample (detail > 0) needs a noise field")
         shared = noise.to(condition)[None].expand_as(condition)
-        y = y + detail * (diffusion.sample(denoise, shared, config.diffusion_steps) - y)
+        denoise = _denoiser(network, condition, upscale)
+        sample = diffusion.sample(denoise, shared, config.diffusion_steps, first[:, None])
+        y = y + detail * (sample - y)
     return config.sigma_y[index] * y[:, 0]
+
+
+def _first_estimate(network: Network, c_u: Tensor, upscale: int) -> Tensor:
+    """Best estimate of the components' change (component, row, col), in units of `sigma_y`."""
+    if not len(c_u):
+        return c_u
+    condition = c_u[:, None]
+    return diffusion.best_estimate(_denoiser(network, condition, upscale), condition)[:, 0]
+
+
+def _denoiser(network: Network, condition: Tensor, upscale: int) -> diffusion.Denoise:
+    def denoise(y_t: Tensor, level: Tensor) -> Tensor:
+        y0: Tensor = network.denoiser(y_t, condition, level, upscale)
+        return y0
+
+    return denoise
+
+
+def _widened(part: Window, by: int, whole: Window) -> Window:
+    """Grow a window on all sides, as far as the whole goes."""
+    rows, cols = (
+        slice(max(p.start - by, w.start), min(p.stop + by, w.stop))
+        for p, w in zip(part, whole, strict=True)
+    )
+    return rows, cols
+
+
+def _cut(cube: Tensor, window: Window) -> Tensor:
+    """Cut a window out of a cube; a copy, unless it is all of it."""
+    rows, cols = window
+    return cube[:, rows, cols].contiguous()
 
 
 def _components(network: Network, scene: Scene, u: Tensor) -> Tensor:
