@@ -1,11 +1,13 @@
 """What `run --dry-run` says: the output, the tiles and the memory of a run that is not made."""
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hsisr_geo.raster import Bounds, Raster
     from hsisr_geo.resolver import Resolver
+    from hsisr_geo.uncertainty import Uncertainty
 
 # Measured with bicubic on 100 bands, tiles of 64 and 128: within 25 %, mostly above.
 _OUTPUT_COPIES = 3  # of a tile that live at once: made, blended, encoded
@@ -19,6 +21,8 @@ class Plan:
     Attributes
     ----------
     path, rows, cols, bands, dtype : of the output
+    uncertainty : path of the raster of standard deviations, if any
+    samples : number of samples that it is of, 0 without
     size : bytes of its pixels before compression; as much again is used beside it meanwhile
     tiles : number of tiles to infer
     memory : bytes held for the tiles in flight, an estimate; a network's own arrays come on top
@@ -34,12 +38,19 @@ class Plan:
     tiles: int
     memory: int
     model: str
+    uncertainty: str | None = None
+    samples: int = 0
 
     def text(self) -> str:
         """Return the plan for a person."""
+        beside = (
+            f"and the standard deviation of {self.samples} samples to {self.uncertainty}\n"
+            if self.uncertainty
+            else ""
+        )
         return (
             f"would write {self.path}: {self.cols} x {self.rows} pixels, {self.bands} bands, "
-            f"{self.dtype}, {_bytes_text(self.size)} before compression\n"
+            f"{self.dtype}, {_bytes_text(self.size)} before compression\n{beside}"
             f"with {self.model} in {self.tiles} tiles, about {_bytes_text(self.memory)} of memory "
             "besides the network's own arrays"
         )
@@ -53,6 +64,7 @@ def plan_run(
     tile: int,
     threads: int,
     bounds: "Bounds | None",
+    uncertainty: "Uncertainty | None" = None,
 ) -> Plan:
     """Lay out a run as the pipeline would.
 
@@ -60,16 +72,20 @@ def plan_run(
     ------
     RasterError
         The bounds do not touch the raster.
+    ModelError
+        An uncertainty is asked of a resolver without samples.
     """
     import numpy as np
 
     from hsisr_geo.graph import cut
+    from hsisr_geo.resolver import sampled
 
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
     bands = len(raster.bands)
-    context, ramp, reach = resolver.context, resolver.ramp, resolver.degradation.reach
-    grid = cut(raster, context=context, ramp=ramp, reach=reach, tile=tile, region=region)
+    maker = sampled(resolver, uncertainty.samples) if uncertainty else resolver
+    ramp, reach = resolver.ramp, resolver.degradation.reach
+    grid = cut(raster, context=maker.context, ramp=ramp, reach=reach, tile=tile, region=region)
     windows = [
         (t.window[0].stop - t.window[0].start) * (t.window[1].stop - t.window[1].start)
         for t in grid
@@ -85,6 +101,8 @@ def plan_run(
         tiles=len(grid),
         memory=_FIXED_BYTES + min(threads, len(grid)) * pixels * bands * 4,  # float32
         model=resolver.name,
+        uncertainty=os.fspath(uncertainty.path) if uncertainty else None,
+        samples=uncertainty.samples if uncertainty else 0,
     )
 
 

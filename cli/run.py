@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 import shutil
 import sys
 import tempfile
@@ -18,9 +19,11 @@ from .signals import Cancellation
 
 if TYPE_CHECKING:
     from hsisr_geo.pipeline import RunReport
+    from hsisr_geo.uncertainty import Uncertainty
 
 UPSCALES = ("2", "3", "4")
 DEVICES = ("auto", "cpu", "cuda")
+UNCERTAINTY_BANDS = ("all", "mean")
 STDOUT = "-"
 
 
@@ -47,7 +50,7 @@ STDOUT = "-"
     type=click.IntRange(0, 2**63 - 1),
     default=0,
     show_default=True,
-    help="Picks the sample; without effect at --detail 0.",
+    help="Picks the sample, and those of --uncertainty; else without effect at --detail 0.",
 )
 @click.option(
     "--psf",
@@ -85,7 +88,22 @@ STDOUT = "-"
     metavar="XMIN YMIN XMAX YMAX",
     help="Only this extent, in the raster's CRS; grown to whole pixels.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace DST if it exists.")
+@click.option(
+    "--uncertainty",
+    metavar="PATH",
+    help="Also write the standard deviation over samples to this raster, on the grid of DST.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(2, 2**24),
+    help="How many samples it is of; time grows with them.  [default: 8]",
+)
+@click.option(
+    "--uncertainty-bands",
+    type=click.Choice(UNCERTAINTY_BANDS),
+    help="All bands of SRC, or one with their mean.  [default: all]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace DST, and PATH, if they exist.")
 @click.option(
     "--progress",
     type=click.Choice(MODES),
@@ -109,6 +127,9 @@ def run(
     psf: str | None,
     no_consistency: bool,
     bounds: tuple[float, float, float, float] | None,
+    uncertainty: str | None,
+    samples: int | None,
+    uncertainty_bands: str | None,
     overwrite: bool,
     progress: str,
     dry_run: bool,
@@ -118,7 +139,7 @@ def run(
     Place, bands, wavelengths, scaling and nodata are those of SRC. DST appears when it is complete;
     an error or a canceled run leaves nothing.
     """
-    from hsisr_geo.output import check_target
+    from hsisr_geo.output import Target, check_targets
     from hsisr_geo.pipeline import super_resolve
     from hsisr_geo.raster import open_raster
     from hsisr_geo.registry import load_resolver
@@ -126,11 +147,12 @@ def run(
     from .plan import plan_run
 
     _check_usage(dst, bounds)
+    wish = _uncertainty(dst, uncertainty, samples, uncertainty_bands)
     speak = report(progress, stdout_is_data=dst == STDOUT)
     with _logging_to(speak.log):
         raster = open_raster(src)
-        if dst != STDOUT:
-            check_target(dst, raster, overwrite=overwrite)
+        paths = [path for path in (dst, uncertainty) if path not in (None, STDOUT)]
+        check_targets([Target(path, raster) for path in paths], overwrite=overwrite)
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = load_resolver(
             model,
@@ -142,7 +164,9 @@ def run(
             consistency=not no_consistency,
         )
         if dry_run:
-            plan = plan_run(raster, resolver, dst, tile=tile, threads=threads, bounds=bounds)
+            plan = plan_run(
+                raster, resolver, dst, tile=tile, threads=threads, bounds=bounds, uncertainty=wish
+            )
             speak.result({**asdict(plan), "dry_run": True}, plan.text())
             return
         with _destination(dst) as path:
@@ -153,6 +177,7 @@ def run(
                 tile=tile,
                 threads=threads,
                 bounds=bounds,
+                uncertainty=wish,
                 overwrite=overwrite,
                 progress=_canceling(speak.progress, cancellation),
                 log=speak.log,
@@ -168,6 +193,25 @@ def _check_usage(dst: str, bounds: tuple[float, float, float, float] | None) -> 
     xmin, ymin, xmax, ymax = bounds
     if not (all(map(math.isfinite, bounds)) and xmin < xmax and ymin < ymax):
         raise click.BadParameter("give XMIN YMIN XMAX YMAX", param_hint="'--bounds'")
+
+
+def _uncertainty(
+    dst: str, path: str | None, samples: int | None, bands: str | None
+) -> "Uncertainty | None":
+    """Return what the three options ask for; without the first the others have no meaning."""
+    if path is None:
+        given = {"--samples": samples, "--uncertainty-bands": bands}
+        for option, value in given.items():
+            if value is not None:
+                raise click.UsageError(f"{option} needs --uncertainty PATH")
+        return None
+    if path == STDOUT:
+        raise click.UsageError("stdout takes DST only: name a file for --uncertainty")
+    if os.path.realpath(path) == os.path.realpath(dst):
+        raise click.UsageError(f"DST and --uncertainty are the same file, {path}: name two")
+    from hsisr_geo.uncertainty import DEFAULT_SAMPLES, Uncertainty
+
+    return Uncertainty(path, samples or DEFAULT_SAMPLES, bands or "all")
 
 
 @contextmanager
@@ -238,6 +282,8 @@ def _summary(done: "RunReport", dst: str) -> str:
     rows, cols = done.shape
     where = "stdout" if dst == STDOUT else dst
     text = f"wrote {where}: {cols} x {rows} pixels in {done.seconds:.1f} s"
+    if done.uncertainty is not None:
+        text += f", and its uncertainty to {done.uncertainty}"
     if done.consistency_relative is not None:
         text += (
             f"; degraded again ({done.degradation}) it differs from the input by "

@@ -50,6 +50,9 @@ class ModelConfig:
     the denoiser predicts, in units of a whitened component. Empty before the second training stage.
     `shrinkage` draws the best estimate towards bicubic, as scenes differ in how soft they are and a
     coarse pixel does not tell; chosen on held-out sites for the worst of them, not for the mean.
+    `shading` and `colour` are the gains of a sample's texture (`model/texture.py`).
+    `spread` calibrates the uncertainty: the standard deviation over samples is multiplied by it, so
+    that on held-out sites it is as large as the error of the best estimate.
     """
 
     name: str
@@ -70,6 +73,9 @@ class ModelConfig:
     denoiser_fine_width: int = 16  # at output resolution
     sigma_y: tuple[float, ...] = ()
     shrinkage: tuple[float, ...] = ()  # factor of the best estimate per upscale; (): 1 for all
+    shading: tuple[float, ...] = ()  # gain of a sample's texture in brightness, per upscale; (): 1
+    colour: tuple[float, ...] = ()  # the same for the rest of it
+    spread: tuple[float, ...] = ()  # factor of the samples' deviation per upscale; (): 1 for all
     diffusion_steps: int = 6  # of a sample with texture
     # after decoding
     back_projections: int = 2
@@ -89,11 +95,13 @@ class ModelConfig:
                 f"model {self.name}: group_overlap {self.group_overlap} must be below "
                 f"group_size {self.group_size}"
             )
-        for key in ("sigma_y", "shrinkage"):
+        for key in ("sigma_y", "shrinkage", "shading", "colour", "spread"):
             if (count := len(getattr(self, key))) not in (0, len(self.upscales)):
                 raise ModelError(
                     f"model {self.name}: {key} has {count} values for {len(self.upscales)} upscales"
                 )
+        if any(factor <= 0 for factor in self.spread):
+            raise ModelError(f"model {self.name}: spread {self.spread} is not positive")
 
     def declared(self, upscale: int) -> "Degradation":
         """Return the degradation that the model was trained on, at one upscale.

@@ -6,7 +6,7 @@ memory are the tiles in flight, and strips along one row of tiles: the graph is 
 tiles at a time. The numbers depend on scene and plan only, never on tiles, threads or order.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ from hsisr_geo.output import Output
 from hsisr_geo.radiometry import Cube, decode, encode, valid_pixels
 from hsisr_geo.raster import Raster, read_window
 from hsisr_geo.resampling import upsample
-from hsisr_geo.resolver import TileFunction
+from hsisr_geo.resolver import CubesFunction
 from hsisr_geo.tiling import Cell, Tile, TileGrid, Window, inside, scaled
 
 Progress = Callable[[int, int], None]
@@ -45,7 +45,7 @@ class Plan:
     upscale, context, ramp
         Of the method, as in `Resolver`.
     resolve
-        The method, bound to the scene.
+        The method, bound to the scene; its first cube is the super-resolution.
     resolved, interpolated
         Indices of the bands; together all of them.
     far
@@ -58,7 +58,7 @@ class Plan:
     upscale: int
     context: int
     ramp: int
-    resolve: TileFunction
+    resolve: CubesFunction
     resolved: tuple[int, ...]
     interpolated: tuple[int, ...]
     far: NDArray[np.float64] | None
@@ -106,11 +106,30 @@ def _margin(ramp: int, reach: int) -> int:
     return max(ramp, reach)
 
 
+def _as_they_are(cube: Cube) -> Cube:
+    return cube
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """A raster that a run writes: its file, and how its bands follow from those of the scene."""
+
+    output: Output
+    bands_from: Callable[[Cube], Cube] = _as_they_are
+
+
 def run(
-    plan: Plan, grid: TileGrid, output: Output, *, threads: int, progress: Progress
+    plan: Plan, grid: TileGrid, products: Sequence[Product], *, threads: int, progress: Progress
 ) -> Consistency:
-    """Compute and write all tiles; progress counts tiles, in the caller's thread."""
-    job = _Job(plan, grid, output)
+    """Compute and write all tiles; progress counts tiles, in the caller's thread.
+
+    Parameters
+    ----------
+    products
+        One for each cube that `plan.resolve` makes. In those after the first, bands that the method
+        did not make have no value.
+    """
+    job = _Job(plan, grid, tuple(products))
     found: dict[Key, Consistency] = {}
     progress(0, len(grid))
     with _pool(threads) as pool, Callback(posttask=_counter(progress, len(grid))):
@@ -128,13 +147,13 @@ class _Job:
     Attributes
     ----------
     pieces
-        Those that wait for their neighbours, by the indices of cell and tile. They are not results
+        Those that wait for their neighbours, by product, cell and tile. They are not results
         of tasks, as dask would keep all of a tile's pieces until the last of them has been used.
     """
 
     plan: Plan
     grid: TileGrid
-    output: Output
+    products: tuple[Product, ...]
     pieces: dict[Key, Cube] = field(default_factory=dict)
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -144,49 +163,59 @@ class _Job:
         cube = read_window(self.plan.raster, *tile.window)
         outer = self.grid.padded(tile.core, self.plan.margin)
         lr = _at(cube, outer, tile.window)
-        sr = self._all_bands(cube, tile.window, outer)
-        pairs = self._as_read_back(sr, lr)
+        upscale = self.plan.upscale
+        made = self._all_bands(cube, tile.window, outer)
+        pairs = self._as_read_back(made[0], lr)
         found = consistency.measure(pairs, inside(tile.core, outer), self.plan.degradation)
-        _cut_holes(sr, lr, self.plan.upscale)
-        rows, cols = scaled(inside(tile.reach, outer), self.plan.upscale)
+        for sr in made:
+            _cut_holes(sr, lr, upscale)
+        cubes = [p.bands_from(sr) for p, sr in zip(self.products, made, strict=True)]
+        rows, cols = scaled(inside(tile.reach, outer), upscale)
         for cell in self.grid.cells_of(tile):
-            piece = cut_piece(sr[:, rows, cols], self.grid, tile, cell, self.plan.upscale)
-            if len(cell.tiles) == 1:
-                self._write(cell, piece)
-            else:
-                self.pieces[cell.index, tile.index] = piece
+            for number, sr in enumerate(cubes):
+                piece = cut_piece(sr[:, rows, cols], self.grid, tile, cell, upscale)
+                if len(cell.tiles) == 1:
+                    self._write(number, cell, piece)
+                else:
+                    self.pieces[number, cell.index, tile.index] = piece
         return found
 
     def join(self, cell: Cell, *_: Consistency) -> None:
         """Blend and write a cell, once all its tiles are done."""
-        self._write(cell, blend([self.pieces.pop((cell.index, tile)) for tile in cell.tiles]))
+        for number in range(len(self.products)):
+            pieces = [self.pieces.pop((number, cell.index, tile)) for tile in cell.tiles]
+            self._write(number, cell, blend(pieces))
 
-    def _write(self, cell: Cell, cube: Cube) -> None:
-        """Encode and write the pixels of a cell."""
+    def _write(self, number: int, cell: Cell, cube: Cube) -> None:
+        """Encode the pixels of a cell and write them to a product."""
+        output = self.products[number].output
         rows, cols = scaled(inside(cell.area, self.grid.region), self.plan.upscale)
-        valid = valid_pixels(cube) if self.output.needs_mask else None
-        dn = encode(cube, self.output.raster.bands, self.output.raster.dtype)
-        self.output.write(dn, rows, cols, valid=valid)
+        valid = valid_pixels(cube) if output.needs_mask else None
+        dn = encode(cube, output.raster.bands, output.raster.dtype)
+        output.write(dn, rows, cols, valid=valid)
 
-    def _all_bands(self, cube: Cube, window: Window, outer: Window) -> Cube:
+    def _all_bands(self, cube: Cube, window: Window, outer: Window) -> list[Cube]:
         """Compute a window; only `outer`, where the context is complete, is returned."""
-        plan = self.plan
-        rows, cols = scaled(inside(outer, window), plan.upscale)
-        sr = np.zeros((len(cube), rows.stop - rows.start, cols.stop - cols.start), np.float32)
+        plan, part = self.plan, inside(outer, window)
+        rows, cols = scaled(part, plan.upscale)
+        shape = len(cube), rows.stop - rows.start, cols.stop - cols.start
+        blanks = [0.0, *[np.nan] * (len(self.products) - 1)]
+        made = [np.full(shape, blank, np.float32) for blank in blanks]
         if np.isnan(_at(cube, outer, window)).all():
-            return sr  # all of it will be cut
+            return made  # all of it will be cut
         if plan.resolved:
             filled = fill_holes(cube[list(plan.resolved)], plan.far)
             origin = window[0].start, window[1].start
-            sr[list(plan.resolved)] = plan.resolve(filled, origin)[:, rows, cols]
+            for sr, answer in zip(made, plan.resolve(filled, origin, part), strict=False):
+                sr[list(plan.resolved)] = answer
         if plan.interpolated:
             filled = fill_holes(cube[list(plan.interpolated)])
-            sr[list(plan.interpolated)] = upsample(filled, plan.upscale)[:, rows, cols]
-        return sr
+            made[0][list(plan.interpolated)] = upsample(filled, plan.upscale)[:, rows, cols]
+        return made
 
     def _as_read_back(self, sr: Cube, lr: Cube) -> Iterator[tuple[Plane, Plane]]:
         """Yield output and input of each resolved band, the output as the file will have it."""
-        target = self.output.raster
+        target = self.products[0].output.raster
         for band in self.plan.resolved:
             bands = target.bands.select([band])
             yield decode(encode(sr[band, None], bands, target.dtype), bands)[0], lr[band]

@@ -8,9 +8,9 @@ block. It gets its name only when it is complete; whatever happens before, nothi
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,21 @@ _DRIVERS = {
 # Files that GDAL would read together with an output of that name.
 _SIDECARS = (".aux.xml", ".ovr", ".msk")
 _NUMBERS = itertools.count()
+
+
+@dataclass(frozen=True)
+class Target:
+    """A raster to be written.
+
+    Attributes
+    ----------
+    raster : grid, bands, tags and data type, usually `open_raster(source).upscaled(upscale)`
+    tags : how the raster was made, written beside the tags of the source
+    """
+
+    path: str | os.PathLike[str]
+    raster: Raster
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 class Output:
@@ -112,33 +127,104 @@ def open_output(
     OutputError : exists without `overwrite`, is the input, unknown extension, folder missing
         or read-only, disk full, pixels missing at the end
     """
-    target = check_target(path, raster, overwrite=overwrite)
+    target = Target(path, raster, tags or {})
+    with open_outputs([target], overwrite=overwrite, block=block, compress=compress) as outputs:
+        yield outputs[0]
+
+
+@contextmanager
+def open_outputs(
+    targets: Sequence[Target],
+    *,
+    overwrite: bool = False,
+    block: int = 256,
+    compress: str = "zstd",
+) -> Iterator[tuple[Output, ...]]:
+    """Open several rasters for writing, as `open_output` opens one; all appear, or none.
+
+    They get their names one right after the other, when the last of them is complete.
+
+    Raises
+    ------
+    OutputError : as `open_output`; two of them would have a file in common
+    """
+    files = check_targets(targets, overwrite=overwrite)
+    with ExitStack() as stack:
+        drafts = [
+            stack.enter_context(_draft(target, file, block))
+            for target, file in zip(targets, files, strict=True)
+        ]
+        yield tuple(draft.output for draft in drafts)
+        for draft in drafts:
+            draft.complete(compress)
+        check_targets(targets, overwrite=overwrite)  # another run may have been faster
+        for draft in drafts:
+            draft.publish()
+
+
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    """An output without its name: `part` becomes `file`."""
+
+    target: Target
+    file: Path
+    part: Path
+    journal: Journal
+    output: Output
+
+    def complete(self, compress: str) -> None:
+        """Make the file from the journal, on the disk for good."""
+        part, raster = self.part, self.target.raster
+        with _as_output_error(self.target.path):
+            self.journal.check_complete(raster.shape)
+            _make_file(part, self.output, self.journal, self.target.tags, compress)
+            _check_file(part, raster)
+            if _driver(part) == "ENVI":  # GDAL put the name of the file in its description
+                header = part.with_suffix(".hdr")
+                header.write_text(header.read_text().replace(str(part), self.file.name))
+            for made in filter(Path.exists, _family(part)):
+                _synchronize(made)
+
+    def publish(self) -> None:
+        """Give the file its name."""
+        with _as_output_error(self.target.path):
+            _publish(self.part, self.file)
+
+
+@contextmanager
+def _draft(target: Target, file: Path, block: int) -> Iterator[_Draft]:
+    """Open a journal and a hidden name beside `file`; neither stays."""
+    path, raster = target.path, target.raster
     # The driver sees the same suffix; hidden, and unique among processes and threads.
-    hidden = f".{target.stem}.partial-"
-    part = target.with_name(f"{hidden}{os.getpid()}-{next(_NUMBERS)}{target.suffix}")
+    hidden = f".{file.stem}.partial-"
+    part = file.with_name(f"{hidden}{os.getpid()}-{next(_NUMBERS)}{file.suffix}")
     journal_path = part.with_suffix(".journal")
-    remove_abandoned(target.parent, hidden)
+    remove_abandoned(file.parent, hidden)
     try:
         with _as_output_error(path):
             side = min(block, 16 * -(-max(raster.shape) // 16))
             journal = Journal(journal_path, len(raster.bands), raster.dtype, side)
         with journal:
             output = Output(os.fspath(path), raster, journal)
-            if output.needs_mask and _driver(target) != "GTiff":
+            if output.needs_mask and _driver(file) != "GTiff":
                 raise OutputError(f"{path}: only a GeoTIFF can hold the mask of {raster.path}")
-            yield output
-            with _as_output_error(path):
-                journal.check_complete(raster.shape)
-                _make_file(part, output, journal, tags or {}, compress)
-                _check_file(part, raster)
-                if _driver(part) == "ENVI":  # GDAL put the name of the file in its description
-                    header = part.with_suffix(".hdr")
-                    header.write_text(header.read_text().replace(str(part), target.name))
-                check_target(path, raster, overwrite=overwrite)  # another run may have been faster
-                _publish(part, target)
+            yield _Draft(target, file, part, journal, output)
     finally:
         for leftover in (*_family(part), journal_path):
             leftover.unlink(missing_ok=True)
+
+
+def check_targets(targets: Sequence[Target], *, overwrite: bool) -> list[Path]:
+    """Check each target as `check_target` does, and that no two have a file in common."""
+    files = [check_target(t.path, t.raster, overwrite=overwrite) for t in targets]
+    taken: dict[Path, Target] = {}
+    for target, file in zip(targets, files, strict=True):
+        for member in _family(file):
+            other = taken.setdefault(member, target)
+            if other is not target:
+                told = f"{target.path} and {other.path} would both be written to {member.name}"
+                raise OutputError(f"{told}: choose another name for one of them")
+    return files
 
 
 def check_target(path: str | os.PathLike[str], raster: Raster, *, overwrite: bool) -> Path:
@@ -294,7 +380,6 @@ def _block_ends(dataset: Any) -> Iterator[int]:
 def _publish(part: Path, target: Path) -> None:
     for made, final in zip(_family(part), _family(target), strict=True):
         if made.exists():
-            _synchronize(made)
             os.replace(made, final)
         else:  # of an older raster of that name
             final.unlink(missing_ok=True)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from hsisr_geo import __version__
 from hsisr_geo.consistency import Consistency
 from hsisr_geo.errors import OptionError
-from hsisr_geo.graph import Plan, Progress, run
-from hsisr_geo.output import open_output
+from hsisr_geo.graph import Plan, Product, Progress, run
+from hsisr_geo.output import Target, open_outputs
 from hsisr_geo.raster import Bounds, Raster, open_raster
-from hsisr_geo.resolver import BicubicResolver, Resolver
+from hsisr_geo.resolver import BicubicResolver, Resolver, Sampled, alone, sampled
 from hsisr_geo.statistics import bands_with_data, scan_scene
+from hsisr_geo.uncertainty import Uncertainty
 
 Log = Callable[[str], None]
 
@@ -29,6 +30,8 @@ class RunReport:
     ----------
     path, shape
         The output and its (rows, cols).
+    uncertainty
+        The raster of standard deviations, if one was asked for.
     seconds, tiles
         Wall time; number of tiles inferred.
     consistency_rms, consistency_max
@@ -51,6 +54,7 @@ class RunReport:
     consistency_relative: float | None
     degradation: str
     warnings: tuple[str, ...]
+    uncertainty: str | None = None
 
 
 def super_resolve(
@@ -61,6 +65,7 @@ def super_resolve(
     tile: int = 128,
     threads: int = 1,
     bounds: Bounds | None = None,
+    uncertainty: Uncertainty | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
@@ -76,6 +81,9 @@ def super_resolve(
     bounds
         (xmin, ymin, xmax, ymax) in CRS units: process only the pixels that they cover. The result
         is the same window of the full run, as statistics always come from the whole scene.
+    uncertainty
+        Also write the standard deviation over samples, as a raster on the grid of the output. Both
+        appear when both are complete, or neither.
     progress
         Called with (chunks done, chunks in all) from this thread; it may raise to cancel.
     log
@@ -83,8 +91,9 @@ def super_resolve(
 
     Raises
     ------
-    HsisrError : the input cannot be read, the output not written, an option is out of range; or
-        what `progress` raised. The output then does not exist.
+    HsisrError : the input cannot be read, the output not written, an option is out of range, an
+        uncertainty is asked of a resolver without samples; or what `progress` raised. The output
+        then does not exist.
     """
     started = time.perf_counter()
     _check_positive(tile=tile, threads=threads)
@@ -92,14 +101,24 @@ def super_resolve(
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
     tags: dict[str, str] = {}
-    with open_output(dst, target, overwrite=overwrite, tags=tags) as output:
-        maker, plan, warnings = _plan(raster, resolver, log or _ignore)
+    spread_tags: dict[str, str] = {}
+    targets, spread = [Target(dst, target, tags)], None
+    if uncertainty is not None:
+        spread = sampled(resolver, uncertainty.samples)
+        targets += [Target(uncertainty.path, uncertainty.describe(target), spread_tags)]
+    with open_outputs(targets, overwrite=overwrite) as outputs:
+        maker, spread, plan, warnings = _plan(raster, resolver, spread, log or _ignore)
         grid = plan.grid(tile, region)
-        found = run(plan, grid, output, threads=threads, progress=progress or _ignore)
+        products = [Product(outputs[0])]
+        if uncertainty is not None:
+            products += [Product(outputs[1], uncertainty.bands_from)]
+        found = run(plan, grid, products, threads=threads, progress=progress or _ignore)
         tags.update(_provenance(raster, maker, found))
         # ^ the file gets its tags only when this block ends
+        spread_tags.update(tags | (_tags(spread.provenance()) if spread else {}))
     return RunReport(
         path=os.fspath(dst),
+        uncertainty=None if uncertainty is None else os.fspath(uncertainty.path),
         shape=target.shape,
         seconds=time.perf_counter() - started,
         tiles=len(grid),
@@ -111,15 +130,17 @@ def super_resolve(
     )
 
 
-def _plan(raster: Raster, resolver: Resolver, log: Log) -> tuple[Resolver, Plan, tuple[str, ...]]:
-    """Choose the bands for the resolver and bind it to the scene.
+def _plan(
+    raster: Raster, resolver: Resolver, spread: Sampled | None, log: Log
+) -> tuple[Resolver, Sampled | None, Plan, tuple[str, ...]]:
+    """Choose the bands for the resolver and bind it, or it with its samples, to the scene.
 
     Bad and empty bands never reach it: they are interpolated. Where nothing is left for it, all
     bands are, and a warning says why.
 
     Returns
     -------
-    the resolver that is used, the plan, warnings
+    the resolver and the spread that are used, the plan, warnings
     """
     if raster.bands.wavelengths_nm is None:
         some = any(band.wavelength_nm is not None for band in raster.bands)
@@ -134,7 +155,7 @@ def _plan(raster: Raster, resolver: Resolver, log: Log) -> tuple[Resolver, Plan,
     every = tuple(range(len(raster.bands)))
     if warning:
         log(f"warning: {warning}")
-        resolver = BicubicResolver(resolver.upscale, psf=resolver.degradation)
+        resolver, spread = BicubicResolver(resolver.upscale, psf=resolver.degradation), None
         resolved, statistics = every, None
     interpolated = tuple(band for band in every if band not in resolved)
     if interpolated:
@@ -142,15 +163,17 @@ def _plan(raster: Raster, resolver: Resolver, log: Log) -> tuple[Resolver, Plan,
     plan = Plan(
         raster,
         upscale=resolver.upscale,
-        context=resolver.context,
+        context=spread.context if spread else resolver.context,
         ramp=resolver.ramp,
-        resolve=resolver.fit(statistics),
+        resolve=(
+            spread.fit(statistics) if spread else alone(resolver.fit(statistics), resolver.upscale)
+        ),
         resolved=resolved,
         interpolated=interpolated,
         far=None if statistics is None else statistics.mean,
         degradation=resolver.degradation,
     )
-    return resolver, plan, (warning,) if warning else ()
+    return resolver, spread, plan, (warning,) if warning else ()
 
 
 def _why_nothing_is_left(raster: Raster) -> str:
@@ -174,6 +197,10 @@ def _provenance(raster: Raster, resolver: Resolver, found: Consistency) -> dict[
         **resolver.provenance(),
         **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},
     }
+    return _tags(items)
+
+
+def _tags(items: dict[str, str]) -> dict[str, str]:
     return {f"HSISR_{name.upper()}": value for name, value in items.items()}
 
 

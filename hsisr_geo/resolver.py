@@ -1,19 +1,22 @@
 """The `Resolver` protocol, and `BicubicResolver`, the torch-free baseline.
 
 A resolver is a recipe: `fit` binds it to a scene's statistics and returns the function that turns
-one window of the scene into its super-resolution. The pipeline knows no more of it than this.
+one window of the scene into its super-resolution. The pipeline knows no more of it than this. One
+whose answer is uncertain can be `sampled`: it then tells, tile by tile, how far its samples spread.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.degradation import BICUBIC, Degradation, named
+from hsisr_geo.errors import ModelError
 from hsisr_geo.resampling import upsample
 from hsisr_geo.statistics import SceneStatistics
+from hsisr_geo.tiling import Window, scaled
 
 FloatCube: TypeAlias = NDArray[np.float32]
 """float32 array (band, row, col)."""
@@ -21,6 +24,10 @@ FloatCube: TypeAlias = NDArray[np.float32]
 TileFunction: TypeAlias = Callable[[FloatCube, tuple[int, int]], FloatCube]
 """(cube of the good bands with holes filled (band, row, col), (row, col) of its first pixel in the
 scene) -> (band, upscale * row, upscale * col). Called from several threads."""
+
+CubesFunction: TypeAlias = Callable[[FloatCube, tuple[int, int], Window], tuple[FloatCube, ...]]
+"""(cube and origin as for a `TileFunction`, the part of the cube that counts, in its own pixels) ->
+one or several cubes of the finer grid over that part. Called from several threads."""
 
 
 class Resolver(Protocol):
@@ -71,6 +78,62 @@ def assumption(degradation: Degradation, *, back_projections: int) -> dict[str, 
         "back_projections": str(back_projections),
         "consistency": "back-projected" if back_projections else "not enforced",
     }
+
+
+class Sampled(Protocol):
+    """A resolver together with the spread of its samples, made in one go.
+
+    Attributes
+    ----------
+    context
+        As of a `Resolver`, but of its samples.
+    """
+
+    @property
+    def context(self) -> int: ...  # noqa: D102
+
+    def provenance(self) -> dict[str, str]:
+        """Say what the spread was made of: samples, seed, calibration; keys in lower case."""
+        ...
+
+    def fit(self, statistics: SceneStatistics | None) -> CubesFunction:
+        """Return the function that makes two cubes: the resolver's answer, standard deviation."""
+        ...
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """A resolver that can draw samples."""
+
+    def sampled(self, samples: int) -> Sampled:
+        """Return the resolver with the spread of so many samples, at least 2."""
+        ...
+
+
+def sampled(resolver: Resolver, samples: int) -> Sampled:
+    """Return a resolver with the spread of its samples.
+
+    Raises
+    ------
+    ModelError
+        The resolver draws none.
+    """
+    if not isinstance(resolver, Sampler):
+        raise ModelError(
+            f"model {resolver.name} draws no samples, so it cannot tell its uncertainty: "
+            "choose another --model, or leave out --uncertainty"
+        )
+    return resolver.sampled(samples)
+
+
+def alone(resolve: TileFunction, upscale: int) -> CubesFunction:
+    """Return a tile function as one that makes a single cube."""
+
+    def one(cube: FloatCube, origin: tuple[int, int], part: Window) -> tuple[FloatCube, ...]:
+        rows, cols = scaled(part, upscale)
+        return (resolve(cube, origin)[:, rows, cols],)
+
+    return one
 
 
 @dataclass(frozen=True)

@@ -279,6 +279,76 @@ def test_a_bicubic_run_does_not_import_torch(raster, tmp_path):
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
+# --- uncertainty ---------------------------------------------------------------------------------
+
+
+def modelled(src, dst, *more, code=0):
+    return call("run", src, dst, "--upscale", 2, "--device", "cpu", *more, code=code)
+
+
+def test_uncertainty_is_a_second_raster_on_the_same_grid(raster, tmp_path):
+    sigma, options = tmp_path / "sigma.tif", ["--samples", 2, "--progress", "json", "--seed", 3]
+    result = modelled(raster, "-", "--uncertainty", sigma, *options)
+    assert json_lines(result, "stderr")[-1]["uncertainty"] == str(sigma)
+    (tmp_path / "piped.tif").write_bytes(result.stdout_bytes)
+    with rasterio.open(tmp_path / "piped.tif") as sr, rasterio.open(sigma) as found:
+        assert (found.shape, found.transform, found.count) == (sr.shape, sr.transform, sr.count)
+        assert (found.dtypes[0], found.tags(2)["wavelength"]) == ("float32", "550")
+        assert (found.read() > 0).all()
+        tags = found.tags()
+    assert (tags["HSISR_SAMPLES"], tags["HSISR_SEED"], tags["HSISR_DETAIL"]) == ("2", "3", "0")
+    text = modelled(
+        raster, tmp_path / "sr.tif", "--uncertainty", tmp_path / "mean.tif", "--samples", 2,
+        "--uncertainty-bands", "mean",
+    ).stderr  # fmt: skip
+    assert f"its uncertainty to {tmp_path / 'mean.tif'}" in text
+    with rasterio.open(tmp_path / "mean.tif") as mean:
+        assert mean.count == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--samples", "4"], "--samples needs --uncertainty"),
+        (["--uncertainty-bands", "mean"], "--uncertainty-bands needs --uncertainty"),
+        (["--uncertainty", "u.tif", "--samples", "1"], "not in the range"),
+        (["--uncertainty", "u.tif", "--uncertainty-bands", "some"], "'some' is not one of"),
+        (["--uncertainty", "./out.tif"], "same file"),
+        (["--uncertainty", "-"], "stdout takes DST only"),
+    ],
+)
+def test_wrong_usage_of_uncertainty_ends_with_2(raster, tmp_path, monkeypatch, options, said):
+    monkeypatch.chdir(tmp_path)
+    assert said in modelled(raster, "out.tif", *options, code=2).stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]], ids=str)
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("sigma.tif", "bicubic draws no samples"),
+        ("sigma.png", "no format"),
+        ("no/sigma.tif", "no folder"),
+        ("taken.tif", "--overwrite"),
+        ("scene.tif", "overwrite the input"),
+    ],
+)
+def test_an_uncertainty_that_cannot_be_is_a_one_line_error(raster, tmp_path, name, said, more):
+    (tmp_path / "taken.tif").touch()
+    options = ["--progress", "none", *(["--overwrite"] if name == "scene.tif" else []), *more]
+    options += ["--uncertainty", tmp_path / name]
+    assert said in one_line_error(bicubic(raster, tmp_path / "out.tif", *options, code=1))
+    assert {path.name for path in tmp_path.iterdir()} == {"scene.tif", "taken.tif"}
+
+
+def test_a_dry_run_mentions_the_uncertainty(raster, tmp_path):
+    options = ["--uncertainty", tmp_path / "sigma.tif", "--dry-run"]
+    text = modelled(raster, tmp_path / "out.tif", *options).stderr
+    assert f"the standard deviation of 8 samples to {tmp_path / 'sigma.tif'}" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]
+
+
 # --- bad input ------------------------------------------------------------------------------------
 
 

@@ -87,6 +87,8 @@ def test_keys_left_out_take_their_defaults():
         ('{"name": "m", "version": "1", "upscales": [2], "group_size": true}', "group_size"),
         ('{"name": "m", "version": "1", "upscales": [2], "group_overlap": 16}', "group_overlap"),
         ('{"name": "m", "version": "1", "upscales": [2, 3], "sigma_y": [1]}', "sigma_y"),
+        ('{"name": "m", "version": "1", "upscales": [2, 3], "spread": [1]}', "spread has 1 values"),
+        ('{"name": "m", "version": "1", "upscales": [2], "spread": [0]}', "not positive"),
         ('{"name": "m", "version": "1", "upscales": [2], "denoiser_width": -4}', "denoiser_width"),
         ('{"name": "m", "version": "1", "upscales": [2], "components": 0}', "components"),
         ('{"name": "m", "version": "1", "upscales": [2], "group_overlap": -1}', "group_overlap"),

@@ -9,7 +9,7 @@ from hsisr_geo.tiling import TileGrid
 
 def _keys(rows, cols, threads):
     grid = TileGrid.of((rows, cols), tile=16, halo=4, ramp=4)
-    job = graph._Job(plan=None, grid=grid, output=None)
+    job = graph._Job(plan=None, grid=grid, products=())
     return grid, [graph._layout(job, batch)[0] for batch in graph._batches(grid, threads)]
 
 

@@ -1,10 +1,12 @@
 """Put a trained model under its released name, with its card: data, scores, limits.
 
-    python tools/release_model.py TRAINED --shrinkage 1 1 0.7 --scores docs/quality.json --out MODEL
+    python tools/release_model.py TRAINED --shrinkage 1 1 0.7 --spread 1.5 1.8 2.1
+        --scores docs/quality.json --out MODEL
 
-The weights are those of TRAINED; the shrinkage is what benchmarks/shrinkage.py tells, one factor
-for each upscale; the scores are what benchmarks/quality.py wrote of the file released without them.
-As the card is in the file's header, releasing changes the file's hash, but not its weights.
+The weights are those of TRAINED; shrinkage and spread are what benchmarks/shrinkage.py and
+benchmarks/uncertainty.py tell, one factor for each upscale; the scores are what
+benchmarks/quality.py wrote of the file released without them. As the card is in the file's
+header, releasing changes the file's hash, but not its weights.
 """
 
 import argparse
@@ -39,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("trained", type=Path)
     parser.add_argument("--shrinkage", type=float, nargs="+", default=())
+    parser.add_argument("--spread", type=float, nargs="+", default=())
     parser.add_argument("--scores", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -50,7 +53,8 @@ def main() -> None:
     }
     if options.scores:
         card["scores"] = scores(json.loads(options.scores.read_text()))
-    config = replace(header.config, shrinkage=tuple(options.shrinkage))
+    factors = {"shrinkage": tuple(options.shrinkage), "spread": tuple(options.spread)}
+    config = replace(header.config, **factors)
     save_network(options.out, network, config, card)
     print(f"wrote {options.out}")
 

@@ -25,7 +25,16 @@ kinds; `result` is the last line of a run that succeeded:
 ```
 
 `result` also carries `warnings`, and `consistency_rms`, `_max` and `_relative`: how far the output,
-degraded again by the assumed `degradation`, is from the input. With `--dry-run` it carries what would be written instead.
+degraded again by the assumed `degradation`, is from the input; and `uncertainty`, its path. With
+`--dry-run` it carries what would be written instead.
+
+**Uncertainty**: `run SRC DST --uncertainty PATH` writes a second raster on the grid of DST: for
+every band that the model made, the standard deviation over `--samples` samples (of `--detail 1`,
+drawn from `--seed`), in physical units; float32, NaN where there is no value and in bands that were
+interpolated. DST is what it is without the option, and both files appear, or neither. The tags are
+those of DST, and `HSISR_SAMPLES`, `HSISR_SEEDS` and `HSISR_SPREAD`, the calibration factor that is
+in the numbers. Each sample takes about five evaluations of the network in time, and no memory.
+docs/method.md says what the deviation covers, docs/quality.md how well it goes with the error.
 
 **Models** are named by `hsisr-geo models`; `HSISR_GEO_MODELS` may name a folder of further ones.
 """

@@ -38,13 +38,14 @@ def best_estimate(denoise: Denoise, like: Tensor) -> Tensor:
     return denoise(torch.zeros_like(like), like.new_zeros(len(like)))
 
 
-def sample(denoise: Denoise, noise: Tensor, steps: int) -> Tensor:
+def sample(denoise: Denoise, noise: Tensor, steps: int, first: Tensor | None = None) -> Tensor:
     """One deterministic sample of y_0 from a noise field (DDIM with eta = 0, Song et al. 2021).
 
-    The first step is the best estimate: at level 0 the noise carries no information.
+    The first step is the best estimate: at level 0 the noise carries no information. It is the same
+    for every sample, so who has it already gives it as `first`.
     """
     chain = levels(steps)
-    y_t, y0 = noise, best_estimate(denoise, noise)
+    y_t, y0 = noise, best_estimate(denoise, noise) if first is None else first
     for a, a_next in pairwise(chain):
         if a > 0:
             y0 = denoise(y_t, noise.new_full((len(noise),), a))

@@ -22,11 +22,13 @@ from hsisr_geo.model.checkpoint import load_network
 from hsisr_geo.model.denoiser import LocalUNet
 from hsisr_geo.model.latents import LatentBasis
 from hsisr_geo.model.network import Network
+from hsisr_geo.model.texture import add_texture
 from hsisr_geo.noise import NOISE_VERSION, noise_field
-from hsisr_geo.resolver import FloatCube, Resolver, TileFunction, assumption
+from hsisr_geo.resolver import FloatCube, Resolver, Sampled, TileFunction, assumption
 from hsisr_geo.statistics import SceneStatistics
+from hsisr_geo.tiling import Window, inside, scaled
 
-__all__ = ["DiffusionResolver", "Scene", "load", "super_resolve_tile"]
+__all__ = ["DiffusionResolver", "PreparedTile", "Scene", "load", "super_resolve_tile"]
 
 _PIXELS_AT_ONCE = 65536
 # ^ spectra encoded or decoded together: 19 groups of 32 channels make 160 MB of one layer
@@ -114,16 +116,32 @@ class DiffusionResolver:
             entries |= {"seed": str(self.seed), "noise": NOISE_VERSION}
         return entries
 
-    def fit(self, statistics: SceneStatistics | None) -> TileFunction:
-        """Bind the model to a scene; tiles go through the device one at a time."""
+    def sampled(self, samples: int) -> Sampled:
+        """Return the model with the spread of so many samples, at least 2."""
+        from hsisr_geo.model.spread import SampledResolver  # it imports this module
+
+        return SampledResolver(self, samples)
+
+    def scene(self, statistics: SceneStatistics | None) -> Scene:
+        """Fit the model to a scene.
+
+        Raises
+        ------
+        ModelError
+            No statistics.
+        """
         if statistics is None:
             raise ModelError(f"model {self.name} needs the statistics of the scene")
-        scene = Scene.fit(self.network, self.config, statistics)
+        return Scene.fit(self.network, self.config, statistics)
+
+    def fit(self, statistics: SceneStatistics | None) -> TileFunction:
+        """Bind the model to a scene; tiles go through the device one at a time."""
+        scene = self.scene(statistics)
         device_lock = Lock()
         # ^ torch uses all cores, or the whole GPU, for one tile: two at once only double the memory
 
         def resolve(cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
-            noise = self._noise(cube.shape, origin)
+            noise = self.noise(cube.shape, origin)
             with device_lock, torch.inference_mode():
                 x_lr = torch.from_numpy(cube).to(scene.mean.device)
                 x = super_resolve_tile(
@@ -140,15 +158,18 @@ class DiffusionResolver:
 
         return resolve
 
-    def _noise(self, shape: tuple[int, ...], origin: tuple[int, int]) -> Tensor | None:
-        """Return the tile's part of the noise field (1, row, col); None for a best estimate."""
+    def noise(
+        self, shape: tuple[int, ...], origin: tuple[int, int], sample: int = 0
+    ) -> Tensor | None:
+        """Return the tile's part of a noise field (1, row, col); None for a best estimate."""
         if self.detail == 0:
             return None
         rows, cols = (
             slice(self.upscale * start, self.upscale * (start + size))
             for start, size in zip(origin, shape[1:], strict=True)
         )
-        return torch.from_numpy(noise_field(self.seed, rows, cols, upscale=self.upscale))
+        field = noise_field(self.seed, rows, cols, upscale=self.upscale, sample=sample)
+        return torch.from_numpy(field)
 
 
 def load(
@@ -216,15 +237,112 @@ def super_resolve_tile(
     Physical units in and out. `noise` (1, row, col) at output size is needed when detail > 0.
     The result is made consistent with `degradation`; None for the model's own.
     """
-    x_lr = (x_lr - scene.mean) / scene.std
-    u = back_projection.interpolate(x_lr, upscale)
-    if scene.basis.components:
-        c_u = _components(network, scene, u)
-        change = _component_detail(network, config, c_u, upscale, detail, noise)
-        u = _add_detail(network, scene, u, change)
-    assumed = degradation or config.declared(upscale)
-    x = back_projection.back_project(u, x_lr, assumed, config.back_projections)
+    tile = PreparedTile.of(network, config, scene, x_lr, upscale, degradation=degradation)
+    x = tile.answer(detail, noise)
     return x * scene.std + scene.mean
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTile:
+    """A window, and what all its answers have in common, whatever their detail and noise.
+
+    Attributes
+    ----------
+    part
+        What the answers cover, in pixels of `x_lr`.
+    piece
+        What `x_lr` and `u` cover, in input pixels of the window: the part, and what back-projection
+        reaches around it. The components cover the window.
+    x_lr, u
+        Input (band, row, col) and its interpolation, standardised.
+    c_u, first
+        Components of the interpolation, and the network's best estimate of their change, both
+        (component, upscale·row, upscale·col).
+    best
+        The best estimate before back-projection, standardised; covers the piece.
+    degradation
+        What the answers are made consistent with.
+    """
+
+    network: Network
+    config: ModelConfig
+    scene: Scene
+    upscale: int
+    part: Window
+    piece: Window
+    x_lr: Tensor
+    u: Tensor
+    c_u: Tensor
+    first: Tensor
+    best: Tensor
+    degradation: Degradation
+
+    @classmethod
+    def of(
+        cls,
+        network: Network,
+        config: ModelConfig,
+        scene: Scene,
+        x_lr: Tensor,
+        upscale: int,
+        part: Window | None = None,
+        *,
+        degradation: Degradation | None = None,
+    ) -> "PreparedTile":
+        """Prepare a window (band, row, col) in physical units.
+
+        `part` None is all of it; `degradation` None the model's own.
+        """
+        whole = slice(0, x_lr.shape[1]), slice(0, x_lr.shape[2])
+        part = whole if part is None else part
+        assumed = degradation or config.declared(upscale)
+        piece = _widened(part, config.back_projections * back_projection.reach(assumed), whole)
+        x_lr = (x_lr - scene.mean) / scene.std
+        u = back_projection.interpolate(x_lr, upscale)
+        c_u = _components(network, scene, u) if scene.basis.components else u[:0]
+        first = _first_estimate(network, c_u, upscale)
+        x_lr, u = _cut(x_lr, piece), _cut(u, scaled(piece, upscale))
+        change = _factor(config.shrinkage, config, upscale) * first
+        best = _decoded(network, config, scene, u, _cut(change, scaled(piece, upscale)), upscale)
+        part = inside(part, piece)
+        return cls(network, config, scene, upscale, part, piece, x_lr, u, c_u, first, best, assumed)
+
+    def answer(self, detail: float, noise: Tensor | None) -> Tensor:
+        """Return the super-resolution of the part, standardised.
+
+        Raises
+        ------
+        ModelError
+            A sample (detail > 0) without a noise field (1, upscale·row, upscale·col).
+        """
+        x = self.best
+        if detail > 0 and len(self.c_u):
+            if noise is None:
+                raise ModelError("a sample (detail > 0) needs a noise field")
+            x = self._textured(detail, noise)
+        iterations = self.config.back_projections
+        x = back_projection.back_project(x, self.x_lr, self.degradation, iterations)
+        return _cut(x, scaled(self.part, self.upscale))
+
+    def _textured(self, detail: float, noise: Tensor) -> Tensor:
+        """Move the best estimate towards the sample of a noise field; standardised."""
+        condition = self.c_u[:, None]
+        shared = noise.to(condition)[None].expand_as(condition)
+        # ^ the same for all components: independent noise makes spectra that no material has
+        denoise = _denoiser(self.network, condition, self.upscale)
+        steps = self.config.diffusion_steps
+        y = diffusion.sample(denoise, shared, steps, self.first[:, None])[:, 0]
+        here = _cut(y, scaled(self.piece, self.upscale))
+        sample = _decoded(self.network, self.config, self.scene, self.u, here, self.upscale)
+        mean, std = self.scene.mean, self.scene.std
+        textured = add_texture(
+            self.best * std + mean,
+            sample * std + mean,
+            detail,
+            shading=_factor(self.config.shading, self.config, self.upscale),
+            colour=_factor(self.config.colour, self.config, self.upscale),
+        )
+        return (textured - mean) / std
 
 
 def usable_deviation(std: np.ndarray) -> np.ndarray:
@@ -234,31 +352,49 @@ def usable_deviation(std: np.ndarray) -> np.ndarray:
     return usable
 
 
-def _component_detail(
-    network: Network,
-    config: ModelConfig,
-    c_u: Tensor,
-    upscale: int,
-    detail: float,
-    noise: Tensor | None,
-) -> Tensor:
-    """Change of the components (component, row, col): all of them in one batch, same noise."""
-    condition = c_u[:, None]
+def _factor(factors: tuple[float, ...], config: ModelConfig, upscale: int) -> float:
+    """Return a model's factor for an upscale; one where it has none."""
+    return factors[config.upscales.index(upscale)] if factors else 1.0
 
+
+def _decoded(
+    network: Network, config: ModelConfig, scene: Scene, u: Tensor, y: Tensor, upscale: int
+) -> Tensor:
+    """Add to the interpolation what a change of the components, in units of sigma_y, stands for."""
+    if not scene.basis.components:
+        return u
+    return _add_detail(network, scene, u, _factor(config.sigma_y, config, upscale) * y)
+
+
+def _first_estimate(network: Network, c_u: Tensor, upscale: int) -> Tensor:
+    """Best estimate of the components' change (component, row, col), in units of `sigma_y`."""
+    if not len(c_u):
+        return c_u
+    condition = c_u[:, None]
+    return diffusion.best_estimate(_denoiser(network, condition, upscale), condition)[:, 0]
+
+
+def _denoiser(network: Network, condition: Tensor, upscale: int) -> diffusion.Denoise:
     def denoise(y_t: Tensor, level: Tensor) -> Tensor:
         y0: Tensor = network.denoiser(y_t, condition, level, upscale)
         return y0
 
-    index = config.upscales.index(upscale)
-    y = diffusion.best_estimate(denoise, condition)
-    if config.shrinkage:
-        y = config.shrinkage[index] * y
-    if detail > 0:
-        if noise is None:
-            raise ModelError("a sample (detail > 0) needs a noise field")
-        shared = noise.to(condition)[None].expand_as(condition)
-        y = y + detail * (diffusion.sample(denoise, shared, config.diffusion_steps) - y)
-    return config.sigma_y[index] * y[:, 0]
+    return denoise
+
+
+def _widened(part: Window, by: int, whole: Window) -> Window:
+    """Grow a window on all sides, as far as the whole goes."""
+    rows, cols = (
+        slice(max(p.start - by, w.start), min(p.stop + by, w.stop))
+        for p, w in zip(part, whole, strict=True)
+    )
+    return rows, cols
+
+
+def _cut(cube: Tensor, window: Window) -> Tensor:
+    """Cut a window out of a cube; a copy, unless it is all of it."""
+    rows, cols = window
+    return cube[:, rows, cols].contiguous()
 
 
 def _components(network: Network, scene: Scene, u: Tensor) -> Tensor:
