@@ -25,7 +25,8 @@ kinds; `result` is the last line of a run that succeeded:
 ```
 
 `result` also carries `warnings`, and `consistency_rms`, `_max` and `_relative`: how far the output,
-degraded again by the assumed `degradation`, is from the input. With `--dry-run` it carries what would be written instead.
+degraded again by the assumed `degradation`, is from the input. With `--dry-run` it carries what
+would be written instead.
 
 **Models** are named by `hsisr-geo models`; `HSISR_GEO_MODELS` may name a folder of further ones.
 """
