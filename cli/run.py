@@ -111,7 +111,9 @@ def run(
 
     from .plan import plan_run
 
-    _check_usage(dst, bounds)
+    if dst == STDOUT and sys.stdout.isatty():
+        raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")
+    check_bounds(bounds)
     speak = report(progress, stdout_is_data=dst == STDOUT)
     with _logging_to(speak.log):
         raster = open_raster(src)
@@ -134,15 +136,14 @@ def run(
                 threads=threads,
                 bounds=bounds,
                 overwrite=overwrite,
-                progress=_canceling(speak.progress, cancellation),
+                progress=canceling(speak.progress, cancellation),
                 log=speak.log,
             )
     speak.result({**asdict(done), "path": dst}, _summary(done, dst))
 
 
-def _check_usage(dst: str, bounds: tuple[float, float, float, float] | None) -> None:
-    if dst == STDOUT and sys.stdout.isatty():
-        raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")
+def check_bounds(bounds: tuple[float, float, float, float] | None) -> None:
+    """Refuse bounds that enclose nothing, as wrong usage."""
     if bounds is None:
         return
     xmin, ymin, xmax, ymax = bounds
@@ -202,7 +203,7 @@ def _send(path: Path) -> None:
         raise OutputError(f"stdout: cannot be written: {e.strerror}") from e
 
 
-def _canceling(
+def canceling(
     progress: Callable[[int, int], None], cancellation: Cancellation
 ) -> Callable[[int, int], None]:
     """Report progress unless a signal came."""

@@ -1,4 +1,4 @@
-"""The `Resolver` protocol, and `BicubicResolver`, the torch-free baseline.
+"""The `Resolver` protocol, and the torch-free ones: `BicubicResolver`, `BackProjectionResolver`.
 
 A resolver is a recipe: `fit` binds it to a scene's statistics and returns the function that turns
 one window of the scene into its super-resolution. The pipeline knows no more of it than this.
@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.resampling import upsample
+from hsisr_geo.resampling import decimate, upsample
 from hsisr_geo.statistics import SceneStatistics
 
 FloatCube: TypeAlias = NDArray[np.float32]
@@ -81,4 +81,40 @@ class BicubicResolver:
         return upsample(cube, self.upscale)
 
 
-_: type[Resolver] = BicubicResolver
+@dataclass(frozen=True)
+class BackProjectionResolver:
+    """Bicubic, then `iterations` times x <- x + up(x_lr - D x) (Irani & Peleg 1991).
+
+    What a network's answer is added to: the pipeline of a model whose network finds no detail, in
+    numpy. What a model gains over this is what its network knows.
+    """
+
+    upscale: int
+    iterations: int = 2
+    name: str = "back-projection"
+    ramp: int = 2
+    uses_statistics: bool = True
+    # ^ only their mean, which the pipeline puts deep into holes: the context reaches there
+
+    @property
+    def context(self) -> int:
+        """Two pixels for interpolation; four for D and up in each iteration."""
+        return 2 + 4 * self.iterations
+
+    def provenance(self) -> dict[str, str]:
+        """Say which degradation the output is consistent with."""
+        return {"degradation": "bicubic", "back_projections": str(self.iterations)}
+
+    def fit(self, statistics: SceneStatistics | None) -> TileFunction:
+        """Back-projection needs nothing from the scene either."""
+        return self._back_project
+
+    def _back_project(self, cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
+        x = upsample(cube, self.upscale)
+        for _ in range(self.iterations):
+            x += upsample(cube - decimate(x, self.upscale), self.upscale)
+        return x
+
+
+_bicubic: type[Resolver] = BicubicResolver
+_back_projection: type[Resolver] = BackProjectionResolver
