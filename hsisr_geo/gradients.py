@@ -16,6 +16,9 @@ _BESIDE = (-2, -1, 1, 2)
 """Lines that a line is compared with, in input pixels: whole ones, as interpolation by N makes
 every N-th step alike."""
 
+_EXPLAINED = 1.1
+"""Sharpening makes the ground's own borders stand out more than interpolation does, by less."""
+
 _FEWEST = 10  # lines: fewer tell nothing of what is usual
 
 
@@ -68,10 +71,14 @@ class Seams:
     index: float
     usual: tuple[float, float] | None
 
-    @property
-    def visible(self) -> bool:
-        """Whether the borders stand out more than lines of the ground do."""
-        return self.usual is not None and self.index > max(self.usual[1], 1.0)
+    def visible_beside(self, seamless: "Seams") -> bool:
+        """Whether tiles show, given the same lines in an interpolated image, which has no tiles.
+
+        They do where the index is unusual for the ground, and the ground's own borders along those
+        lines, which stand out in both images, do not explain it.
+        """
+        unusual = self.usual is not None and self.index > max(self.usual[1], 1.0)
+        return unusual and self.index > _EXPLAINED * seamless.index
 
 
 def measure_steps(planes: Iterable[Plane]) -> Steps:

@@ -21,6 +21,8 @@ from hsisr_geo.report.record import WATER_VAPOUR_NM
 INCH_PX = 96
 _GAP = 3.0  # times the usual spacing: farther apart, bands are not joined by a line
 
+_FEW_BANDS = 10  # fewer are points rather than a curve
+
 
 @dataclass(frozen=True)
 class Theme:
@@ -93,7 +95,7 @@ class Spectrum:
 def psnr_chart(found: Assessment, theme: Theme) -> bytes:
     """Draw the PSNR of every method over the spectrum, and the gain over bicubic below."""
     spectrum = Spectrum.of(found)
-    with _style(theme):
+    with _style(theme, spectrum):
         figure = Figure(figsize=(9.2, 5.6), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
         for trial in found.trials:
@@ -121,7 +123,7 @@ def spectra_chart(found: Assessment, theme: Theme) -> bytes:
     spectrum, exemplars = Spectrum.of(found), found.truth.exemplars
     shown = [t for t in found.trials if t.name not in ("nearest", "bilinear")]
     unit = found.source.bands[found.truth.bands[0]].unit
-    with _style(theme):
+    with _style(theme, spectrum):
         columns = 2 if len(exemplars) > 1 else 1
         blocks = -(-len(exemplars) // columns)
         figure = Figure(figsize=(9.2, 4.6 * blocks + 0.3), layout="constrained")
@@ -137,7 +139,7 @@ def spectra_chart(found: Assessment, theme: Theme) -> bytes:
                 continue
             pixel = exemplars[place]
             truth = found.truth.cube[:, pixel.row, pixel.col]
-            upper.plot(*spectrum.curve(truth), color=theme.ink, lw=2.0, label="original")
+            upper.plot(*spectrum.curve(truth), color=theme.ink, lw=4.5, alpha=0.3, label="original")
             lower.axhline(0, color=theme.ink, lw=0.8)
             for trial in shown:
                 line = _line(trial.name, theme)
@@ -202,8 +204,10 @@ def _bad_spans(spectrum: Spectrum) -> Iterator[tuple[float, float]]:
         yield float(x.min()) - half, float(x.max()) + half
 
 
-def _style(theme: Theme) -> Any:
+def _style(theme: Theme, spectrum: Spectrum) -> Any:
+    few = len(spectrum.compared) < _FEW_BANDS
     return mpl.rc_context({
+        "lines.marker": "o" if few else "None", "lines.markersize": 5,
         "font.size": 11, "axes.titlesize": 11, "axes.labelsize": 11, "legend.fontsize": 10.5,
         "font.family": "DejaVu Sans",
         "text.color": theme.ink, "axes.labelcolor": theme.ink, "axes.edgecolor": theme.faint,

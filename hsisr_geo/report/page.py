@@ -11,7 +11,7 @@ from hsisr_geo.report.charts import DARK, LIGHT, Theme, psnr_chart, spectra_char
 from hsisr_geo.report.pictures import check_pictures, data_uri, error_maps, trial_pictures
 from hsisr_geo.report.record import Record
 from hsisr_geo.report.verdict import METRICS, Verdict
-from hsisr_geo.report.wording import figure, fixed
+from hsisr_geo.report.wording import counted, figure, fixed
 
 TEMPLATE = "template.html"
 
@@ -39,7 +39,7 @@ def render(found: Assessment, verdict: Verdict, record: Record) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"figure": figure, "fixed": fixed}
+    environment.filters |= {"figure": figure, "fixed": fixed, "counted": counted}
     template = resources.files("hsisr_geo.report").joinpath(TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(template).render(
         record=record,
@@ -48,8 +48,9 @@ def render(found: Assessment, verdict: Verdict, record: Record) -> str:
         trial_pictures=trial_pictures(found),
         check_pictures=check_pictures(found),
         maps=error_maps(found),
-        psnr=_chart(psnr_chart, found, "PSNR of every method over the spectrum"),
+        psnr=_psnr(found),
         spectra=_spectra(found),
+        marks=_marks(found),
         colors=_colors_text(found),
         metrics=METRICS,
     )
@@ -60,11 +61,26 @@ def _chart(draw: Callable[[Assessment, Theme], bytes], found: Assessment, alt: s
     return Chart(light, dark, alt)
 
 
+def _psnr(found: Assessment) -> Chart | None:
+    if len(found.truth.bands) == 1:
+        return None  # one point, which the table has
+    return _chart(psnr_chart, found, "PSNR of every method over the spectrum")
+
+
 def _spectra(found: Assessment) -> Chart | None:
     if not found.truth.exemplars:
         return None
     pixels = ", ".join(e.why for e in found.truth.exemplars)
     return _chart(spectra_chart, found, f"Spectra and differences of pixels: {pixels}")
+
+
+def _marks(found: Assessment) -> list[dict[str, str]]:
+    """Place the exemplars on the picture of the original, in per cent of its sides."""
+    rows, cols = found.truth.cube.shape[1:]
+    return [
+        {"left": f"{100 * (e.col + 0.5) / cols:.2f}", "top": f"{100 * (e.row + 0.5) / rows:.2f}"}
+        for e in found.truth.exemplars
+    ]
 
 
 def _columns(record: Record) -> list[Column]:

@@ -73,7 +73,7 @@ def notes(found: Assessment) -> list[str]:
         )
     missing = 1 - np.isfinite(found.truth.cube).any(axis=0).mean()
     if missing > 0.5:
-        said.append(f"{missing:.0%} of the window are holes.")
+        said.append(f"{100 * missing:.0f} % of the window are holes.")
     return list(dict.fromkeys(said))
 
 

@@ -198,8 +198,10 @@ def _of_duel(name: str, duel: Duel, found: Assessment) -> str:
         text += f", equal in {joined(duel.tied)}. " if duel.tied else ". "
     else:
         text += "No metric tells them apart. "
+    if total == 1:
+        return text.rstrip()
     if not duel.bands_worse:
-        return text + f"In no band of {total} is {duel.other} ahead by {BAND_MARGIN_DB:g} dB."
+        return text + f"In none of {total} bands does {duel.other} have the higher PSNR."
     places = band_list(found.source.bands, duel.bands_worse)
     return text + (
         f"{duel.other} has the higher PSNR in {len(duel.bands_worse)} of "
@@ -212,12 +214,13 @@ def _of_checks(found: Assessment) -> list[str]:
     check = found.checks[-1]
     said = []
     if check.consistency_relative is not None:
+        left = f"{100 * check.consistency_relative:.1f} %"
         said.append(
             f"At ×{found.resolver.upscale} of the scene itself, where there is no truth: degraded "
-            f"again, {check.name} differs from the scene by {check.consistency_relative:.1%} of a "
-            "band's standard deviation."
+            f"again, {check.name} differs from the scene by {left} of a band's standard deviation."
         )
-    if check.seams is not None and check.seams.visible:
+    plain = next(c for c in found.checks if c.name == "bicubic").seams
+    if check.seams and plain and check.seams.visible_beside(plain):
         said.append(
             f"Seams: steps across the borders of tiles are {check.seams.index:.2f} × those beside "
             "them, more than the ground makes. Look for lines, and choose a larger --tile."
