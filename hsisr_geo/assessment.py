@@ -19,8 +19,9 @@ from hsisr_geo.graph import Progress, cut
 from hsisr_geo.metrics import default_data_range
 from hsisr_geo.noreference import Check, Scene, check_method
 from hsisr_geo.pipeline import Log
+from hsisr_geo.planes import read_cube, read_planes, whole
 from hsisr_geo.radiometry import Cube
-from hsisr_geo.raster import Bounds, Raster, open_raster, read_window
+from hsisr_geo.raster import Bounds, Raster, open_raster
 from hsisr_geo.resolver import Resolver
 from hsisr_geo.tiling import Window
 from hsisr_geo.trial import Trial, Truth, try_method
@@ -155,9 +156,7 @@ def _check_options(resolver: Resolver, window: int) -> None:
 
 def _choose_area(source: Raster, bounds: Bounds | None, side: int, upscale: int) -> Window:
     """Return the window to compare, whole groups of pixels."""
-    region = slice(0, source.rows), slice(0, source.cols)
-    if bounds is not None:
-        region = source.window_of(bounds)
+    region = whole(source) if bounds is None else source.window_of(bounds)
     good = source.bands.good_indices
     if not good:
         raise RasterError(f"{source.path}: every band is marked as bad: there is nothing to assess")
@@ -177,13 +176,12 @@ def _degraded_pair(source: Raster, area: Window, upscale: int, path: Path) -> Tr
     shape = tuple(axis.stop - axis.start for axis in area)
     cube = np.empty((len(good), *shape), np.float32)
     coarse = np.empty((len(source.bands), *(size // upscale for size in shape)), np.float32)
-    for band in range(len(source.bands)):
-        plane = read_window(source, *area, [band])
-        coarse[band] = degrade(plane, upscale)[0]
+    for band, plane in enumerate(read_planes(source, area, range(len(source.bands)))):
+        coarse[band] = degrade(plane[None], upscale)[0]
         if band in good:
-            cube[good.index(band)] = plane[0]
+            cube[good.index(band)] = plane
     raster = write(path, coarser(source.upscaled(1, *area), upscale), coarse)
-    coarse = read_window(raster, slice(0, raster.rows), slice(0, raster.cols))
+    coarse = read_cube(raster, whole(raster), range(len(raster.bands)))
     kept = [i for i, band in enumerate(good) if np.isfinite(coarse[band]).any()]
     if not kept:
         raise RasterError(_why_nothing_is_left(source, cube, upscale))
@@ -196,7 +194,7 @@ def _degraded_pair(source: Raster, area: Window, upscale: int, path: Path) -> Tr
         coarse_cube=coarse[list(bands)],
         data_range=_data_range(source, cube),
         colors=colors,
-        picture=read_window(source, *area, colors.bands),
+        picture=read_cube(source, area, colors.bands),
         coarse_picture=coarse[list(colors.bands)],
         exemplars=choose_exemplars(cube),
     )
@@ -230,17 +228,19 @@ def _real_scene(
 ) -> Scene:
     """Cut the window out as a scene of its own, and tiles so that there are borders to look at."""
     raster = source
-    if area != (slice(0, source.rows), slice(0, source.cols)):
-        raster = write(path, source.upscaled(1, *area), read_window(source, *area))
+    if area != whole(source):
+        raster = write(
+            path, source.upscaled(1, *area), read_cube(source, area, range(len(source.bands)))
+        )
     side = min(tile, -(-max(raster.shape) // 2))
     return Scene(
         raster=raster,
         bands=truth.bands,
-        cube=read_window(source, *area, truth.bands),
+        cube=read_cube(source, area, truth.bands),
         grid=cut(raster, context=resolver.context, ramp=resolver.ramp, tile=side, region=None),
         tile=side,
         colors=truth.colors,
-        picture=read_window(source, *area, truth.colors.bands),
+        picture=read_cube(source, area, truth.colors.bands),
     )
 
 

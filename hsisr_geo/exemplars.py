@@ -13,7 +13,7 @@ from hsisr_geo.radiometry import Cube
 
 LEAST_BANDS = 3  # fewer make no spectrum
 _MOST_PIXELS = 20_000  # candidates, on a lattice; enough, and a bound on memory
-_BRIGHTNESS = (2.0, 98.0)  # percentiles: beyond are shadow and glint
+_BRIGHTNESS = (10.0, 98.0)  # percentiles: beyond are water and shadow, all noise, and glint
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from hsisr_geo.gradients import Seams, Steps, find_seams, measure_steps
 from hsisr_geo.graph import Progress
 from hsisr_geo.metrics import spectral_angle_deg
 from hsisr_geo.pipeline import super_resolve
+from hsisr_geo.planes import read_cube, read_planes, whole
 from hsisr_geo.radiometry import Cube
 from hsisr_geo.raster import Raster, open_raster
 from hsisr_geo.resolver import Resolver
 from hsisr_geo.tiling import TileGrid
-from hsisr_geo.trial import read_all
 from hsisr_geo.truecolor import Colors
 from hsisr_geo.wald import degrade
 
@@ -117,7 +117,7 @@ def check_method(
         outside=outside,
         seconds=done.seconds,
         warnings=done.warnings,
-        picture=read_all(result, scene.colors.bands),
+        picture=read_cube(result, whole(result), scene.colors.bands),
     )
 
 
@@ -131,10 +131,9 @@ def _look_at(scene: Scene, result: Raster, upscale: int) -> tuple[Steps, float, 
     degraded = np.empty_like(scene.cube)
     steps: list[Steps] = []
     outside, count = 0, 0
-    for i, band in enumerate(scene.bands):
-        plane = read_all(result, [band])
-        steps.append(measure_steps(plane))
-        degraded[i] = degrade(plane, upscale)[0]
+    for i, plane in enumerate(read_planes(result, whole(result), scene.bands)):
+        steps.append(measure_steps([plane]))
+        degraded[i] = degrade(plane[None], upscale)[0]
         low, high = np.nanmin(scene.cube[i]), np.nanmax(scene.cube[i])
         outside += int(((plane < low) | (plane > high)).sum())
         count += int(np.isfinite(plane).sum())

@@ -12,8 +12,9 @@ from hsisr_geo.gradients import measure_steps
 from hsisr_geo.graph import Progress
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.pipeline import super_resolve
+from hsisr_geo.planes import read_cube, whole
 from hsisr_geo.radiometry import Cube
-from hsisr_geo.raster import Raster, open_raster, read_window
+from hsisr_geo.raster import Raster, open_raster
 from hsisr_geo.resolver import Resolver
 from hsisr_geo.truecolor import Colors
 
@@ -104,7 +105,7 @@ def try_method(
         progress=progress,
     )
     result = open_raster(path)
-    sr = read_all(result, truth.bands)
+    sr = read_cube(result, whole(result), truth.bands)
     return Trial(
         name=resolver.name,
         scores=evaluate(sr, truth.cube, upscale=resolver.upscale, data_range=truth.data_range),
@@ -114,17 +115,9 @@ def try_method(
         seconds=done.seconds,
         warnings=done.warnings,
         error=error_map(sr, truth.cube),
-        picture=read_all(result, truth.colors.bands),
+        picture=read_cube(result, whole(result), truth.colors.bands),
         spectra=spectra_at(sr, truth.exemplars),
     )
-
-
-def read_all(raster: Raster, bands: Sequence[int]) -> Cube:
-    """Read whole bands, one after another, so that a file's own layout costs no second copy."""
-    cube = np.empty((len(bands), *raster.shape), np.float32)
-    for plane, band in zip(cube, bands, strict=True):
-        plane[:] = read_window(raster, slice(0, raster.rows), slice(0, raster.cols), [band])[0]
-    return cube
 
 
 def error_map(sr: Cube, reference: Cube) -> NDArray[np.float32]:

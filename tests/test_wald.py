@@ -73,6 +73,9 @@ def test_of_a_large_scene_the_window_with_the_fewest_holes_is_taken(tmp_path):
     assert (rows.stop - rows.start, cols.stop - cols.start) == (64, 64)
     assert (dn[0, rows, cols] == 5).all()
     assert choose_window(raster, (0, 1), whole, 400) == whole
+    part = slice(40, 300), slice(160, 400)
+    rows, cols = choose_window(raster, (0, 1), part, 64)
+    assert (dn[0, rows, cols] == 5).all()
     part = slice(0, 300), slice(0, 200)
     _, cols = choose_window(raster, (0, 1), part, 64)
     assert cols.stop <= 200  # stays inside --bounds, though the data lie beyond
