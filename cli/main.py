@@ -15,6 +15,7 @@ import click
 from hsisr_geo import __version__
 from hsisr_geo.errors import HsisrError
 
+from .assess import assess
 from .evaluate import evaluate
 from .info import info
 from .models import models
@@ -59,6 +60,7 @@ def cli() -> None:
 cli.add_command(run)
 cli.add_command(info)
 cli.add_command(evaluate)
+cli.add_command(assess)
 cli.add_command(models)
 cli.add_command(train)
 

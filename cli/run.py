@@ -146,7 +146,9 @@ def run(
 
     from .plan import plan_run
 
-    _check_usage(dst, bounds)
+    if dst == STDOUT and sys.stdout.isatty():
+        raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")
+    check_bounds(bounds)
     wish = _uncertainty(dst, uncertainty, samples, uncertainty_bands)
     speak = report(progress, stdout_is_data=dst == STDOUT)
     with _logging_to(speak.log):
@@ -179,15 +181,14 @@ def run(
                 bounds=bounds,
                 uncertainty=wish,
                 overwrite=overwrite,
-                progress=_canceling(speak.progress, cancellation),
+                progress=canceling(speak.progress, cancellation),
                 log=speak.log,
             )
     speak.result({**asdict(done), "path": dst}, _summary(done, dst))
 
 
-def _check_usage(dst: str, bounds: tuple[float, float, float, float] | None) -> None:
-    if dst == STDOUT and sys.stdout.isatty():
-        raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")
+def check_bounds(bounds: tuple[float, float, float, float] | None) -> None:
+    """Refuse bounds that enclose nothing, as wrong usage."""
     if bounds is None:
         return
     xmin, ymin, xmax, ymax = bounds
@@ -266,7 +267,7 @@ def _send(path: Path) -> None:
         raise OutputError(f"stdout: cannot be written: {e.strerror}") from e
 
 
-def _canceling(
+def canceling(
     progress: Callable[[int, int], None], cancellation: Cancellation
 ) -> Callable[[int, int], None]:
     """Report progress unless a signal came."""

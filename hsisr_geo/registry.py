@@ -1,4 +1,4 @@
-"""Models by name: those shipped with the package, those of the user's folder, and bicubic.
+"""Models by name: those shipped with the package, those of the user's folder, and two baselines.
 
 A model's name is the stem of its file. The user's folder is `HSISR_GEO_MODELS`, if set; a shipped
 model hides one of the same name there. Listing reads file headers only; `hsisr_geo.model`, and
@@ -15,20 +15,25 @@ from hsisr_geo.config import ModelCard, ModelConfig, read_header
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import ModelError, OptionError
 from hsisr_geo.psf import parse_psf
-from hsisr_geo.resolver import BicubicResolver, Resolver
+from hsisr_geo.resolver import BackProjectionResolver, BicubicResolver, Resolver
 
 DEFAULT = "default"
 """Alias of `DEFAULT_MODEL`, so that a better default does not break anyone's scripts."""
 DEFAULT_MODEL = "hsisr-base"
 BICUBIC = "bicubic"
-BICUBIC_UPSCALES = (2, 3, 4)
+BACK_PROJECTION = "back-projection"
+BASELINES = {
+    BACK_PROJECTION: "Bicubic made consistent with the input: what a network has to add to.",
+    BICUBIC: "Interpolation: adds no detail. The baseline that models are compared with.",
+}
+BASELINE_UPSCALES = (2, 3, 4)
 MODELS_VARIABLE = "HSISR_GEO_MODELS"
 SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What is known of a model without loading its weights; bicubic has no file.
+    """What is known of a model without loading its weights; a baseline has no file.
 
     Attributes
     ----------
@@ -57,13 +62,14 @@ def models() -> list[ModelInfo]:
     ModelError
         A model file is corrupt; the message names it.
     """
-    return [_info(name, path) for name, path in _files().items()] + [_bicubic_info()]
+    shipped = [_info(name, path) for name, path in _files().items()]
+    return shipped + [_baseline_info(name) for name in BASELINES]
 
 
 def model_info(name_or_path: str) -> ModelInfo:
     """Describe one model; errors as `load_resolver`."""
-    if name_or_path == BICUBIC:
-        return _bicubic_info()
+    if name_or_path in BASELINES:
+        return _baseline_info(name_or_path)
     path = find_model(name_or_path)
     return _info(path.stem, path)
 
@@ -82,10 +88,10 @@ def load_resolver(
 
     Parameters
     ----------
-    name_or_path : `default`, `bicubic`, a name that `models` lists, or the path of a model file
+    name_or_path : `default`, a name that `models` lists, or the path of a model file
     upscale : spatial factor
     detail : 0 for the best estimate, 1 for a sample with texture, a blend in between; without
-        effect on bicubic, as are seed and device
+        effect on the baselines, as are seed and device
     seed : picks the sample; without effect at detail 0
     device : `auto`, `cpu` or `cuda`
     psf : the degradation D that is assumed to have made the input: `bicubic`, `gaussian:MTF` or a
@@ -99,9 +105,9 @@ def load_resolver(
     OptionError
         A psf that is unknown or no PSF, or one that back-projection cannot be made consistent with.
     """
-    if name_or_path == BICUBIC:
-        _check_upscale(BICUBIC, BICUBIC_UPSCALES, upscale)
-        return BicubicResolver(upscale, psf=parse_psf(psf, upscale) if psf is not None else None)
+    if name_or_path in BASELINES:
+        _check_upscale(name_or_path, BASELINE_UPSCALES, upscale)
+        return _baseline(name_or_path, upscale, psf, consistency)
     path = find_model(name_or_path)
     config = read_header(path).config
     _check_upscale(name_or_path, config.upscales, upscale)
@@ -138,7 +144,7 @@ def find_model(name_or_path: str) -> Path:
         return path
     if path.suffix == SUFFIX or len(path.parts) > 1:
         raise ModelError(f"model file {name_or_path} does not exist")
-    known = ", ".join([*([DEFAULT] if DEFAULT_MODEL in files else []), *files, BICUBIC])
+    known = ", ".join([*([DEFAULT] if DEFAULT_MODEL in files else []), *files, *BASELINES])
     if name_or_path == DEFAULT:
         raise ModelError(
             f"this installation ships no default model ({DEFAULT_MODEL}); known models: {known}"
@@ -177,18 +183,17 @@ def _info(name: str, path: Path) -> ModelInfo:
     )
 
 
-def _bicubic_info() -> ModelInfo:
-    card = {"limits": "Interpolation: adds no detail. The baseline that models are compared with."}
+def _baseline_info(name: str) -> ModelInfo:
     return ModelInfo(
-        name=BICUBIC,
+        name=name,
         version="",
-        upscales=BICUBIC_UPSCALES,
-        degradation="",
+        upscales=BASELINE_UPSCALES,
+        degradation="" if name == BICUBIC else BICUBIC,
         path=None,
         size=0,
         sha256="",
         default=False,
-        card=card,
+        card={"limits": BASELINES[name]},
     )
 
 
@@ -199,6 +204,15 @@ def _check_upscale(name: str, upscales: tuple[int, ...], upscale: int) -> None:
             f"model {name} was made for upscale {factors}, not {upscale}; "
             "choose another --upscale or --model"
         )
+
+
+def _baseline(name: str, upscale: int, psf: str | None, consistency: bool) -> Resolver:
+    degradation = None if psf is None else parse_psf(psf, upscale)
+    if name == BICUBIC or not consistency:  # back-projection without consistency is bicubic
+        return BicubicResolver(upscale, psf=degradation)
+    resolver = BackProjectionResolver(upscale, psf=degradation)
+    _check_convergence(resolver.degradation)
+    return resolver
 
 
 def _declared(path: Path, config: ModelConfig, upscale: int) -> Degradation:

@@ -1,4 +1,4 @@
-"""The `Resolver` protocol, and `BicubicResolver`, the torch-free baseline.
+"""The `Resolver` protocol, and the torch-free ones: `BicubicResolver`, `BackProjectionResolver`.
 
 A resolver is a recipe: `fit` binds it to a scene's statistics and returns the function that turns
 one window of the scene into its super-resolution. The pipeline knows no more of it than this. One
@@ -167,4 +167,46 @@ class BicubicResolver:
         return upsample(cube, self.upscale)
 
 
-_: type[Resolver] = BicubicResolver
+@dataclass(frozen=True)
+class BackProjectionResolver:
+    """Bicubic, then `iterations` times x <- x + up(x_lr - D x) (Irani & Peleg 1991).
+
+    What a network's answer is added to: the pipeline of a model whose network finds no detail, in
+    numpy. What a model gains over this is what its network knows.
+    """
+
+    upscale: int
+    iterations: int = 2
+    name: str = "back-projection"
+    ramp: int = 2
+    uses_statistics: bool = True
+    # ^ only their mean, which the pipeline puts deep into holes: the context reaches there
+    psf: Degradation | None = None
+
+    @property
+    def degradation(self) -> Degradation:
+        """The D that the output is made consistent with; bicubic where no `psf` was given."""
+        return self.psf or named(BICUBIC, self.upscale)
+
+    @property
+    def context(self) -> int:
+        """Two pixels for interpolation; two and D's reach in each iteration."""
+        return 2 + (2 + self.degradation.reach) * self.iterations
+
+    def provenance(self) -> dict[str, str]:
+        """Say which degradation the output is consistent with."""
+        return assumption(self.degradation, back_projections=self.iterations)
+
+    def fit(self, statistics: SceneStatistics | None) -> TileFunction:
+        """Back-projection needs nothing from the scene either."""
+        return self._back_project
+
+    def _back_project(self, cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
+        x = upsample(cube, self.upscale)
+        for _ in range(self.iterations):
+            x += upsample(cube - self.degradation.apply(x), self.upscale)
+        return x
+
+
+_bicubic: type[Resolver] = BicubicResolver
+_back_projection: type[Resolver] = BackProjectionResolver

@@ -28,6 +28,7 @@ COMMANDS = [
     ["run"],
     ["info"],
     ["evaluate"],
+    ["assess"],
     ["models"],
     ["models", "list"],
     ["models", "show"],
@@ -93,7 +94,8 @@ def test_help_imports_nothing_heavy(command):
         "from hsisr_geo.cli.main import cli\n"
         "try: cli([*sys.argv[1:], '--help'])\n"
         "except SystemExit as e: assert e.code == 0\n"
-        "heavy = ('torch', 'dask', 'rasterio', 'numpy', 'xarray', 'spectral', 'safetensors')\n"
+        "heavy = ('torch', 'dask', 'rasterio', 'numpy', 'xarray', 'spectral', 'safetensors',\n"
+        "         'matplotlib', 'jinja2')\n"
         "print('HEAVY', [m for m in heavy if m in sys.modules])\n"
     )
     done = subprocess.run(

@@ -9,6 +9,7 @@ from affine import Affine
 from rasterio.windows import Window
 from scenes import Scenes
 
+from hsisr_geo.gradients import find_seams, measure_steps
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.resolver import load
@@ -142,12 +143,10 @@ def test_tile_borders_of_a_sample_show_no_seam(
 
 def _seam_index(dn: np.ndarray, axis: int, core: int) -> float:
     """Gradient across the line where cores meet, over that across its neighbours."""
-    cube = np.where(dn == -32768, np.nan, dn).astype(float)
-    steps = np.moveaxis(np.abs(np.diff(cube, axis=axis)), axis, 0)
-    border = 2 * core - 1
-    beside = [np.nanmean(steps[border + k]) for k in (-4, -2, 2, 4)]
-    # ^ an even number of lines away: at upscale 2 every other step has the same phase
-    return float(np.nanmean(steps[border]) / np.mean(beside))
+    steps = measure_steps(np.where(dn == -32768, np.nan, dn).astype(float))
+    seams = find_seams(steps, upscale=2, **{("rows", "cols")[axis - 1]: [core]})
+    assert seams is not None
+    return seams.index
 
 
 @pytest.mark.parametrize("upscale", [2, 4])

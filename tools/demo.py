@@ -21,16 +21,17 @@ from hsisr_geo.cli.progress import report, to_json
 from rasterio.crs import CRS
 from rasterio.warp import transform as reproject
 
+from hsisr_geo import wald
 from hsisr_geo.bands import Band, Bands
-from hsisr_geo.errors import HsisrError, RasterError
-from hsisr_geo.filling import fill_holes
+from hsisr_geo.degradation import Degradation
+from hsisr_geo.errors import HsisrError
 from hsisr_geo.metrics import Scores
 from hsisr_geo.output import open_output
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.radiometry import Cube, encode, valid_pixels
+from hsisr_geo.planes import read_cube, whole
+from hsisr_geo.radiometry import Cube
 from hsisr_geo.raster import Raster, open_raster, read_window
 from hsisr_geo.registry import load_resolver
-from hsisr_geo.resampling import decimate
 from hsisr_geo.resolver import Resolver
 
 INDIAN_PINES_LON_LAT = (-87.0, 40.46)  # about the middle of the scene
@@ -67,7 +68,7 @@ def run_demo(options: Options) -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     scene = options.scene or write_indian_pines(options.folder / "indian_pines.tif")
     stem, factor = options.folder / scene.stem, options.upscale
-    truth, degraded = degrade(scene, stem, factor)
+    truth, degraded = degrade(scene, stem, model.degradation)
 
     results: dict[str, Path] = {}
     scores: dict[str, Scores] = {}
@@ -117,45 +118,25 @@ def write_indian_pines(path: Path) -> Path:
     return path
 
 
-def degrade(scene: Path, stem: Path, factor: int) -> tuple[Path, Path]:
-    """Write the scene cropped to whole groups of pixels, and that degraded by `factor`.
+def degrade(scene: Path, stem: Path, degradation: Degradation) -> tuple[Path, Path]:
+    """Write the scene cropped to whole groups of pixels, and that degraded as the model assumes.
 
-    The degradation is the anti-aliased bicubic that the models assume, rounded to the scene's
-    data type. A degraded pixel is a hole if any of the pixels under it is one.
+    It is rounded to the scene's data type. A degraded pixel is a hole if any of the pixels under it
+    is one.
 
     Returns
     -------
     Paths of the truth and of the degraded scene.
     """
-    raster = open_raster(scene)
-    rows, cols = (size // factor * factor for size in raster.shape)
-    if min(rows, cols) < 8 * factor:
-        raise RasterError(f"{scene} is too small to be degraded by {factor}")
-    cube = read_window(raster, slice(0, rows), slice(0, cols))
-    truth = replace(raster, shape=(rows, cols), gcps=(), rpcs=None)
-    lr = replace(
-        truth,
-        shape=(rows // factor, cols // factor),
-        transform=raster.transform @ Affine.scale(factor)
-        if raster.has_transform
-        else Affine(1, 0, 0, 0, 1, 0),
-    )
+    raster, factor = open_raster(scene), degradation.factor
+    area = wald.whole_groups(whole(raster), factor)
+    wald.check_size(raster, area, factor)
+    truth = replace(raster.upscaled(1, *area), gcps=(), rpcs=None)
+    cube = read_cube(raster, area, range(len(raster.bands)))
     paths = Path(f"{stem}_truth.tif"), Path(f"{stem}_degraded.tif")
-    for path, grid, values in zip(paths, (truth, lr), (cube, _degraded(cube, factor)), strict=True):
-        _write(path, grid, encode(values, grid.bands, grid.dtype), valid_pixels(values))
+    wald.write(paths[0], truth, cube)
+    wald.write(paths[1], wald.coarser(truth, factor), wald.degrade(cube, degradation))
     return paths
-
-
-def _degraded(cube: Cube, factor: int) -> Cube:
-    holes = np.isnan(cube)
-    if not holes.any():
-        return decimate(cube, factor)
-    bands, rows, cols = cube.shape
-    groups = holes.reshape(bands, rows // factor, factor, cols // factor, factor)
-    mean = np.array([np.nanmean(band) if np.isfinite(band).any() else 0.0 for band in cube])
-    lr = decimate(fill_holes(cube, mean), factor)
-    lr[groups.any(axis=(2, 4))] = np.nan
-    return lr
 
 
 def _grid_around(lon_lat: tuple[float, float], shape: tuple[int, int]) -> Affine:
@@ -166,10 +147,10 @@ def _grid_around(lon_lat: tuple[float, float], shape: tuple[int, int]) -> Affine
     return Affine(size, 0.0, left, 0.0, -size, top)
 
 
-def _write(path: Path, raster: Raster, dn: np.ndarray, valid: np.ndarray | None = None) -> None:
+def _write(path: Path, raster: Raster, dn: np.ndarray) -> None:
     rows, cols = raster.shape
     with open_output(path, raster, overwrite=True) as output:
-        output.write(dn, slice(0, rows), slice(0, cols), valid=valid)
+        output.write(dn, slice(0, rows), slice(0, cols))
 
 
 def _super_resolve(source: Path, path: Path, resolver: Resolver) -> None:

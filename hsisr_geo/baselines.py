@@ -1,0 +1,89 @@
+"""The methods that a model is held against: nearest, bilinear, bicubic, bicubic + back-projection.
+
+The first two are for comparison only; the other two are models of the registry as well.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hsisr_geo.degradation import BICUBIC, Degradation, named
+from hsisr_geo.resolver import (
+    BackProjectionResolver,
+    BicubicResolver,
+    FloatCube,
+    Resolver,
+    TileFunction,
+)
+from hsisr_geo.statistics import SceneStatistics
+
+
+@dataclass(frozen=True)
+class Interpolation:
+    """An interpolation as a resolver.
+
+    Attributes
+    ----------
+    interpolate
+        (band, row, col), upscale -> (band, upscale * row, upscale * col).
+    context
+        Input pixels around a pixel that its output depends on.
+    """
+
+    name: str
+    upscale: int
+    interpolate: Callable[[FloatCube, int], FloatCube]
+    context: int
+    ramp: int = 2
+    uses_statistics: bool = False
+    psf: Degradation | None = None
+
+    @property
+    def degradation(self) -> Degradation:
+        """The D that the output is measured against; bicubic where no `psf` was given."""
+        return self.psf or named(BICUBIC, self.upscale)
+
+    def provenance(self) -> dict[str, str]:
+        """Nothing beyond the name."""
+        return {}
+
+    def fit(self, statistics: SceneStatistics | None) -> TileFunction:
+        """Interpolation needs nothing from the scene."""
+        return lambda cube, origin: self.interpolate(cube, self.upscale)
+
+
+def baselines(upscale: int, psf: Degradation | None = None) -> tuple[Resolver, ...]:
+    """Return the baselines, the simplest first; `psf` is the D they assume, None for bicubic."""
+    return (
+        Interpolation("nearest", upscale, nearest, context=0, psf=psf),
+        Interpolation("bilinear", upscale, bilinear, context=1, psf=psf),
+        BicubicResolver(upscale, psf=psf),
+        BackProjectionResolver(upscale, psf=psf),
+    )
+
+
+def nearest(cube: FloatCube, upscale: int) -> FloatCube:
+    """Repeat every pixel."""
+    return cube.repeat(upscale, axis=-2).repeat(upscale, axis=-1)
+
+
+def bilinear(cube: FloatCube, upscale: int) -> FloatCube:
+    """Interpolate linearly between pixel centres, and continue flat beyond the outermost."""
+    rows, cols = (_linear_weights(size, upscale) for size in cube.shape[-2:])
+    return np.asarray(rows @ cube @ cols.T, np.float32)
+
+
+@lru_cache(maxsize=64)
+def _linear_weights(n: int, upscale: int) -> NDArray[np.float32]:
+    """Weights (upscale * n, n) of n pixels; pixels are areas, as everywhere in this package."""
+    centres = ((np.arange(upscale * n) + 0.5) / upscale - 0.5).clip(0, n - 1)
+    distance = np.abs(np.arange(n) - centres[:, None])
+    weights: NDArray[np.float32] = (1 - distance).clip(0).astype(np.float32)
+    weights.flags.writeable = False  # shared by all callers through the cache
+    return weights
+
+
+_: type[Resolver] = Interpolation
