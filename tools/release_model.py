@@ -22,7 +22,7 @@ from hsisr_geo.model.checkpoint import load_network, save_network
 
 FACTORS = ("shrinkage", "shading", "colour", "spread")
 LIMITS = [
-    "Trained for anti-aliased bicubic degradation (a = -0.5); docs/quality.md has a wrong one's cost.",
+    "Trained for anti-aliased bicubic degradation; docs/quality.md: what a wrong one costs.",
     "Trained on airborne scenes and 166 photographs, on a CPU; no spaceborne scene.",
     "Detail is what is likely given the coarse pixels, not what is there.",
     "Texture (detail above 0) and uncertainty have factors chosen on four held-out sites.",
