@@ -9,7 +9,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
@@ -86,6 +86,16 @@ class ModelConfig:
     def to_json(self) -> str:
         """Write the configuration as it stands in a model file's header."""
         return json.dumps(asdict(self))
+
+    def only(self, upscale: int) -> "ModelConfig":
+        """Leave the other upscales out."""
+        index = self.upscales.index(upscale)
+        return replace(
+            self,
+            upscales=(upscale,),
+            sigma_y=self.sigma_y[index : index + 1],
+            shrinkage=self.shrinkage[index : index + 1],
+        )
 
     @classmethod
     def from_json(cls, text: str) -> "ModelConfig":

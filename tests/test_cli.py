@@ -31,6 +31,7 @@ COMMANDS = [
     ["models"],
     ["models", "list"],
     ["models", "show"],
+    ["adapt"],
     ["train"],
     ["train", "autoencoder"],
     ["train", "diffusion"],

@@ -25,7 +25,7 @@ from hsisr_geo.noise import NOISE_VERSION, noise_field
 from hsisr_geo.resolver import FloatCube, Resolver, TileFunction
 from hsisr_geo.statistics import SceneStatistics
 
-__all__ = ["DiffusionResolver", "Scene", "load", "super_resolve_tile"]
+__all__ = ["DiffusionResolver", "Scene", "components_of", "load", "super_resolve_tile"]
 
 _PIXELS_AT_ONCE = 65536
 # ^ spectra encoded or decoded together: 19 groups of 32 channels make 160 MB of one layer
@@ -188,7 +188,7 @@ def super_resolve_tile(
     x_lr = (x_lr - scene.mean) / scene.std
     u = back_projection.interpolate(x_lr, upscale)
     if scene.basis.components:
-        c_u = _components(network, scene, u)
+        c_u = components_of(network, scene, u)
         change = _component_detail(network, config, c_u, upscale, detail, noise)
         u = _add_detail(network, scene, u, change)
     x = back_projection.back_project(u, x_lr, upscale, config.back_projections)
@@ -229,7 +229,7 @@ def _component_detail(
     return config.sigma_y[index] * y[:, 0]
 
 
-def _components(network: Network, scene: Scene, u: Tensor) -> Tensor:
+def components_of(network: Network, scene: Scene, u: Tensor) -> Tensor:
     """Whitened components (component, row, col) of a standardised cube."""
     parts = [scene.basis.analyse(network.autoencoder.encode(u[:, rows])) for rows in _strips(u)]
     return torch.cat(parts, dim=1)
