@@ -68,7 +68,8 @@ def adapt(
     learn, options_type = _stage()
     speak = report(progress)
     card = learn(
-        options_type(source=src, model=start, out=out, upscale=int(upscale), **options),
+        options_type(source=src, model=start, upscale=int(upscale), **options),
+        out,
         progress=_canceling(speak.progress, cancellation),
         log=speak.log,
     )

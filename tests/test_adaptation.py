@@ -1,10 +1,11 @@
-"""Adapting to a scene: what is learned from and held out, when there is a result, and that it is one."""
+"""Adapting to a scene: what is learned from, what is held out, and when there is a result."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,36 +25,35 @@ from hsisr_geo.model.adaptation import adapt, learn
 from hsisr_geo.model.adaptation_check import Check
 from hsisr_geo.model.adaptation_data import Lesson
 from hsisr_geo.model.adaptation_steps import AdaptationOptions
-from hsisr_geo.model.autoencoder_training import train_autoencoder
 from hsisr_geo.model.block_placement import Detail, place_block
 from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.coarser_scene import CoarserScene
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.training import TrainingOptions
-from hsisr_geo.model.trial import Gain
+from hsisr_geo.model.trial import Gain, TrialErrors
 from hsisr_geo.raster import open_raster
+from hsisr_geo.registry import DEFAULT_MODEL, find_model
 from hsisr_geo.resampling import decimate, upsample
 
-CONFIG = ModelConfig(
-    name="tiny",
-    version="7",
-    upscales=(2, 3),
-    autoencoder_width=8,
-    components=3,
-    denoiser_width=8,
-    denoiser_blocks=1,
-    denoiser_fine_width=4,
-)
 BANDS = 20
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks this small are faster so, above all on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def ground(side: int, seed: int = 0) -> np.ndarray:
     """Fields of many sizes with sharp borders, three materials (band, side, side), about 1000."""
     rng = np.random.default_rng(seed)
     cover = np.zeros((3, side, side))
-    for _ in range(side * side // 12):
-        row, col, (height, width) = *rng.integers(0, side, 2), rng.integers(2, 9, 2)
-        cover[:, row : row + height, col : col + width] = rng.random(3)[:, None, None]
+    for _ in range(side * side // 64):
+        row, col, (height, width) = *rng.integers(-8, side, 2), rng.integers(8, 33, 2)
+        area = (slice(None), slice(max(row, 0), row + height), slice(max(col, 0), col + width))
+        cover[area] = 0.2 + rng.random(3)[:, None, None]
     spectra = np.stack([np.linspace(1, 3, BANDS), np.sin(np.linspace(0, 3, BANDS)), np.ones(BANDS)])
     return (1000 * np.tensordot(spectra.T, cover, axes=1)).astype(np.float32)
 
@@ -72,19 +72,26 @@ def write(path: Path, cube: np.ndarray, bad: tuple[int, ...] = ()) -> Path:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model whose autoencoder is trained and whose denoiser knows nothing: it answers zero."""
-    folder = tmp_path_factory.mktemp("model")
-    (folder / "scenes").mkdir()
-    for name in ("a", "b"):
-        write(folder / "scenes" / f"{name}.tif", ground(56, seed=ord(name)))
-    options = TrainingOptions(
-        folder / "scenes", folder / "ae.safetensors", holdout=("b",), steps=120, check_every=120
+    """The shipped autoencoder with a small denoiser that knows nothing: it answers zero."""
+    torch.manual_seed(0)
+    shipped, header = load_network(find_model(DEFAULT_MODEL))
+    config = replace(
+        header.config,
+        name="tiny",
+        version="7",
+        upscales=(2, 3),
+        components=3,
+        denoiser_width=16,
+        denoiser_blocks=1,
+        denoiser_fine_width=8,
+        sigma_y=(0.8, 1.1),
+        shrinkage=(1.0, 0.9),
     )
-    train_autoencoder(options, CONFIG, log=lambda _: None)
-    network, header = load_network(options.out)
-    config = replace(header.config, sigma_y=(0.8, 1.1), shrinkage=(1.0, 0.9))
-    save_network(folder / "tiny.safetensors", network, config, {"licence": "none", "steps": 1})
-    return folder / "tiny.safetensors"
+    network = Network(config)
+    network.autoencoder = shipped.autoencoder
+    path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
+    save_network(path, network, config, {"licence": "none", "steps": 1})
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +105,9 @@ def scene(truth: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("scene") / "site.tif", decimate(truth, 2))
 
 
-def options(scene: Path, model: Path, out: Path, **changes: object) -> AdaptationOptions:
+def options(scene: Path, model: Path, **changes: object) -> AdaptationOptions:
     standard = AdaptationOptions(
-        scene, model, out, upscale=2, steps=150, check_every=50, learning_rate=3e-3, device="cpu"
+        scene, model, upscale=2, steps=150, check_every=50, learning_rate=3e-3, device="cpu"
     )
     return replace(standard, **changes)  # type: ignore[arg-type]
 
@@ -112,7 +119,7 @@ def quietly(_: object) -> None:
 @pytest.fixture(scope="module")
 def adapted(scene: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("adapted") / "site.safetensors"
-    adapt(options(scene, model, out), log=quietly)
+    adapt(options(scene, model), out, log=quietly)
     return out
 
 
@@ -156,16 +163,16 @@ def test_only_the_last_layers_of_the_denoiser_have_changed(model: Path, adapted:
     before, after = load_file(model), load_file(adapted)
     changed = {k.split(".")[1] for k in after if not torch.equal(before[k], after[k])}
     assert changed == {"up", "join", "tail"}
-    assert {k for k in before if k not in after} == {k for k in before if ".3." in k and "up" in k
-            or k.startswith("denoiser.down.3")}  # fmt: skip
+    left_out = {".".join(k.split(".")[:3]) for k in before if k not in after}
+    assert left_out == {"denoiser.down.3", "denoiser.up.3"}
 
 
 def test_seed_and_steps_repeat_the_weights(
     scene: Path, model: Path, adapted: Path, tmp_path: Path
 ) -> None:
     again, other = tmp_path / "again.safetensors", tmp_path / "other.safetensors"
-    adapt(options(scene, model, again), log=quietly)
-    adapt(options(scene, model, other, seed=1), log=quietly)
+    adapt(options(scene, model), again, log=quietly)
+    adapt(options(scene, model, seed=1), other, log=quietly)
     first, second, third = (load_file(path) for path in (adapted, again, other))
     assert all(torch.equal(first[k], second[k]) for k in first)
     assert not all(torch.equal(first[k], third[k]) for k in first)
@@ -174,7 +181,7 @@ def test_seed_and_steps_repeat_the_weights(
 def test_time_limits_the_steps_and_the_card_tells_them(
     scene: Path, model: Path, tmp_path: Path
 ) -> None:
-    short = options(scene, model, tmp_path / "x.safetensors", steps=None, minutes=0.02)
+    short = options(scene, model, steps=None, minutes=0.02)
     shares: list[float] = []
     found = learn(short, progress=shares.append, log=quietly)
     assert 1 <= found.card["steps"] == len(shares) - 1
@@ -200,21 +207,24 @@ def test_a_model_that_gets_no_better_is_refused_and_nothing_written(
 
 def test_what_is_more_than_chance() -> None:
     fair = Check(50, Gain(2.0, 0.1, 0.8), Gain(0.30, 0.10, 0.99), Gain(0.1, 0.1, 1.0))
-    assert fair.refusal() == ""
+    assert fair.fault == fair.refusal() == ""
     assert fair.rank > replace(fair, over_start=Gain(0.30, 0.16, 0.99)).rank
     assert "chance" in replace(fair, over_start=Gain(0.30, 0.16, 0.99)).refusal()
     assert "0.050 dB" in replace(fair, over_start=Gain(0.04, 0.001, 0.99)).refusal()
-    assert "angle grows" in replace(fair, over_start=Gain(0.30, 0.10, 1.01)).refusal()
+    assert (
+        "spectral angle grows 1.010-fold"
+        in replace(fair, over_start=Gain(0.30, 0.10, 1.01)).refusal()
+    )
     assert "other scales" in replace(fair, coarser=Gain(-0.01, 0.1, 0.9)).refusal()
     assert replace(fair, coarser=None).refusal() == ""
 
 
 def test_noise_teaches_nothing(model: Path, adapted: Path, tmp_path: Path) -> None:
-    """Detail learned on ground is wrong for noise, but what replaces it holds at no other scale."""
+    """Pixels that know nothing of each other hide no detail that could be learned."""
     noise = 500 + 100 * np.random.default_rng(0).standard_normal((BANDS, 96, 96))
     source = write(tmp_path / "noise.tif", noise.astype(np.float32))
     with pytest.raises(AdaptationRefused, match=r"noise\.tif: not adapted"):
-        adapt(options(source, model, tmp_path / "x.safetensors"), log=quietly)
+        adapt(options(source, model), tmp_path / "x.safetensors", log=quietly)
 
 
 def test_canceling_leaves_nothing(scene: Path, model: Path, tmp_path: Path) -> None:
@@ -223,19 +233,30 @@ def test_canceling_leaves_nothing(scene: Path, model: Path, tmp_path: Path) -> N
             raise Canceled("enough")
 
     with pytest.raises(Canceled):
-        adapt(options(scene, model, tmp_path / "x.safetensors"), progress=cancel, log=quietly)
+        adapt(options(scene, model), tmp_path / "x.safetensors", progress=cancel, log=quietly)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_sigterm_leaves_nothing(scene: Path, model: Path, tmp_path: Path) -> None:
     out = tmp_path / "x.safetensors"
-    command = [sys.executable, "-m", "hsisr_geo.cli", "adapt", scene, "--upscale", "2", "--out", out]
+    command = [
+        sys.executable,
+        "-m",
+        "hsisr_geo.cli",
+        "adapt",
+        scene,
+        "--upscale",
+        "2",
+        "--out",
+        out,
+    ]
     process = subprocess.Popen(
         [*command, "--model", model, "--minutes", "5", "--progress", "json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     assert process.stdout is not None
     events = (json.loads(line) for line in process.stdout)
@@ -288,7 +309,9 @@ def test_a_window_of_the_coarser_scene_is_the_whole_ones(scene: Path) -> None:
     source = CoarserScene.of(open_raster(scene), 2)
     area = slice(10, 25), slice(20, 48)
     window, whole = source.read(area, margin=3), source.read((slice(0, 48),) * 2, margin=0)
-    np.testing.assert_array_equal(window.lr, whole.lr[:, 7:28, 17:48])
+    differ = np.abs(window.lr - whole.lr[:, 7:28, 17:48])
+    assert differ.max() <= 1  # float32 sums that end near a half
+    assert (differ > 0).mean() < 1e-3
     np.testing.assert_array_equal(window.hr, whole.hr[:, 20:50, 40:96])
     assert window.usable.all()
 
@@ -317,9 +340,7 @@ def test_the_block_and_its_gap_are_not_learned_from(scene: Path, model: Path) ->
     block, gap = lesson.placement.block, lesson.placement.gap
     assert gap >= 4
     (window,) = lesson.windows
-    rows, cols = (
-        slice(max(0, axis.start - gap), axis.stop + gap) for axis in block
-    )
+    rows, cols = (slice(max(0, axis.start - gap), axis.stop + gap) for axis in block)
     assert not window.learnable[rows, cols].any()
     assert window.learnable.sum() >= 48 * 48 / 2
     x, u, weight = lesson.draw(40, np.random.default_rng(0))
@@ -340,7 +361,7 @@ def test_a_bad_band_and_holes_are_never_used(
         cube[4] = rubbish
         cube[:, 20:40, 20:60] = np.nan
         source = write(tmp_path / f"{name}.tif", cube, bad=(5,))
-        found = learn(options(source, model, tmp_path / "x", steps=50), log=quietly)
+        found = learn(options(source, model, steps=50), log=quietly)
         results.append((found.best.over_bicubic, found.network.state_dict()))
     assert results[0][0] == results[1][0]
     assert all(torch.equal(value, results[1][1][name]) for name, value in results[0][1].items())
@@ -367,7 +388,7 @@ def test_a_scene_of_holes_only_has_nothing_to_learn(model: Path, tmp_path: Path)
 
 def test_one_band_is_enough(truth: np.ndarray, model: Path, tmp_path: Path) -> None:
     source = write(tmp_path / "one.tif", decimate(truth[:1], 2))
-    found = learn(options(source, model, tmp_path / "x", steps=100), log=quietly)
+    found = learn(options(source, model, steps=100), log=quietly)
     assert found.best.over_start.psnr_db > 0
     assert found.best.over_start.sam_ratio == 1.0
 
@@ -412,12 +433,10 @@ def test_gains_are_differences_of_the_scores_that_evaluate_gives(scene: Path, mo
 
 
 def test_a_gain_in_one_corner_alone_has_a_large_error() -> None:
-    from hsisr_geo.model.trial import TrialErrors
-
     before = TrialErrors(np.full((16, 3), 10.0), 1.0)
     everywhere = TrialErrors(np.full((16, 3), 9.0), 1.0).gain_over(before)
     corner = np.full((16, 3), 10.0)
-    corner[0] = 10 - 1.6 * 10 / 1.6  # the same sum as 9 everywhere would need 16 less
+    corner[0] = 0.0
     lucky = TrialErrors(corner, 1.0).gain_over(before)
-    assert everywhere.error_db == pytest.approx(0, abs=1e-9)
+    assert everywhere.error_db == pytest.approx(0, abs=1e-6)
     assert lucky.error_db > 0.5 * lucky.psnr_db > 0

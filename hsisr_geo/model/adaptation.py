@@ -3,12 +3,13 @@
 The scene degraded by D is an input whose truth is the scene (the idea of Shocher et al. 2018,
 "zero-shot" super-resolution; here from trained weights instead of none). Only the layers behind the
 denoiser's body learn. The averaged weights that score best on a held-out block are kept, and there
-is a result only if they beat the starting weights by what `Check.refusal` asks for.
+is a result only if they beat the starting weights by what `Check.fault` asks for.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from hsisr_geo.config import ModelCard, ModelConfig, ModelHeader
 from hsisr_geo.errors import AdaptationRefused, ModelError
@@ -46,6 +47,7 @@ class Adaptation:
 
 def adapt(
     options: AdaptationOptions,
+    out: Path,
     *,
     progress: Callable[[float], None] = lambda _: None,
     log: Log = print,
@@ -54,6 +56,8 @@ def adapt(
 
     Parameters
     ----------
+    out
+        Model file to write; an existing one is replaced.
     progress
         Called with the share that is done, 0 to 1, after each step; it may raise to cancel.
 
@@ -72,7 +76,7 @@ def adapt(
             f"{options.source}: not adapted, nothing written: of {found.checks} checks the "
             f"best was after {found.best.step} steps; {found.refusal}; use the model as it is"
         )
-    save_network(options.out, found.network, found.config, found.card)
+    save_network(out, found.network, found.config, found.card)
     return found.card
 
 

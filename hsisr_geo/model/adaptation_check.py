@@ -28,31 +28,45 @@ class Check:
     coarser: Gain | None
 
     @property
-    def rank(self) -> tuple[bool, float]:
-        """Order of preference: acceptable ones first, then by the criterion of training."""
-        return self.refusal() == "", self.over_bicubic.criterion
+    def needed_db(self) -> float:
+        """Gain on the block that is worth a model of its own, and more than chance."""
+        return max(MARGIN_DB, STANDARD_ERRORS * self.over_start.error_db)
 
-    def refusal(self) -> str:
-        """Tell why the weights are refused, "" where they are not.
+    @property
+    def fault(self) -> str:
+        """What the weights are refused for: "chance", "angle" or "scale"; "" for nothing.
 
         On the held-out block they have to gain 0.05 dB and two standard errors over the starting
         weights, without a larger spectral angle. And as they are learned at one scale to be used at
         a finer one, they must not lose at yet another, a coarser one: on scenes with a known truth,
         gains on the block alone often were losses at the finer scale (docs/adapt.md).
         """
-        block, coarser = self.over_start, self.coarser
-        gains = f"on the held-out block it gains {block.psnr_db:+.3f} dB"
-        needed = max(MARGIN_DB, STANDARD_ERRORS * block.error_db)
-        if block.psnr_db < needed:
-            return f"{gains}, where {needed:.3f} dB would be more than chance"
-        if block.sam_ratio > 1:
-            return f"{gains}, but the spectral angle grows to {block.sam_ratio:.3f} times its own"
-        if coarser is not None and coarser.psnr_db < 0:
-            return (
-                f"{gains}, but one scale coarser it loses {-coarser.psnr_db:.3f} dB: what it "
-                "learned does not hold at other scales"
-            )
+        if self.over_start.psnr_db < self.needed_db:
+            return "chance"
+        if self.over_start.sam_ratio > 1:
+            return "angle"
+        if self.coarser is not None and self.coarser.psnr_db < 0:
+            return "scale"
         return ""
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Order of preference: acceptable ones first, then by the criterion of training."""
+        return self.fault == "", self.over_bicubic.criterion
+
+    def refusal(self) -> str:
+        """Tell the fault in words, "" where there is none."""
+        gains = f"on the held-out block it gains {self.over_start.psnr_db:+.3f} dB"
+        coarser = 0.0 if self.coarser is None else self.coarser.psnr_db
+        reasons = {
+            "chance": f"{gains}, where {self.needed_db:.3f} dB would be more than chance",
+            "angle": f"{gains}, but its spectral angle grows {self.over_start.sam_ratio:.3f}-fold",
+            "scale": (
+                f"{gains}, but one scale coarser it loses {-coarser:.3f} dB: what it learned does "
+                "not hold at other scales"
+            ),
+        }
+        return reasons.get(self.fault, "")
 
     def line(self) -> str:
         """Return the check for a log."""

@@ -162,7 +162,7 @@ def _component_window(
     pixels = times(window.inside, upscale)
     u = back_projection.interpolate(lr, upscale)[(slice(None), *pixels)]
     hr = torch.from_numpy(np.where(np.isnan(window.hr), mean, window.hr))
-    with torch.inference_mode():
+    with torch.no_grad():
         x, u = (
             components_of(network, scene, (c.to(scene.mean.device) - scene.mean) / scene.std).cpu()
             for c in (hr, u)

@@ -29,8 +29,8 @@ class AdaptationOptions:
 
     Parameters
     ----------
-    source, model, out
-        Scene; model file to start from; model file to write.
+    source, model
+        Scene; model file to start from.
     minutes
         Wall time to learn in; not counted is reading the scene.
     steps
@@ -40,7 +40,6 @@ class AdaptationOptions:
 
     source: Path
     model: Path
-    out: Path
     upscale: int
     minutes: float = 5.0
     steps: int | None = None
