@@ -15,6 +15,7 @@ import click
 from hsisr_geo import __version__
 from hsisr_geo.errors import HsisrError
 
+from .adapt import adapt
 from .assess import assess
 from .evaluate import evaluate
 from .info import info
@@ -58,6 +59,7 @@ def cli() -> None:
 
 
 cli.add_command(run)
+cli.add_command(adapt)
 cli.add_command(info)
 cli.add_command(evaluate)
 cli.add_command(assess)

@@ -9,7 +9,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import (
@@ -37,6 +37,8 @@ _MAY_BE_ZERO = frozenset({
     "group_overlap", "autoencoder_depth", "global_width", "denoiser_blocks", "back_projections",
     "subspace_rank",
 })  # fmt: skip
+
+_PER_UPSCALE = ("sigma_y", "shrinkage", "shading", "colour", "spread")
 
 ModelCard: TypeAlias = dict[str, Any]
 """Free JSON for people: `data`, `licences`, `scores`, `limits`, `degradation` …"""
@@ -95,7 +97,7 @@ class ModelConfig:
                 f"model {self.name}: group_overlap {self.group_overlap} must be below "
                 f"group_size {self.group_size}"
             )
-        for key in ("sigma_y", "shrinkage", "shading", "colour", "spread"):
+        for key in _PER_UPSCALE:
             if (count := len(getattr(self, key))) not in (0, len(self.upscales)):
                 raise ModelError(
                     f"model {self.name}: {key} has {count} values for {len(self.upscales)} upscales"
@@ -124,6 +126,12 @@ class ModelConfig:
     def to_json(self) -> str:
         """Write the configuration as it stands in a model file's header."""
         return json.dumps(asdict(self))
+
+    def only(self, upscale: int) -> "ModelConfig":
+        """Leave the other upscales out."""
+        index = self.upscales.index(upscale)
+        factors = {name: getattr(self, name)[index : index + 1] for name in _PER_UPSCALE}
+        return replace(self, upscales=(upscale,), **factors)
 
     @classmethod
     def from_json(cls, text: str) -> "ModelConfig":

@@ -23,3 +23,7 @@ class OptionError(HsisrError):
 
 class Canceled(HsisrError):
     """The run was stopped on request; nothing was left behind."""
+
+
+class AdaptationRefused(HsisrError):
+    """Adapting to a scene did not make the model better there; the model is used as it is."""

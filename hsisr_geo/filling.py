@@ -63,7 +63,7 @@ def _fill(cube: Cube, mask: Mask, far: NDArray[np.float32] | None, reach: int) -
     known = ~mask
     distance = np.zeros(mask.shape, np.float32)
     for step in range(1, reach + 1):
-        rows, cols = np.nonzero(_spread(known) & ~known)
+        rows, cols = np.nonzero(spread(known) & ~known)
         cube[:, rows, cols] = _mean_of_neighbours(cube, known, rows, cols)
         distance[rows, cols] = step
         known[rows, cols] = True
@@ -74,7 +74,7 @@ def _fill(cube: Cube, mask: Mask, far: NDArray[np.float32] | None, reach: int) -
     return cube
 
 
-def _spread(known: Mask) -> Mask:
+def spread(known: Mask) -> Mask:
     """Extend a mask by one pixel to all eight sides."""
     wide = np.pad(known, 1)
     rows = wide[:-2] | wide[1:-1] | wide[2:]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hsisr_geo.config import ModelCard, ModelConfig, read_header
 from hsisr_geo.degradation import Degradation
-from hsisr_geo.errors import ModelError, OptionError
+from hsisr_geo.errors import ModelError, OptionError, OutputError
 from hsisr_geo.psf import parse_psf
 from hsisr_geo.resolver import BackProjectionResolver, BicubicResolver, Resolver
 
@@ -150,6 +150,41 @@ def find_model(name_or_path: str) -> Path:
             f"this installation ships no default model ({DEFAULT_MODEL}); known models: {known}"
         )
     raise ModelError(f"unknown model {name_or_path!r}; known models: {known}")
+
+
+def find_weights(name_or_path: str, *, upscale: int) -> Path:
+    """Return the file of a model that has weights for an upscale; errors as `load_resolver`."""
+    if name_or_path == BICUBIC:
+        raise ModelError("bicubic has no weights; choose another --model")
+    path = find_model(name_or_path)
+    _check_upscale(name_or_path, read_header(path).config.upscales, upscale)
+    return path
+
+
+def check_model_target(path: Path, *, overwrite: bool, model: Path) -> None:
+    """Refuse a path that no model file can be written to, before any work is done.
+
+    Parameters
+    ----------
+    model : the file that the new model starts from
+
+    Raises
+    ------
+    OutputError : exists without `overwrite`, is the model it starts from, wrong ending, folder
+        missing or read-only
+    """
+    if path.suffix != SUFFIX:
+        raise OutputError(f"{path}: a model file has the ending {SUFFIX}")
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder: name a file in it")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
+    if path.exists() and path.samefile(model):
+        raise OutputError(f"{path} is the model to start from: choose another name")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists: choose another name or give --overwrite")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"{path}: no permission to write in {path.parent}")
 
 
 def _files() -> dict[str, Path]:

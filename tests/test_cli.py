@@ -32,6 +32,7 @@ COMMANDS = [
     ["models"],
     ["models", "list"],
     ["models", "show"],
+    ["adapt"],
     ["train"],
     ["train", "autoencoder"],
     ["train", "diffusion"],

@@ -30,7 +30,7 @@ from hsisr_geo.model.training_data import (
 )
 from hsisr_geo.model.validation import score
 
-__all__ = ["train_diffusion"]
+__all__ = ["denoiser_loss", "train_diffusion"]
 
 _REGRESSION_SHARE = 0.7  # of a batch at the level without signal, the one `detail 0` uses
 _EXACT_SHARE = 1 / 3  # of a batch's scene patches: components as the pipeline makes them
@@ -88,7 +88,7 @@ def train_diffusion(
         )
         sigma = config.sigma_y[config.upscales.index(upscale)]
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            return _denoiser_loss(network, x.to(device), u.to(device), sigma, upscale, rng)
+            return denoiser_loss(network, x.to(device), u.to(device), sigma, upscale, rng)
 
     pairs = [
         degraded_pair(scene, s, config.declared(s))
@@ -228,10 +228,18 @@ def _photograph_pairs(
     return torch.stack([x, u], dim=1)[:, :, inside, inside].numpy()
 
 
-def _denoiser_loss(
-    network: Network, x: Tensor, u: Tensor, sigma: float, upscale: int, rng: np.random.Generator
+def denoiser_loss(
+    network: Network,
+    x: Tensor,
+    u: Tensor,
+    sigma: float,
+    upscale: int,
+    rng: np.random.Generator,
+    weight: Tensor | None = None,
 ) -> Tensor:
     """Loss of x0-prediction: a patch's root mean square at the level without signal, else squares.
+
+    x, u and, where not every pixel counts alike, weight with mean 1 are (image, 1, row, col).
 
     Squares make every level predict a mean, which the best estimate is judged by and a chain needs.
     (L1, a median, draws edges sharper than it knows where they are.) The root, at the level that
@@ -248,6 +256,8 @@ def _denoiser_loss(
     level, noise = level.to(y0), noise.to(y0)
     y_t = diffusion.diffuse(y0, noise, level)
     error = network.denoiser(y_t, u, level, upscale).float() - y0
+    if weight is not None:
+        error = error * weight.sqrt()
     best, others = error[:regression].square().mean(dim=(1, 2, 3)), error[regression:].square()
     loss: Tensor = (best + 1e-4).sqrt().mean() + 0.3 * others.mean()
     return loss

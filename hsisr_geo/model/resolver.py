@@ -28,7 +28,14 @@ from hsisr_geo.resolver import FloatCube, Resolver, Sampled, TileFunction, assum
 from hsisr_geo.statistics import SceneStatistics
 from hsisr_geo.tiling import Window, inside, scaled
 
-__all__ = ["DiffusionResolver", "PreparedTile", "Scene", "load", "super_resolve_tile"]
+__all__ = [
+    "DiffusionResolver",
+    "PreparedTile",
+    "Scene",
+    "components_of",
+    "load",
+    "super_resolve_tile",
+]
 
 _PIXELS_AT_ONCE = 65536
 # ^ spectra encoded or decoded together: 19 groups of 32 channels make 160 MB of one layer
@@ -299,7 +306,7 @@ class PreparedTile:
         piece = _widened(part, config.back_projections * back_projection.reach(assumed), whole)
         x_lr = (x_lr - scene.mean) / scene.std
         u = back_projection.interpolate(x_lr, upscale)
-        c_u = _components(network, scene, u) if scene.basis.components else u[:0]
+        c_u = components_of(network, scene, u) if scene.basis.components else u[:0]
         first = _first_estimate(network, c_u, upscale)
         x_lr, u = _cut(x_lr, piece), _cut(u, scaled(piece, upscale))
         change = _factor(config.shrinkage, config, upscale) * first
@@ -397,7 +404,7 @@ def _cut(cube: Tensor, window: Window) -> Tensor:
     return cube[:, rows, cols].contiguous()
 
 
-def _components(network: Network, scene: Scene, u: Tensor) -> Tensor:
+def components_of(network: Network, scene: Scene, u: Tensor) -> Tensor:
     """Whitened components (component, row, col) of a standardised cube."""
     parts = [scene.basis.analyse(network.autoencoder.encode(u[:, rows])) for rows in _strips(u)]
     return torch.cat(parts, dim=1)

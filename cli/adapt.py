@@ -1,0 +1,110 @@
+"""`hsisr-geo adapt`: a model fine-tuned on the user's own scene."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .progress import MODES, report
+from .run import DEVICES, UPSCALES
+from .signals import Cancellation
+
+_TICKS = 1000  # of the progress: learning is a share of a time, not a number of things
+
+
+@click.command()
+@click.argument("src", type=click.Path(path_type=Path))
+@click.option("--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), metavar="MODEL",
+    help="Model file to write, NAME.safetensors.",
+)  # fmt: skip
+@click.option(
+    "--model", default="default", show_default=True, metavar="NAME|PATH", help="Where to start."
+)
+@click.option(
+    "--minutes", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True,
+    help="Wall time to learn in; it ends sooner when nothing gets better.",
+)  # fmt: skip
+@click.option(
+    "--steps", type=click.IntRange(min=1),
+    help="Steps at most, instead of --minutes: repeats a run whose card tells them.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
+@click.option(
+    "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where to run."
+)
+@click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
+@click.option(
+    "--progress", type=click.Choice(MODES), default="auto", show_default=True,
+    help="auto: a bar on a terminal. json: one JSON object per line on stdout.",
+)  # fmt: skip
+@click.pass_obj
+def adapt(
+    cancellation: Cancellation,
+    /,
+    src: Path,
+    upscale: str,
+    out: Path,
+    model: str,
+    overwrite: bool,
+    progress: str,
+    **options: Any,
+) -> None:
+    """Fine-tune a model on the raster SRC, for that scene and its neighbours.
+
+    SRC is degraded by the factor, and the model learns to undo that. A block is held out: where the
+    result does not beat the model it started from there, the command says why, writes nothing and
+    ends with exit code 1. Use the result with `run --model MODEL`, at this factor only.
+    """
+    from hsisr_geo.raster import open_raster
+    from hsisr_geo.registry import check_model_target, find_weights
+
+    open_raster(src)
+    start = find_weights(model, upscale=int(upscale))
+    check_model_target(out, overwrite=overwrite, model=start)
+    # ^ before torch is imported, which takes seconds: what is wrong with a path is told at once
+    learn, options_type = _stage()
+    speak = report(progress)
+    card = learn(
+        options_type(source=src, model=start, upscale=int(upscale), **options),
+        out,
+        progress=_canceling(speak.progress, cancellation),
+        log=speak.log,
+    )
+    speak.result({"path": str(out), "card": card}, _summary(card, out))
+
+
+def _stage() -> tuple[Any, Any]:
+    """Import adaptation and its options, and with them torch."""
+    from hsisr_geo.errors import ModelError
+
+    try:
+        from hsisr_geo.model.adaptation import AdaptationOptions, adapt
+    except ModuleNotFoundError as e:
+        if e.name != "torch":
+            raise
+        raise ModelError("adapting needs torch, which is not installed: install torch") from e
+    return adapt, AdaptationOptions
+
+
+def _canceling(
+    progress: Callable[[int, int], None], cancellation: Cancellation
+) -> Callable[[float], None]:
+    """Report progress unless a signal came."""
+
+    def step(share: float) -> None:
+        cancellation.check()
+        progress(round(_TICKS * share), _TICKS)
+
+    return step
+
+
+def _summary(card: dict[str, Any], out: Path) -> str:
+    scores = card["scores"]
+    return (
+        f"wrote {out}: {scores['gain_db']:+.3f} ± {scores['standard_error_db']:.3f} dB on the "
+        f"held-out block in {card['minutes']:g} minutes; use it with run --model {out} "
+        f"--upscale {card['upscale']}"
+    )
