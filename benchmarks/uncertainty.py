@@ -1,12 +1,13 @@
 """Whether the error grows with the predicted standard deviation: correlation, reliability, factor.
 
-    python benchmarks/uncertainty.py SCENES --out docs/uncertainty [--holdout PREFIX ...]
+    python benchmarks/uncertainty.py SCENES [--figure PNG] [--holdout PREFIX ...]
         [--model NAME] [--upscale 2 --upscale 4] [--samples 8]
 
 Every raster of SCENES (or those whose name begins with a PREFIX) is degraded and super-resolved as
 in quality.py, here with `uncertainty`, and both files are read back. Errors of the best estimate
 and predicted deviations are compared in standard deviations of each band of the degraded scene, so
-that all bands count alike. Writes OUT.md and OUT.png, the reliability curve.
+that all bands count alike. Prints Markdown; the figure is
+the reliability curve.
 
 `factor` is root mean square error over root mean square deviation, times the factor that the model
 has already: what its `spread` should be, when measured on sites held out of training.
@@ -19,8 +20,9 @@ from pathlib import Path
 
 import click
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
-from quality import SUFFIXES, read_all, write_degraded
+from quality import Scene, read_all, scenes_of, write_degraded
 
 from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.model.resolver import usable_deviation as usable
@@ -39,11 +41,12 @@ class Row:
 
     Attributes
     ----------
-    bands, pixels
-        Spearman's rank correlation over all pixels and bands; of root mean squares over the bands.
-    wider
-        The first two again for sqrt(deviation**2 + detail**2), detail being the difference from
-        bicubic: what a simpler guess would give.
+    ours
+        Spearman's rank correlation of error and deviation: over all pixels and bands; of each
+        pixel's root mean squares over the bands.
+    wider, contrast
+        The same for simpler guesses: sqrt(deviation**2 + detail**2), where detail is the difference
+        from bicubic; and the range of the input's pixels within 3 x 3, which needs no sampling.
     error, deviation
         Root mean squares, in standard deviations of a band.
     within
@@ -54,9 +57,9 @@ class Row:
 
     scene: str
     upscale: int
-    bands: float
-    pixels: float
+    ours: tuple[float, float]
     wider: tuple[float, float]
+    contrast: tuple[float, float]
     error: float
     deviation: float
     within: tuple[float, float, float, float]
@@ -64,18 +67,23 @@ class Row:
 
     @classmethod
     def of(
-        cls, scene: str, upscale: int, error: np.ndarray, sigma: np.ndarray, detail: np.ndarray
+        cls,
+        scene: str,
+        upscale: int,
+        error: np.ndarray,
+        sigma: np.ndarray,
+        detail: np.ndarray,
+        contrast: np.ndarray,
     ) -> "Row":
-        """Compare |error|, deviation and |detail|, all (band, row, col) in units of a band."""
-        wider = np.hypot(sigma, detail)
+        """Compare |error| with the guesses, all (band, row, col) in units of a band."""
         ratio = rms(error) / rms(sigma)
         limits = (sigma, 2 * sigma, ratio * sigma, 2 * ratio * sigma)
         return cls(
             scene,
             upscale,
-            rank_correlation(sigma, error),
-            rank_correlation(rms(sigma, 0), rms(error, 0)),
-            (rank_correlation(wider, error), rank_correlation(rms(wider, 0), rms(error, 0))),
+            correlations(sigma, error),
+            correlations(np.hypot(sigma, detail), error),
+            correlations(contrast, error),
             float(rms(error)),
             float(rms(sigma)),
             tuple(float((error <= limit).mean()) for limit in limits),
@@ -85,7 +93,7 @@ class Row:
 
 @click.command()
 @click.argument("scenes", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True)
+@click.option("--figure", type=click.Path(path_type=Path), help="PNG of the reliability curve.")
 @click.option("--holdout", multiple=True, help="Only scenes whose name begins so; repeatable.")
 @click.option("--model", default="default", show_default=True)
 @click.option("--upscale", "upscales", type=int, multiple=True, default=(2, 4))
@@ -93,7 +101,7 @@ class Row:
 @click.option("--device", default="auto", show_default=True)
 def main(
     scenes: Path,
-    out: Path,
+    figure: Path | None,
     holdout: tuple[str, ...],
     model: str,
     upscales: Sequence[int],
@@ -101,38 +109,48 @@ def main(
     device: str,
 ) -> None:
     """Compare predicted deviations with errors on the rasters of SCENES."""
-    paths = sorted(p for p in scenes.iterdir() if p.suffix.lower() in SUFFIXES)
-    chosen = [p for p in paths if not holdout or p.stem.startswith(holdout)]
+    chosen = [s for s in scenes_of(scenes) if not holdout or s.name.startswith(holdout)]
     rows = []
     for upscale in upscales:
         resolver = load(find_model(model), upscale=upscale, device=device)
-        for path in chosen:
-            rows.append(score_scene(path, resolver, samples))
+        for scene in chosen:
+            rows.append(score_scene(scene, resolver, samples))
             click.echo(_line(rows[-1]), err=True)
     factors = {upscale: resolver.sampled(2).factor for upscale in upscales}
-    text = "\n".join(markdown(rows, factors))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.with_suffix(".md").write_text(text + "\n")
-    draw(rows, out.with_suffix(".png"))
-    click.echo(text)
+    if figure:
+        draw(rows, figure)
+    click.echo("\n".join(markdown(rows, factors)))
 
 
-def score_scene(path: Path, resolver: DiffusionResolver, samples: int) -> Row:
+def score_scene(scene: Scene, resolver: DiffusionResolver, samples: int) -> Row:
     """Degrade one scene, super-resolve it with its uncertainty and compare with the original."""
-    raster, upscale = open_raster(path), resolver.upscale
+    raster, upscale = open_raster(scene.path), resolver.upscale
     with tempfile.TemporaryDirectory() as folder:
         lr, sr, spread = (Path(folder, name) for name in ("lr.tif", "sr.tif", "spread.tif"))
-        good, truth = write_degraded(raster, path, lr, upscale)
+        good, truth = write_degraded(raster, scene, lr, upscale)
         super_resolve(lr, sr, resolver=resolver, uncertainty=Uncertainty(spread, samples))
         coarse, best, sigma = (read_all(open_raster(p), good) for p in (lr, sr, spread))
     unit = usable(coarse.std(axis=(1, 2)))[:, None, None]
     error, detail = np.abs(best - truth) / unit, np.abs(best - upsample(coarse, upscale)) / unit
-    return Row.of(path.stem, upscale, error, sigma / unit, detail)
+    contrast = upsample(local_range(coarse) / unit, upscale)
+    return Row.of(scene.name, upscale, error, sigma / unit, detail, contrast)
+
+
+def local_range(cube: np.ndarray) -> np.ndarray:
+    """Maximum minus minimum of the 3 x 3 pixels around each."""
+    wide = np.pad(cube, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    around = sliding_window_view(wide, (3, 3), axis=(1, 2))
+    return around.max(axis=(3, 4)) - around.min(axis=(3, 4))
 
 
 def rms(cube: ArrayLike, axis: int | None = None) -> np.ndarray:
     """Root mean square."""
     return np.sqrt(np.mean(np.square(cube, dtype=np.float64), axis=axis))
+
+
+def correlations(guess: np.ndarray, error: np.ndarray) -> tuple[float, float]:
+    """Rank correlation over pixels and bands, and of each pixel's root mean squares."""
+    return rank_correlation(guess, error), rank_correlation(rms(guess, 0), rms(error, 0))
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -154,10 +172,10 @@ def markdown(rows: Sequence[Row], factors: dict[int, float]) -> Iterator[str]:
         chosen = [r for r in rows if r.upscale == upscale]
         yield f"\n### ×{upscale}\n"
         yield (
-            "| scene | rank correlation, every band / pixel means | … with the detail | rms error "
-            "/ rms σ | within 1 σ / 2 σ | … after scaling |"
+            "| scene | rank correlation of σ and error: every band / pixels | … of σ with detail "
+            "| … of contrast | rms error / rms σ | within 1 σ / 2 σ | … after scaling |"
         )
-        yield "|---|---|---|---|---|---|"
+        yield "|---|---|---|---|---|---|---|"
         yield from map(_line, chosen)
         ratio = rms([r.error for r in chosen]) / rms([r.deviation for r in chosen])
         means = [
@@ -168,7 +186,7 @@ def markdown(rows: Sequence[Row], factors: dict[int, float]) -> Iterator[str]:
 
 
 def _correlations(r: Row) -> tuple[float, ...]:
-    return r.bands, r.pixels, *r.wider
+    return *r.ours, *r.wider, *r.contrast
 
 
 def _within(r: Row) -> tuple[float, ...]:
@@ -182,8 +200,8 @@ def _line(r: Row) -> str:
 def _cells(name: str, c: Sequence[float], ratio: float, within: Sequence[float]) -> str:
     one, two, scaled_one, scaled_two = (f"{share:.0%}" for share in within)
     return (
-        f"| {name} | {c[0]:.2f} / {c[1]:.2f} | {c[2]:.2f} / {c[3]:.2f} | {ratio:.2f} | "
-        f"{one} / {two} | {scaled_one} / {scaled_two} |"
+        f"| {name} | {c[0]:.2f} / {c[1]:.2f} | {c[2]:.2f} / {c[3]:.2f} | {c[4]:.2f} / {c[5]:.2f} | "
+        f"{ratio:.2f} | {one} / {two} | {scaled_one} / {scaled_two} |"
     )
 
 
