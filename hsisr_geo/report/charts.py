@@ -5,7 +5,7 @@ reader's machine, and nothing in a file depends on when it was made.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from hsisr_geo.assessment import Assessment
 from hsisr_geo.report.record import WATER_VAPOUR_NM
 
-INCH_PX = 96
 _GAP = 3.0  # times the usual spacing: farther apart, bands are not joined by a line
 
 _FEW_BANDS = 10  # fewer are points rather than a curve
@@ -50,7 +49,6 @@ DARK = Theme(
              ("back-projection", "#ffb347")),
     ours="#4fd39a",
 )  # fmt: skip
-THEMES = (LIGHT, DARK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,8 +223,3 @@ def _svg(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
-
-
-def legend_colors(names: Sequence[str], theme: Theme) -> dict[str, str]:
-    """Return the colour of each method on a page of that theme."""
-    return {name: str(_line(name, theme)["color"]) for name in names}
