@@ -8,8 +8,8 @@ in quality.py, here with `uncertainty`, and both files are read back. Errors of 
 and predicted deviations are compared in standard deviations of each band of the degraded scene, so
 that all bands count alike. Writes OUT.md and OUT.png, the reliability curve.
 
-`factor` is root mean square error over root mean square deviation, times the factor that the model
-has already: what its `spread` should be, when measured on sites held out of training.
+The factor is root mean square error over root mean square deviation, times the factor that the
+model has already: what its `spread` should be, when measured on sites held out of training.
 """
 
 import tempfile
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 from quality import SUFFIXES, read_all, write_degraded
 
@@ -39,11 +40,12 @@ class Row:
 
     Attributes
     ----------
-    bands, pixels
-        Spearman's rank correlation over all pixels and bands; of root mean squares over the bands.
-    wider
-        The first two again for sqrt(deviation**2 + detail**2), detail being the difference from
-        bicubic: what a simpler guess would give.
+    ours
+        Spearman's rank correlation of error and deviation: over all pixels and bands; of each
+        pixel's root mean squares over the bands.
+    wider, contrast
+        The same for simpler guesses: sqrt(deviation**2 + detail**2), where detail is the difference
+        from bicubic; and the range of the input's pixels within 3 x 3, which needs no sampling.
     error, deviation
         Root mean squares, in standard deviations of a band.
     within
@@ -54,9 +56,9 @@ class Row:
 
     scene: str
     upscale: int
-    bands: float
-    pixels: float
+    ours: tuple[float, float]
     wider: tuple[float, float]
+    contrast: tuple[float, float]
     error: float
     deviation: float
     within: tuple[float, float, float, float]
@@ -64,18 +66,23 @@ class Row:
 
     @classmethod
     def of(
-        cls, scene: str, upscale: int, error: np.ndarray, sigma: np.ndarray, detail: np.ndarray
+        cls,
+        scene: str,
+        upscale: int,
+        error: np.ndarray,
+        sigma: np.ndarray,
+        detail: np.ndarray,
+        contrast: np.ndarray,
     ) -> "Row":
-        """Compare |error|, deviation and |detail|, all (band, row, col) in units of a band."""
-        wider = np.hypot(sigma, detail)
+        """Compare |error| with the guesses, all (band, row, col) in units of a band."""
         ratio = rms(error) / rms(sigma)
         limits = (sigma, 2 * sigma, ratio * sigma, 2 * ratio * sigma)
         return cls(
             scene,
             upscale,
-            rank_correlation(sigma, error),
-            rank_correlation(rms(sigma, 0), rms(error, 0)),
-            (rank_correlation(wider, error), rank_correlation(rms(wider, 0), rms(error, 0))),
+            correlations(sigma, error),
+            correlations(np.hypot(sigma, detail), error),
+            correlations(contrast, error),
             float(rms(error)),
             float(rms(sigma)),
             tuple(float((error <= limit).mean()) for limit in limits),
@@ -127,12 +134,25 @@ def score_scene(path: Path, resolver: DiffusionResolver, samples: int) -> Row:
         coarse, best, sigma = (read_all(open_raster(p), good) for p in (lr, sr, spread))
     unit = usable(coarse.std(axis=(1, 2)))[:, None, None]
     error, detail = np.abs(best - truth) / unit, np.abs(best - upsample(coarse, upscale)) / unit
-    return Row.of(path.stem, upscale, error, sigma / unit, detail)
+    contrast = upsample(local_range(coarse) / unit, upscale)
+    return Row.of(path.stem, upscale, error, sigma / unit, detail, contrast)
+
+
+def local_range(cube: np.ndarray) -> np.ndarray:
+    """Maximum minus minimum of the 3 x 3 pixels around each."""
+    wide = np.pad(cube, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    around = sliding_window_view(wide, (3, 3), axis=(1, 2))
+    return around.max(axis=(3, 4)) - around.min(axis=(3, 4))
 
 
 def rms(cube: ArrayLike, axis: int | None = None) -> np.ndarray:
     """Root mean square."""
     return np.sqrt(np.mean(np.square(cube, dtype=np.float64), axis=axis))
+
+
+def correlations(guess: np.ndarray, error: np.ndarray) -> tuple[float, float]:
+    """Rank correlation over pixels and bands, and of each pixel's root mean squares."""
+    return rank_correlation(guess, error), rank_correlation(rms(guess, 0), rms(error, 0))
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -149,26 +169,32 @@ def tenths(sigma: np.ndarray, error: np.ndarray) -> np.ndarray:
 
 
 def markdown(rows: Sequence[Row], factors: dict[int, float]) -> Iterator[str]:
-    """One table for each upscale."""
-    for upscale, factor in factors.items():
+    """One table; after the scenes of an upscale their mean. Then the factors."""
+    yield (
+        "| upscale | scene | rank correlation of σ and error: every band / pixels | … of σ with "
+        "detail | … of contrast | rms error / rms σ | within 1 σ / 2 σ | … after scaling |"
+    )
+    yield "|---|---|---|---|---|---|---|---|"
+    for upscale in factors:
         chosen = [r for r in rows if r.upscale == upscale]
-        yield f"\n### ×{upscale}\n"
-        yield (
-            "| scene | rank correlation, every band / pixel means | … with the detail | rms error "
-            "/ rms σ | within 1 σ / 2 σ | … after scaling |"
-        )
-        yield "|---|---|---|---|---|---|"
         yield from map(_line, chosen)
-        ratio = rms([r.error for r in chosen]) / rms([r.deviation for r in chosen])
         means = [
             np.mean([values(r) for r in chosen], axis=0) for values in (_correlations, _within)
         ]
-        yield _cells("**mean**", means[0], ratio, means[1])
-        yield f"\nfactor for ×{upscale}: {factor * ratio:.2f} (the model has {factor:g})"
+        yield _cells(upscale, "**mean**", means[0], _ratio(chosen), means[1])
+    yield ""
+    for upscale, factor in factors.items():
+        chosen = [r for r in rows if r.upscale == upscale]
+        yield f"Factor for ×{upscale}: {factor * _ratio(chosen):.2f} (the model has {factor:g})."
+
+
+def _ratio(rows: Sequence[Row]) -> float:
+    """Root mean square error over root mean square deviation, every scene counting alike."""
+    return float(rms([r.error for r in rows]) / rms([r.deviation for r in rows]))
 
 
 def _correlations(r: Row) -> tuple[float, ...]:
-    return r.bands, r.pixels, *r.wider
+    return *r.ours, *r.wider, *r.contrast
 
 
 def _within(r: Row) -> tuple[float, ...]:
@@ -176,15 +202,16 @@ def _within(r: Row) -> tuple[float, ...]:
 
 
 def _line(r: Row) -> str:
-    return _cells(r.scene, _correlations(r), r.error / r.deviation, r.within)
+    return _cells(r.upscale, r.scene, _correlations(r), r.error / r.deviation, r.within)
 
 
-def _cells(name: str, c: Sequence[float], ratio: float, within: Sequence[float]) -> str:
+def _cells(
+    upscale: int, name: str, c: Sequence[float], ratio: float, within: Sequence[float]
+) -> str:
     one, two, scaled_one, scaled_two = (f"{share:.0%}" for share in within)
-    return (
-        f"| {name} | {c[0]:.2f} / {c[1]:.2f} | {c[2]:.2f} / {c[3]:.2f} | {ratio:.2f} | "
-        f"{one} / {two} | {scaled_one} / {scaled_two} |"
-    )
+    pairs = " | ".join(f"{c[i]:.2f} / {c[i + 1]:.2f}" for i in (0, 2, 4))
+    shares = f"{one} / {two} | {scaled_one} / {scaled_two}"
+    return f"| ×{upscale} | {name} | {pairs} | {ratio:.2f} | {shares} |"
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
