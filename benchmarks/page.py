@@ -27,7 +27,7 @@ def commands(data: Path) -> dict[str, list[str]]:
         "scores": ["quality.py", val, "--json", str(PAGE.with_suffix(".json"))],
         "enmap": ["quality.py", mosaic],
         "detail": ["detail.py", val],
-        "uncertainty": ["uncertainty.py", val, "--figure", str(IMAGES / "reliability.png")],
+        "uncertainty": ["uncertainty.py", val, "--figure", str(IMAGES / "uncertainty.png")],
         "degradation": ["degradation.py", val],
         "adapt": ["adapt.py", str(data), "--jobs", "2"],
         "cost": ["cost.py"],
