@@ -29,9 +29,16 @@ def commands(data: Path) -> dict[str, list[str]]:
         "detail": ["detail.py", val],
         "uncertainty": ["uncertainty.py", val, "--figure", str(IMAGES / "uncertainty.png")],
         "degradation": ["degradation.py", val],
-        "adapt": ["adapt.py", str(data), "--jobs", "2"],
+        "adapt": ["adapt.py", *scenes_to_adapt_to(data), "--jobs", "2"],
         "cost": ["cost.py"],
     }
+
+
+def scenes_to_adapt_to(data: Path) -> list[str]:
+    """Give the report scenes, and those of other sensors whose finer truth nobody knows."""
+    products = data / "products"
+    others = [products / "enmap_potsdam_mosaic.tif", *products.glob("hyspex_envi/*.bsq")]
+    return [str(path) for path in [*sorted((data / "val").glob("*.tif")), *others]]
 
 
 @click.command()

@@ -1,8 +1,8 @@
 """Where the held-out block of a scene lies, and how wide a gap parts it from what is learned from.
 
-All in coarse pixels. The gap is at least what D and interpolation reach, so that no pixel of the
-block is in an input or a target of training, and up to the network's reach more, so that no
-context of the block has been a target either; where a scene is small, half of it is left.
+All in coarse pixels. The gap is at least what D and interpolation reach, so that the interpolated
+value at a target never holds a pixel of the block, and up to the network's reach more, so that what
+the block's estimate depends on has not been a target either; half of a small scene is left.
 """
 
 from collections.abc import Iterator, Sequence
