@@ -130,9 +130,8 @@ def score_scene(scene: Scene, upscale: int, resolvers: dict[str, Resolver]) -> I
         for name, resolver in resolvers.items():
             super_resolve(lr, sr, resolver=resolver, overwrite=True)
             scores = evaluate(read_all(open_raster(sr), good), reference, upscale=upscale)
-            click.echo(
-                f"{scene.name} x{upscale} {name}: {scores.mpsnr:.2f} dB {scores.sam_deg:.3f}"
-            )
+            line = f"{scene.name} x{upscale} {name}: {scores.mpsnr:.2f} dB {scores.sam_deg:.3f}"
+            click.echo(line, err=True)
             yield Row.of(scene.name, upscale, name, scores)
 
 
