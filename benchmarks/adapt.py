@@ -28,7 +28,7 @@ from hsisr_geo.model.adaptation import Adaptation, learn
 from hsisr_geo.model.adaptation_steps import AdaptationOptions
 from hsisr_geo.model.checkpoint import load_network
 from hsisr_geo.model.coarser_scene import CoarserScene
-from hsisr_geo.model.resolver import Scene
+from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training_data import statistics_of
 from hsisr_geo.model.trial import Gain, Trial, TrialErrors
 from hsisr_geo.radiometry import Cube, encode

@@ -14,7 +14,8 @@ from scenes import Scenes, read_pixels
 from hsisr_geo import output as output_module
 from hsisr_geo.errors import Canceled, ModelError, OptionError, OutputError
 from hsisr_geo.model.diffusion import sample
-from hsisr_geo.model.resolver import DiffusionResolver, load, super_resolve_tile
+from hsisr_geo.model.prepared import super_resolve_tile
+from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.model.spread import standard_deviation
 from hsisr_geo.model.training_data import statistics_of
 from hsisr_geo.noise import noise_field

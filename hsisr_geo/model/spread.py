@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from hsisr_geo.model.resolver import PreparedTile
+from hsisr_geo.model.prepared import PreparedTile
 from hsisr_geo.noise import NOISE_VERSION
 from hsisr_geo.resolver import CubesFunction, FloatCube, Sampled
 from hsisr_geo.statistics import SceneStatistics

@@ -21,7 +21,7 @@ def add_texture(
 ) -> Tensor:
     """Move the best estimate towards a sample; cubes (band, row, col) in physical units.
 
-    With both gains at one, `detail` 1 gives the sample.
+    With both gains at one, `detail` 1 gives the sample. docs/method.md, equation (3).
     """
     added = sample - best
     power = (best * best).sum(dim=0)

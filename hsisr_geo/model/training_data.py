@@ -18,7 +18,7 @@ from torch import Tensor
 from hsisr_geo.degradation import BICUBIC, Degradation, named
 from hsisr_geo.errors import HsisrError, RasterError
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.resolver import usable_deviation
+from hsisr_geo.model.scene import usable_deviation
 from hsisr_geo.raster import open_raster, read_window
 from hsisr_geo.statistics import SceneStatistics
 

@@ -17,7 +17,8 @@ from hsisr_geo.metrics import spectral_angle_deg
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.coarser_scene import Mask, times
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.resolver import Scene, super_resolve_tile
+from hsisr_geo.model.prepared import super_resolve_tile
+from hsisr_geo.model.scene import Scene
 from hsisr_geo.radiometry import Cube
 from hsisr_geo.tiling import Window
 

@@ -9,7 +9,8 @@ from hsisr_geo.config import ModelConfig
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.resolver import Scene, super_resolve_tile
+from hsisr_geo.model.prepared import super_resolve_tile
+from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training_data import Pair
 
 __all__ = ["Gain", "score", "super_resolve_pair"]
