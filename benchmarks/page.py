@@ -31,6 +31,7 @@ def commands(data: Path) -> dict[str, list[str]]:
         "degradation": ["degradation.py", val],
         "adapt": ["adapt.py", *scenes_to_adapt_to(data), "--jobs", "2"],
         "cost": ["cost.py"],
+        "ceiling": ["ceiling.py", val],
     }
 
 
