@@ -53,6 +53,23 @@ def test_events_arrive_in_order_and_the_rest_of_stdout_is_text():
     assert finished == Finished({"event": "result", "output": "x.tif"}, '{"bands":\n 3}')
 
 
+def test_events_beside_a_record_come_on_stderr():
+    steps, said = [], []
+    finished = run(
+        """
+        import sys
+        print('{"event": "log", "message": "reading"}', file=sys.stderr)
+        print('{"event": "progress", "done": 1, "total": 2}', file=sys.stderr)
+        print('{"verdict": "a tie"}')
+        print('{"event": "result", "path": "index.html"}', file=sys.stderr)
+        """,
+        progress=lambda done, total: steps.append((done, total)),
+        log=said.append,
+    )
+    assert (steps, said) == ([(1, 2)], ["reading"])
+    assert finished == Finished({"event": "result", "path": "index.html"}, '{"verdict": "a tie"}')
+
+
 def test_a_failure_ends_with_the_last_line_of_stderr():
     said = []
     with pytest.raises(WorkerFailed, match=r"^scene\.tif: zero bands$"):
