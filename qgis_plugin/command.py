@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 PROGRAM = "hsisr-geo"
 EXECUTABLE_VARIABLE = "HSISR_GEO_EXECUTABLE"
@@ -79,6 +80,15 @@ def engine_environment(environment: Mapping[str, str] | None = None) -> dict[str
     return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
 
 
+@dataclass(frozen=True)
+class Uncertainty:
+    """A second raster to write: the deviation over samples, of `all` bands or their `mean`."""
+
+    path: str
+    samples: int = 8
+    bands: str = "all"
+
+
 def run_arguments(
     source: str,
     destination: str,
@@ -87,23 +97,65 @@ def run_arguments(
     model: str = "",
     detail: float = 0.0,
     seed: int = 0,
+    psf: str = "",
+    consistency: bool = True,
     tile: int | None = None,
     bounds: Sequence[float] | None = None,
+    uncertainty: Uncertainty | None = None,
 ) -> list[str]:
-    """Arguments of `hsisr-geo run`; an empty model leaves the choice to the engine.
+    """Arguments of `hsisr-geo run`; an empty model or PSF leaves the choice to the engine.
 
     `bounds` are (xmin, ymin, xmax, ymax) in the raster's CRS.
     """
-    arguments = ["run", source, destination, "--upscale", str(upscale)]
-    if model:
-        arguments += ["--model", model]
+    arguments = ["run", source, destination, *_common(upscale, model)]
     arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
+    if psf:
+        arguments += ["--psf", psf]
+    if not consistency:
+        arguments.append("--no-consistency")
     if tile is not None:
         arguments += ["--tile", str(tile)]
-    if bounds is not None:
-        arguments += ["--bounds", *(repr(float(value)) for value in bounds)]
+    arguments += _bounds(bounds)
+    if uncertainty is not None:
+        arguments += ["--uncertainty", uncertainty.path, "--samples", str(uncertainty.samples)]
+        arguments += ["--uncertainty-bands", uncertainty.bands]
     # QGIS has asked before it hands over a file that exists.
     return [*arguments, "--overwrite", "--progress", "json"]
+
+
+def assess_arguments(
+    source: str,
+    folder: str,
+    *,
+    upscale: int,
+    model: str = "",
+    bounds: Sequence[float] | None = None,
+    overwrite: bool = False,
+) -> list[str]:
+    """Arguments of `hsisr-geo assess`, which prints the whole record; parameters as for a run.
+
+    Of folders QGIS does not ask whether to replace them, hence `overwrite`.
+    """
+    arguments = ["assess", source, "--report", folder, *_common(upscale, model), *_bounds(bounds)]
+    if overwrite:
+        arguments.append("--overwrite")
+    return [*arguments, "--json", "--progress", "json"]
+
+
+def adapt_arguments(
+    source: str, destination: str, *, upscale: int, model: str = "", minutes: float = 5.0
+) -> list[str]:
+    """Arguments of `hsisr-geo adapt`; parameters as for a run."""
+    arguments = ["adapt", source, "--out", destination, *_common(upscale, model)]
+    return [*arguments, "--minutes", repr(float(minutes)), "--overwrite", "--progress", "json"]
+
+
+def _common(upscale: int, model: str) -> list[str]:
+    return ["--upscale", str(upscale), *(["--model", model] if model else [])]
+
+
+def _bounds(bounds: Sequence[float] | None) -> list[str]:
+    return [] if bounds is None else ["--bounds", *(repr(float(value)) for value in bounds)]
 
 
 def info_arguments(source: str) -> list[str]:

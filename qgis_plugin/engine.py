@@ -24,6 +24,8 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     (canExecute), before a run (checkParameterValues), and in a run that skips both.
     """
 
+    counted = ""  # what the engine's progress counts, where a person would count it
+
     def createInstance(self):
         return type(self)()
 
@@ -59,7 +61,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             return run_worker(
                 command,
                 engine_environment(),
-                progress=_Progress(feedback),
+                progress=_Progress(feedback, self.counted),
                 log=lambda message: _pass_on(message, feedback),
                 canceled=feedback.isCanceled,
             )
@@ -111,8 +113,9 @@ def _pass_on(message: str, feedback) -> None:
 class _Progress:
     """Turns done/total into a percentage and an estimate of the time left."""
 
-    def __init__(self, feedback):
+    def __init__(self, feedback, counted):
         self.feedback = feedback
+        self.counted = counted
         self.started = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
@@ -121,7 +124,8 @@ class _Progress:
         self.feedback.setProgress(100.0 * done / total)
         if 0 < done < total:
             left = (time.monotonic() - self.started) * (total - done) / done
-            self.feedback.setProgressText(f"{done} of {total} tiles, about {_minutes(left)} left")
+            count = f"{done} of {total} {self.counted}, " if self.counted else ""
+            self.feedback.setProgressText(f"{count}about {_minutes(left)} left")
 
 
 def _minutes(seconds: float) -> str:

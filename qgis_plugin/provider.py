@@ -7,6 +7,8 @@ import os
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
+from .adapt import Adapt
+from .assess import Assess
 from .engine import EXECUTABLE_SETTING
 from .evaluate import Evaluate
 from .info import Info
@@ -31,7 +33,7 @@ class HsisrProvider(QgsProcessingProvider):
         return ICON
 
     def loadAlgorithms(self):
-        for algorithm in (SuperResolve(), Info(), Evaluate()):
+        for algorithm in (SuperResolve(), Assess(), Adapt(), Evaluate(), Info()):
             self.addAlgorithm(algorithm)
 
     def load(self):

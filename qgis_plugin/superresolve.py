@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import os
-
 from qgis.core import (
-    QgsProcessingException,
-    QgsProcessingParameterDefinition,
-    QgsProcessingParameterEnum,
-    QgsProcessingParameterExtent,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
 )
 
-from .command import run_arguments
-from .engine import EngineAlgorithm, layer_path
+from .command import Uncertainty, run_arguments
+from .scene import SceneAlgorithm, advanced, check_not_the_input, choice
 from .truecolor import TRUE_COLOR
 
-DEFAULT_MODEL = "default"
 
-
-class SuperResolve(EngineAlgorithm):
+class SuperResolve(SceneAlgorithm):
     """A finer grid for every band of a hyperspectral raster."""
+
+    counted = "tiles"
 
     def name(self):
         return "superresolve"
@@ -32,7 +26,10 @@ class SuperResolve(EngineAlgorithm):
         return "Super-resolve raster"
 
     def tags(self):
-        return ["hyperspectral", "super-resolution", "upscale", "sharpen", "diffusion", "resample"]
+        return [
+            *("hyperspectral", "super-resolution", "upscale", "sharpen", "diffusion", "resample"),
+            *("uncertainty", "psf"),
+        ]
 
     def shortHelpString(self):
         return (
@@ -42,32 +39,25 @@ class SuperResolve(EngineAlgorithm):
             "<p><b>Detail</b> 0 gives the most likely image, and always the same one. Towards 1 "
             "the network draws plausible texture that the sensor did not see: it looks sharper "
             "and is less true. <b>Seed</b> chooses the draw.</p>"
-            "<p><b>Model</b>: <i>default</i>, <i>bicubic</i> (interpolation only, a baseline), or "
-            "the path of a checkpoint.</p>"
+            "<p><b>Model</b>: <i>default</i>, <i>bicubic</i> or <i>back-projection</i> (without a "
+            "network, baselines), or the path of a model file, such as <i>Adapt model to scene</i> "
+            "makes.</p>"
+            "<p><b>Uncertainty</b>, a second raster: the standard deviation over <b>samples</b> of "
+            "Detail 1, per band or as one band with their mean. It goes with the error on the "
+            "whole, not on every scene. A sample takes about as long as five images at Detail 0."
+            "</p>"
+            "<p><b>PSF</b>: what made the pixels of finer ones, <i>bicubic</i>, <i>gaussian:MTF</i>"
+            " (the MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file "
+            "(text or .npy). The result is made consistent with it, unless that is switched off: "
+            "then it is only measured. Empty: what the model was trained for.</p>"
             "<p>The finer pixels are an estimate. Do not measure on them what the original pixels "
-            "do not support.</p>"
+            "do not support. <i>Assess on this scene</i> tells how good they are likely to be.</p>"
         )
 
     def initAlgorithm(self, config=None):
+        self.add_scene_parameters()
         number = QgsProcessingParameterNumber
-        tile = number(
-            "TILE",
-            "Tile size in input pixels (smaller needs less memory)",
-            number.Type.Integer,
-            optional=True,
-            minValue=8,
-        )
-        tile.setFlags(tile.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
-        for parameter in (
-            QgsProcessingParameterRasterLayer("INPUT", "Hyperspectral raster"),
-            QgsProcessingParameterEnum(
-                "UPSCALE",
-                "Upscale",
-                options=["2", "3", "4"],
-                defaultValue="2",
-                usesStaticStrings=True,
-            ),
-            QgsProcessingParameterString("MODEL", "Model", defaultValue=DEFAULT_MODEL),
+        self.addParameter(
             number(
                 "DETAIL",
                 "Detail (0: most likely image, 1: sampled texture)",
@@ -75,47 +65,69 @@ class SuperResolve(EngineAlgorithm):
                 defaultValue=0.0,
                 minValue=0.0,
                 maxValue=1.0,
-            ),
-            number("SEED", "Seed", number.Type.Integer, defaultValue=0, minValue=0),
-            QgsProcessingParameterExtent("EXTENT", "Only this extent", optional=True),
-            tile,
-            QgsProcessingParameterRasterDestination("OUTPUT", "Super-resolved"),
-        ):
-            self.addParameter(parameter)
+            )
+        )
+        self.addParameter(number("SEED", "Seed", number.Type.Integer, 0, minValue=0))
+        self.add_extent_parameter()
+        for parameter in self.advanced_parameters():
+            self.addParameter(advanced(parameter))
+        destination = QgsProcessingParameterRasterDestination
+        self.addParameter(destination("OUTPUT", "Super-resolved"))
+        self.addParameter(
+            destination("UNCERTAINTY", "Uncertainty", optional=True, createByDefault=False)
+        )
 
-    def checkParameterValues(self, parameters, context):
-        layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
-        if layer is not None:
-            try:
-                layer_path(layer)
-            except QgsProcessingException as error:
-                return False, str(error)
-        return super().checkParameterValues(parameters, context)
+    def advanced_parameters(self):
+        """Return what most runs leave alone."""
+        number = QgsProcessingParameterNumber
+        psf = QgsProcessingParameterString(
+            "PSF", "PSF: bicubic, gaussian:MTF or a kernel file (empty: the model's)", optional=True
+        )
+        psf.setHelp("What made the raster's pixels of finer ones; gaussian:0.3 for an MTF of 0.3.")
+        return [
+            psf,
+            QgsProcessingParameterBoolean(
+                "NO_CONSISTENCY",
+                "Leave the result as the network made it, not made consistent with the PSF",
+                defaultValue=False,
+            ),
+            number("SAMPLES", "Samples for the uncertainty", number.Type.Integer, 8, minValue=2),
+            choice("UNCERTAINTY_BANDS", "Bands of the uncertainty", ["all", "mean"]),
+            number(
+                "TILE",
+                "Tile size in input pixels (smaller needs less memory)",
+                number.Type.Integer,
+                optional=True,
+                minValue=8,
+            ),
+        ]
 
     def processAlgorithm(self, parameters, context, feedback):
         source = self.source_path(parameters, "INPUT", context)
-        destination = self.parameterAsOutputLayer(parameters, "OUTPUT", context)
-        if os.path.exists(destination) and os.path.samefile(source, destination):
-            raise QgsProcessingException("OUTPUT is the file of INPUT: choose another file.")
+        results = {
+            name: path
+            for name in ("OUTPUT", "UNCERTAINTY")
+            if (path := self.parameterAsOutputLayer(parameters, name, context))
+        }
+        for name, path in results.items():
+            check_not_the_input(source, path, name)
         arguments = run_arguments(
             source,
-            destination,
-            upscale=int(self.parameterAsEnumString(parameters, "UPSCALE", context)),
+            results["OUTPUT"],
+            upscale=self.upscale(parameters, context),
             model=self.model(parameters, context),
             detail=self.parameterAsDouble(parameters, "DETAIL", context),
             seed=self.parameterAsInt(parameters, "SEED", context),
+            psf=self.parameterAsString(parameters, "PSF", context).strip(),
+            consistency=not self.parameterAsBoolean(parameters, "NO_CONSISTENCY", context),
             tile=self.tile(parameters, context),
             bounds=self.bounds(parameters, context),
+            uncertainty=self.uncertainty(results.get("UNCERTAINTY"), parameters, context),
         )
         if self.call_engine(arguments, feedback) is None:
             return {}
-        self.style_when_loaded(destination, context)
-        return {"OUTPUT": destination}
-
-    def model(self, parameters, context):
-        """Name or path of the model, empty for the engine's own choice."""
-        model = self.parameterAsString(parameters, "MODEL", context).strip()
-        return "" if model == DEFAULT_MODEL else model
+        self.style_when_loaded(results["OUTPUT"], context)
+        return results
 
     def tile(self, parameters, context):
         """Tile size, None for the engine's own choice."""
@@ -123,15 +135,13 @@ class SuperResolve(EngineAlgorithm):
             return None
         return self.parameterAsInt(parameters, "TILE", context)
 
-    def bounds(self, parameters, context):
-        """Extent as (xmin, ymin, xmax, ymax) in the raster's CRS, None for all of it."""
-        if parameters.get("EXTENT") in (None, ""):
+    def uncertainty(self, path, parameters, context):
+        """Return the second raster, None where none is asked for."""
+        if path is None:
             return None
-        crs = self.parameterAsRasterLayer(parameters, "INPUT", context).crs()
-        extent = self.parameterAsExtent(parameters, "EXTENT", context, crs)
-        if extent.isEmpty():
-            raise QgsProcessingException("EXTENT is empty: give XMIN,XMAX,YMIN,YMAX, or nothing.")
-        return extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()
+        samples = self.parameterAsInt(parameters, "SAMPLES", context)
+        bands = self.parameterAsEnumString(parameters, "UNCERTAINTY_BANDS", context)
+        return Uncertainty(path, samples, bands)
 
     def style_when_loaded(self, destination, context):
         """Let the result appear in true colour if QGIS is going to load it."""

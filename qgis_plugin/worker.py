@@ -71,12 +71,11 @@ def run_worker(
     result: dict[str, Any] = {}
     try:
         for name, line in _until_closed(process, lines, canceled):
-            if name == "stderr":
+            event = _event(line)  # on stderr, where stdout carries a record
+            if event is None and name == "stderr":
                 stderr.append(line)
                 log(line)
-                continue
-            event = _event(line)
-            if event is None:
+            elif event is None:
                 text.append(line)
             elif event["event"] == "progress":
                 progress(int(event.get("done", 0)), int(event.get("total", 0)))

@@ -6,10 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from hsisr_geo.cli.main import cli
 
 from qgis_plugin.command import (
     EXECUTABLE_VARIABLE,
     NotSetUp,
+    Uncertainty,
+    adapt_arguments,
+    assess_arguments,
     engine_environment,
     evaluate_arguments,
     find_executable,
@@ -91,14 +96,62 @@ def test_a_run_with_everything():
         model="bicubic",
         detail=0.25,
         seed=7,
+        psf="gaussian:0.3",
+        consistency=False,
         tile=64,
         bounds=(-1e-7, 2, 3.5, 5200000.125),
+        uncertainty=Uncertainty("sigma.tif", samples=5, bands="mean"),
     ) == [
         *("run", "in.tif", "out.tif", "--upscale", "2", "--model", "bicubic"),
-        *("--detail", "0.25", "--seed", "7", "--tile", "64"),
-        *("--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
+        *("--detail", "0.25", "--seed", "7", "--psf", "gaussian:0.3", "--no-consistency"),
+        *("--tile", "64", "--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
+        *("--uncertainty", "sigma.tif", "--samples", "5", "--uncertainty-bands", "mean"),
         *("--overwrite", "--progress", "json"),
     ]
+
+
+def test_an_assessment_overwrites_only_when_told():
+    asked = [*("assess", "in.tif", "--report", "r", "--upscale", "3")]
+    assert assess_arguments("in.tif", "r", upscale=3) == [*asked, "--json", "--progress", "json"]
+    everything = {"model": "m.safetensors", "bounds": (0, 1, 2, 3), "overwrite": True}
+    assert assess_arguments("in.tif", "r", upscale=3, **everything) == [
+        *(*asked, "--model", "m.safetensors", "--bounds", "0.0", "1.0", "2.0", "3.0"),
+        *("--overwrite", "--json", "--progress", "json"),
+    ]
+
+
+def test_an_adaptation():
+    assert adapt_arguments("in.tif", "m.safetensors", upscale=2, model="default", minutes=1) == [
+        *("adapt", "in.tif", "--out", "m.safetensors", "--upscale", "2", "--model", "default"),
+        *("--minutes", "1.0", "--overwrite", "--progress", "json"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        run_arguments(
+            *("in.tif", "out.tif"),
+            upscale=2,
+            model="m",
+            psf="bicubic",
+            consistency=False,
+            tile=8,
+            bounds=(0, 0, 1, 1),
+            uncertainty=Uncertainty("sigma.tif"),
+        ),
+        assess_arguments("in.tif", "r", upscale=2, bounds=(0, 0, 1, 1), overwrite=True),
+        adapt_arguments("in.tif", "m.safetensors", upscale=4),
+        info_arguments("in.tif"),
+        evaluate_arguments("a.tif", "b.tif"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_the_engine_knows_every_option(arguments):
+    """Nothing but the missing raster is wrong with what the plugin asks."""
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 1, result.output
+    assert "no such file" in result.output.lower()
 
 
 def test_info_and_evaluate():

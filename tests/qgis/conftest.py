@@ -115,6 +115,27 @@ def mosaic(tmp_path_factory):
     )
 
 
+@pytest.fixture(scope="session")
+def fields(tmp_path_factory):
+    """48 x 48 pixels of four bands: fields with borders finer than a pixel."""
+    import numpy as np
+
+    path, size = tmp_path_factory.mktemp("scene") / "fields.tif", 48
+    random, ground = np.random.default_rng(0), np.zeros((3, 2 * size, 2 * size))
+    for _ in range(size * size // 16):
+        row, col, height, width = *random.integers(-8, 2 * size, 2), *random.integers(8, 33, 2)
+        cover = 0.2 + random.random((3, 1, 1))
+        ground[:, max(row, 0) : row + height, max(col, 0) : col + width] = cover
+    seen = ground.reshape(3, size, 2, size, 2).mean(axis=(2, 4))
+    spectra = np.array([[1, 4, 1], [1.67, 2.78, 1], [2.33, 1.78, 1], [3, 1, 1]])
+    dataset = gdal.GetDriverByName("GTiff").Create(str(path), size, size, 4, gdal.GDT_UInt16)
+    dataset.SetProjection("EPSG:32633")
+    dataset.SetGeoTransform((359745.0, 30.0, 0.0, 5810085.0, 0.0, -30.0))
+    dataset.WriteArray(np.round(1000 * np.tensordot(spectra, seen, axes=1)))
+    del dataset
+    return path
+
+
 def enmap_twin(path, *, size, data_type, bands=60):
     """Write a raster with EnMAP's grid, tags and a hole; every band is a smooth surface."""
     import numpy as np

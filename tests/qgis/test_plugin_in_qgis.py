@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from osgeo import gdal
+from processing_runs import Heard, run
 from qgis.core import (
     QgsApplication,
     QgsProcessingAlgRunnerTask,
@@ -34,34 +35,6 @@ def algorithm(name="superresolve"):
     return QgsApplication.processingRegistry().algorithmById(f"hsisr:{name}").create()
 
 
-class Heard(QgsProcessingFeedback):
-    """A feedback that remembers what it was told."""
-
-    def __init__(self):
-        super().__init__(False)
-        self.said = []
-        self.warned = []
-        self.steps = []
-        self.progressChanged.connect(self.steps.append)
-
-    def pushInfo(self, info):
-        self.said.append(info)
-
-    def pushWarning(self, warning):
-        self.warned.append(warning)
-
-    def pushCommandInfo(self, info):
-        self.said.append(info)
-
-
-def run(parameters, name="superresolve"):
-    """Run as processing.run does, and return (results, feedback)."""
-    import processing
-
-    feedback = Heard()
-    return processing.run(f"hsisr:{name}", parameters, feedback=feedback), feedback
-
-
 def values(path):
     return gdal.Open(str(path)).ReadAsArray()
 
@@ -78,7 +51,8 @@ def test_the_provider_and_its_algorithms_are_there():
     assert provider.name() == "Hyperspectral super-resolution"
     assert not provider.icon().isNull()
     ids = {found.id() for found in provider.algorithms()}
-    assert ids == {"hsisr:superresolve", "hsisr:info", "hsisr:evaluate"}
+    names = ("superresolve", "assess", "adapt", "evaluate", "info")
+    assert ids == {f"hsisr:{name}" for name in names}
     for found in provider.algorithms():
         assert found.shortHelpString()
 
@@ -216,7 +190,7 @@ def test_without_the_engine_everything_stays_visible_and_says_what_to_do(
 ):
     monkeypatch.setenv("HSISR_GEO_EXECUTABLE", "")
     monkeypatch.setenv("PATH", str(tmp_path))
-    for name in ("superresolve", "info", "evaluate"):
+    for name in ("superresolve", "assess", "adapt", "evaluate", "info"):
         able, message = algorithm(name).canExecute()
         assert not able
         assert "pip install hsisr-geo" in message

@@ -37,7 +37,7 @@ def enabled(plugin_folder):
 def test_list_shows_the_provider():
     listed = qgis_process("list").stdout
     assert "Hyperspectral super-resolution" in listed
-    for name in ("superresolve", "info", "evaluate"):
+    for name in ("superresolve", "assess", "adapt", "evaluate", "info"):
         assert f"hsisr:{name}" in listed
 
 
@@ -45,15 +45,17 @@ def test_help_describes_every_parameter():
     described = json.loads(qgis_process("--json", "help", "hsisr:superresolve").stdout)
     parameters = described["parameters"]
     assert set(parameters) == {
-        *("INPUT", "UPSCALE", "MODEL", "DETAIL", "SEED", "EXTENT", "TILE", "OUTPUT")
+        *("INPUT", "UPSCALE", "MODEL", "DETAIL", "SEED", "EXTENT", "TILE", "OUTPUT"),
+        *("UNCERTAINTY", "SAMPLES", "UNCERTAINTY_BANDS", "PSF", "NO_CONSISTENCY"),
     }
     optional = {name for name, parameter in parameters.items() if parameter["optional"]}
-    assert optional == {"EXTENT", "TILE"}
+    assert optional == {"EXTENT", "TILE", "PSF", "UNCERTAINTY"}
     defaults = {name: parameter.get("default_value") for name, parameter in parameters.items()}
     assert (defaults["UPSCALE"], defaults["MODEL"]) == ("2", "default")
     assert (defaults["DETAIL"], defaults["SEED"]) == (0, 0)
-    assert parameters["TILE"]["is_advanced"]
-    assert set(described["outputs"]) == {"OUTPUT"}
+    folded = {name for name, parameter in parameters.items() if parameter["is_advanced"]}
+    assert folded == {"TILE", "SAMPLES", "UNCERTAINTY_BANDS", "PSF", "NO_CONSISTENCY"}
+    assert set(described["outputs"]) == {"OUTPUT", "UNCERTAINTY"}
 
 
 def test_run_gives_the_command_lines_pixels(engine, mosaic, tmp_path):
@@ -103,3 +105,29 @@ def test_a_missing_input_is_an_error(tmp_path):
         expect=1,
     )
     assert "INPUT" in done.stderr
+
+
+def test_assess_gives_the_verdict_and_the_page(tile, tmp_path):
+    done = qgis_process(
+        *("--json", "run", "hsisr:assess", f"--INPUT={tile}", "--UPSCALE=2"),
+        *("--MODEL=back-projection", f"--REPORT={tmp_path / 'report'}"),
+    )
+    results = json.loads(done.stdout)["results"]
+    assert results["REPORT"] == str(tmp_path / "report")
+    assert results["PAGE"] == str(tmp_path / "report" / "index.html")
+    record = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert results["VERDICT"] == record["verdict"]["headline"]
+    psnr = {trial["name"]: trial["mpsnr"] for trial in record["trials"]}
+    assert results["PSNR_GAIN"] == pytest.approx(psnr["back-projection"] - psnr["bicubic"])
+    assert "NETWORK_GAIN" not in results
+
+
+def test_a_scene_too_small_to_adapt_to_is_explained(tile, tmp_path):
+    done = qgis_process(
+        *("run", "hsisr:adapt", f"--INPUT={tile}", "--UPSCALE=2"),
+        f"--OUT={tmp_path / 'never.safetensors'}",
+        expect=1,
+    )
+    assert "needs 40 x 40 pixels" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []

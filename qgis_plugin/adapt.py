@@ -1,0 +1,74 @@
+"""Adapt model to scene: `hsisr-geo adapt`, whose model file is a MODEL of the other algorithms."""
+
+from __future__ import annotations
+
+from qgis.core import (
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterNumber,
+)
+
+from .command import adapt_arguments
+from .scene import SceneAlgorithm
+
+# output name -> (key in the scores of the engine's JSON, description)
+SCORES = {
+    "GAIN": ("gain_db", "PSNR over the model it started from, on the held-out block (dB)"),
+    "STANDARD_ERROR": ("standard_error_db", "Standard error of the gain (dB)"),
+}
+
+
+class Adapt(SceneAlgorithm):
+    """A model fine-tuned on the user's own scene, or the reason why there is none."""
+
+    def name(self):
+        return "adapt"
+
+    def displayName(self):
+        return "Adapt model to scene"
+
+    def tags(self):
+        return ["hyperspectral", "super-resolution", "fine-tune", "train", "model"]
+
+    def shortHelpString(self):
+        return (
+            "<p>Fine-tunes a model on a raster, for that scene and its neighbours, at one upscale "
+            "only. No finer data are needed: the raster is degraded, and the model learns to undo "
+            "that. Give the model file as <b>Model</b> to <i>Super-resolve raster</i>.</p>"
+            "<p>A block of the raster is held out. Where the result is not better there than the "
+            "model it started from, beyond chance, the algorithm <b>ends with an error that says "
+            "so and writes nothing</b>. On small scenes that is the normal case: use the model as "
+            "it is.</p>"
+            "<p>At least 20 times the upscale of pixels a side without holes are needed. It ends "
+            "after so many <b>minutes</b>, or when nothing gets better.</p>"
+        )
+
+    def initAlgorithm(self, config=None):
+        self.add_scene_parameters()
+        number = QgsProcessingParameterNumber
+        self.addParameter(
+            number("MINUTES", "Minutes to learn in", number.Type.Double, 5.0, minValue=0.01)
+        )
+        self.addParameter(
+            QgsProcessingParameterFileDestination(
+                "OUT", "Adapted model", "Model files (*.safetensors)"
+            )
+        )
+        for name, (_, description) in SCORES.items():
+            self.addOutput(QgsProcessingOutputNumber(name, description))
+
+    def processAlgorithm(self, parameters, context, feedback):
+        destination = self.parameterAsFileOutput(parameters, "OUT", context)
+        arguments = adapt_arguments(
+            self.source_path(parameters, "INPUT", context),
+            destination,
+            upscale=self.upscale(parameters, context),
+            model=self.model(parameters, context),
+            minutes=self.parameterAsDouble(parameters, "MINUTES", context),
+        )
+        finished = self.call_engine(arguments, feedback)
+        if finished is None:
+            return {}
+        scores = finished.result["card"]["scores"]
+        feedback.pushInfo(f"Adapted. Give {destination} as Model to Super-resolve raster.")
+        return {"OUT": destination, **{name: scores[key] for name, (key, _) in SCORES.items()}}
