@@ -18,18 +18,18 @@ from pathlib import Path
 
 import click
 import numpy as np
-import rasterio
-from affine import Affine
 from solid_parts import solid_parts
 
+from hsisr_geo.bands import Bands
+from hsisr_geo.degradation import Degradation
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import Raster, open_raster, read_window
 from hsisr_geo.registry import find_model
-from hsisr_geo.resampling import decimate
 from hsisr_geo.resolver import BicubicResolver, Resolver
 from hsisr_geo.tiling import Window
+from hsisr_geo.wald import coarser, cut_out, degrade, whole_groups, write
 
 EXISTING = click.Path(exists=True, path_type=Path)
 SUFFIXES = {".tif", ".tiff", ".bsq", ".img"}
@@ -126,7 +126,7 @@ def score_scene(scene: Scene, upscale: int, resolvers: dict[str, Resolver]) -> I
     raster = open_raster(scene.path)
     with tempfile.TemporaryDirectory() as folder:
         lr, sr = Path(folder, "lr.tif"), Path(folder, "sr.tif")
-        good, reference = write_degraded(raster, scene, lr, upscale)
+        good, reference = write_degraded(raster, scene, lr, resolvers["ours"].degradation)
         for name, resolver in resolvers.items():
             super_resolve(lr, sr, resolver=resolver, overwrite=True)
             scores = evaluate(read_all(open_raster(sr), good), reference, upscale=upscale)
@@ -136,34 +136,17 @@ def score_scene(scene: Scene, upscale: int, resolvers: dict[str, Resolver]) -> I
 
 
 def write_degraded(
-    raster: Raster, scene: Scene, lr_path: Path, upscale: int
+    raster: Raster, scene: Scene, lr_path: Path, degradation: Degradation
 ) -> tuple[list[int], np.ndarray]:
     """Write the degraded scene; return its good bands and the cropped original (band, row, col)."""
-    unit = 4 * upscale
-    part = tuple(
-        slice(axis.start, axis.start + (axis.stop - axis.start) // unit * unit)
-        for axis in scene.part
-    )
+    part = whole_groups(scene.part, 4 * degradation.factor)
     good = [i for i in raster.bands.good_indices if not in_water_vapour(raster, i)]
-    with rasterio.open(scene.path) as source:
-        dn = source.read(window=tuple((axis.start, axis.stop) for axis in part))
-        lr = decimate(dn.astype(np.float32), upscale)
-        if np.issubdtype(dn.dtype, np.integer):
-            limits = np.iinfo(dn.dtype)
-            lr = lr.round().clip(limits.min, limits.max)
-        shift = Affine.translation(part[1].start, part[0].start)
-        profile = source.profile | {
-            "driver": "GTiff",
-            "height": lr.shape[1],
-            "width": lr.shape[2],
-            "transform": source.transform @ shift @ Affine.scale(upscale),
-        }
-        with rasterio.open(lr_path, "w", **profile) as sink:
-            sink.write(lr.astype(dn.dtype))
-            for index in range(source.count):
-                flag = "1" if index in good else "0"
-                sink.update_tags(index + 1, **(source.tags(index + 1) | {"bbl": flag}))
-    return good, read_window(raster, *part, good)
+    bands = Bands(tuple(replace(b, good=i in good) for i, b in enumerate(raster.bands)))
+    original = cut_out(replace(raster, bands=bands), part)
+    cube = read_window(raster, *part)
+    coarse = [degrade(band[None], degradation) for band in cube]  # bad ones may have holes
+    write(lr_path, coarser(original, degradation.factor), np.concatenate(coarse))
+    return good, cube[good]
 
 
 def in_water_vapour(raster: Raster, band: int) -> bool:

@@ -127,7 +127,7 @@ def score_scene(scene: Scene, resolver: DiffusionResolver, samples: int) -> Row:
     raster, upscale = open_raster(scene.path), resolver.upscale
     with tempfile.TemporaryDirectory() as folder:
         lr, sr, spread = (Path(folder, name) for name in ("lr.tif", "sr.tif", "spread.tif"))
-        good, truth = write_degraded(raster, scene, lr, upscale)
+        good, truth = write_degraded(raster, scene, lr, resolver.degradation)
         super_resolve(lr, sr, resolver=resolver, uncertainty=Uncertainty(spread, samples))
         coarse, best, sigma = (read_all(open_raster(p), good) for p in (lr, sr, spread))
     unit = usable(coarse.std(axis=(1, 2)))[:, None, None]

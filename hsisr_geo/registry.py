@@ -55,7 +55,7 @@ class ModelInfo:
 
 
 def models() -> list[ModelInfo]:
-    """List every model that `--model` takes by name, bicubic last.
+    """List every model that `--model` takes by name, the baselines last.
 
     Raises
     ------
@@ -154,8 +154,8 @@ def find_model(name_or_path: str) -> Path:
 
 def find_weights(name_or_path: str, *, upscale: int) -> Path:
     """Return the file of a model that has weights for an upscale; errors as `load_resolver`."""
-    if name_or_path == BICUBIC:
-        raise ModelError("bicubic has no weights; choose another --model")
+    if name_or_path in BASELINES:
+        raise ModelError(f"{name_or_path} has no weights; choose another --model")
     path = find_model(name_or_path)
     _check_upscale(name_or_path, read_header(path).config.upscales, upscale)
     return path

@@ -87,6 +87,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         denoiser_fine_width=8,
         sigma_y=(0.8, 1.1),
         shrinkage=(1.0, 0.9),
+        shading=(2.0, 1.5),
+        colour=(0.5, 0.6),
+        spread=(1.8, 2.0),
     )
     network = Network(config)
     network.autoencoder = shipped.autoencoder
@@ -148,6 +151,8 @@ def test_the_card_says_what_it_was_adapted_to(scene: Path, model: Path, adapted:
     assert header.config.upscales == (2,)
     assert header.config.sigma_y == (0.8,)
     assert header.config.shrinkage == (1.0,)
+    assert (header.config.shading, header.config.colour) == ((2.0,), (0.5,))
+    assert header.config.spread == (1.8,)
     card = header.card
     assert card["adapted_from"] == {"name": "tiny", "version": "7", "sha256": sha256_of(model)}
     assert (card["scene"], card["upscale"], card["steps"]) == ("site.tif", 2, 150)
@@ -276,6 +281,7 @@ def test_sigterm_leaves_nothing(scene: Path, model: Path, tmp_path: Path) -> Non
         ({"--out": "gone/x.safetensors"}, "create it first"),
         ({"--out": "taken.safetensors"}, "--overwrite"),
         ({"--model": "bicubic"}, "bicubic has no weights"),
+        ({"--model": "back-projection"}, "back-projection has no weights"),
         ({"--upscale": "4"}, "was made for upscale 2, 3, not 4"),
         ({"--out": "the model"}, "is the model to start from"),
     ],

@@ -185,7 +185,7 @@ def _good_bands(path: Path) -> TrainingScene:
         if path.stem != "neon_harv" or not _in_water_vapour(raster.bands[i].wavelength_nm)
     ]
     cube = read_window(raster, slice(0, raster.rows), slice(0, raster.cols), keep)
-    return TrainingScene(path.stem, cube, True)
+    return TrainingScene(path.stem, cube, raster.bands.select(keep), raster.dtype)
 
 
 def _in_water_vapour(nm: float | None) -> bool:

@@ -107,7 +107,7 @@ def test_the_right_psf_gives_a_better_and_more_consistent_image_than_a_wrong_one
     steps = rng.integers(1, 6, (3, 12, 12)).repeat(8, 1).repeat(8, 2)
     cube = (1000 * steps + rng.normal(size=steps.shape)).astype(np.float32)
     soft = named("gaussian:0.1", 2)
-    pair = degraded_pair(TrainingScene("steps", cube, False), 2, soft)
+    pair = degraded_pair(TrainingScene("steps", cube), 2, soft)
     np.testing.assert_allclose(pair.lr.numpy(), soft.apply(cube), rtol=1e-4)
     psnr, residual = {}, {}
     for psf, consistency in (("gaussian:0.1", True), ("bicubic", True), ("gaussian:0.1", False)):

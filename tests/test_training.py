@@ -9,11 +9,15 @@ import rasterio
 import torch
 from safetensors.torch import load_file
 
+from hsisr_geo.bands import Band, Bands
 from hsisr_geo.config import ModelConfig, read_header
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.model.autoencoder_training import train_autoencoder
+from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.denoiser_training import train_diffusion
 from hsisr_geo.model.training import TrainingOptions
+from hsisr_geo.model.training_data import TrainingScene, degraded_pair
+from hsisr_geo.radiometry import decode
 
 CONFIG = ModelConfig(
     name="tiny",
@@ -120,3 +124,30 @@ def test_all_scenes_held_out_is_a_clear_error(scenes: Path, tmp_path: Path) -> N
     options = _options(scenes, tmp_path / "x.safetensors", holdout=("a", "b"))
     with pytest.raises(HsisrError, match="held out"):
         train_autoencoder(options, CONFIG)
+
+
+def test_a_scene_is_degraded_to_what_its_file_can_store() -> None:
+    """Reflectance from 0 to 1 in steps of 1e-4 is rounded to these, not to 0 and 1."""
+    rng = np.random.default_rng(3)
+    bands = Bands((Band(scale=1e-4, offset=0.02),) * 3)
+    dn = rng.integers(0, 9999, (3, 16, 16)).astype("uint16")
+    scene = TrainingScene("reflectance", decode(dn, bands), bands, "uint16")
+    pair = degraded_pair(scene, 2)
+    exact = degraded_pair(replace(scene, bands=None), 2).lr
+    error = (pair.lr - exact).abs().max()
+    assert 0 < error <= 0.51e-4
+    steps = (pair.lr.numpy().astype(np.float64) - 0.02) / 1e-4
+    np.testing.assert_allclose(steps, steps.round(), atol=1e-3)
+
+
+def test_factors_of_other_weights_are_not_kept(
+    scenes: Path, autoencoder: Path, tmp_path: Path
+) -> None:
+    """Gains and calibration were measured on the weights that a training starts from."""
+    network, header = load_network(autoencoder)
+    factors = dict.fromkeys(("shrinkage", "shading", "colour", "spread"), (0.5,))
+    measured = replace(header.config, sigma_y=(1.0,), **factors)
+    start, out = tmp_path / "start.safetensors", tmp_path / "out.safetensors"
+    save_network(start, network, measured, header.card)
+    train_diffusion(_options(scenes, out, steps=1), start, log=lambda _: None)
+    assert read_header(out).config == replace(measured, **dict.fromkeys(factors, ()))

@@ -1,7 +1,6 @@
 """First training stage: the group autoencoder, on spectra of scenes and of their blurred selves."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -18,7 +17,6 @@ from hsisr_geo.model.training_data import (
     TrainingScene,
     degraded_pair,
     load_scenes,
-    resampled_bands,
 )
 
 __all__ = ["train_autoencoder"]
@@ -71,13 +69,9 @@ def _spectra(
     sets = []
     for scene in scenes:
         for variant in range(5):
-            cube = scene.cube if variant == 0 else resampled_bands(scene.cube, rng)
+            seen = scene if variant == 0 else scene.resampled(rng)
             for upscale in config.upscales:
-                pair = degraded_pair(
-                    replace(scene, cube=np.ascontiguousarray(cube)),
-                    upscale,
-                    config.declared(upscale),
-                )
+                pair = degraded_pair(seen, upscale, config.declared(upscale))
                 u = back_projection.interpolate(pair.lr, upscale)
                 sets.append((pair.standardise(pair.hr).flatten(1), pair.standardise(u).flatten(1)))
     return sets

@@ -68,7 +68,8 @@ def train_diffusion(
     images = [i for scene in train for i in _component_images(network, config, scene)]
     sigma_y = config.sigma_y or _residual_deviation(images, config.upscales)
     # ^ a trained denoiser answers in the units it was trained in
-    config = replace(config, sigma_y=sigma_y, shrinkage=())
+    config = replace(config, sigma_y=sigma_y, shrinkage=(), shading=(), colour=(), spread=())
+    # ^ what was chosen for the weights it starts from says nothing of the new ones
     photographs = load_photographs(options.photographs) if options.photographs else []
     log(
         f"{len(train)} scenes and {len(photographs)} photographs to train on, "

@@ -30,7 +30,8 @@ def grown(
     learned = config.denoiser_blocks
     if blocks is not None and blocks < learned:
         raise ModelError(
-            f"model {config.name} has {learned} blocks: it cannot start one of {blocks}"
+            f"model {config.name} has {learned} blocks: it cannot start one of {blocks}; "
+            f"give {learned} blocks or more"
         )
     larger = replace(
         config,

@@ -7,7 +7,7 @@ texture than a few scenes hold (`docs/method.md`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hsisr_geo.bands import Bands
 from hsisr_geo.degradation import BICUBIC, Degradation, named
 from hsisr_geo.errors import HsisrError, RasterError
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.scene import usable_deviation
+from hsisr_geo.radiometry import decode, encode
 from hsisr_geo.raster import open_raster, read_window
 from hsisr_geo.statistics import SceneStatistics
 
@@ -32,11 +34,27 @@ _PHOTO_SUFFIXES = {".npy", ".png", ".jpg", ".jpeg", ".tif", ".tiff"}
 
 @dataclass(frozen=True, eq=False)
 class TrainingScene:
-    """Good bands of a scene without holes, in physical units (band, row, col)."""
+    """Good bands of a scene without holes, in physical units (band, row, col).
+
+    `bands` and `dtype` tell how its file stores them; without `bands` any value can be stored.
+    """
 
     name: str
     cube: FloatCube
-    integer: bool
+    bands: Bands | None = None
+    dtype: str = "float32"
+
+    def as_stored(self, cube: FloatCube) -> FloatCube:
+        """Round a cube of these bands as the scene's file would."""
+        if self.bands is None:
+            return cube
+        return decode(encode(cube, self.bands, self.dtype), self.bands)
+
+    def resampled(self, rng: np.random.Generator) -> "TrainingScene":
+        """Draw another sensor's view of the scene, stored as the first band of this one is."""
+        cube = np.ascontiguousarray(resampled_bands(self.cube, rng))
+        bands = self.bands and Bands((self.bands[0],) * len(cube))
+        return replace(self, cube=cube, bands=bands)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +94,14 @@ def _load_scene(path: Path) -> TrainingScene:
     cube = read_window(raster, slice(0, rows), slice(0, cols), raster.bands.good_indices)
     if not np.isfinite(cube).all():
         raise RasterError(f"{path}: has pixels without data; train on a rectangle without holes")
-    return TrainingScene(path.stem, cube, np.issubdtype(np.dtype(raster.dtype), np.integer))
+    bands = raster.bands.select(raster.bands.good_indices)
+    return TrainingScene(path.stem, cube, bands, raster.dtype)
 
 
 def degraded_pair(
     scene: TrainingScene, upscale: int, degradation: Degradation | None = None
 ) -> Pair:
-    """Crop to multiples of 4·upscale and degrade by D, rounded as the scene's own type is.
+    """Crop to multiples of 4·upscale and degrade by D, rounded to what the scene's file can store.
 
     `degradation` is by a factor of `upscale`; None for bicubic.
     """
@@ -92,8 +111,7 @@ def degraded_pair(
         raise RasterError(f"scene {scene.name} is smaller than {unit} pixels, too small to degrade")
     hr = torch.from_numpy(np.ascontiguousarray(scene.cube[:, :rows, :cols]))
     lr = back_projection.degrade(hr, degradation or named(BICUBIC, upscale))
-    if scene.integer:
-        lr = lr.round()
+    lr = torch.from_numpy(scene.as_stored(lr.numpy()))
     return Pair(scene.name, hr, lr, upscale, statistics_of(lr.numpy()))
 
 
