@@ -8,10 +8,11 @@ tiles at a time. The numbers depend on scene and plan only, never on tiles, thre
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from operator import add
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,8 @@ class Plan:
         For each resolved band what fills the inside of large holes: the scene mean, if known.
     degradation
         The D that the output is measured against.
+    given_up
+        Set as soon as the run fails or is canceled, for the method to stop what nobody waits for.
     """
 
     raster: Raster
@@ -63,6 +66,7 @@ class Plan:
     interpolated: tuple[int, ...]
     far: NDArray[np.float64] | None
     degradation: Degradation
+    given_up: Event = field(default_factory=Event)
 
     @property
     def margin(self) -> int:
@@ -132,7 +136,8 @@ def run(
     job = _Job(plan, grid, tuple(products))
     found: dict[Key, Consistency] = {}
     progress(0, len(grid))
-    with _pool(threads) as pool, Callback(posttask=_counter(progress, len(grid))):
+    counter = Callback(posttask=_counter(progress, len(grid)))
+    with _pool(threads) as pool, _told_when_over(plan.given_up), counter:
         for rows in _batches(grid, threads):
             graph, tiles = _layout(job, rows)
             found.update(zip(tiles, _compute(graph, [tiles, [*graph]], pool)[0], strict=True))
@@ -270,6 +275,16 @@ def _pool(threads: int) -> AbstractContextManager[ThreadPoolExecutor | None]:
     Leaving it waits for running tasks, so none of them writes to an output that was given up.
     """
     return nullcontext() if threads == 1 else ThreadPoolExecutor(threads)
+
+
+@contextmanager
+def _told_when_over(given_up: Event) -> Iterator[None]:
+    """Set the event when an exception leaves the block, before the pool waits for its tasks."""
+    try:
+        yield
+    except BaseException:
+        given_up.set()
+        raise
 
 
 def _compute(graph: Graph, keys: Any, pool: ThreadPoolExecutor | None) -> Any:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event
 
 from hsisr_geo import __version__
 from hsisr_geo.consistency import Consistency
@@ -157,6 +158,7 @@ def _plan(
         log(f"warning: {warning}")
         resolver, spread = BicubicResolver(resolver.upscale, psf=resolver.degradation), None
         resolved, statistics = every, None
+    given_up = Event()
     interpolated = tuple(band for band in every if band not in resolved)
     if interpolated:
         log(f"{len(interpolated)} of {len(every)} bands are bad or empty: interpolated")
@@ -166,12 +168,15 @@ def _plan(
         context=spread.context if spread else resolver.context,
         ramp=resolver.ramp,
         resolve=(
-            spread.fit(statistics) if spread else alone(resolver.fit(statistics), resolver.upscale)
+            spread.fit(statistics, given_up)
+            if spread
+            else alone(resolver.fit(statistics), resolver.upscale)
         ),
         resolved=resolved,
         interpolated=interpolated,
         far=None if statistics is None else statistics.mean,
         degradation=resolver.degradation,
+        given_up=given_up,
     )
     return resolver, spread, plan, (warning,) if warning else ()
 

@@ -7,6 +7,7 @@ whose answer is uncertain can be `sampled`: it then tells, tile by tile, how far
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -96,8 +97,12 @@ class Sampled(Protocol):
         """Say what the spread was made of: samples, seed, calibration; keys in lower case."""
         ...
 
-    def fit(self, statistics: SceneStatistics | None) -> CubesFunction:
-        """Return the function that makes two cubes: the resolver's answer, standard deviation."""
+    def fit(self, statistics: SceneStatistics | None, given_up: Event) -> CubesFunction:
+        """Return the function that makes two cubes: the resolver's answer, standard deviation.
+
+        A tile of many samples takes minutes: once `given_up` is set, by another thread, it raises
+        `Canceled` before the next sample.
+        """
         ...
 
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ class KnownSampled:
     def provenance(self) -> dict[str, str]:
         return {"samples": str(self.samples), "spread": "1.5"}
 
-    def fit(self, statistics):
+    def fit(self, statistics, given_up):
         upscale, bicubic = self.resolver.upscale, self.resolver.fit(statistics)
 
         def resolve(cube, origin, part):
@@ -230,6 +231,43 @@ def test_a_file_that_cannot_be_completed_takes_the_other_with_it(
     assert list((tmp_path / "out").iterdir()) == []
 
 
+class Endless(KnownSampled):
+    """Of which the first tile fails, and the second takes for ever, or until it is told."""
+
+    def fit(self, statistics, given_up):
+        self.begun, self.told = Event(), Event()
+
+        def resolve(cube, origin, part):
+            if origin[1] == 0:
+                self.begun.wait(20)
+                raise KeyboardInterrupt
+            self.begun.set()
+            if given_up.wait(20):
+                self.told.set()
+            raise Canceled("given up")
+
+        return resolve
+
+
+def test_a_tile_of_many_samples_is_told_when_the_run_is_over(
+    scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = Endless(KnownSpread(2), 8, context=0)
+    monkeypatch.setattr(KnownSpread, "sampled", lambda *_: endless)
+    with pytest.raises(KeyboardInterrupt):
+        _run(scene, tmp_path / "out", tile=40, threads=2)
+    assert endless.told.is_set()
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_model_stops_before_the_next_sample() -> None:
+    given_up, cube = Event(), _ground(18, 8, 8)
+    resolve = _model().sampled(2).fit(statistics_of(cube), given_up)
+    given_up.set()
+    with pytest.raises(Canceled):
+        resolve(cube, (0, 0), (slice(0, 8), slice(0, 8)))
+
+
 @pytest.mark.parametrize("name", ["sr.tif", "sigma.tif"])
 def test_an_existing_file_is_kept_and_nothing_else_appears(
     scene: Path, tmp_path: Path, name: str
@@ -301,7 +339,7 @@ def test_it_is_the_deviation_of_separate_runs(upscale: int) -> None:
     cube, number, origin = _ground(18, 14, 20), 3, (7, 130)
     statistics, model = statistics_of(cube), _model(upscale, seed=11)
     part = slice(2, 12), slice(4, 20)
-    best, sigma = model.sampled(number).fit(statistics)(cube, origin, part)
+    best, sigma = model.sampled(number).fit(statistics, Event())(cube, origin, part)
     one = _model(upscale, detail=1.0, seed=11)
     rows, cols = (
         slice(upscale * start, upscale * (start + size))
@@ -351,7 +389,7 @@ def test_seeds_give_other_samples_and_the_same_seed_the_same() -> None:
     cube = _ground(4, 8, 8)
     part = slice(0, 8), slice(0, 8)
     one, again, other = (
-        _model(seed=seed).sampled(2).fit(statistics_of(cube))(cube, (0, 0), part)[1]
+        _model(seed=seed).sampled(2).fit(statistics_of(cube), Event())(cube, (0, 0), part)[1]
         for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(one, again)
@@ -363,7 +401,8 @@ def test_the_calibration_factor_is_applied_and_recorded() -> None:
     calibrated = replace(model, config=replace(model.config, spread=(1.5, 1.0, 2.0)))
     plain = replace(model, config=replace(model.config, spread=()))
     raw, scaled_by = (
-        m.sampled(2).fit(statistics_of(cube))(cube, (0, 0), part)[1] for m in (plain, calibrated)
+        m.sampled(2).fit(statistics_of(cube), Event())(cube, (0, 0), part)[1]
+        for m in (plain, calibrated)
     )
     np.testing.assert_allclose(scaled_by, 1.5 * raw, rtol=1e-5)
     said = calibrated.sampled(7).provenance()
@@ -380,7 +419,7 @@ def test_the_first_step_is_made_once_for_all_samples() -> None:
     cube, model, calls = _ground(4, 6, 6), _model(), []
     model.network.denoiser.register_forward_hook(lambda *_: calls.append(1))
     part = slice(0, 6), slice(0, 6)
-    model.sampled(3).fit(statistics_of(cube))(cube, (0, 0), part)
+    model.sampled(3).fit(statistics_of(cube), Event())(cube, (0, 0), part)
     assert len(calls) == 1 + 3 * (model.config.diffusion_steps - 1)
 
 
@@ -400,7 +439,7 @@ def test_a_sample_from_a_known_first_step_is_the_same() -> None:
 
 def test_a_constant_scene_is_certain() -> None:
     cube, part = np.full((4, 6, 6), 1234.0, np.float32), (slice(0, 6), slice(0, 6))
-    _, sigma = _model().sampled(2).fit(statistics_of(cube))(cube, (0, 0), part)
+    _, sigma = _model().sampled(2).fit(statistics_of(cube), Event())(cube, (0, 0), part)
     np.testing.assert_allclose(sigma, 0, atol=1e-3)
 
 

@@ -5,14 +5,15 @@ the sampler, which is the best estimate. Each sample then costs the other steps 
 memory does not grow with N.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from hsisr_geo.errors import Canceled
 from hsisr_geo.model.prepared import PreparedTile
 from hsisr_geo.noise import NOISE_VERSION
 from hsisr_geo.resolver import CubesFunction, FloatCube, Sampled
@@ -63,8 +64,11 @@ class SampledResolver:
             "spread": f"{self.factor:g}",
         }
 
-    def fit(self, statistics: SceneStatistics | None) -> CubesFunction:
-        """Bind the model to a scene; tiles go through the device one at a time."""
+    def fit(self, statistics: SceneStatistics | None, given_up: Event) -> CubesFunction:
+        """Bind the model to a scene; tiles go through the device one at a time.
+
+        Once `given_up` is set, a tile raises `Canceled` before its next sample.
+        """
         resolver, sampler = self.resolver, self._sampler
         scene = resolver.scene(statistics)
         device_lock = Lock()
@@ -73,6 +77,7 @@ class SampledResolver:
             cube: FloatCube, origin: tuple[int, int], part: Window
         ) -> tuple[FloatCube, FloatCube]:
             with device_lock, torch.inference_mode():
+                _check(given_up)
                 x_lr = torch.from_numpy(cube).to(scene.mean.device)
                 tile = PreparedTile.of(
                     resolver.network,
@@ -86,12 +91,24 @@ class SampledResolver:
                 best = tile.answer(resolver.detail, resolver.noise(cube.shape, origin))
                 deviation = standard_deviation(
                     tile.answer(1.0, sampler.noise(cube.shape, origin, sample))
-                    for sample in range(self.samples)
+                    for sample in _until(given_up, self.samples)
                 )
                 x, sigma = best * scene.std + scene.mean, self.factor * deviation * scene.std
                 return x.cpu().numpy(), sigma.cpu().numpy()
 
         return resolve
+
+
+def _until(given_up: Event, samples: int) -> Iterator[int]:
+    """Count the samples while somebody waits for them."""
+    for sample in range(samples):
+        _check(given_up)
+        yield sample
+
+
+def _check(given_up: Event) -> None:
+    if given_up.is_set():
+        raise Canceled("the run was given up")
 
 
 def standard_deviation(samples: Iterable[Tensor]) -> Tensor:
