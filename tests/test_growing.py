@@ -1,5 +1,7 @@
 """A grown denoiser starts with what the small one knew, and can learn more."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -9,7 +11,13 @@ from hsisr_geo.model.growing import grown
 from hsisr_geo.model.network import Network
 
 CONFIG = ModelConfig(
-    name="tiny", version="0", upscales=(2, 4), denoiser_width=8, denoiser_blocks=1, components=3
+    name="tiny",
+    version="0",
+    upscales=(2, 4),
+    denoiser_width=8,
+    denoiser_blocks=1,
+    components=3,
+    sigma_y=(1.0, 1.0),
 )
 
 
@@ -50,3 +58,9 @@ def test_fewer_blocks_are_refused(network: Network) -> None:
     assert config.components == 5
     with pytest.raises(ModelError, match="has 2 blocks"):
         grown(larger, config, blocks=1, components=None)
+
+
+def test_before_the_second_stage_any_number_of_blocks_will_do(network: Network) -> None:
+    first_stage = replace(CONFIG, denoiser_blocks=3, sigma_y=())
+    smaller, config = grown(Network(first_stage), first_stage, blocks=2, components=None)
+    assert config.denoiser_blocks == len(smaller.denoiser.blocks) == 2

@@ -27,21 +27,22 @@ def grown(
     ModelError
         Fewer blocks than the network has: those it has learned would be lost.
     """
-    learned = config.denoiser_blocks
-    if blocks is not None and blocks < learned:
+    present = config.denoiser_blocks
+    if blocks is not None and blocks < present and config.sigma_y:
+        # (a file with the first stage only has learned nothing that fewer blocks could lose)
         raise ModelError(
-            f"model {config.name} has {learned} blocks: it cannot start one of {blocks}; "
-            f"give {learned} blocks or more"
+            f"model {config.name} has {present} blocks: it cannot start one of {blocks}; "
+            f"give {present} blocks or more"
         )
     larger = replace(
         config,
-        denoiser_blocks=blocks or learned,
+        denoiser_blocks=blocks or present,
         components=components or config.components,
     )
     result = Network(larger)
     result.load_state_dict(network.state_dict(), strict=False)
     with torch.no_grad():
-        for name, parameter in result.denoiser.blocks[learned:].named_parameters():
+        for name, parameter in result.denoiser.blocks[present:].named_parameters():
             if ".second." in name:  # zero answers, but not zero gradients: it can learn
                 parameter.zero_()
     return result, larger
