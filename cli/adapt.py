@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from .progress import MODES, report
-from .run import DEVICES, UPSCALES
+from . import options
+from .progress import report
 from .signals import Cancellation
 
 _TICKS = 1000  # of the progress: learning is a share of a time, not a number of things
@@ -15,7 +15,7 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
 
 @click.command()
 @click.argument("src", type=click.Path(path_type=Path))
-@click.option("--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor.")
+@options.upscale
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="MODEL",
     help="Model file to write, NAME.safetensors.",
@@ -32,14 +32,9 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
     help="Steps at most, instead of --minutes: repeats a run whose card tells them.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
-@click.option(
-    "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where to run."
-)
+@options.device
 @click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
-@click.option(
-    "--progress", type=click.Choice(MODES), default="auto", show_default=True,
-    help="auto: a bar on a terminal. json: one JSON object per line on stdout.",
-)  # fmt: skip
+@options.progress
 @click.pass_obj
 def adapt(
     cancellation: Cancellation,

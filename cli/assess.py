@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .progress import MODES, report, to_json
-from .run import DEVICES, UPSCALES, canceling, check_bounds
+from . import options
+from .progress import report, to_json
+from .run import canceling, check_bounds
 from .signals import Cancellation
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("src")
-@click.option("--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor.")
+@options.upscale
 @click.option(
     "--report",
     "folder",
@@ -29,13 +30,7 @@ if TYPE_CHECKING:
     metavar="NAME|PATH",
     help="A name that `hsisr-geo models` lists, or a model file.",
 )
-@click.option(
-    "--detail",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    show_default=True,
-    help="0: best estimate. 1: a sample with texture. In between: a blend of both.",
-)
+@options.detail
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**63 - 1),
@@ -49,13 +44,7 @@ if TYPE_CHECKING:
     help="What SRC is degraded by, and what its own pixels are assumed to be made by, as in "
     "`hsisr-geo run`: `bicubic`, `gaussian:MTF`, or a kernel file.  [default: the model's own]",
 )
-@click.option(
-    "--bounds",
-    type=float,
-    nargs=4,
-    metavar="XMIN YMIN XMAX YMAX",
-    help="Only this extent, in the raster's CRS; grown to whole pixels.",
-)
+@options.bounds
 @click.option(
     "--window",
     type=click.IntRange(min=16),
@@ -63,32 +52,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Largest side of what is compared, in pixels; the part with the fewest holes is taken.",
 )
-@click.option(
-    "--tile",
-    type=click.IntRange(min=1),
-    default=128,
-    show_default=True,
-    help="Side of a tile in input pixels: larger is faster and takes more memory.",
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Tiles in flight; memory grows with them.",
-)
-@click.option(
-    "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where to run."
-)
+@options.tile
+@options.threads
+@options.device
 @click.option("--overwrite", is_flag=True, help="Replace DIR if it holds a report.")
 @click.option("--json", "as_json", is_flag=True, help="Print what is in report.json, too.")
-@click.option(
-    "--progress",
-    type=click.Choice(MODES),
-    default="auto",
-    show_default=True,
-    help="auto: a bar on a terminal. json: one JSON object per line on stdout.",
-)
+@options.progress
 @click.pass_obj
 def assess(
     cancellation: Cancellation,

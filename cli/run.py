@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .progress import MODES, report
+from . import options
+from .progress import report
 from .signals import Cancellation
 
 if TYPE_CHECKING:
     from hsisr_geo.pipeline import RunReport
     from hsisr_geo.uncertainty import Uncertainty
 
-UPSCALES = ("2", "3", "4")
-DEVICES = ("auto", "cpu", "cuda")
 UNCERTAINTY_BANDS = ("all", "mean")
 STDOUT = "-"
 
@@ -30,7 +29,7 @@ STDOUT = "-"
 @click.command()
 @click.argument("src")
 @click.argument("dst")
-@click.option("--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor.")
+@options.upscale
 @click.option(
     "--model",
     default="default",
@@ -38,13 +37,7 @@ STDOUT = "-"
     metavar="NAME|PATH",
     help="A name that `hsisr-geo models` lists, or a model file. `bicubic` needs no torch.",
 )
-@click.option(
-    "--detail",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    show_default=True,
-    help="0: best estimate. 1: a sample with texture. In between: a blend of both.",
-)
+@options.detail
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**63 - 1),
@@ -64,30 +57,10 @@ STDOUT = "-"
     is_flag=True,
     help="Leave the output as the network made it; only measure it against the PSF.",
 )
-@click.option(
-    "--tile",
-    type=click.IntRange(min=1),
-    default=128,
-    show_default=True,
-    help="Side of a tile in input pixels: larger is faster and takes more memory.",
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Tiles in flight; memory grows with them.",
-)
-@click.option(
-    "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where to run."
-)
-@click.option(
-    "--bounds",
-    type=float,
-    nargs=4,
-    metavar="XMIN YMIN XMAX YMAX",
-    help="Only this extent, in the raster's CRS; grown to whole pixels.",
-)
+@options.tile
+@options.threads
+@options.device
+@options.bounds
 @click.option(
     "--uncertainty",
     metavar="PATH",
@@ -104,13 +77,7 @@ STDOUT = "-"
     help="All bands of SRC, or one with their mean.  [default: all]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace DST, and PATH, if they exist.")
-@click.option(
-    "--progress",
-    type=click.Choice(MODES),
-    default="auto",
-    show_default=True,
-    help="auto: a bar on a terminal. json: one JSON object per line on stdout.",
-)
+@options.progress
 @click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
 @click.pass_obj
 def run(

@@ -1,0 +1,50 @@
+"""Options that several commands have, so that they look and mean the same everywhere."""
+
+import click
+
+from .progress import MODES
+
+UPSCALES = ("2", "3", "4")
+DEVICES = ("auto", "cpu", "cuda")
+
+upscale = click.option(
+    "--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor."
+)
+detail = click.option(
+    "--detail",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="0: best estimate. 1: a sample with texture. In between: a blend of both.",
+)
+bounds = click.option(
+    "--bounds",
+    type=float,
+    nargs=4,
+    metavar="XMIN YMIN XMAX YMAX",
+    help="Only this extent, in the raster's CRS; grown to whole pixels.",
+)
+tile = click.option(
+    "--tile",
+    type=click.IntRange(min=1),
+    default=128,
+    show_default=True,
+    help="Side of a tile in input pixels: larger is faster and takes more memory.",
+)
+threads = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Tiles in flight; memory grows with them.",
+)
+device = click.option(
+    "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where to run."
+)
+progress = click.option(
+    "--progress",
+    type=click.Choice(MODES),
+    default="auto",
+    show_default=True,
+    help="auto: a bar on a terminal. json: one JSON object per line on stdout.",
+)
