@@ -23,6 +23,7 @@ class Plan:
     path, rows, cols, bands, dtype : of the output
     uncertainty : path of the raster of standard deviations, if any
     samples : number of samples that it is of, 0 without
+    uncertainty_size : bytes of its pixels before compression, 0 without
     size : bytes of its pixels before compression; as much again is used beside it meanwhile
     tiles : number of tiles to infer
     memory : bytes held for the tiles in flight, an estimate; a network's own arrays come on top
@@ -40,11 +41,13 @@ class Plan:
     model: str
     uncertainty: str | None = None
     samples: int = 0
+    uncertainty_size: int = 0
 
     def text(self) -> str:
         """Return the plan for a person."""
         beside = (
-            f"and the standard deviation of {self.samples} samples to {self.uncertainty}\n"
+            f"and the standard deviation of {self.samples} samples to {self.uncertainty}, "
+            f"{_bytes_text(self.uncertainty_size)}\n"
             if self.uncertainty
             else ""
         )
@@ -90,7 +93,8 @@ def plan_run(
         (t.window[0].stop - t.window[0].start) * (t.window[1].stop - t.window[1].start)
         for t in grid
     ]
-    pixels = max(windows) * (1 + _OUTPUT_COPIES * resolver.upscale**2)
+    products = 2 if uncertainty else 1
+    pixels = max(windows) * (1 + products * _OUTPUT_COPIES * resolver.upscale**2)
     return Plan(
         path=dst,
         rows=target.rows,
@@ -103,7 +107,12 @@ def plan_run(
         model=resolver.name,
         uncertainty=os.fspath(uncertainty.path) if uncertainty else None,
         samples=uncertainty.samples if uncertainty else 0,
+        uncertainty_size=_float_bytes(uncertainty.describe(target)) if uncertainty else 0,
     )
+
+
+def _float_bytes(raster: "Raster") -> int:
+    return raster.rows * raster.cols * len(raster.bands) * 4
 
 
 def _bytes_text(size: int) -> str:

@@ -346,9 +346,15 @@ def test_an_uncertainty_that_cannot_be_is_a_one_line_error(raster, tmp_path, nam
 
 
 def test_a_dry_run_mentions_the_uncertainty(raster, tmp_path):
-    options = ["--uncertainty", tmp_path / "sigma.tif", "--dry-run"]
-    text = modelled(raster, tmp_path / "out.tif", *options).stderr
-    assert f"the standard deviation of 8 samples to {tmp_path / 'sigma.tif'}" in text
+    options = ["--uncertainty", tmp_path / "sigma.tif", "--dry-run", "--progress", "json"]
+    result = modelled(raster, tmp_path / "out.tif", *options)
+    plan, alone = (
+        json_lines(r)[-1] for r in (result, modelled(raster, tmp_path / "out.tif", *options[2:]))
+    )
+    assert plan["uncertainty_size"] == 4 * plan["rows"] * plan["cols"] * plan["bands"]
+    assert plan["memory"] > alone["memory"]
+    text = modelled(raster, tmp_path / "out.tif", *options[:-2]).stderr
+    assert f"the standard deviation of 8 samples to {tmp_path / 'sigma.tif'}, " in text
     assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]
 
 
