@@ -21,7 +21,7 @@ from torch import Tensor
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.decoding import add_detail, components_of
-from hsisr_geo.model.diffusion import best_estimate
+from hsisr_geo.model.prepared import first_estimate
 from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training_data import Pair, degraded_pair, load_scenes
@@ -56,7 +56,7 @@ def _gains(resolver: DiffusionResolver, pair: Pair) -> Iterator[tuple[float, flo
     u = back_projection.interpolate(x_lr, upscale)
     c_u = components_of(network, scene, u)
     true = components_of(network, scene, x_hr) - c_u
-    sigma = resolver.config.sigma_y[resolver.config.upscales.index(upscale)]
+    sigma = resolver.config.factor("sigma_y", upscale)
     turned = [
         sigma * _turned_back(resolver, c_u, turns, flip) for flip in (0, 1) for turns in range(4)
     ]
@@ -75,13 +75,8 @@ def _gains(resolver: DiffusionResolver, pair: Pair) -> Iterator[tuple[float, flo
 
 def _turned_back(resolver: DiffusionResolver, c_u: Tensor, turns: int, flip: int) -> Tensor:
     """Best estimate of the components as another of the square's symmetries shows them."""
-    condition = torch.rot90(c_u, turns, (1, 2)).flip([2] * flip).contiguous()[:, None]
-
-    def denoise(y_t: Tensor, level: Tensor) -> Tensor:
-        y0: Tensor = resolver.network.denoiser(y_t, condition, level, resolver.upscale)
-        return y0
-
-    y = best_estimate(denoise, condition)[:, 0]
+    turned = torch.rot90(c_u, turns, (1, 2)).flip([2] * flip).contiguous()
+    y = first_estimate(resolver.network, turned, resolver.upscale)
     return torch.rot90(y.flip([2] * flip), -turns, (1, 2))
 
 

@@ -127,6 +127,11 @@ class ModelConfig:
         """Write the configuration as it stands in a model file's header."""
         return json.dumps(asdict(self))
 
+    def factor(self, name: str, upscale: int) -> float:
+        """Return what `name`, a field with one value per upscale, says; 1 where it says nothing."""
+        values: tuple[float, ...] = getattr(self, name)
+        return values[self.upscales.index(upscale)] if values else 1.0
+
     def only(self, upscale: int) -> "ModelConfig":
         """Leave the other upscales out."""
         index = self.upscales.index(upscale)

@@ -87,7 +87,7 @@ def train_diffusion(
         x, u = _draw_patches(
             images, photographs, options.photograph_share, config.declared(upscale), rng
         )
-        sigma = config.sigma_y[config.upscales.index(upscale)]
+        sigma = config.factor("sigma_y", upscale)
         with torch.autocast(device.type, dtype=torch.bfloat16):
             return denoiser_loss(network, x.to(device), u.to(device), sigma, upscale, rng)
 

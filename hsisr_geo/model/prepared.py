@@ -18,7 +18,7 @@ from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.texture import add_texture
 from hsisr_geo.tiling import Window, inside, scaled
 
-__all__ = ["PreparedTile", "super_resolve_tile"]
+__all__ = ["PreparedTile", "first_estimate", "super_resolve_tile"]
 
 
 def super_resolve_tile(
@@ -103,9 +103,9 @@ class PreparedTile:
         x_lr = (x_lr - scene.mean) / scene.std
         u = back_projection.interpolate(x_lr, upscale)
         c_u = components_of(network, scene, u) if scene.basis.components else u[:0]
-        first = _first_estimate(network, c_u, upscale)
+        first = first_estimate(network, c_u, upscale)
         x_lr, u = _cut(x_lr, piece), _cut(u, scaled(piece, upscale))
-        change = _factor(config.shrinkage, config, upscale) * first
+        change = config.factor("shrinkage", upscale) * first
         best = _decoded(network, config, scene, u, _cut(change, scaled(piece, upscale)), upscale)
         part = inside(part, piece)
         return cls(network, config, scene, upscale, part, piece, x_lr, u, c_u, first, best, assumed)
@@ -142,15 +142,10 @@ class PreparedTile:
             self.best * std + mean,
             sample * std + mean,
             detail,
-            shading=_factor(self.config.shading, self.config, self.upscale),
-            colour=_factor(self.config.colour, self.config, self.upscale),
+            shading=self.config.factor("shading", self.upscale),
+            colour=self.config.factor("colour", self.upscale),
         )
         return (textured - mean) / std
-
-
-def _factor(factors: tuple[float, ...], config: ModelConfig, upscale: int) -> float:
-    """Return a model's factor for an upscale; one where it has none."""
-    return factors[config.upscales.index(upscale)] if factors else 1.0
 
 
 def _decoded(
@@ -159,10 +154,10 @@ def _decoded(
     """Add to the interpolation what a change of the components, in units of sigma_y, stands for."""
     if not scene.basis.components:
         return u
-    return add_detail(network, scene, u, _factor(config.sigma_y, config, upscale) * y)
+    return add_detail(network, scene, u, config.factor("sigma_y", upscale) * y)
 
 
-def _first_estimate(network: Network, c_u: Tensor, upscale: int) -> Tensor:
+def first_estimate(network: Network, c_u: Tensor, upscale: int) -> Tensor:
     """Best estimate of the components' change (component, row, col), in units of `sigma_y`."""
     if not len(c_u):
         return c_u

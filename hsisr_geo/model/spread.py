@@ -49,8 +49,7 @@ class SampledResolver:
     @property
     def factor(self) -> float:
         """Calibration of the model at this upscale: the deviation is multiplied by it."""
-        config = self.resolver.config
-        return config.spread[config.upscales.index(self.resolver.upscale)] if config.spread else 1.0
+        return self.resolver.config.factor("spread", self.resolver.upscale)
 
     def provenance(self) -> dict[str, str]:
         """Say what the spread was made of."""
