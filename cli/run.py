@@ -77,6 +77,11 @@ STDOUT = "-"
     help="All bands of SRC, or one with their mean.  [default: all]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace DST, and PATH, if they exist.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep finished tiles if the run is interrupted, and go on with those that are kept.",
+)
 @options.progress
 @click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
 @click.pass_obj
@@ -98,13 +103,14 @@ def run(
     samples: int | None,
     uncertainty_bands: str | None,
     overwrite: bool,
+    resume: bool,
     progress: str,
     dry_run: bool,
 ) -> None:
     """Super-resolve the raster SRC into the GeoTIFF DST, or to stdout if DST is `-`.
 
     Place, bands, wavelengths, scaling and nodata are those of SRC. DST appears when it is complete;
-    an error or a canceled run leaves nothing.
+    an error or a canceled run leaves nothing, unless it is to be resumed.
     """
     from hsisr_geo.output import Target, check_targets
     from hsisr_geo.pipeline import super_resolve
@@ -115,13 +121,15 @@ def run(
 
     if dst == STDOUT and sys.stdout.isatty():
         raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")
+    if dst == STDOUT and resume:
+        raise click.UsageError("what goes to stdout cannot be resumed: name a file")
     check_bounds(bounds)
     wish = _uncertainty(dst, uncertainty, samples, uncertainty_bands)
     speak = report(progress, stdout_is_data=dst == STDOUT)
     with _logging_to(speak.log):
         raster = open_raster(src)
         paths = [path for path in (dst, uncertainty) if path not in (None, STDOUT)]
-        check_targets([Target(path, raster) for path in paths], overwrite=overwrite)
+        check_targets([Target(path, raster) for path in paths], overwrite=overwrite, resume=resume)
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = load_resolver(
             model,
@@ -148,6 +156,7 @@ def run(
                 bounds=bounds,
                 uncertainty=wish,
                 overwrite=overwrite,
+                resume=resume,
                 progress=canceling(speak.progress, cancellation),
                 log=speak.log,
             )
