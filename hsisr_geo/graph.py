@@ -24,15 +24,14 @@ from hsisr_geo import consistency
 from hsisr_geo.blending import cut_piece
 from hsisr_geo.consistency import Consistency, Plane
 from hsisr_geo.degradation import Degradation
-from hsisr_geo.filling import REACH, fill_holes
+from hsisr_geo.filling import REACH
 from hsisr_geo.finished import Place
+from hsisr_geo.inference import Method, cut_holes, make_bands, pixels_of
 from hsisr_geo.journal import JournalWriter
 from hsisr_geo.layout import Layout, Storage
 from hsisr_geo.output import Output
 from hsisr_geo.radiometry import Cube, decode, encode, valid_pixels
 from hsisr_geo.raster import Raster, read_window
-from hsisr_geo.resampling import upsample
-from hsisr_geo.resolver import CubesFunction
 from hsisr_geo.tiling import Tile, TileGrid, Window, inside, scaled
 
 Progress = Callable[[int, int], None]
@@ -43,19 +42,13 @@ _WAVE = 64  # tiles a thread: threads idle at the end of a wave, for half a tile
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """How the bands of a scene are made: some by a method, the rest by interpolation.
+class Plan(Method):
+    """How the bands of a scene are made, and what around a tile is computed with it.
 
     Attributes
     ----------
-    upscale, ramp
+    ramp
         Of the method, as in `Resolver`.
-    resolve
-        The method, bound to the scene; its first cube is the super-resolution.
-    resolved, interpolated
-        Indices of the bands; together all of them.
-    far
-        For each resolved band what fills the inside of large holes: the scene mean, if known.
     degradation
         The D that the output is measured against.
     given_up
@@ -63,12 +56,7 @@ class Plan:
     """
 
     raster: Raster
-    upscale: int
     ramp: int
-    resolve: CubesFunction
-    resolved: tuple[int, ...]
-    interpolated: tuple[int, ...]
-    far: NDArray[np.float64] | None
     degradation: Degradation
     given_up: Event = field(default_factory=Event)
 
@@ -143,12 +131,12 @@ class Work:
         tile = self.layout.grid.tile(*index)
         cube = read_window(self.plan.raster, *tile.window)
         outer = self.layout.grid.padded(tile.core, self.plan.margin)
-        lr = _at(cube, outer, tile.window)
-        made = self._all_bands(cube, tile.window, outer)
+        lr = pixels_of(cube, outer, tile.window)
+        made = make_bands(self.plan, cube, tile.window, outer, cubes=len(self.products))
         pairs = self._as_read_back(made[0], lr)
         found = consistency.measure(pairs, inside(tile.core, outer), self.plan.degradation)
         for sr in made:
-            _cut_holes(sr, lr, self.plan.upscale)
+            cut_holes(sr, lr, self.plan.upscale)
         cubes = [p.bands_from(sr) for p, sr in zip(self.products, made, strict=True)]
         rows, cols = scaled(inside(tile.reach, outer), self.plan.upscale)
         arrays = self._arrays(tile, found, [sr[:, rows, cols] for sr in cubes])
@@ -170,47 +158,12 @@ class Work:
             if part.mask_offset is not None:
                 yield valid_pixels(piece)
 
-    def _all_bands(self, cube: Cube, window: Window, outer: Window) -> list[Cube]:
-        """Compute a window; only `outer`, where the context is complete, is returned."""
-        plan, part = self.plan, inside(outer, window)
-        rows, cols = scaled(part, plan.upscale)
-        shape = len(cube), rows.stop - rows.start, cols.stop - cols.start
-        # In cubes after the first, bands that the method did not make have no value.
-        blanks = [0.0, *[np.nan] * (len(self.products) - 1)]
-        made = [np.full(shape, blank, np.float32) for blank in blanks]
-        if np.isnan(_at(cube, outer, window)).all():
-            return made  # all of it will be cut
-        if plan.resolved:
-            filled = fill_holes(cube[list(plan.resolved)], plan.far)
-            origin = window[0].start, window[1].start
-            for sr, answer in zip(made, plan.resolve(filled, origin, part), strict=False):
-                sr[list(plan.resolved)] = answer
-        if plan.interpolated:
-            filled = fill_holes(cube[list(plan.interpolated)])
-            made[0][list(plan.interpolated)] = upsample(filled, plan.upscale)[:, rows, cols]
-        return made
-
     def _as_read_back(self, sr: Cube, lr: Cube) -> Iterator[tuple[Plane, Plane]]:
         """Yield output and input of each resolved band, the output as the file will have it."""
         target = self.products[0].output.raster
         for band in self.plan.resolved:
             bands = target.bands.select([band])
             yield decode(encode(sr[band, None], bands, target.dtype), bands)[0], lr[band]
-
-
-def _at(cube: Cube, window: Window, outer: Window) -> Cube:
-    """Return the part of a cube over `outer` that lies over `window`; a view."""
-    rows, cols = inside(window, outer)
-    return cube[:, rows, cols]
-
-
-def _cut_holes(sr: Cube, lr: Cube, upscale: int) -> None:
-    """Set NaN wherever the input pixel that an output pixel lies in has no value in that band."""
-    holes = np.isnan(lr)
-    if holes.any():
-        bands, rows, cols = lr.shape
-        pixels = sr.reshape(bands, rows, upscale, cols, upscale)
-        np.copyto(pixels, np.nan, where=holes[:, :, None, :, None])
 
 
 def run(

@@ -68,7 +68,7 @@ class Recipe:
     def _plan(self) -> Plan:
         resolver, spread, given_up = self.resolver, self.spread, Event()
         return Plan(
-            self.raster,
+            raster=self.raster,
             upscale=resolver.upscale,
             ramp=resolver.ramp,
             resolve=(

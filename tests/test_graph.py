@@ -1,6 +1,5 @@
 import threading
 
-import numpy as np
 import pytest
 
 from hsisr_geo import graph
@@ -20,16 +19,6 @@ def test_a_tile_is_asked_for_only_when_it_is_its_turn():
     tiles = (asked.append(n) or (n, 0) for n in range(10**6))
     next(graph._waves(tiles, 4))
     assert len(asked) == 4
-
-
-def test_a_hole_is_cut_at_its_own_pixels_in_its_own_band():
-    lr = np.ones((2, 3, 4), np.float32)
-    lr[1, 2, 0] = np.nan
-    sr = np.ones((2, 9, 12), np.float32)
-    graph._cut_holes(sr, lr, 3)
-    expected = np.zeros(sr.shape, bool)
-    expected[1, 6:9, 0:3] = True
-    assert np.array_equal(np.isnan(sr), expected)
 
 
 def test_running_tasks_end_before_an_error_gets_out():
