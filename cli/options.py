@@ -1,14 +1,28 @@
 """Options that several commands have, so that they look and mean the same everywhere."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
 
 from .progress import MODES
+from .verbosity import verbosity
 
-UPSCALES = ("2", "3", "4")
+F = TypeVar("F", bound=Callable[..., Any])
+
+UPSCALES = (2, 3, 4)
+UNCERTAINTY_BANDS = ("all", "mean")
 DEVICES = ("auto", "cpu", "cuda")
 
 upscale = click.option(
     "--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor."
+)
+model = click.option(
+    "--model",
+    default="default",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="A name that `hsisr-geo models` lists, or a model file. `bicubic` needs no torch.",
 )
 detail = click.option(
     "--detail",
@@ -16,6 +30,35 @@ detail = click.option(
     default=0.0,
     show_default=True,
     help="0: best estimate. 1: a sample with texture. In between: a blend of both.",
+)
+seed = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Picks the sample, and those of --uncertainty; else without effect at --detail 0.",
+)
+psf = click.option(
+    "--psf",
+    metavar="SPEC",
+    help="What made SRC's pixels of finer ones: `bicubic`, `gaussian:MTF` (at SRC's Nyquist "
+    "frequency, e.g. gaussian:0.3), or a kernel file (text or .npy) of the PSF at the output's "
+    "pixels. The output is made consistent with it, and measured.  [default: the model's own]",
+)
+no_consistency = click.option(
+    "--no-consistency",
+    is_flag=True,
+    help="Leave the output as the network made it; only measure it against the PSF.",
+)
+samples = click.option(
+    "--samples",
+    type=click.IntRange(2, 2**24),
+    help="How many samples it is of; time grows with them.  [default: 8]",
+)
+uncertainty_bands = click.option(
+    "--uncertainty-bands",
+    type=click.Choice(UNCERTAINTY_BANDS),
+    help="All bands of SRC, or one with their mean.  [default: all]",
 )
 bounds = click.option(
     "--bounds",
@@ -41,7 +84,16 @@ threads = click.option(
 device = click.option(
     "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where to run."
 )
-progress = click.option(
+overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
+
+
+def progress(command: F) -> F:
+    """Add --progress, and how much is said besides."""
+    return _progress(verbosity(command))
+
+
+_progress = click.option(
     "--progress",
     type=click.Choice(MODES),
     default="auto",
