@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from osgeo import gdal
-
 from qgis.PyQt import sip
 
 from .i18n import tr
