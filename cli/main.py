@@ -25,6 +25,7 @@ from .run import run
 from .signals import Cancellation, canceled_by_signals
 from .train import train
 from .verbosity import verbosity
+from .watch import end_with_parent
 
 DEBUG_VARIABLE = "HSISR_GEO_DEBUG"
 
@@ -35,6 +36,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         with canceled_by_signals() as cancellation:
             ctx.obj = cancellation
+            end_with_parent()
             try:
                 return super().invoke(ctx)
             except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
