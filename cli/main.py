@@ -18,6 +18,7 @@ from hsisr_geo.errors import HsisrError
 from .adapt import adapt
 from .assess import assess
 from .evaluate import evaluate
+from .handshake import handshake
 from .info import info
 from .models import models
 from .run import run
@@ -65,6 +66,7 @@ cli.add_command(evaluate)
 cli.add_command(assess)
 cli.add_command(models)
 cli.add_command(train)
+cli.add_command(handshake)
 
 
 def main() -> None:

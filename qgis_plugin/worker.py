@@ -103,7 +103,7 @@ def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess
         return subprocess.Popen(
             list(command),
             env=dict(environment),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
@@ -168,6 +168,8 @@ def _kill_group(process: subprocess.Popen[str]) -> None:
             time.sleep(POLL_S / 4)
     _signal_group(process, force=True)
     process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def _signal_group(process: subprocess.Popen[str], *, force: bool) -> None:
