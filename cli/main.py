@@ -24,6 +24,7 @@ from .models import models
 from .run import run
 from .signals import Cancellation, canceled_by_signals
 from .train import train
+from .watch import end_with_parent
 
 DEBUG_VARIABLE = "HSISR_GEO_DEBUG"
 
@@ -34,6 +35,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         with canceled_by_signals() as cancellation:
             ctx.obj = cancellation
+            end_with_parent()
             try:
                 return super().invoke(ctx)
             except (click.ClickException, click.exceptions.Exit, BrokenPipeError):

@@ -16,7 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "hsisr_geo_qgis"  # never hsisr_geo: QGIS imports a plugin by its folder's name
-TEXT = frozenset({".py", ".svg", ".txt", ".md", ""})  # the plugin repository takes no binaries
+# The plugin repository takes no binaries; .qm are translations.
+TAKEN = frozenset({".py", ".svg", ".png", ".txt", ".md", ".ts", ".qm", ""})
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -32,7 +33,7 @@ def plugin_files(root: Path = ROOT) -> Iterator[tuple[str, Path]]:
         if path.is_file() and "__pycache__" not in path.parts:
             files[path.relative_to(code).as_posix()] = path
     for name, path in sorted(files.items()):
-        if path.suffix not in TEXT:
+        if path.suffix not in TAKEN:
             raise BuildError(f"{path}: not a kind of file that the plugin repository takes")
         yield name, path
 
