@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from dask import local, threaded
-from dask.callbacks import Callback
 from numpy.typing import NDArray
 
 from hsisr_geo import consistency
@@ -173,10 +172,10 @@ def run(
 
     A wave of tiles at a time, so that a graph is small however many tiles there are.
     """
-    with _pool(threads) as pool, _told_when_over(work.plan.given_up), _posted(progress):
+    with _pool(threads) as pool, _told_when_over(work.plan.given_up):
         for wave in _waves(tiles, 1 if threads == 1 else _WAVE * threads):
             graph: Graph = {("tile", *tile): (partial(work.infer, tile),) for tile in wave}
-            _compute(graph, [*graph], pool)
+            _compute(graph, [*graph], pool, lambda key, place, *_: progress(place))
 
 
 def _waves(tiles: Iterable[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:
@@ -203,12 +202,15 @@ def _told_when_over(given_up: Event) -> Iterator[None]:
         raise
 
 
-def _compute(graph: Graph, keys: Any, pool: ThreadPoolExecutor | None) -> Any:
+def _compute(
+    graph: Graph,
+    keys: Any,
+    pool: ThreadPoolExecutor | None,
+    finished: Callable[..., None] | None = None,
+) -> Any:
+    # Handed over as dask takes them: start, start_state, pretask, posttask, finish. `Callback` as
+    # a context would hear of all graphs that run in this process, those of other scenes too.
+    callbacks = [(None, None, None, finished, None)]
     if pool is None:
-        return local.get_sync(graph, keys)
-    return threaded.get(graph, keys, pool=pool)
-
-
-def _posted(progress: Callable[[Place], None]) -> Callback:
-    """Pass each result on; dask calls back in the thread that runs the graph."""
-    return Callback(posttask=lambda key, place, *_: progress(place))
+        return local.get_sync(graph, keys, callbacks=callbacks)
+    return threaded.get(graph, keys, pool=pool, callbacks=callbacks)

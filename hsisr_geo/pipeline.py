@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from hsisr_geo import __version__
 from hsisr_geo.assembling import Assembly, LateTags, assembling
 from hsisr_geo.assembly import total
+from hsisr_geo.assignment import Assignment
 from hsisr_geo.consistency import Consistency
 from hsisr_geo.errors import OptionError
 from hsisr_geo.fingerprint import Fingerprint, fingerprint
@@ -21,7 +22,6 @@ from hsisr_geo.graph import Product, Progress, run
 from hsisr_geo.journal import JournalWriter, new_name
 from hsisr_geo.output import Target, as_output_error, open_outputs
 from hsisr_geo.raster import Bounds, Raster, open_raster
-from hsisr_geo.recipe import Recipe
 from hsisr_geo.resolver import BicubicResolver, Resolver, sampled
 from hsisr_geo.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.tiling import Window
@@ -133,7 +133,7 @@ def super_resolve(
         products = [Product(drafts[0].output)]
         if uncertainty is not None:
             products.append(Product(drafts[1].output, uncertainty.bands_from))
-        recipe, warnings = _recipe(
+        assignment, warnings = _assign(
             raster,
             resolver,
             uncertainty,
@@ -143,17 +143,17 @@ def super_resolve(
             folder=folder,
             log=log,
         )
-        layout = recipe.layout
+        layout = assignment.layout
         finished = Finished(folder.path, layout.grid.shape)
         kept = _take_up(finished, len(layout.grid), log) if resume else 0
         with (
             _telling_how_to_go_on(finished, resume, log),
             assembling(drafts, layout, finished, tags) as assembly,
         ):
-            _compute(recipe, finished, assembly, threads=threads, progress=progress)
+            _compute(assignment, finished, assembly, threads=threads, progress=progress)
             found = total(layout, finished)
-            made = _provenance(raster, recipe.resolver, mark, found)
-            more = _tags(recipe.spread.provenance()) if recipe.spread else {}
+            made = _provenance(raster, assignment.resolver, mark, found)
+            more = _tags(assignment.spread.provenance()) if assignment.spread else {}
             for late, items in zip(tags, (made, made | more), strict=False):
                 late.set(items)
     return RunReport(
@@ -166,7 +166,7 @@ def super_resolve(
         consistency_rms=found.rms,
         consistency_max=found.maximum,
         consistency_relative=found.relative,
-        degradation=recipe.resolver.degradation.name,
+        degradation=assignment.resolver.degradation.name,
         warnings=warnings,
     )
 
@@ -207,10 +207,15 @@ def _telling_how_to_go_on(finished: Finished, resume: bool, log: Log) -> Iterato
 
 
 def _compute(
-    recipe: Recipe, finished: Finished, assembly: Assembly, *, threads: int, progress: Progress
+    assignment: Assignment,
+    finished: Finished,
+    assembly: Assembly,
+    *,
+    threads: int,
+    progress: Progress,
 ) -> None:
     """Compute the tiles that are missing."""
-    tiles = len(recipe.layout.grid)
+    tiles = len(assignment.layout.grid)
     progress(len(finished), tiles)
 
     def note(place: Place) -> None:
@@ -219,10 +224,10 @@ def _compute(
         progress(len(finished), tiles)
 
     with JournalWriter(finished.folder / new_name()) as journal:
-        run(recipe.work(journal), finished.missing(), threads=threads, progress=note)
+        run(assignment.work(journal), finished.missing(), threads=threads, progress=note)
 
 
-def _recipe(
+def _assign(
     raster: Raster,
     resolver: Resolver,
     uncertainty: Uncertainty | None,
@@ -232,7 +237,7 @@ def _recipe(
     region: Window | None,
     folder: WorkFolder,
     log: Log,
-) -> tuple[Recipe, tuple[str, ...]]:
+) -> tuple[Assignment, tuple[str, ...]]:
     """Choose the bands for the resolver and measure them.
 
     Bad and empty bands never reach it: they are interpolated. Where nothing is left for it, all
@@ -240,7 +245,7 @@ def _recipe(
 
     Returns
     -------
-    the recipe, warnings
+    the assignment, warnings
     """
     if raster.bands.wavelengths_nm is None:
         some = any(band.wavelength_nm is not None for band in raster.bands)
@@ -260,7 +265,7 @@ def _recipe(
     interpolated = tuple(band for band in every if band not in resolved)
     if interpolated:
         log(f"{len(interpolated)} of {len(every)} bands are bad or empty: interpolated")
-    recipe = Recipe(
+    assignment = Assignment(
         raster,
         resolver=resolver,
         samples=samples,
@@ -271,7 +276,7 @@ def _recipe(
         tile=tile,
         region=region,
     )
-    return recipe, (warning,) if warning else ()
+    return assignment, (warning,) if warning else ()
 
 
 def _measure(raster: Raster, bands: Sequence[int], folder: WorkFolder, log: Log) -> SceneStatistics:

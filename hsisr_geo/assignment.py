@@ -11,13 +11,13 @@ from hsisr_geo.graph import Plan, Product, Work, cut
 from hsisr_geo.journal import JournalWriter
 from hsisr_geo.layout import Layout
 from hsisr_geo.raster import Raster
-from hsisr_geo.resolver import Resolver, Sampled, alone, sampled
+from hsisr_geo.resolver import Resolver, Sampled, in_parts, sampled
 from hsisr_geo.statistics import SceneStatistics
 from hsisr_geo.tiling import Window
 
 
 @dataclass(frozen=True, eq=False)
-class Recipe:
+class Assignment:
     """How the bands of a scene are made, before the method is bound to the scene.
 
     Attributes
@@ -74,7 +74,7 @@ class Recipe:
             resolve=(
                 spread.fit(self.statistics, given_up)
                 if spread
-                else alone(resolver.fit(self.statistics), resolver.upscale)
+                else in_parts(resolver, self.statistics, given_up)
             ),
             resolved=self.resolved,
             interpolated=self.interpolated,
