@@ -24,7 +24,8 @@ class Plan:
     uncertainty : path of the raster of standard deviations, if any
     samples : number of samples that it is of, 0 without
     uncertainty_size : bytes of its pixels before compression, 0 without
-    size : bytes of its pixels before compression; as much again is used beside it meanwhile
+    size : bytes of its pixels before compression
+    scratch : bytes on the same disk besides, until the run is complete
     tiles : number of tiles to infer
     memory : bytes held for the tiles in flight, an estimate; a network's own arrays come on top
     model : name of the model
@@ -36,6 +37,7 @@ class Plan:
     bands: int
     dtype: str
     size: int
+    scratch: int
     tiles: int
     memory: int
     model: str
@@ -54,6 +56,7 @@ class Plan:
         return (
             f"would write {self.path}: {self.cols} x {self.rows} pixels, {self.bands} bands, "
             f"{self.dtype}, {_bytes_text(self.size)} before compression\n{beside}"
+            f"and meanwhile {_bytes_text(self.scratch)} beside it on the disk\n"
             f"with {self.model} in {self.tiles} tiles, about {_bytes_text(self.memory)} of memory "
             "besides the network's own arrays"
         )
@@ -80,7 +83,9 @@ def plan_run(
     """
     import numpy as np
 
-    from hsisr_geo.graph import cut
+    from hsisr_geo.graph import Product, cut
+    from hsisr_geo.layout import Layout
+    from hsisr_geo.output import Output
     from hsisr_geo.resolver import sampled
 
     region = None if bounds is None else raster.window_of(bounds)
@@ -93,7 +98,10 @@ def plan_run(
         (t.window[0].stop - t.window[0].start) * (t.window[1].stop - t.window[1].start)
         for t in grid
     ]
-    products = 2 if uncertainty else 1
+    rasters = [target, *([uncertainty.describe(target)] if uncertainty else [])]
+    outputs = [Product(Output.of(raster)).storage for raster in rasters]
+    layout = Layout(grid, resolver.upscale, tuple(outputs), measured=bands)
+    products = len(outputs)
     pixels = max(windows) * (1 + products * _OUTPUT_COPIES * resolver.upscale**2)
     return Plan(
         path=dst,
@@ -102,6 +110,7 @@ def plan_run(
         bands=bands,
         dtype=raster.dtype,
         size=target.rows * target.cols * bands * np.dtype(raster.dtype).itemsize,
+        scratch=layout.total_size,
         tiles=len(grid),
         memory=_FIXED_BYTES + min(threads, len(grid)) * pixels * bands * 4,  # float32
         model=resolver.name,

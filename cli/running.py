@@ -35,6 +35,8 @@ _OPTIONS = (  # in the order of --help
     options.no_consistency,
     options.tile,
     options.threads,
+    options.workers,
+    options.scheduler,
     options.device,
     options.bounds,
     options.overwrite,
@@ -54,6 +56,8 @@ class RunOptions:
     no_consistency: bool
     tile: int
     threads: int
+    workers: int
+    scheduler: str | None
     device: str
     bounds: tuple[float, float, float, float] | None
     overwrite: bool
@@ -107,6 +111,8 @@ class RunOptions:
             resolver=resolver,
             tile=self.tile,
             threads=self.threads,
+            workers=self.workers,
+            scheduler=self.scheduler,
             bounds=self.bounds,
             overwrite=self.overwrite,
             resume=self.resume,
