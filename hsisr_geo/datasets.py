@@ -1,21 +1,22 @@
-"""GDAL datasets: opened quietly, checked once, kept one per thread for reading."""
+"""Datasets: opened quietly, checked once, kept one per thread for reading."""
 
 import os
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
 
 from hsisr_geo import envi
 from hsisr_geo.errors import RasterError
 from hsisr_geo.metadata import envi_fields, envi_header
 
-_HANDLES_PER_THREAD = 2
+_HANDLES_PER_THREAD = 4  # a product's image and its mask, of two products
 # warnings.catch_warnings is not safe between threads, so opening is serialised.
 _OPENING = threading.Lock()
 _LOCAL = threading.local()
@@ -35,20 +36,34 @@ def open_quietly(path: str) -> Any:
         return rasterio.open(path)
 
 
-def thread_handle(path: str) -> Any:
-    """Return this thread's open dataset of `path`.
+@contextmanager
+def opened_in_memory(files: Mapping[str, bytes]) -> Iterator[Any]:
+    """Open a small raster of several files, by name; the last one is the raster itself."""
+    folder = f"hsisr-geo-{os.getpid()}-{threading.get_ident()}"
+    with ExitStack() as stack:
+        kept = [
+            stack.enter_context(MemoryFile(content, dirname=folder, filename=name))
+            for name, content in files.items()
+        ]
+        with opening_quietly():
+            dataset = kept[-1].open()
+        yield stack.enter_context(dataset)
+
+
+def thread_handle(path: str, open_file: Callable[[str], Any] = open_quietly) -> Any:
+    """Return this thread's open dataset of `path`, by default GDAL's.
 
     GDAL datasets must not be used from two threads at once. Keeping one per thread keeps
     its decoded blocks too: reading tile by tile, each strip of a pixel-interleaved file
     would else be decompressed once per tile.
     """
-    handles: dict[tuple[int, str, int, int], Any] = _LOCAL.__dict__.setdefault("handles", {})
+    handles: dict[tuple[Any, ...], Any] = _LOCAL.__dict__.setdefault("handles", {})
     # ^ the process id is in the key because a forked child shares the file position
-    key = (os.getpid(), path, *_stamp(path))
+    key = (os.getpid(), open_file, path, *_stamp(path))
     if key not in handles:
         while len(handles) >= _HANDLES_PER_THREAD:
             handles.pop(next(iter(handles))).close()
-        handles[key] = open_quietly(path)
+        handles[key] = open_file(path)
     return handles[key]
 
 
