@@ -32,6 +32,9 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
     help="Steps at most, instead of --minutes: repeats a run whose card tells them.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
+@options.bands
+@options.exclude
+@options.orthorectify
 @options.device
 @click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
 @options.progress
@@ -40,7 +43,7 @@ def adapt(
     cancellation: Cancellation,
     /,
     src: Path,
-    upscale: str,
+    upscale: int,
     out: Path,
     model: str,
     overwrite: bool,
@@ -56,14 +59,14 @@ def adapt(
     from hsisr_geo.raster import open_raster
     from hsisr_geo.registry import check_model_target, find_weights
 
-    open_raster(src)
-    start = find_weights(model, upscale=int(upscale))
+    open_raster(src, **{key: options[key] for key in ("bands", "exclude", "orthorectify")})
+    start = find_weights(model, upscale=upscale)
     check_model_target(out, overwrite=overwrite, model=start)
     # ^ before torch is imported, which takes seconds: what is wrong with a path is told at once
     learn, options_type = _stage()
     speak = report(progress)
     card = learn(
-        options_type(source=src, model=start, upscale=int(upscale), **options),
+        options_type(source=src, model=start, upscale=upscale, **options),
         out,
         progress=_canceling(speak.progress, cancellation),
         log=speak.log,

@@ -6,7 +6,7 @@ import click
 
 from . import options
 from .progress import report, to_json
-from .run import canceling, check_bounds
+from .running import canceling, check_bounds
 from .signals import Cancellation
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     "`hsisr-geo run`: `bicubic`, `gaussian:MTF`, or a kernel file.  [default: the model's own]",
 )
 @options.bounds
+@options.bands
+@options.exclude
+@options.orthorectify
 @click.option(
     "--window",
     type=click.IntRange(min=16),
@@ -62,13 +65,16 @@ if TYPE_CHECKING:
 def assess(
     cancellation: Cancellation,
     src: str,
-    upscale: str,
+    upscale: int,
     folder: str,
     model: str,
     detail: float,
     seed: int,
     psf: str | None,
     bounds: tuple[float, float, float, float] | None,
+    bands: str | None,
+    exclude: str | None,
+    orthorectify: bool,
     window: int,
     tile: int,
     threads: int,
@@ -91,17 +97,17 @@ def assess(
     check_bounds(bounds)
     speak = report(progress, stdout_is_data=as_json)
     target = check_report_folder(folder, overwrite=overwrite)
-    open_raster(src)
+    raster = open_raster(src, bands=bands, exclude=exclude, orthorectify=orthorectify)
     # ^ before the model, which takes seconds: what is wrong with a path is told at once
     resolver = load_resolver(
-        model, upscale=int(upscale), detail=detail, seed=seed, device=device, psf=psf
+        model, upscale=upscale, detail=detail, seed=seed, device=device, psf=psf
     )
 
     from hsisr_geo.assessment import assess as assess_scene
     from hsisr_geo.report import write_report
 
     found = assess_scene(
-        src,
+        raster,
         resolver=resolver,
         bounds=bounds,
         window=window,

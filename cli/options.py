@@ -4,11 +4,18 @@ import click
 
 from .progress import MODES
 
-UPSCALES = ("2", "3", "4")
+UPSCALES = (2, 3, 4)
 DEVICES = ("auto", "cpu", "cuda")
 
 upscale = click.option(
     "--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor."
+)
+model = click.option(
+    "--model",
+    default="default",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="A name that `hsisr-geo models` lists, or a model file. `bicubic` needs no torch.",
 )
 detail = click.option(
     "--detail",
@@ -17,12 +24,50 @@ detail = click.option(
     show_default=True,
     help="0: best estimate. 1: a sample with texture. In between: a blend of both.",
 )
+seed = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Picks the sample, and those of --uncertainty; else without effect at --detail 0.",
+)
+psf = click.option(
+    "--psf",
+    metavar="SPEC",
+    help="What made SRC's pixels of finer ones: `bicubic`, `gaussian:MTF` (at SRC's Nyquist "
+    "frequency, e.g. gaussian:0.3), or a kernel file (text or .npy) of the PSF at the output's "
+    "pixels. The output is made consistent with it, and measured.  [default: the model's own]",
+)
+no_consistency = click.option(
+    "--no-consistency",
+    is_flag=True,
+    help="Leave the output as the network made it; only measure it against the PSF.",
+)
 bounds = click.option(
     "--bounds",
     type=float,
     nargs=4,
     metavar="XMIN YMIN XMAX YMAX",
     help="Only this extent, in the raster's CRS; grown to whole pixels.",
+)
+bands = click.option(
+    "--bands",
+    metavar="SPEC",
+    help="Only these bands of SRC, by number or wavelength: `1-50,60`, `450-900nm`.",
+)
+exclude = click.option(
+    "--exclude",
+    metavar="SPEC",
+    help="Take these for bad, as if SRC marked them: never shown to the network, but interpolated. "
+    "As in --bands, and `water-vapour` (1340-1445 and 1790-1955 nm).",
+)
+drop_bad = click.option(
+    "--drop-bad", is_flag=True, help="Leave bad bands out, those of --exclude included."
+)
+orthorectify = click.option(
+    "--orthorectify",
+    is_flag=True,
+    help="Put EMIT on the map grid of its lookup table, instead of in the geometry of the sensor.",
 )
 tile = click.option(
     "--tile",
@@ -41,6 +86,7 @@ threads = click.option(
 device = click.option(
     "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where to run."
 )
+overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 progress = click.option(
     "--progress",
     type=click.Choice(MODES),

@@ -59,7 +59,7 @@ def thread_handle(path: str, open_file: Callable[[str], Any] = open_quietly) -> 
     """
     handles: dict[tuple[Any, ...], Any] = _LOCAL.__dict__.setdefault("handles", {})
     # ^ the process id is in the key because a forked child shares the file position
-    key = (os.getpid(), open_file, path, *_stamp(path))
+    key = (os.getpid(), open_file, path, *_stamp(path), *_stamp(_header_of(path)))
     if key not in handles:
         while len(handles) >= _HANDLES_PER_THREAD:
             handles.pop(next(iter(handles))).close()
@@ -74,6 +74,11 @@ def _stamp(path: str) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return status.st_mtime_ns, status.st_size
+
+
+def _header_of(path: str) -> str:
+    """Return where an ENVI header would be, which says what the pixels beside it are."""
+    return os.path.splitext(path)[0] + ".hdr"
 
 
 def check_bands(dataset: Any, path: str) -> None:
@@ -103,7 +108,10 @@ def check_envi(dataset: Any, path: str) -> None:
         )
     fields = envi_fields(dataset)
     size = np.dtype(dataset.dtypes[0]).itemsize
-    needed = int(fields.get("header_offset", 0))
+    offset = fields.get("header_offset", "0")
+    if not offset.isdecimal():
+        raise RasterError(f"{header}: header offset = {offset[:40]} is no number of bytes")
+    needed = int(offset)
     needed += dataset.width * dataset.height * dataset.count * size
     found = os.path.getsize(path)
     if found < needed and fields.get("file_compression", "0") == "0":

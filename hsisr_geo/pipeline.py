@@ -15,7 +15,7 @@ from hsisr_geo.consistency import Consistency
 from hsisr_geo.errors import OptionError
 from hsisr_geo.graph import Plan, Product, Progress, run
 from hsisr_geo.output import Target, open_outputs
-from hsisr_geo.raster import Bounds, Raster, open_raster
+from hsisr_geo.raster import Bounds, Raster, as_raster, source_files
 from hsisr_geo.resolver import BicubicResolver, Resolver, Sampled, alone, sampled
 from hsisr_geo.statistics import bands_with_data, scan_scene
 from hsisr_geo.uncertainty import Uncertainty
@@ -59,7 +59,7 @@ class RunReport:
 
 
 def super_resolve(
-    src: str | os.PathLike[str],
+    src: str | os.PathLike[str] | Raster,
     dst: str | os.PathLike[str],
     *,
     resolver: Resolver,
@@ -75,6 +75,8 @@ def super_resolve(
 
     Parameters
     ----------
+    src
+        A path, or what `open_raster` made of it, with a choice of bands for example.
     tile
         Largest side of a tile's core, in input pixels: a matter of memory, not of the result.
     threads
@@ -98,7 +100,7 @@ def super_resolve(
     """
     started = time.perf_counter()
     _check_positive(tile=tile, threads=threads)
-    raster = open_raster(src)
+    raster = as_raster(src)
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
     tags: dict[str, str] = {}
@@ -146,7 +148,8 @@ def _plan(
     if raster.bands.wavelengths_nm is None:
         some = any(band.wavelength_nm is not None for band in raster.bands)
         log(f"{'not all' if some else 'no'} wavelengths known: bands are taken in file order")
-    resolved = bands_with_data(raster, raster.bands.good_indices)
+    resolved = bands_with_data(raster, raster.bands.by_wavelength(raster.bands.good_indices))
+    # ^ neighbours in the spectrum make a group of the network, in whatever order the file has them
     statistics, warning = None, "" if resolved else _why_nothing_is_left(raster)
     if resolved and resolver.uses_statistics:
         log(f"measuring {len(resolved)} bands over the whole scene")
@@ -163,7 +166,7 @@ def _plan(
     if interpolated:
         log(f"{len(interpolated)} of {len(every)} bands are bad or empty: interpolated")
     plan = Plan(
-        raster,
+        raster=raster,
         upscale=resolver.upscale,
         context=spread.context if spread else resolver.context,
         ramp=resolver.ramp,
@@ -199,6 +202,7 @@ def _provenance(raster: Raster, resolver: Resolver, found: Consistency) -> dict[
         "model": resolver.name,
         "upscale": str(resolver.upscale),
         "source": os.path.basename(raster.path),
+        **source_files(raster),
         **resolver.provenance(),
         **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},
     }

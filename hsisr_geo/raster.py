@@ -1,5 +1,6 @@
 """`open_raster`, whatever holds the raster, and `read_window`."""
 
+import logging
 import os
 from collections.abc import Sequence
 
@@ -9,9 +10,13 @@ from hsisr_geo.gdal_source import GdalSource
 from hsisr_geo.grid import Bounds, Gcp, Raster, within_axis
 from hsisr_geo.products.recognition import describe
 from hsisr_geo.radiometry import Cube, decode
-from hsisr_geo.selection import select_bands, suggest_exclusion
+from hsisr_geo.selection import advice, select_bands
 
-__all__ = ["Bounds", "Gcp", "Raster", "as_raster", "open_raster", "read_window"]
+__all__ = ["Bounds", "Gcp", "Raster", "as_raster", "open_raster", "read_window", "source_files"]
+
+_LOG = logging.getLogger(__name__)
+
+_NAMED_FILES = 8  # in the provenance; a VRT may have thousands
 
 
 def open_raster(
@@ -42,13 +47,26 @@ def open_raster(
     """
     raster = describe(os.fspath(path), orthorectify=orthorectify)
     raster = select_bands(raster, bands, exclude, drop_bad=drop_bad)
-    suggest_exclusion(raster)
+    if told := advice(raster):
+        _LOG.info(told)
     return raster
 
 
 def as_raster(src: "str | os.PathLike[str] | Raster") -> Raster:
     """Open a path; a raster that was opened, with its choice of bands, stays as it is."""
     return src if isinstance(src, Raster) else open_raster(src)
+
+
+def source_files(raster: Raster) -> dict[str, str]:
+    """Return what the provenance says of the files that a VRT or a product consists of.
+
+    A VRT may point anywhere: which file the pixels come from is not told by its name.
+    """
+    if not raster.files or not (raster.product or raster.driver == "VRT"):
+        return {}
+    names = [os.path.basename(name) for name in raster.files]
+    more = f" and {len(names) - _NAMED_FILES} more" if len(names) > _NAMED_FILES else ""
+    return {"source_files": ", ".join(names[:_NAMED_FILES]) + more}
 
 
 def read_window(

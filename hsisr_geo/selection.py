@@ -5,7 +5,6 @@ with a unit (`550nm`, the nearest band; `1340-1445nm`, `0.45-0.9um`, all bands w
 there), and `water-vapour`. Numbers are those of the file, whatever else is chosen.
 """
 
-import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,8 +12,6 @@ from dataclasses import replace
 from hsisr_geo.bands import Bands, to_nanometers
 from hsisr_geo.errors import OptionError
 from hsisr_geo.grid import Raster
-
-_LOG = logging.getLogger(__name__)
 
 WATER_VAPOUR_NM = ((1340.0, 1445.0), (1790.0, 1955.0))
 """Where water vapour lets hardly any sunlight through to the ground, whatever the sensor.
@@ -77,20 +74,19 @@ def in_water_vapour(wavelength_nm: float | None) -> bool:
     )
 
 
-def suggest_exclusion(raster: Raster) -> None:
-    """Say so where bands in water vapour count as good.
+def advice(raster: Raster) -> str:
+    """Say so where bands in water vapour count as good, else "".
 
     They are not taken for bad unasked: radiance is small there but measured, and some products
     interpolate reflectance across.
     """
     count = sum(band.good and in_water_vapour(band.wavelength_nm) for band in raster.bands)
-    if count:
-        _LOG.info(
-            "%d bands lie in water vapour and are not marked as bad: where they are noise, "
-            "--exclude %s keeps them from the network",
-            count,
-            WATER_VAPOUR,
-        )
+    if count == 0:
+        return ""
+    return (
+        f"{count} bands lie in water vapour and are not marked as bad: where they are noise, "
+        f"--exclude {WATER_VAPOUR} keeps them from the network"
+    )
 
 
 def _find(item: str, bands: Bands, option: str) -> Iterator[int]:

@@ -8,7 +8,6 @@ import spectral
 
 from hsisr_geo.bands import Band, Bands
 from hsisr_geo.envi import read_header
-from hsisr_geo.errors import RasterError
 from hsisr_geo.metadata import read_tags, write_bands
 from hsisr_geo.raster import open_raster, read_window
 

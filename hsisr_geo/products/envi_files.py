@@ -116,7 +116,10 @@ def describe(path: Path, header: Path) -> Raster:
     with opened_in_memory({"one.hdr": _wrapped(one), "one.img": pixel}) as dataset:
         check_bands(dataset, os.fspath(path))
         raster = described(dataset, os.fspath(path))
-    needed = int(fields.get("header_offset", 0))
+    offset = fields.get("header_offset", "0")
+    if not offset.isdecimal():
+        raise RasterError(f"{header}: header offset = {offset[:40]} is no number of bytes")
+    needed = int(offset)
     needed += rows * cols * count * np.dtype(raster.dtype).itemsize
     found = path.stat().st_size
     if found < needed:
