@@ -64,10 +64,13 @@ def _file(place: Path, orthorectify: bool) -> Raster:
     metadata = dlr.metadata_of(place, beginning)
     if metadata is not None:
         return dlr.describe(metadata)
-    header = envi_files.header_that_gdal_misreads(place)
-    if header is not None:
-        return envi_files.describe(place, header)
-    return gdal_source.describe(os.fspath(place))
+    try:
+        return gdal_source.describe(os.fspath(place))
+    except RasterError:
+        header = envi_files.header_that_gdal_misreads(place)
+        if header is None:
+            raise
+    return envi_files.describe(place, header)
 
 
 def _beginning(place: Path) -> bytes:
