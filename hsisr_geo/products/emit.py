@@ -24,6 +24,7 @@ from hsisr_geo.products.hdf5 import (
     Hdf5Source,
     Part,
     as_text,
+    decimals,
     need,
     need_attribute,
     read_cube,
@@ -161,7 +162,7 @@ def _on_its_map(raster: Raster, file: Any, crs: str, path: Path) -> Raster:
 def _bands(file: Any, cube: Any, product: str, path: Path) -> Bands:
     group = "sensor_band_parameters"
     centres, widths = (
-        np.asarray(need(file, f"{group}/{name}", path, product)[()], float)
+        decimals(need(file, f"{group}/{name}", path, product)[()])
         for name in ("wavelengths", "fwhm")
     )
     count = cube.shape[2]
@@ -177,8 +178,8 @@ def _bands(file: Any, cube: Any, product: str, path: Path) -> Bands:
         tuple(
             Band(
                 name=f"band {number}",
-                wavelength_nm=round(float(centre), 4),
-                fwhm_nm=round(float(width), 4),
+                wavelength_nm=centre,
+                fwhm_nm=width,
                 good=bool(flag),
                 unit=unit,
                 nodata=float(fill),

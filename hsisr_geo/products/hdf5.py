@@ -163,6 +163,11 @@ def need_attribute(node: Any, name: str, path: Path, product: str) -> Any:
     return as_text(node.attrs[name])
 
 
+def decimals(numbers: Any) -> list[float]:
+    """Return numbers as they were meant: 2497.12 in float32 is not 2497.1201171875."""
+    return [float(str(number)) for number in np.atleast_1d(numbers)]
+
+
 def as_text(value: Any) -> Any:
     """Return text for bytes, also in an array of one; other values as they are."""
     if isinstance(value, np.ndarray) and value.size == 1:

@@ -13,7 +13,7 @@ import numpy as np
 from hsisr_geo.bands import Band, Bands
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Raster
-from hsisr_geo.products.hdf5 import Hdf5Source, Part, as_text, need, need_attribute
+from hsisr_geo.products.hdf5 import Hdf5Source, Part, as_text, decimals, need, need_attribute
 from hsisr_geo.products.place import transform_of_map_info, wkt_of
 from hsisr_geo.radiometry import usable_nodata
 
@@ -53,7 +53,7 @@ def describe(file: Any, path: Path) -> Raster:
         driver="HDF5",
         shape=(rows, cols),
         crs=wkt_of(f"EPSG:{epsg.strip()}", str(path)),
-        transform=transform_of_map_info(map_info),
+        transform=transform_of_map_info(map_info, str(path)),
         dtype=dtype,
         bands=_bands(file, root, cube, count, dtype, path),
         tags={"": {"site": str(name)}},
@@ -68,7 +68,7 @@ def describe(file: Any, path: Path) -> Raster:
 def _bands(file: Any, root: str, cube: Any, count: int, dtype: str, path: Path) -> Bands:
     spectral = f"{root}/Metadata/Spectral_Data"
     centres, widths = (
-        np.asarray(need(file, f"{spectral}/{key}", path, _PRODUCT)[()], float)
+        decimals(need(file, f"{spectral}/{key}", path, _PRODUCT)[()])
         for key in ("Wavelength", "FWHM")
     )
     if not len(centres) == len(widths) == count:
@@ -84,8 +84,8 @@ def _bands(file: Any, root: str, cube: Any, count: int, dtype: str, path: Path) 
         tuple(
             Band(
                 name=f"band {number}",
-                wavelength_nm=round(float(centre), 4),
-                fwhm_nm=round(float(width), 4),
+                wavelength_nm=centre,
+                fwhm_nm=width,
                 good=not any(low <= centre <= high for low, high in windows),
                 scale=1 / factor,
                 nodata=usable_nodata(nodata, dtype),

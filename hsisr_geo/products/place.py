@@ -6,7 +6,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.errors import CRSError
+from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import transform as _transform
 
 from hsisr_geo.datasets import opened_in_memory
@@ -38,15 +38,25 @@ def projected(lon: float, lat: float, crs: str) -> tuple[float, float]:
     return float(xs[0]), float(ys[0])
 
 
-def transform_of_map_info(map_info: str) -> Affine:
-    """Return the geotransform that GDAL reads from the `map info` of an ENVI header."""
+def transform_of_map_info(map_info: str, path: str) -> Affine:
+    """Return the geotransform that GDAL reads from the `map info` of an ENVI header.
+
+    Raises
+    ------
+    RasterError : it has none
+    """
     header = (
         "ENVI\nsamples = 1\nlines = 1\nbands = 1\nheader offset = 0\ndata type = 1\n"
         f"interleave = bsq\nbyte order = 0\nmap info = {{{map_info.strip().strip('{}')}}}\n"
     )
-    files = {"place.hdr": header.encode(), "place.img": bytes(1)}
-    with opened_in_memory(files) as dataset:
-        found: Affine = dataset.transform
+    files = {"place.hdr": header.encode(), "place.img": bytes(16)}
+    try:
+        with opened_in_memory(files) as dataset:
+            found: Affine = dataset.transform
+    except RasterioError as error:
+        raise RasterError(f"{path}: its map info cannot be read: {map_info[:80]}") from error
+    if found == Affine.identity():
+        raise RasterError(f"{path}: its map info tells no place: {map_info[:80]}")
     return found
 
 

@@ -17,7 +17,7 @@ from affine import Affine
 from hsisr_geo.bands import Band, Bands
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Gcp, Missing, Raster, Stored
-from hsisr_geo.products.hdf5 import Hdf5Source, Part, as_text, need, need_attribute
+from hsisr_geo.products.hdf5 import Hdf5Source, Part, as_text, decimals, need, need_attribute
 from hsisr_geo.products.place import WGS84, control_points, lattice, projected, wkt_of
 
 _SWATHS = "HDFEOS/SWATHS"
@@ -122,8 +122,10 @@ def _bands(
 ) -> tuple[tuple[int, ...], list[Band]]:
     """Return places along the band axis by ascending wavelength, and the bands there."""
     product = f"PRISMA {level}"
-    centres = np.asarray(need_attribute(file, f"List_Cw_{detector}", path, product), float)
-    widths = np.asarray(need_attribute(file, f"List_Fwhm_{detector}", path, product), float)
+    centres, widths = (
+        decimals(need_attribute(file, f"List_{kind}_{detector}", path, product))
+        for kind in ("Cw", "Fwhm")
+    )
     if not len(centres) == len(widths) == count:
         raise RasterError(
             f"{path}: List_Cw_{detector} tells of {len(centres)} bands and List_Fwhm_{detector} of "
@@ -135,8 +137,8 @@ def _bands(
     bands = [
         Band(
             name=f"{detector.upper()} {place + 1}",
-            wavelength_nm=round(float(centres[place]), 4),
-            fwhm_nm=round(float(widths[place]), 4),
+            wavelength_nm=centres[place],
+            fwhm_nm=widths[place],
             unit=_UNITS.get(level),
             scale=scale,
             offset=offset,
