@@ -199,7 +199,11 @@ def _prisma_place(level, corners, rows, cols):
         "Product_LRcorner_easting": np.float32(x[-1] + half),
         "Product_LRcorner_northing": np.float32(y[-1] - half),
     }
-    return np.reshape(lon, xs.shape).astype("f4"), np.reshape(lat, xs.shape).astype("f4"), attributes
+    return (
+        np.reshape(lon, xs.shape).astype("f4"),
+        np.reshape(lat, xs.shape).astype("f4"),
+        attributes,
+    )
 
 
 # ---- EMIT ----

@@ -46,7 +46,9 @@ def prisma_expected(cubes, scales):
     vnir, swir = (cube.transpose(1, 0, 2).astype(float) for cube in cubes)
     outside = ~np.concatenate([vnir, swir]).any(axis=0)
     joined = []
-    for cube, kept, (scale, offset) in zip((vnir, swir), ([4, 3, 2, 1], [2, 1, 0]), scales, strict=True):
+    for cube, kept, (scale, offset) in zip(
+        (vnir, swir), ([4, 3, 2, 1], [2, 1, 0]), scales, strict=True
+    ):
         values = np.maximum(cube[kept], 1) * scale + offset
         values[:, outside] = np.nan
         joined.append(values)

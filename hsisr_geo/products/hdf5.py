@@ -103,8 +103,8 @@ def _runs(places: Sequence[int]) -> Iterator[slice]:
 
 
 def open_file(path: str) -> Any:
-    """Open for reading; without the locks of HDF5, which read-only shares may not allow."""
-    return h5py.File(path, "r", rdcc_nbytes=_CHUNK_CACHE, locking=False)
+    """Open for reading, with locks as HDF5 has them: others may have it open in this process."""
+    return h5py.File(path, "r", rdcc_nbytes=_CHUNK_CACHE)
 
 
 @contextmanager
