@@ -94,12 +94,16 @@ class Bands:
         """0-based indices of the bands that are not marked as bad."""
         return tuple(i for i, band in enumerate(self.items) if band.good)
 
-    def by_wavelength(self, indices: Sequence[int]) -> tuple[int, ...]:
-        """Return 0-based `indices` by ascending wavelength; as they are unless all have one."""
-        known = {i: self.items[i].wavelength_nm for i in indices}
+    @property
+    def good_by_wavelength(self) -> tuple[int, ...]:
+        """0-based indices of the good bands as the network sees them: by ascending wavelength.
+
+        In file order where a wavelength is missing.
+        """
+        known = {i: self.items[i].wavelength_nm for i in self.good_indices}
         if any(nm is None for nm in known.values()):
-            return tuple(indices)
-        return tuple(sorted(indices, key=lambda i: known[i] or 0.0))
+            return self.good_indices
+        return tuple(sorted(known, key=lambda i: known[i] or 0.0))
 
     @property
     def wavelengths_nm(self) -> tuple[float, ...] | None:

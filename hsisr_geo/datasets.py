@@ -16,6 +16,10 @@ from hsisr_geo import envi
 from hsisr_geo.errors import RasterError
 from hsisr_geo.metadata import envi_fields, envi_header
 
+MAX_BANDS = 10_000
+# ^ no spectrometer comes near; GDAL's time for writing bands grows with their square: here 20 s
+MAX_ROW_BYTES = 2**31
+# ^ of one row of all bands as float32: the least that can be held. 1.2 million pixels of 425 bands
 _HANDLES_PER_THREAD = 4  # a product's image and its mask, of two products
 # warnings.catch_warnings is not safe between threads, so opening is serialised.
 _OPENING = threading.Lock()
@@ -88,11 +92,28 @@ def check_bands(dataset: Any, path: str) -> None:
         raise RasterError(f"{path} is a container of rasters: name one of them, e.g. {inside}")
     if dataset.count == 0:
         raise RasterError(f"{path} has no bands")
+    check_extent(dataset.count, dataset.width, path)
     kinds = sorted(set(dataset.dtypes))
-    if any("complex" in kind for kind in kinds):
-        raise RasterError(f"{path} holds {kinds[0]} numbers: real ones are needed")
+    check_numbers(kinds[0], path)
     if len(kinds) > 1:
         raise RasterError(f"{path} has bands of several data types ({', '.join(kinds)}): unify")
+
+
+def check_extent(bands: int, cols: int, path: str) -> None:
+    """Refuse more bands than can be written, and rows that cannot be held."""
+    if bands > MAX_BANDS:
+        raise RasterError(f"{path} has {bands} bands: at most {MAX_BANDS} can be processed")
+    if (row := cols * bands * 4) > MAX_ROW_BYTES:
+        raise RasterError(
+            f"{path} is {cols} pixels wide: one row of its {bands} bands takes "
+            f"{row / 1e9:.1f} GB, more than the {MAX_ROW_BYTES / 1e9:.1f} GB that can be processed"
+        )
+
+
+def check_numbers(dtype: str, path: str) -> None:
+    """Refuse pixels that are no real numbers."""
+    if "complex" in dtype or np.dtype(dtype).kind not in "iuf":
+        raise RasterError(f"{path} holds {dtype} numbers: real ones are needed")
 
 
 def check_envi(dataset: Any, path: str) -> None:

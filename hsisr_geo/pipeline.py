@@ -16,7 +16,7 @@ from hsisr_geo.errors import OptionError
 from hsisr_geo.graph import Plan, Product, Progress, run
 from hsisr_geo.output import Target, open_outputs
 from hsisr_geo.raster import Bounds, Raster, as_raster, source_files
-from hsisr_geo.resolver import BicubicResolver, Resolver, Sampled, alone, sampled
+from hsisr_geo.resolver import BicubicResolver, Resolver, Sampled, in_parts, sampled
 from hsisr_geo.statistics import bands_with_data, scan_scene
 from hsisr_geo.uncertainty import Uncertainty
 
@@ -148,7 +148,7 @@ def _plan(
     if raster.bands.wavelengths_nm is None:
         some = any(band.wavelength_nm is not None for band in raster.bands)
         log(f"{'not all' if some else 'no'} wavelengths known: bands are taken in file order")
-    resolved = bands_with_data(raster, raster.bands.by_wavelength(raster.bands.good_indices))
+    resolved = bands_with_data(raster, raster.bands.good_by_wavelength)
     # ^ neighbours in the spectrum make a group of the network, in whatever order the file has them
     statistics, warning = None, "" if resolved else _why_nothing_is_left(raster)
     if resolved and resolver.uses_statistics:
@@ -171,9 +171,7 @@ def _plan(
         context=spread.context if spread else resolver.context,
         ramp=resolver.ramp,
         resolve=(
-            spread.fit(statistics, given_up)
-            if spread
-            else alone(resolver.fit(statistics), resolver.upscale)
+            spread.fit(statistics, given_up) if spread else in_parts(resolver, statistics, given_up)
         ),
         resolved=resolved,
         interpolated=interpolated,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hsisr_geo.datasets import check_extent, check_numbers
 from hsisr_geo.gdal_source import GdalSource
 from hsisr_geo.grid import Bounds, Gcp, Raster, within_axis
 from hsisr_geo.products.recognition import describe
@@ -46,6 +47,8 @@ def open_raster(
         what has no lookup table
     """
     raster = describe(os.fspath(path), orthorectify=orthorectify)
+    check_extent(len(raster.bands), raster.cols, raster.path)
+    check_numbers(raster.dtype, raster.path)
     raster = select_bands(raster, bands, exclude, drop_bad=drop_bad)
     if told := advice(raster):
         _LOG.info(told)

@@ -56,7 +56,7 @@ def test_layouts_are_read_as_spectral_reads_them(tmp_path, dtype, interleave, bi
     ("data", "header"),
     [
         ("a.img", "a.hdr"), ("a.img", "a.img.hdr"), ("a", "a.hdr"), ("a.raw", "a.hdr"),
-        ("a.bil", "a.bil.hdr"), ("a.dat", "a.HDR"), ("a.IMG", "a.hdr"), ("scene.v2", "scene.v2.hdr"),
+        ("a.bil", "a.bil.hdr"), ("a.dat", "a.HDR"), ("a.IMG", "a.hdr"), ("a.v2", "a.v2.hdr"),
     ],
 )  # fmt: skip
 def test_the_header_stands_for_its_data_whatever_they_are_called(tmp_path, data, header):

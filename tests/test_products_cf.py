@@ -161,9 +161,8 @@ def test_a_store_without_the_package_zarr_is_gdals(tmp_path, monkeypatch):
     pytest.importorskip("zarr")
     path = write(made(), tmp_path / "a.zarr")
     monkeypatch.setattr("hsisr_geo.products.cf.importlib.util.find_spec", lambda name: None)
-    try:
-        raster = open_raster(path)
-    except RasterError as error:
-        assert "install hsisr-geo[zarr]" in str(error)
-    else:
-        assert raster.driver == "Zarr"
+    assert open_raster(path).driver == "Zarr"
+    (tmp_path / "b.zarr").mkdir()
+    (tmp_path / "b.zarr" / ".zgroup").write_text('{"zarr_format": 2}')
+    with pytest.raises(RasterError, match=r"install hsisr-geo\[zarr\]"):
+        open_raster(tmp_path / "b.zarr")

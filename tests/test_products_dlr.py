@@ -13,6 +13,7 @@ from hsisr_geo.errors import RasterError
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import open_raster, read_window
 from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.scenes import find_scenes
 
 
 def read(raster, bands=None):
@@ -107,6 +108,13 @@ def test_real_enmap_pixels_under_their_product_name(scenes, tmp_path, part):
     assert pickle.loads(pickle.dumps(raster)) == raster
 
 
+def test_folders_of_products_are_scenes_of_a_batch(tmp_path):
+    enmap, _, _ = make_enmap(tmp_path / "all" / "enmap")
+    desis, stem, _ = make_desis(tmp_path / "all" / "desis")
+    assert find_scenes([str(tmp_path / "all")]) == [str(desis), str(enmap)]
+    assert find_scenes([str(enmap)]) == [str(enmap)]
+
+
 # ---- what is wrong with a product is said ----
 
 
@@ -127,14 +135,14 @@ def test_metadata_without_their_image(tmp_path):
 
 def test_another_number_of_bands(tmp_path):
     folder, _, _ = make_enmap(tmp_path / "p", bands=4)
-    with pytest.raises(RasterError, match="tells of 6 bands, but .* has 4"):
+    with pytest.raises(RasterError, match=r"tells of 6 bands, but .* has 4"):
         open_raster(folder)
 
 
 @pytest.mark.parametrize("make", [make_enmap, make_desis])
 def test_a_level_in_the_geometry_of_the_sensor(tmp_path, make):
     folder, _, _ = make(tmp_path / "p", level="L1B")
-    with pytest.raises(RasterError, match="L1B is not read, .* order L1C or L2A"):
+    with pytest.raises(RasterError, match=r"L1B is not read, .* order L1C or L2A"):
         open_raster(folder)
 
 
@@ -162,9 +170,10 @@ def test_a_folder_of_two_products(tmp_path):
 
 def test_classes_of_another_size(tmp_path):
     folder, stem, _ = make_enmap(tmp_path / "p")
-    with rasterio.open(f"{stem}-QL_QUALITY_CLASSES.TIF", "w", driver="GTiff", count=1, height=3,
-                       width=3, dtype="uint8", transform=rasterio.Affine(2, 0, 0, 0, -2, 0)):  # fmt: skip
-        pass
+    profile = {"count": 1, "height": 3, "width": 3, "dtype": "uint8"}
+    place = rasterio.Affine(2, 0, 0, 0, -2, 0)
+    path = f"{stem}-QL_QUALITY_CLASSES.TIF"
+    rasterio.open(path, "w", driver="GTiff", transform=place, **profile).close()
     with pytest.raises(RasterError, match="3 x 3 pixels, not 20 x 24"):
         open_raster(folder)
 

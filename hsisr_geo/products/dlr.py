@@ -57,6 +57,11 @@ class ClassedSource:
         return stored, outside if missing is None else missing | outside
 
 
+def holds_metadata(folder: Path) -> bool:
+    """Tell whether there is a metadata file in a folder, of one product or of several."""
+    return any(_METADATA.fullmatch(path.name) for path in folder.iterdir())
+
+
 def find_metadata(folder: Path) -> Path | None:
     """Return the metadata file of the product in a folder, None if there is none.
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hsisr_geo import envi
-from hsisr_geo.datasets import check_bands, opened_in_memory, thread_handle
+from hsisr_geo.datasets import check_bands, check_extent, opened_in_memory, thread_handle
 from hsisr_geo.errors import RasterError
 from hsisr_geo.gdal_source import described
 from hsisr_geo.grid import Missing, Raster, Stored
@@ -110,6 +110,7 @@ def describe(path: Path, header: Path) -> Raster:
     """
     fields = envi.read_header(header)
     rows, cols, count = (_size(fields, key, header) for key in ("lines", "samples", "bands"))
+    check_extent(count, cols, os.fspath(path))
     # A raster of one pixel with the same header tells how GDAL understands the rest of it.
     one = fields | {"lines": "1", "samples": "1", "header_offset": "0", "file_compression": "0"}
     pixel = bytes(16 * count)

@@ -37,6 +37,13 @@ def describe(path: str, *, orthorectify: bool = False) -> Raster:
     return raster
 
 
+def is_product_folder(place: Path) -> bool:
+    """Tell whether a folder is one scene: a Zarr store, or a product of several files."""
+    if not place.is_dir():
+        return False
+    return any((place / name).exists() for name in _ZARR) or dlr.holds_metadata(place)
+
+
 def _folder(place: Path) -> Raster:
     if any((place / name).exists() for name in _ZARR):
         from hsisr_geo.products import cf
