@@ -1,7 +1,8 @@
 """Which scenes a batch is over, and where the output of each goes.
 
-A scene is what `open_raster` takes: usually a file, sometimes a folder (Zarr, EnMAP). Other folders are looked
-into. Names of outputs follow from a template; two that would be one file are told before any work.
+A scene is what `open_raster` takes: usually a file, sometimes a folder (Zarr, EnMAP). Other folders
+are looked into. Names of outputs follow from a template; two that would be one file are told before
+any work.
 """
 
 import os

@@ -110,7 +110,7 @@ def test_real_enmap_pixels_under_their_product_name(scenes, tmp_path, part):
 
 def test_folders_of_products_are_scenes_of_a_batch(tmp_path):
     enmap, _, _ = make_enmap(tmp_path / "all" / "enmap")
-    desis, stem, _ = make_desis(tmp_path / "all" / "desis")
+    desis, _, _ = make_desis(tmp_path / "all" / "desis")
     assert find_scenes([str(tmp_path / "all")]) == [str(desis), str(enmap)]
     assert find_scenes([str(enmap)]) == [str(enmap)]
 
