@@ -67,6 +67,25 @@ bounds = click.option(
     metavar="XMIN YMIN XMAX YMAX",
     help="Only this extent, in the raster's CRS; grown to whole pixels.",
 )
+bands = click.option(
+    "--bands",
+    metavar="SPEC",
+    help="Only these bands of SRC, by number or wavelength: `1-50,60`, `450-900nm`.",
+)
+exclude = click.option(
+    "--exclude",
+    metavar="SPEC",
+    help="Take these for bad, as if SRC marked them: never shown to the network, but interpolated. "
+    "As in --bands, and `water-vapour` (1340-1445 and 1790-1955 nm).",
+)
+drop_bad = click.option(
+    "--drop-bad", is_flag=True, help="Leave bad bands out, those of --exclude included."
+)
+orthorectify = click.option(
+    "--orthorectify",
+    is_flag=True,
+    help="Put EMIT on the map grid of its lookup table, instead of in the geometry of the sensor.",
+)
 tile = click.option(
     "--tile",
     type=click.IntRange(min=1),

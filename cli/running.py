@@ -37,6 +37,10 @@ _OPTIONS = (  # in the order of --help
     options.threads,
     options.device,
     options.bounds,
+    options.bands,
+    options.exclude,
+    options.drop_bad,
+    options.orthorectify,
     options.overwrite,
     options.resume,
 )
@@ -56,14 +60,24 @@ class RunOptions:
     threads: int
     device: str
     bounds: tuple[float, float, float, float] | None
+    bands: str | None
+    exclude: str | None
+    drop_bad: bool
+    orthorectify: bool
     overwrite: bool
     resume: bool
 
     def open(self, src: str) -> "Raster":
-        """Open a scene; errors as `open_raster`."""
+        """Open a scene with the bands that are asked for; errors as `open_raster`."""
         from hsisr_geo.raster import open_raster
 
-        return open_raster(src)
+        return open_raster(
+            src,
+            bands=self.bands,
+            exclude=self.exclude,
+            drop_bad=self.drop_bad,
+            orthorectify=self.orthorectify,
+        )
 
     def load_resolver(self) -> "Resolver":
         """Load the model, which takes seconds; errors as `registry.load_resolver`."""
@@ -96,13 +110,13 @@ class RunOptions:
         )
 
     def super_resolve(
-        self, src: str, dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any
+        self, src: "str | Raster", dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any
     ) -> "RunReport":
-        """Super-resolve one scene; `more` is what only one of the commands has."""
+        """Super-resolve a scene, opened or not; `more` is what only one of the commands has."""
         from hsisr_geo.pipeline import super_resolve
 
         return super_resolve(
-            src,
+            self.open(src) if isinstance(src, str) else src,
             dst,
             resolver=resolver,
             tile=self.tile,

@@ -21,7 +21,7 @@ from hsisr_geo.finished import Finished, Place
 from hsisr_geo.graph import Product, Progress, run
 from hsisr_geo.journal import JournalWriter, new_name
 from hsisr_geo.output import Target, as_output_error, open_outputs
-from hsisr_geo.raster import Bounds, Raster, open_raster
+from hsisr_geo.raster import Bounds, Raster, as_raster, source_files
 from hsisr_geo.resolver import BicubicResolver, Resolver, sampled
 from hsisr_geo.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.tiling import Window
@@ -70,7 +70,7 @@ class RunReport:
 
 
 def super_resolve(
-    src: str | os.PathLike[str],
+    src: str | os.PathLike[str] | Raster,
     dst: str | os.PathLike[str],
     *,
     resolver: Resolver,
@@ -87,6 +87,8 @@ def super_resolve(
 
     Parameters
     ----------
+    src
+        A path, or what `open_raster` made of it, with a choice of bands for example.
     tile
         Largest side of a tile's core, in input pixels: a matter of memory, not of the result.
     threads
@@ -114,7 +116,7 @@ def super_resolve(
     """
     started = time.perf_counter()
     _check_positive(tile=tile, threads=threads)
-    raster = open_raster(src)
+    raster = as_raster(src)
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
     log, progress = log or _ignore, progress or _ignore
@@ -250,7 +252,8 @@ def _assign(
     if raster.bands.wavelengths_nm is None:
         some = any(band.wavelength_nm is not None for band in raster.bands)
         log(f"{'not all' if some else 'no'} wavelengths known: bands are taken in file order")
-    resolved = bands_with_data(raster, raster.bands.good_indices)
+    resolved = bands_with_data(raster, raster.bands.good_by_wavelength)
+    # ^ neighbours in the spectrum make a group of the network, in whatever order the file has them
     statistics, warning = None, "" if resolved else _why_nothing_is_left(raster)
     if resolved and resolver.uses_statistics:
         statistics = _measure(raster, resolved, folder, log)
@@ -311,6 +314,7 @@ def _provenance(
         "upscale": str(resolver.upscale),
         "source": os.path.basename(raster.path),
         "fingerprint": mark.digest,
+        **source_files(raster),
         **resolver.provenance(),
         **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},
     }
