@@ -70,7 +70,7 @@ def assess(
     psf: str | None,
     bounds: tuple[float, float, float, float] | None,
     window: int,
-    tile: int,
+    tile: int | None,
     threads: int,
     device: str,
     overwrite: bool,

@@ -13,6 +13,7 @@ from threading import Event
 from hsisr_geo import __version__
 from hsisr_geo.consistency import Consistency
 from hsisr_geo.errors import OptionError
+from hsisr_geo.footprint import choose_tile
 from hsisr_geo.graph import Plan, Product, Progress, run
 from hsisr_geo.output import Target, open_outputs
 from hsisr_geo.raster import Bounds, Raster, open_raster
@@ -63,7 +64,7 @@ def super_resolve(
     dst: str | os.PathLike[str],
     *,
     resolver: Resolver,
-    tile: int = 128,
+    tile: int | None = None,
     threads: int = 1,
     bounds: Bounds | None = None,
     uncertainty: Uncertainty | None = None,
@@ -76,7 +77,8 @@ def super_resolve(
     Parameters
     ----------
     tile
-        Largest side of a tile's core, in input pixels: a matter of memory, not of the result.
+        Largest side of a tile's core, in input pixels: a matter of memory, not of the result. None
+        for the largest that the machine has memory for (`footprint.choose_tile`).
     threads
         Tiles in flight.
     bounds
@@ -97,7 +99,7 @@ def super_resolve(
         then does not exist.
     """
     started = time.perf_counter()
-    _check_positive(tile=tile, threads=threads)
+    _check_positive(tile=1 if tile is None else tile, threads=threads)
     raster = open_raster(src)
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
@@ -107,9 +109,11 @@ def super_resolve(
     if uncertainty is not None:
         spread = sampled(resolver, uncertainty.samples)
         targets += [Target(uncertainty.path, uncertainty.describe(target), spread_tags)]
+    samples = 0 if uncertainty is None else uncertainty.samples
+    side = tile or choose_tile(raster, resolver, threads=threads, samples=samples, region=region)
     with open_outputs(targets, overwrite=overwrite) as outputs:
         maker, spread, plan, warnings = _plan(raster, resolver, spread, log or _ignore)
-        grid = plan.grid(tile, region)
+        grid = plan.grid(side, region)
         products = [Product(outputs[0])]
         if uncertainty is not None:
             products += [Product(outputs[1], uncertainty.bands_from)]
