@@ -36,6 +36,7 @@ _OPTIONS = (  # in the order of --help
     options.tile,
     options.threads,
     options.device,
+    options.precision,
     options.bounds,
     options.bands,
     options.exclude,
@@ -56,9 +57,10 @@ class RunOptions:
     seed: int
     psf: str | None
     no_consistency: bool
-    tile: int
+    tile: int | None
     threads: int
     device: str
+    precision: str
     bounds: tuple[float, float, float, float] | None
     bands: str | None
     exclude: str | None
@@ -89,6 +91,7 @@ class RunOptions:
             detail=self.detail,
             seed=self.seed,
             device=self.device,
+            precision=self.precision,
             psf=self.psf,
             consistency=not self.no_consistency,
         )

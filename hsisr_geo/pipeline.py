@@ -18,6 +18,7 @@ from hsisr_geo.consistency import Consistency
 from hsisr_geo.errors import OptionError
 from hsisr_geo.fingerprint import Fingerprint, fingerprint
 from hsisr_geo.finished import Finished, Place
+from hsisr_geo.footprint import choose_tile
 from hsisr_geo.graph import Product, Progress, run
 from hsisr_geo.journal import JournalWriter, new_name
 from hsisr_geo.output import Target, as_output_error, open_outputs
@@ -74,7 +75,7 @@ def super_resolve(
     dst: str | os.PathLike[str],
     *,
     resolver: Resolver,
-    tile: int = 128,
+    tile: int | None = None,
     threads: int = 1,
     bounds: Bounds | None = None,
     uncertainty: Uncertainty | None = None,
@@ -90,7 +91,8 @@ def super_resolve(
     src
         A path, or what `open_raster` made of it, with a choice of bands for example.
     tile
-        Largest side of a tile's core, in input pixels: a matter of memory, not of the result.
+        Largest side of a tile's core, in input pixels: a matter of memory, not of the result. None
+        for the largest that the machine has memory for (`footprint.choose_tile`).
     threads
         Tiles in flight.
     bounds
@@ -115,7 +117,7 @@ def super_resolve(
         then does not exist.
     """
     started = time.perf_counter()
-    _check_positive(tile=tile, threads=threads)
+    _check_positive(tile=1 if tile is None else tile, threads=threads)
     raster = as_raster(src)
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
@@ -126,6 +128,8 @@ def super_resolve(
         tags.append(LateTags())
         targets.append(Target(uncertainty.path, uncertainty.describe(target)))
     targets = [replace(target, tags=late) for target, late in zip(targets, tags, strict=True)]
+    samples = 0 if uncertainty is None else uncertainty.samples
+    tile = tile or choose_tile(raster, resolver, threads=threads, samples=samples, region=region)
     mark = fingerprint(
         raster, resolver, spread=spread, uncertainty=uncertainty, region=region, tile=tile
     )
