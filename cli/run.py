@@ -76,7 +76,7 @@ def run(
             return
         with _destination(dst) as path:
             done = how.super_resolve(
-                src,
+                raster,
                 path,
                 resolver=resolver,
                 uncertainty=wish,

@@ -11,7 +11,7 @@ import secrets
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -25,7 +25,7 @@ from distributed.scheduler import KilledWorker
 from hsisr_geo import __version__
 from hsisr_geo.assignment import Assignment
 from hsisr_geo.errors import HsisrError, WorkerError
-from hsisr_geo.fingerprint import input_identity
+from hsisr_geo.fingerprint import identity, input_files
 from hsisr_geo.finished import Place
 from hsisr_geo.graph import Work
 from hsisr_geo.journal import JournalWriter, new_name
@@ -159,9 +159,7 @@ def run(
     WorkerError : a worker does not see the files, has another version, or dies again and again
     HsisrError : as raised by a tile
     """
-    path = _anywhere(assignment.raster.path)
-    check(client, path, folder)
-    assignment = replace(assignment, raster=replace(assignment.raster, path=path))
+    check(client, input_files(assignment.raster), folder)
     plugin = TileWorker(assignment, folder, synchronize=synchronize)
     with _registered(client, plugin):
         rest = iter(tiles)
@@ -196,12 +194,7 @@ def _registered(client: Client, plugin: TileWorker) -> Iterator[None]:
             client.unregister_worker_plugin(plugin.name)
 
 
-def _anywhere(path: str) -> str:
-    """Return a name that means the same in whatever folder a process was started."""
-    return os.path.abspath(path) if os.path.exists(path) else path
-
-
-def check(client: Client, path: str, folder: Path) -> None:
+def check(client: Client, files: list[str], folder: Path) -> None:
     """Check that every worker is of this version and sees the same files as this process.
 
     Raises
@@ -211,15 +204,15 @@ def check(client: Client, path: str, folder: Path) -> None:
     token = folder / f"{secrets.token_hex(8)}.token"
     token.write_text("driver", encoding="utf-8")
     try:
-        found: Mapping[str, Any] = client.run(examine, str(token), path)
+        found: Mapping[str, Any] = client.run(examine, str(token), files)
     except HsisrError:
         raise
     except Exception as error:
         told = f"the workers cannot run hsisr-geo {__version__}: {error}"
         raise WorkerError(f"{told}; install the same version there") from error
-    mine = input_identity(path)
+    mine = identity(files)
     for worker, seen in found.items():
-        _check_one(worker, seen, folder, mine, path)
+        _check_one(worker, seen, folder, mine, ", ".join(files[:1]))
     token.unlink()
 
 
@@ -231,7 +224,7 @@ class Seen:
     ----------
     token : whether it can read what the driver wrote
     answer : name of a file that it wrote in the same folder, "" if it could not
-    source : `input_identity` of the input, or why it cannot be read
+    source : `identity` of the input's files, or why they cannot be read
     """
 
     version: str
@@ -240,7 +233,7 @@ class Seen:
     source: str
 
 
-def examine(token: str, source: str) -> Seen:
+def examine(token: str, files: list[str]) -> Seen:
     """Look around; runs in a worker."""
     path = Path(token)
     answer = path.with_suffix(f".{secrets.token_hex(4)}")
@@ -250,10 +243,10 @@ def examine(token: str, source: str) -> Seen:
     except OSError:
         written = ""
     try:
-        identity = input_identity(source)
-    except Exception as error:  # whatever GDAL raises: the driver tells it
-        identity = f"cannot be read: {error}"
-    return Seen(__version__, path.is_file(), written, identity)
+        source = identity(files)
+    except OSError as error:
+        source = f"cannot be read: {error.strerror}"
+    return Seen(__version__, path.is_file(), written, source)
 
 
 def _check_one(worker: str, seen: Seen, folder: Path, mine: str, source: str) -> None:

@@ -8,13 +8,12 @@ but must stay the same for what is kept of a run to be of use.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from hsisr_geo import __version__
-from hsisr_geo.datasets import open_quietly
 from hsisr_geo.errors import OutputError
 from hsisr_geo.raster import Raster
 from hsisr_geo.resolver import Resolver, Sampled
@@ -22,6 +21,7 @@ from hsisr_geo.tiling import Window
 from hsisr_geo.uncertainty import Uncertainty
 
 _END_BYTES = 1 << 16
+_PLACES = ("path", "files", "source")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def fingerprint(
     facts = {
         "version": __version__,
         "source": os.path.basename(raster.path),
-        "input files": input_identity(raster.path),
+        "input files": identity(input_files(raster)),
         "grid, bands and tags of the input": _digest(raster),
         "bounds": _window_text(region),
         "model": resolver.name,
@@ -85,20 +85,27 @@ def fingerprint(
     }
     if uncertainty is not None and spread is not None:
         facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
-    changed = " ".join(str(file.stat().st_mtime_ns) for file in _files(raster.path))
+    changed = " ".join(str(os.stat(name).st_mtime_ns) for name in input_files(raster))
     return Fingerprint(facts, {"tile": str(tile), "input changed at": changed})
 
 
-def input_identity(path: str) -> str:
-    """Tell the files of a raster by name, size and hash of their ends; "" if there are none."""
-    return " ".join(_identity(file) for file in _files(path))
+def kept_tile(record: Mapping[str, Any]) -> int | None:
+    """Return the tile size of a run that is kept, None where none is.
+
+    Where it is the machine's choice, it must not be another one because the machine is.
+    """
+    tile = str(record.get("circumstances", {}).get("tile"))
+    return int(tile) if tile.isdecimal() else None
 
 
-def _files(path: str) -> Iterator[Path]:
-    """Yield the files that a raster is read from: sidecars, and what a VRT points to, too."""
-    with open_quietly(path) as dataset:
-        names: Sequence[str] = dataset.files
-    yield from map(Path, filter(os.path.isfile, names))
+def input_files(raster: Raster) -> list[str]:
+    """Return the files that a raster is read from: sidecars, and what a VRT points to, too."""
+    return [name for name in (raster.path, *raster.files) if os.path.isfile(name)]
+
+
+def identity(files: Sequence[str]) -> str:
+    """Tell files by name, size and hash of their ends; "" if there are none."""
+    return " ".join(_identity(Path(name)) for name in dict.fromkeys(files))
 
 
 def _identity(file: Path) -> str:
@@ -111,8 +118,9 @@ def _identity(file: Path) -> str:
 
 
 def _digest(raster: Raster) -> str:
-    """Hash all that a raster says of itself but its path."""
-    said = [f"{f.name}={getattr(raster, f.name)!r}" for f in fields(raster) if f.name != "path"]
+    """Hash all that a raster says of itself but where its files are."""
+    names = [field.name for field in fields(raster) if field.name not in _PLACES]
+    said = [f"{name}={getattr(raster, name)!r}" for name in names]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 

@@ -255,7 +255,7 @@ def check_target(path: str | os.PathLike[str], raster: Raster, *, overwrite: boo
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
     source = Path(raster.path)
-    inputs = {source, source.with_suffix(".hdr")}
+    inputs = {source, source.with_suffix(".hdr"), *map(Path, raster.files)}
     for file in form.files(path):
         if any(p.exists() and file.exists() and p.samefile(file) for p in inputs):
             raise OutputError(f"{path} would overwrite the input {source}: choose another name")

@@ -16,12 +16,13 @@ from hsisr_geo.assembly import total
 from hsisr_geo.assignment import Assignment
 from hsisr_geo.consistency import Consistency
 from hsisr_geo.errors import OptionError
-from hsisr_geo.fingerprint import Fingerprint, fingerprint
+from hsisr_geo.fingerprint import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.finished import Finished, Place
+from hsisr_geo.footprint import choose_tile
 from hsisr_geo.graph import Product, Progress, run
 from hsisr_geo.journal import JournalWriter, new_name
 from hsisr_geo.output import Target, as_output_error, open_outputs
-from hsisr_geo.raster import Bounds, Raster, open_raster
+from hsisr_geo.raster import Bounds, Raster, open_raster, source_files
 from hsisr_geo.resolver import BicubicResolver, Resolver, sampled
 from hsisr_geo.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.tiling import Window
@@ -71,11 +72,11 @@ class RunReport:
 
 
 def super_resolve(
-    src: str | os.PathLike[str],
+    src: str | os.PathLike[str] | Raster,
     dst: str | os.PathLike[str],
     *,
     resolver: Resolver,
-    tile: int = 128,
+    tile: int | None = None,
     threads: int = 1,
     workers: int = 1,
     scheduler: str | None = None,
@@ -90,8 +91,11 @@ def super_resolve(
 
     Parameters
     ----------
+    src
+        A path, or what `open_raster` made of it, with a choice of bands for example.
     tile
-        Largest side of a tile's core, in input pixels: a matter of memory, not of the result.
+        Largest side of a tile's core, in input pixels: a matter of memory, not of the result. None
+        for the largest that the machine has memory for (`footprint.choose_tile`).
     threads
         Tiles in flight in each process.
     workers
@@ -124,7 +128,7 @@ def super_resolve(
     started = time.perf_counter()
     _check_tile(tile)
     where = Workers(workers, threads, scheduler)
-    raster = open_raster(src)
+    raster = src if isinstance(src, Raster) else open_raster(where.name_of(os.fspath(src)))
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
     log, progress = log or _ignore, progress or _ignore
@@ -134,11 +138,18 @@ def super_resolve(
         tags.append(LateTags())
         targets.append(Target(uncertainty.path, uncertainty.describe(target)))
     targets = [replace(target, tags=late) for target, late in zip(targets, tags, strict=True)]
-    mark = fingerprint(
-        raster, resolver, spread=spread, uncertainty=uncertainty, region=region, tile=tile
-    )
+    samples = 0 if uncertainty is None else uncertainty.samples
     with open_outputs(targets, overwrite=overwrite, resume=resume) as drafts:
         folder = drafts[0].folder
+        at_once = threads * workers
+        tile = (
+            tile
+            or kept_tile(folder.record())
+            or choose_tile(raster, resolver, threads=at_once, samples=samples, region=region)
+        )
+        mark = fingerprint(
+            raster, resolver, spread=spread, uncertainty=uncertainty, region=region, tile=tile
+        )
         _identify(folder, mark, keep=resume)
         products = [Product(drafts[0].output)]
         if uncertainty is not None:
@@ -274,7 +285,8 @@ def _assign(
     if raster.bands.wavelengths_nm is None:
         some = any(band.wavelength_nm is not None for band in raster.bands)
         log(f"{'not all' if some else 'no'} wavelengths known: bands are taken in file order")
-    resolved = bands_with_data(raster, raster.bands.good_indices)
+    resolved = bands_with_data(raster, raster.bands.good_by_wavelength)
+    # ^ neighbours in the spectrum make a group of the network, in whatever order the file has them
     statistics, warning = None, "" if resolved else _why_nothing_is_left(raster)
     if resolved and resolver.uses_statistics:
         statistics = _measure(raster, resolved, folder, log)
@@ -335,6 +347,7 @@ def _provenance(
         "upscale": str(resolver.upscale),
         "source": os.path.basename(raster.path),
         "fingerprint": mark.digest,
+        **source_files(raster),
         **resolver.provenance(),
         **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},
     }
@@ -345,8 +358,8 @@ def _tags(items: dict[str, str]) -> dict[str, str]:
     return {f"HSISR_{name.upper()}": value for name, value in items.items()}
 
 
-def _check_tile(tile: int) -> None:
-    if tile < 1:
+def _check_tile(tile: int | None) -> None:
+    if tile is not None and tile < 1:
         raise OptionError(f"tile must be at least 1, not {tile}")
 
 

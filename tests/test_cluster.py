@@ -19,7 +19,7 @@ from test_resume import CLI, ENVIRONMENT, posix, src, whole  # noqa: F401 - fixt
 
 from hsisr_geo import __version__, cluster
 from hsisr_geo.errors import ModelError, OptionError, WorkerError
-from hsisr_geo.fingerprint import input_identity
+from hsisr_geo.fingerprint import identity
 from hsisr_geo.registry import load_resolver
 from hsisr_geo.workers import Workers
 
@@ -158,16 +158,16 @@ class FakeClient:
 )
 def test_a_worker_that_sees_other_files_is_refused(src, tmp_path, different, told):  # noqa: F811
     with pytest.raises(WorkerError, match=told):
-        cluster.check(FakeClient(**different), str(src), tmp_path)
+        cluster.check(FakeClient(**different), [str(src)], tmp_path)
 
 
 def test_workers_that_see_the_same_are_accepted(src, tmp_path):  # noqa: F811
-    cluster.check(FakeClient(), str(src), tmp_path)
+    cluster.check(FakeClient(), [str(src)], tmp_path)
     assert list(tmp_path.iterdir()) == []
-    seen = cluster.examine(str(tmp_path / "none.token"), str(tmp_path / "none.tif"))
+    seen = cluster.examine(str(tmp_path / "none.token"), [str(tmp_path / "none.tif")])
     assert (seen.version, seen.token) == (__version__, False)
     assert "cannot be read" in seen.source
-    assert input_identity(str(src)).startswith("scene.tif:")
+    assert identity([str(src)]).startswith("scene.tif:")
 
 
 def test_a_model_is_sent_as_the_path_of_its_weights():
