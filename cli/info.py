@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("src")
+@click.argument("src", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every band.")
 def info(src: str, as_json: bool) -> None:
     """Describe the raster SRC: its grid, bands, wavelengths and nodata."""

@@ -27,6 +27,8 @@ COMMANDS = [
     [],
     ["run"],
     ["batch"],
+    ["config"],
+    ["completion"],
     ["info"],
     ["evaluate"],
     ["assess"],
