@@ -22,6 +22,7 @@ from .batch import batch
 from .completion import completion
 from .config import config
 from .config_file import config_path, read_defaults
+from .doctor import doctor
 from .evaluate import evaluate
 from .info import info
 from .models import models
@@ -88,6 +89,7 @@ cli.add_command(evaluate)
 cli.add_command(assess)
 cli.add_command(models)
 cli.add_command(train)
+cli.add_command(doctor)
 cli.add_command(config)
 cli.add_command(completion)
 name_variables(cli)
