@@ -15,6 +15,10 @@ from hsisr_geo import envi
 from hsisr_geo.errors import RasterError
 from hsisr_geo.metadata import envi_fields, envi_header
 
+MAX_BANDS = 10_000
+# ^ no spectrometer comes near; GDAL's time for writing bands grows with their square: here 20 s
+MAX_ROW_BYTES = 2**31
+# ^ of one row of all bands as float32: the least that can be held. 1.2 million pixels of 425 bands
 _HANDLES_PER_THREAD = 2
 # warnings.catch_warnings is not safe between threads, so opening is serialised.
 _OPENING = threading.Lock()
@@ -42,9 +46,9 @@ def thread_handle(path: str) -> Any:
     its decoded blocks too: reading tile by tile, each strip of a pixel-interleaved file
     would else be decompressed once per tile.
     """
-    handles: dict[tuple[int, str, int, int], Any] = _LOCAL.__dict__.setdefault("handles", {})
+    handles: dict[tuple[int | str, ...], Any] = _LOCAL.__dict__.setdefault("handles", {})
     # ^ the process id is in the key because a forked child shares the file position
-    key = (os.getpid(), path, *_stamp(path))
+    key = (os.getpid(), path, *_stamp(path), *_stamp(_header_of(path)))
     if key not in handles:
         while len(handles) >= _HANDLES_PER_THREAD:
             handles.pop(next(iter(handles))).close()
@@ -61,6 +65,11 @@ def _stamp(path: str) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
+def _header_of(path: str) -> str:
+    """Return where an ENVI header would be, which says what the pixels beside it are."""
+    return os.path.splitext(path)[0] + ".hdr"
+
+
 def check_bands(dataset: Any, path: str) -> None:
     """Refuse rasters without bands, and with numbers that are complex or of several types."""
     if dataset.count == 0 and dataset.subdatasets:
@@ -68,6 +77,13 @@ def check_bands(dataset: Any, path: str) -> None:
         raise RasterError(f"{path} is a container of rasters: name one of them, e.g. {inside}")
     if dataset.count == 0:
         raise RasterError(f"{path} has no bands")
+    if dataset.count > MAX_BANDS:
+        raise RasterError(f"{path} has {dataset.count} bands: at most {MAX_BANDS} can be processed")
+    if (row := dataset.width * dataset.count * 4) > MAX_ROW_BYTES:
+        raise RasterError(
+            f"{path} is {dataset.width} pixels wide: one row of its {dataset.count} bands takes "
+            f"{row / 1e9:.1f} GB, more than the {MAX_ROW_BYTES / 1e9:.1f} GB that can be processed"
+        )
     kinds = sorted(set(dataset.dtypes))
     if any("complex" in kind for kind in kinds):
         raise RasterError(f"{path} holds {kinds[0]} numbers: real ones are needed")
@@ -88,7 +104,10 @@ def check_envi(dataset: Any, path: str) -> None:
         )
     fields = envi_fields(dataset)
     size = np.dtype(dataset.dtypes[0]).itemsize
-    needed = int(fields.get("header_offset", 0))
+    offset = fields.get("header_offset", "0")
+    if not offset.isdecimal():
+        raise RasterError(f"{header}: header offset = {offset[:40]} is no number of bytes")
+    needed = int(offset)
     needed += dataset.width * dataset.height * dataset.count * size
     found = os.path.getsize(path)
     if found < needed and fields.get("file_compression", "0") == "0":

@@ -39,7 +39,7 @@ def hidden_fields(path: Path) -> dict[str, str]:
 
 
 def _entries(path: Path) -> Iterable[tuple[str, str, bool]]:
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = _text(path.read_bytes()).splitlines()
     hidden = False
     remaining = iter(lines)
     for line in remaining:
@@ -53,6 +53,14 @@ def _entries(path: Path) -> Iterable[tuple[str, str, bool]]:
             hidden = hidden or len(more) >= _GDAL_LINE_LIMIT
             value = f"{value} {more.strip()}"
         yield re.sub(r"\s+", "_", key.strip().lower()), value, hidden
+
+
+def _text(raw: bytes) -> str:
+    """Decode a header; "µm" and umlauts of older software are in Windows' Latin 1."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
 
 
 def split_list(value: str | None, count: int) -> list[str] | None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.errors import OutputError
+from hsisr_geo.files import remove
 
 if sys.platform != "win32":
     import fcntl
@@ -113,7 +114,7 @@ def remove_abandoned(folder: Path, prefix: str) -> None:
         with suppress(OSError):  # they may belong to someone else
             if _is_abandoned(journal):
                 for leftover in (journal, *folder.glob(f"{glob.escape(journal.stem)}.*")):
-                    leftover.unlink(missing_ok=True)
+                    remove(leftover)
 
 
 def _is_abandoned(journal: Path) -> bool:

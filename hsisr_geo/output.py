@@ -11,32 +11,23 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
-from rasterio.control import GroundControlPoint
-from rasterio.crs import CRS
 from rasterio.errors import RasterioError
-from rasterio.io import MemoryFile
-from rasterio.rpc import RPC
-from rasterio.windows import Window
 
 from hsisr_geo.bands import Bands
-from hsisr_geo.datasets import open_quietly, opening_quietly, reason
+from hsisr_geo.datasets import reason
 from hsisr_geo.errors import OutputError
+from hsisr_geo.files import put_in_place, remove, synchronize, synchronize_all
+from hsisr_geo.formats.choice import choose_format
+from hsisr_geo.formats.format import Content, Format
 from hsisr_geo.journal import Journal, remove_abandoned
-from hsisr_geo.metadata import ALPHA, write_bands, write_tags
-from hsisr_geo.raster import Gcp, Raster
+from hsisr_geo.metadata import ALPHA
+from hsisr_geo.raster import Raster
 
-_DRIVERS = {
-    ".tif": "GTiff", ".tiff": "GTiff", ".img": "ENVI", ".bsq": "ENVI", ".dat": "ENVI",
-}  # fmt: skip
-# Files that GDAL would read together with an output of that name.
-_SIDECARS = (".aux.xml", ".ovr", ".msk")
 _NUMBERS = itertools.count()
 
 
@@ -151,12 +142,12 @@ def open_outputs(
     files = check_targets(targets, overwrite=overwrite)
     with ExitStack() as stack:
         drafts = [
-            stack.enter_context(_draft(target, file, block))
+            stack.enter_context(_draft(target, file, choose_format(file, compress=compress), block))
             for target, file in zip(targets, files, strict=True)
         ]
         yield tuple(draft.output for draft in drafts)
         for draft in drafts:
-            draft.complete(compress)
+            draft.complete()
         check_targets(targets, overwrite=overwrite)  # another run may have been faster
         for draft in drafts:
             draft.publish()
@@ -169,30 +160,28 @@ class _Draft:
     target: Target
     file: Path
     part: Path
+    form: Format
     journal: Journal
     output: Output
 
-    def complete(self, compress: str) -> None:
+    def complete(self) -> None:
         """Make the file from the journal, on the disk for good."""
-        part, raster = self.part, self.target.raster
+        output = self.output
         with _as_output_error(self.target.path):
-            self.journal.check_complete(raster.shape)
-            _make_file(part, self.output, self.journal, self.target.tags, compress)
-            _check_file(part, raster)
-            if _driver(part) == "ENVI":  # GDAL put the name of the file in its description
-                header = part.with_suffix(".hdr")
-                header.write_text(header.read_text().replace(str(part), self.file.name))
-            for made in filter(Path.exists, _family(part)):
-                _synchronize(made)
+            self.journal.check_complete(output.raster.shape)
+            content = Content(output.raster, self.journal, self.target.tags, output.needs_mask)
+            self.form.write(self.part, self.file, content)
+            for made in filter(Path.exists, _family(self.part, self.form)):
+                synchronize_all(made)
 
     def publish(self) -> None:
         """Give the file its name."""
         with _as_output_error(self.target.path):
-            _publish(self.part, self.file)
+            _publish(self.part, self.file, self.form)
 
 
 @contextmanager
-def _draft(target: Target, file: Path, block: int) -> Iterator[_Draft]:
+def _draft(target: Target, file: Path, form: Format, block: int) -> Iterator[_Draft]:
     """Open a journal and a hidden name beside `file`; neither stays."""
     path, raster = target.path, target.raster
     # The driver sees the same suffix; hidden, and unique among processes and threads.
@@ -206,12 +195,12 @@ def _draft(target: Target, file: Path, block: int) -> Iterator[_Draft]:
             journal = Journal(journal_path, len(raster.bands), raster.dtype, side)
         with journal:
             output = Output(os.fspath(path), raster, journal)
-            if output.needs_mask and _driver(file) != "GTiff":
+            if output.needs_mask and not form.holds_masks:
                 raise OutputError(f"{path}: only a GeoTIFF can hold the mask of {raster.path}")
-            yield _Draft(target, file, part, journal, output)
+            yield _Draft(target, file, part, form, journal, output)
     finally:
-        for leftover in (*_family(part), journal_path):
-            leftover.unlink(missing_ok=True)
+        for leftover in (*_family(part, form), journal_path):
+            remove(leftover)
 
 
 def check_targets(targets: Sequence[Target], *, overwrite: bool) -> list[Path]:
@@ -219,7 +208,7 @@ def check_targets(targets: Sequence[Target], *, overwrite: bool) -> list[Path]:
     files = [check_target(t.path, t.raster, overwrite=overwrite) for t in targets]
     taken: dict[Path, Target] = {}
     for target, file in zip(targets, files, strict=True):
-        for member in _family(file):
+        for member in _family(file, choose_format(file)):
             other = taken.setdefault(member, target)
             if other is not target:
                 told = f"{target.path} and {other.path} would both be written to {member.name}"
@@ -235,18 +224,14 @@ def check_target(path: str | os.PathLike[str], raster: Raster, *, overwrite: boo
     OutputError : exists without `overwrite`, is the input, unknown extension, folder missing
         or read-only
     """
-    path = Path(path)
-    if path.suffix.lower() not in _DRIVERS:
-        known = " ".join(_DRIVERS)
-        raise OutputError(f"{path}: no format for the ending {path.suffix!r}: use one of {known}")
+    path, form = Path(path), choose_format(path)
     if path.is_dir():
         raise OutputError(f"{path} is a folder: name a file in it")
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
     source = Path(raster.path)
     inputs = {source, source.with_suffix(".hdr")}
-    files = [path, path.with_suffix(".hdr")] if _driver(path) == "ENVI" else [path]
-    for file in files:
+    for file in form.files(path):
         if any(p.exists() and file.exists() and p.samefile(file) for p in inputs):
             raise OutputError(f"{path} would overwrite the input {source}: choose another name")
         if file.exists() and not overwrite:
@@ -256,15 +241,9 @@ def check_target(path: str | os.PathLike[str], raster: Raster, *, overwrite: boo
     return path.resolve()  # a link stays a link, to the new file
 
 
-def _driver(path: Path) -> str:
-    return _DRIVERS[path.suffix.lower()]
-
-
-def _family(path: Path) -> list[Path]:
-    """Return the files that GDAL may write for `path`, the raster itself last."""
-    sidecars = [path.with_name(path.name + ending) for ending in _SIDECARS]
-    header = [path.with_suffix(".hdr")] if _driver(path) == "ENVI" else []
-    return [*sidecars, *header, path]
+def _family(path: Path, form: Format) -> list[Path]:
+    """Return all that may be written for `path`, the raster itself last."""
+    return [*form.sidecars(path), *form.files(path)]
 
 
 @contextmanager
@@ -278,118 +257,11 @@ def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
         raise OutputError(f"{os.fspath(path)}: cannot be written: {error}") from error
 
 
-def _make_file(
-    part: Path, output: Output, journal: Journal, tags: Mapping[str, str], compress: str
-) -> None:
-    raster = output.raster
-    profile = _profile(part, raster, journal.block, compress)
-    with opening_quietly():
-        dataset = rasterio.open(part, "w", **profile)
-    with dataset:
-        _write_place(dataset, raster)
-        write_tags(dataset, raster.tags, tags)
-        write_bands(dataset, raster.bands)
-        with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
-            for rows, cols in journal.blocks(raster.shape):
-                dn, valid = journal.read(rows, cols)
-                window = Window.from_slices(rows, cols)
-                dataset.write(dn, window=window)
-                if output.needs_mask:
-                    dataset.write_mask(valid, window=window)
-
-
-def _profile(part: Path, raster: Raster, block: int, compress: str) -> dict[str, Any]:
-    profile: dict[str, Any] = {
-        "driver": _driver(part),
-        "height": raster.rows,
-        "width": raster.cols,
-        "count": len(raster.bands),
-        "dtype": raster.dtype,
-        "nodata": raster.bands.nodata,
-    }
-    if raster.crs:
-        profile["crs"] = CRS.from_wkt(raster.crs)
-    if raster.has_transform:
-        profile["transform"] = raster.transform
-    if profile["driver"] == "ENVI":
-        return profile | {"interleave": "bsq"}
-    if compress == "zstd" and not _has_zstd():
-        compress = "deflate"
-    if compress == "zstd":
-        profile |= {"zstd_level": 3}  # GDAL's 9 takes 4 times as long for 4 % less
-    if compress != "none":
-        profile |= {"predictor": 3 if raster.dtype[0] == "f" else 2}
-    return profile | {
-        "compress": compress,
-        "tiled": True,
-        "blockxsize": block,
-        "blockysize": block,
-        "interleave": "band",
-        "photometric": "minisblack",  # else GDAL takes three bands of bytes for colours
-        "bigtiff": "if_safer",
-    }
-
-
-@cache
-def _has_zstd() -> bool:
-    try:
-        with opening_quietly(), MemoryFile() as memory:
-            size = {"width": 1, "height": 1, "count": 1, "dtype": "uint8"}
-            memory.open(driver="GTiff", compress="zstd", **size).close()
-    except RasterioError:
-        return False
-    return True
-
-
-def _write_place(dataset: Any, raster: Raster) -> None:
-    if raster.gcps and not raster.has_transform:
-        crs = CRS.from_wkt(raster.gcp_crs) if raster.gcp_crs else CRS()
-        dataset.gcps = ([_control_point(p) for p in raster.gcps], crs)
-    if raster.rpcs is not None:
-        dataset.rpcs = RPC.from_gdal(dict(raster.rpcs))
-
-
-def _control_point(p: Gcp) -> GroundControlPoint:
-    return GroundControlPoint(row=p.row, col=p.col, x=p.x, y=p.y, z=p.z, id=p.id, info=p.info)
-
-
-def _check_file(part: Path, raster: Raster) -> None:
-    """Refuse a closed file that lacks pixels: GDAL need not tell that the disk was full."""
-    size = part.stat().st_size
-    with open_quietly(str(part)) as dataset:
-        if dataset.driver == "ENVI":
-            pixel = len(raster.bands) * np.dtype(raster.dtype).itemsize
-            whole = size >= raster.rows * raster.cols * pixel
-        else:
-            whole = all(0 < end <= size for end in _block_ends(dataset))
-    if not whole:
-        raise OSError("the disk is full, or does not take files of that size")
-
-
-def _block_ends(dataset: Any) -> Iterator[int]:
-    """Yield where in the file each block of a GeoTIFF ends, 0 for one that is not there."""
-    height, width = dataset.block_shapes[0]
-    for row in range(-(-dataset.height // height)):
-        for col in range(-(-dataset.width // width)):
-            for number in dataset.indexes:
-                offset = dataset.get_tag_item(f"BLOCK_OFFSET_{col}_{row}", "TIFF", bidx=number)
-                length = dataset.get_tag_item(f"BLOCK_SIZE_{col}_{row}", "TIFF", bidx=number)
-                yield int(offset or 0) + int(length) if length else 0
-
-
-def _publish(part: Path, target: Path) -> None:
-    for made, final in zip(_family(part), _family(target), strict=True):
+def _publish(part: Path, target: Path, form: Format) -> None:
+    for made, final in zip(_family(part, form), _family(target, form), strict=True):
         if made.exists():
-            os.replace(made, final)
+            put_in_place(made, final)
         else:  # of an older raster of that name
-            final.unlink(missing_ok=True)
+            remove(final)
     if os.name == "posix":
-        _synchronize(target.parent)
-
-
-def _synchronize(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        synchronize(target.parent)

@@ -18,16 +18,25 @@ def decode(dn: NDArray[Any], bands: Bands) -> Cube:
     """Turn stored numbers (band, row, col) into physical values.
 
     NaN where a band has its nodata value, and for NaN and infinities of a float raster.
-    Integers beyond 2**24 lose their last digits, as float32 has no room for them.
+    Integers beyond 2**24 lose their last digits, as float32 has no room for them; so do values with
+    an offset of more than some 2**22 steps of `scale` (-1000 beside 0.0001), which no product has.
     """
     cube = np.empty(dn.shape, np.float32)
     for plane, stored, band in zip(cube, dn, bands, strict=True):
-        # float64 in between: 16-bit DN then survive any scale and offset exactly.
-        plane[:] = stored if _is_plain(band) else stored * np.float64(band.scale) + band.offset
+        plane[:] = stored if _is_plain(band) else _scaled(stored, band)
         missing = _missing(stored, band.nodata)
         if missing is not None:
             plane[missing] = np.nan
     return cube
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _scaled(stored: NDArray[Any], band: Band) -> NDArray[np.float32]:
+    """Apply scale and offset; what has no room in float32 is no value."""
+    # In float64: 16-bit DN then survive any scale and offset exactly.
+    plane = (stored * np.float64(band.scale) + band.offset).astype(np.float32)
+    plane[np.isinf(plane)] = np.nan
+    return plane
 
 
 def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:

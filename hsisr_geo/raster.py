@@ -119,6 +119,9 @@ class Raster:
         (768, 640)
         """
         top, bottom, left, right = *_range(rows, self.rows), *_range(cols, self.cols)
+        if (side := upscale * max(bottom - top, right - left)) >= 2**31:
+            told = f"{self.path}: {side} pixels are more than a raster of GDAL can have on a side"
+            raise RasterError(f"{told}: choose a part with bounds")
         transform = self.transform
         if self.has_transform:
             transform = transform @ Affine.translation(left, top) @ Affine.scale(1 / upscale)
@@ -168,6 +171,10 @@ def open_raster(path: str | os.PathLike[str]) -> Raster:
             check_bands(dataset, path)
             check_envi(dataset, path)
             return _describe(dataset, path)
+    except UnicodeDecodeError as error:  # rasterio reads names of bands and of the CRS as UTF-8
+        raise RasterError(
+            f"{path}: its metadata hold text that is not UTF-8 ({error.object[:40]!r}): convert it"
+        ) from error
     except RasterioError as error:
         raise open_error(path, error) from error
 

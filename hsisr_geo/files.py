@@ -1,0 +1,42 @@
+"""Files and folders that get their name whole, or go without a trace."""
+
+import os
+import shutil
+from pathlib import Path
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with all that is in it; nothing if there is none."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def put_in_place(made: Path, final: Path) -> None:
+    """Move a file or folder to a name in the same folder, in place of what has that name."""
+    if final.is_dir():  # cannot be replaced at once: it steps aside under the hidden name
+        aside = made.with_name(made.name + ".old")
+        os.replace(final, aside)
+        os.replace(made, final)
+        remove(aside)
+    else:
+        os.replace(made, final)
+
+
+def synchronize(path: Path) -> None:
+    """Wait until a file, or what a folder says of its files, is on the disk for good."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def synchronize_all(path: Path) -> None:
+    """Do so for a file, or for a folder and all that is in it."""
+    if path.is_dir():
+        for inner in path.iterdir():
+            synchronize_all(inner)
+    if path.is_file() or os.name == "posix":  # elsewhere folders cannot be opened
+        synchronize(path)

@@ -1,0 +1,1 @@
+"""Formats of the output: each makes a complete raster under a hidden name, block by block."""

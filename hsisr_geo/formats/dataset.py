@@ -1,0 +1,72 @@
+"""A GDAL dataset made anew: its grid, tags and bands, and then its pixels, block by block."""
+
+from pathlib import Path
+from typing import Any
+
+import rasterio
+from rasterio.control import GroundControlPoint
+from rasterio.crs import CRS
+from rasterio.rpc import RPC
+from rasterio.windows import Window
+
+from hsisr_geo.datasets import opening_quietly
+from hsisr_geo.formats.format import Content
+from hsisr_geo.metadata import write_bands, write_tags
+from hsisr_geo.raster import Gcp, Raster
+
+# Files that GDAL would read together with a raster of that name.
+_SIDECARS = (".aux.xml", ".ovr", ".msk")
+
+
+def sidecars(path: Path) -> list[Path]:
+    """Return the files that GDAL may keep beside `path`."""
+    return [path.with_name(path.name + ending) for ending in _SIDECARS]
+
+
+def write_dataset(part: Path, content: Content, profile: dict[str, Any]) -> None:
+    """Write a raster with the driver and the creation options of `profile`."""
+    raster = content.raster
+    with opening_quietly():
+        dataset = rasterio.open(part, "w", **_common_profile(raster), **profile)
+    with dataset:
+        _write_place(dataset, raster)
+        write_tags(dataset, raster.tags, content.tags)
+        write_bands(dataset, raster.bands)
+        with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
+            _write_pixels(dataset, content)
+
+
+def _write_pixels(dataset: Any, content: Content) -> None:
+    for rows, cols in content.blocks.blocks(content.raster.shape):
+        dn, valid = content.blocks.read(rows, cols)
+        window = Window.from_slices(rows, cols)
+        dataset.write(dn, window=window)
+        if content.needs_mask:
+            dataset.write_mask(valid, window=window)
+
+
+def _common_profile(raster: Raster) -> dict[str, Any]:
+    profile: dict[str, Any] = {
+        "height": raster.rows,
+        "width": raster.cols,
+        "count": len(raster.bands),
+        "dtype": raster.dtype,
+        "nodata": raster.bands.nodata,
+    }
+    if raster.crs:
+        profile["crs"] = CRS.from_wkt(raster.crs)
+    if raster.has_transform:
+        profile["transform"] = raster.transform
+    return profile
+
+
+def _write_place(dataset: Any, raster: Raster) -> None:
+    if raster.gcps and not raster.has_transform:
+        crs = CRS.from_wkt(raster.gcp_crs) if raster.gcp_crs else CRS()
+        dataset.gcps = ([_control_point(p) for p in raster.gcps], crs)
+    if raster.rpcs is not None:
+        dataset.rpcs = RPC.from_gdal(dict(raster.rpcs))
+
+
+def _control_point(p: Gcp) -> GroundControlPoint:
+    return GroundControlPoint(row=p.row, col=p.col, x=p.x, y=p.y, z=p.z, id=p.id, info=p.info)
