@@ -27,6 +27,7 @@ COMMANDS = [
     [],
     ["run"],
     ["batch"],
+    ["doctor"],
     ["config"],
     ["completion"],
     ["info"],
