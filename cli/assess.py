@@ -76,7 +76,7 @@ def assess(
     exclude: str | None,
     orthorectify: bool,
     window: int,
-    tile: int,
+    tile: int | None,
     threads: int,
     device: str,
     overwrite: bool,

@@ -36,12 +36,14 @@ _OPTIONS = (  # in the order of --help
     options.tile,
     options.threads,
     options.device,
+    options.precision,
     options.bounds,
     options.bands,
     options.exclude,
     options.drop_bad,
     options.orthorectify,
     options.overwrite,
+    options.resume,
 )
 
 
@@ -55,15 +57,17 @@ class RunOptions:
     seed: int
     psf: str | None
     no_consistency: bool
-    tile: int
+    tile: int | None
     threads: int
     device: str
+    precision: str
     bounds: tuple[float, float, float, float] | None
     bands: str | None
     exclude: str | None
     drop_bad: bool
     orthorectify: bool
     overwrite: bool
+    resume: bool
 
     def open(self, src: str) -> "Raster":
         """Open a scene with the bands that are asked for; errors as `open_raster`."""
@@ -87,6 +91,7 @@ class RunOptions:
             detail=self.detail,
             seed=self.seed,
             device=self.device,
+            precision=self.precision,
             psf=self.psf,
             consistency=not self.no_consistency,
         )
@@ -121,6 +126,7 @@ class RunOptions:
             threads=self.threads,
             bounds=self.bounds,
             overwrite=self.overwrite,
+            resume=self.resume,
             **more,
         )
 

@@ -44,6 +44,7 @@ REAL_WINDOW = 192
 """Largest side of the window that is super-resolved as it is: a pixel of it costs upscale² times as
 much as one that is degraded first."""
 
+_TILE = 128  # side of the tiles whose borders are looked at, where none is given
 _UNITS = 100  # of progress, for each run
 
 
@@ -81,7 +82,7 @@ def assess(
     resolver: Resolver,
     bounds: Bounds | None = None,
     window: int = WINDOW,
-    tile: int = 128,
+    tile: int | None = None,
     threads: int = 1,
     scratch: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -219,7 +220,7 @@ def _data_range(source: Raster, cube: Cube) -> float:
 
 
 def _real_scene(
-    source: Raster, area: Window, truth: Truth, resolver: Resolver, tile: int, path: Path
+    source: Raster, area: Window, truth: Truth, resolver: Resolver, tile: int | None, path: Path
 ) -> Scene:
     """Cut the window out as a scene of its own, and tiles so that there are borders to look at."""
     raster = source
@@ -227,7 +228,7 @@ def _real_scene(
         raster = write(
             path, source.upscaled(1, *area), read_cube(source, area, range(len(source.bands)))
         )
-    side = min(tile, -(-max(raster.shape) // 2))
+    side = min(tile or _TILE, -(-max(raster.shape) // 2))
     return Scene(
         raster=raster,
         bands=truth.bands,
