@@ -8,13 +8,12 @@ but must stay the same for what is kept of a run to be of use.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from hsisr_geo import __version__
-from hsisr_geo.datasets import open_quietly
 from hsisr_geo.errors import OutputError
 from hsisr_geo.raster import Raster
 from hsisr_geo.resolver import Resolver, Sampled
@@ -91,10 +90,16 @@ def fingerprint(
 
 
 def _files(raster: Raster) -> Iterator[Path]:
-    """Yield the files that a raster is read from: sidecars, and what a VRT points to, too."""
-    with open_quietly(raster.path) as dataset:
-        names: Sequence[str] = dataset.files
-    yield from map(Path, filter(os.path.isfile, names))
+    """Yield the files that a raster is read from: sidecars, and what a VRT points to, too.
+
+    Of a folder (Zarr) those directly inside, which describe it; its chunks may be too many.
+    """
+    for name in (raster.path, *raster.files):
+        path = Path(name)
+        if path.is_file():
+            yield path
+        elif path.is_dir():
+            yield from sorted(inside for inside in path.iterdir() if inside.is_file())
 
 
 def _identity(file: Path) -> str:
@@ -107,8 +112,9 @@ def _identity(file: Path) -> str:
 
 
 def _digest(raster: Raster) -> str:
-    """Hash all that a raster says of itself but its path."""
-    said = [f"{f.name}={getattr(raster, f.name)!r}" for f in fields(raster) if f.name != "path"]
+    """Hash all that a raster says of itself but where it lies."""
+    told = [f.name for f in fields(raster) if f.name not in ("path", "files", "source")]
+    said = [f"{name}={getattr(raster, name)!r}" for name in told]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
