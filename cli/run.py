@@ -25,8 +25,8 @@ STDOUT = "-"
 
 
 @click.command()
-@click.argument("src")
-@click.argument("dst")
+@click.argument("src", type=click.Path())
+@click.argument("dst", type=click.Path())
 @run_options
 @click.option(
     "--uncertainty",
