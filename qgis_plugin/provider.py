@@ -12,12 +12,12 @@ from .adapt import Adapt
 from .assess import Assess
 from .engine import EXECUTABLE_SETTING
 from .evaluate import Evaluate
+from .help import ICON
 from .i18n import tr
 from .info import Info
 from .superresolve import SuperResolve
 
 EXTENSIONS = ("tif", "tiff", "img", "bsq", "dat")  # what the engine writes; the last three are ENVI
-ICON = os.path.join(os.path.dirname(__file__), "icon.svg")
 
 
 class HsisrProvider(QgsProcessingProvider):
