@@ -19,6 +19,7 @@ from .adapt import adapt
 from .assess import assess
 from .batch import batch
 from .evaluate import evaluate
+from .handshake import handshake
 from .info import info
 from .models import models
 from .run import run
@@ -71,6 +72,7 @@ cli.add_command(evaluate)
 cli.add_command(assess)
 cli.add_command(models)
 cli.add_command(train)
+cli.add_command(handshake)
 
 
 def main() -> None:
