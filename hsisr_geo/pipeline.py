@@ -16,7 +16,7 @@ from hsisr_geo.errors import OptionError
 from hsisr_geo.graph import Plan, Product, Progress, run
 from hsisr_geo.output import Target, open_outputs
 from hsisr_geo.raster import Bounds, Raster, open_raster
-from hsisr_geo.resolver import BicubicResolver, Resolver, Sampled, alone, sampled
+from hsisr_geo.resolver import BicubicResolver, Resolver, Sampled, in_parts, sampled
 from hsisr_geo.statistics import bands_with_data, scan_scene
 from hsisr_geo.uncertainty import Uncertainty
 
@@ -168,9 +168,7 @@ def _plan(
         context=spread.context if spread else resolver.context,
         ramp=resolver.ramp,
         resolve=(
-            spread.fit(statistics, given_up)
-            if spread
-            else alone(resolver.fit(statistics), resolver.upscale)
+            spread.fit(statistics, given_up) if spread else in_parts(resolver, statistics, given_up)
         ),
         resolved=resolved,
         interpolated=interpolated,

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 
 from osgeo import gdal
+from qgis.PyQt import sip
 
 from .i18n import tr
-from .sequential import SEQUENTIAL
-from .truecolor import TRUE_COLOR
+from .sequential import Sequential
+from .truecolor import TrueColor
+
+# QGIS deletes a post-processor with the context of its run, but does not keep its Python half.
+_styles = []
 
 
 def show_result(path, scene, label, context):
@@ -21,14 +25,14 @@ def show_result(path, scene, label, context):
     """
     upscale, model = _provenance(path)
     name = f"{scene} ×{upscale} ({model})" if upscale and model else scene
-    _show(path, name, label, TRUE_COLOR, context)
+    _show(path, name, label, TrueColor(), context)
 
 
 def show_uncertainty(path, scene, label, context):
     """Let an uncertainty appear in shades, as e.g. 'scene ×2 (hsisr-base): uncertainty'."""
     upscale, model = _provenance(path)
     name = f"{scene} ×{upscale} ({model})" if upscale and model else scene
-    _show(path, f"{name}: {tr('uncertainty')}", label, SEQUENTIAL, context)
+    _show(path, f"{name}: {tr('uncertainty')}", label, Sequential(), context)
 
 
 def _provenance(path) -> tuple[str, str]:
@@ -44,6 +48,7 @@ def _show(path, name, label, style, context):
     if not context.willLoadLayerOnCompletion(path):
         return
     details = context.layerToLoadOnCompletionDetails(path)
+    _styles[:] = [*(known for known in _styles if not sip.isdeleted(known)), style]
     details.setPostProcessor(style)
     if details.name in ("", label, details.outputName):  # no name that the user has given
         details.name = name

@@ -50,6 +50,3 @@ class Sequential(QgsProcessingLayerPostProcessorInterface):
     def postProcessLayer(self, layer, context, feedback):
         """Style the layer; QGIS calls this in the main thread, once the layer exists."""
         show_in_shades(layer)
-
-
-SEQUENTIAL = Sequential()  # one for all, as truecolor.TRUE_COLOR

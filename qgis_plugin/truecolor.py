@@ -72,8 +72,3 @@ class TrueColor(QgsProcessingLayerPostProcessorInterface):
             feedback.pushInfo(
                 tr("No bands with visible wavelengths: the colours are QGIS's choice.")
             )
-
-
-# One for all results: QGIS keeps no reference to it, and the algorithm that hands it over is a copy
-# that is gone before the layer is loaded.
-TRUE_COLOR = TrueColor()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-# The parameter that an option is set by. A test holds them against the engine's messages.
+# The parameter that an option is set by. Tests hold them against the engine's options and ours.
 PARAMETERS = {
     "--bounds": "EXTENT",
     "--detail": "DETAIL",
@@ -38,12 +38,13 @@ def in_words_of_the_dialog(message: str, label_of: Callable[[str], str | None]) 
     ----------
     label_of : label of a parameter of this dialog, None where it has none of that name
 
-    e.g. "choose another --model" -> "choose another 'Model' (MODEL)"
+    e.g. "choose another --model" -> "choose another 'Model' (MODEL)", and what no dialog has,
+    "give --all-bands" -> "give the command line's --all-bands"
     """
 
     def words(match: re.Match[str]) -> str:
         name = PARAMETERS.get(match[0])
         label = None if name is None else label_of(name)
-        return match[0] if label is None else f"'{label}' ({name})"
+        return f"the command line's {match[0]}" if label is None else f"'{label}' ({name})"
 
     return _OPTION.sub(words, _FOR_PYTHON.sub("", message))
