@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingAlgorithm, QgsProcessingException, QgsSettings
+from qgis.core import QgsProcessingAlgorithm, QgsProcessingException
 from qgis.PyQt.QtGui import QIcon
 
-from .command import NotSetUp, engine_environment, find_executable, shown
+from .command import NotSetUp, engine_environment, shown
 from .help import ICON
 from .i18n import tr
 from .layers import layer_path
+from .managed import executable
+from .setup.handshake import EngineRefused, greet_once
 from .timeleft import TimeLeft, rounded
 from .words import in_words_of_the_dialog
 from .worker import Finished, WorkerCanceled, WorkerFailed, run_worker
-
-EXECUTABLE_SETTING = "hsisr/executable"
 
 
 class EngineAlgorithm(QgsProcessingAlgorithm):
@@ -59,7 +59,8 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """Run the engine; None when the user cancelled."""
         try:
             command = [executable(), *arguments]
-        except NotSetUp as error:
+            greet_once(command[0])
+        except (NotSetUp, EngineRefused) as error:
             raise QgsProcessingException(str(error)) from error
         feedback.pushCommandInfo(shown(command))
         try:
@@ -81,11 +82,6 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """Label of a parameter in the dialog, None where there is none of that name."""
         parameter = self.parameterDefinition(name)
         return None if parameter is None else parameter.description()
-
-
-def executable() -> str:
-    """Path of the engine, by the setting, the variable or the PATH."""
-    return find_executable(str(QgsSettings().value(EXECUTABLE_SETTING, "") or ""))
 
 
 def _pass_on(message: str, feedback) -> None:
