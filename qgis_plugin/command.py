@@ -145,6 +145,20 @@ class Uncertainty:
     bands: str = "all"
 
 
+@dataclass(frozen=True)
+class Selection:
+    """Which bands count: only `bands`, and none of `exclude`; empty for the raster's own word.
+
+    Both are e.g. `1-50,60` or `450-900nm`.
+    """
+
+    bands: str = ""
+    exclude: str = ""
+
+
+ALL_BANDS = Selection()
+
+
 def run_arguments(
     source: str,
     destination: str,
@@ -158,6 +172,8 @@ def run_arguments(
     tile: int | None = None,
     device: str = "",
     bounds: Sequence[float] | None = None,
+    selection: Selection = ALL_BANDS,
+    drop_bad: bool = False,
     uncertainty: Uncertainty | None = None,
 ) -> list[str]:
     """Arguments of `hsisr-geo run`; what is empty or None leaves the choice to the engine.
@@ -169,7 +185,9 @@ def run_arguments(
     if not consistency:
         arguments.append("--no-consistency")
     arguments += _options(psf=psf, tile=tile, device=device)
-    arguments += _bounds(bounds)
+    arguments += [*_bounds(bounds), *_selection(selection)]
+    if drop_bad:
+        arguments.append("--drop-bad")
     if uncertainty is not None:
         arguments += ["--uncertainty", uncertainty.path, "--samples", str(uncertainty.samples)]
         arguments += ["--uncertainty-bands", uncertainty.bands]
@@ -190,6 +208,7 @@ def assess_arguments(
     tile: int | None = None,
     device: str = "",
     bounds: Sequence[float] | None = None,
+    selection: Selection = ALL_BANDS,
     overwrite: bool = False,
 ) -> list[str]:
     """Arguments of `hsisr-geo assess`, which prints the whole record; parameters as for a run.
@@ -199,7 +218,7 @@ def assess_arguments(
     arguments = ["assess", source, "--report", folder, *_common(upscale, model)]
     arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
     arguments += _options(psf=psf, window=window, tile=tile, device=device)
-    arguments += _bounds(bounds)
+    arguments += [*_bounds(bounds), *_selection(selection)]
     if overwrite:
         arguments.append("--overwrite")
     return [*arguments, "--json", "--progress", "json"]
@@ -213,10 +232,12 @@ def adapt_arguments(
     model: str = "",
     minutes: float = 5.0,
     device: str = "",
+    selection: Selection = ALL_BANDS,
 ) -> list[str]:
     """Arguments of `hsisr-geo adapt`; parameters as for a run."""
     arguments = ["adapt", source, "--out", destination, *_common(upscale, model)]
     arguments += ["--minutes", repr(float(minutes)), *_options(device=device)]
+    arguments += _selection(selection)
     return [*arguments, "--overwrite", "--progress", "json"]
 
 
@@ -233,6 +254,10 @@ def _options(**values: str | int | None) -> list[str]:
 
 def _common(upscale: int, model: str) -> list[str]:
     return ["--upscale", str(upscale), *(["--model", model] if model else [])]
+
+
+def _selection(selection: Selection) -> list[str]:
+    return _options(bands=selection.bands, exclude=selection.exclude)
 
 
 def _bounds(bounds: Sequence[float] | None) -> list[str]:

@@ -86,6 +86,8 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
 def _pass_on(message: str, feedback) -> None:
     """Put a line of the engine in the log, its warnings as QGIS's warnings."""
+    if message.startswith("hsisr-geo: error: "):
+        return  # the last word of a run, which the exception has
     if message.startswith("warning: "):
         feedback.pushWarning(message.removeprefix("warning: "))
     else:

@@ -16,6 +16,7 @@ from qgis.core import (
 )
 
 from .catalogue import DEFAULT, choices, described
+from .command import Selection
 from .engine import EngineAlgorithm
 from .i18n import tr
 from .installed import installed_models
@@ -94,6 +95,23 @@ class SceneAlgorithm(EngineAlgorithm):
             tr("What made the raster's pixels of finer ones; gaussian:0.3 for an MTF of 0.3."),
         )
 
+    def selection_parameters(self):
+        """Return BANDS and EXCLUDE."""
+        string = QgsProcessingParameterString
+        return [
+            helped(
+                string("BANDS", tr("Only these bands (empty: all)"), optional=True),
+                tr("By number or wavelength, as in 1-50,60 or 450-900nm."),
+            ),
+            helped(
+                string("EXCLUDE", tr("Bands to take for bad"), optional=True),
+                tr(
+                    "Never shown to the network, but interpolated; as above, and water-vapour "
+                    "(1340-1445 and 1790-1955 nm)."
+                ),
+            ),
+        ]
+
     def device_parameter(self):
         """Return DEVICE."""
         return helped(
@@ -160,6 +178,14 @@ class SceneAlgorithm(EngineAlgorithm):
     def psf(self, parameters, context):
         """Return what made the pixels, empty for what the model was trained for."""
         return self.parameterAsString(parameters, "PSF", context).strip()
+
+    def selection(self, parameters, context):
+        """Return which bands count."""
+        bands, exclude = (
+            self.parameterAsString(parameters, name, context).strip()
+            for name in ("BANDS", "EXCLUDE")
+        )
+        return Selection(bands, exclude)
 
     def number(self, parameters, name, context):
         """Value of an optional whole number, None for the engine's own choice."""

@@ -15,6 +15,7 @@ from qgis_plugin.command import (
     EXECUTABLE_VARIABLE,
     NotSetUp,
     Origin,
+    Selection,
     Uncertainty,
     adapt_arguments,
     assess_arguments,
@@ -140,11 +141,14 @@ def test_a_run_with_everything():
         tile=64,
         device="cpu",
         bounds=(-1e-7, 2, 3.5, 5200000.125),
+        selection=Selection("1-50,60", "water-vapour"),
+        drop_bad=True,
         uncertainty=Uncertainty("sigma.tif", samples=5, bands="mean"),
     ) == [
         *("run", "in.tif", "out.tif", "--upscale", "2", "--model", "bicubic"),
         *("--detail", "0.25", "--seed", "7", "--no-consistency", "--psf", "gaussian:0.3"),
         *("--tile", "64", "--device", "cpu", "--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
+        *("--bands", "1-50,60", "--exclude", "water-vapour", "--drop-bad"),
         *("--uncertainty", "sigma.tif", "--samples", "5", "--uncertainty-bands", "mean"),
         *("--overwrite", "--progress", "json"),
     ]
@@ -183,6 +187,8 @@ def test_an_adaptation():
             tile=8,
             device="cpu",
             bounds=(0, 0, 1, 1),
+            selection=Selection("1", "2"),
+            drop_bad=True,
             uncertainty=Uncertainty("sigma.tif"),
         ),
         assess_arguments(
@@ -193,9 +199,12 @@ def test_an_adaptation():
             tile=8,
             device="cpu",
             bounds=(0, 0, 1, 1),
+            selection=Selection("1", "2"),
             overwrite=True,
         ),
-        adapt_arguments("in.tif", "m.safetensors", upscale=4, device="cpu"),
+        adapt_arguments(
+            "in.tif", "m.safetensors", upscale=4, device="cpu", selection=Selection("1", "2")
+        ),
         info_arguments("in.tif"),
         evaluate_arguments("a.tif", "b.tif"),
     ],

@@ -6,7 +6,13 @@ import pytest
 from hsisr_geo.cli.main import cli
 
 from qgis_plugin.catalogue import BUILT_IN, Score, choices, described, fingerprint, parse
-from qgis_plugin.command import Uncertainty, adapt_arguments, assess_arguments, run_arguments
+from qgis_plugin.command import (
+    Selection,
+    Uncertainty,
+    adapt_arguments,
+    assess_arguments,
+    run_arguments,
+)
 from qgis_plugin.timeleft import TimeLeft, rounded
 from qgis_plugin.words import PARAMETERS, in_words_of_the_dialog
 
@@ -46,6 +52,8 @@ def test_every_option_that_a_dialog_sets_has_its_label_in_messages():
             tile=8,
             device="cpu",
             bounds=(0, 0, 1, 1),
+            selection=Selection("1-5", "2"),
+            drop_bad=True,
             uncertainty=Uncertainty("sigma.tif"),
         ),
         *assess_arguments("in.tif", "r", upscale=2, window=64, overwrite=True),

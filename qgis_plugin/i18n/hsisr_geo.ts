@@ -308,6 +308,22 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Only these bands (empty: all)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>By number or wavelength, as in 1-50,60 or 450-900nm.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Bands to take for bad</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Never shown to the network, but interpolated; as above, and water-vapour (1340-1445 and 1790-1955 nm).</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Where to compute</source>
       <translation type="unfinished" />
     </message>
@@ -521,6 +537,14 @@
     </message>
     <message>
       <source>Uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Leave bad bands out of the result</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Else they are interpolated. Those to take for bad are among them.</source>
       <translation type="unfinished" />
     </message>
     <message>

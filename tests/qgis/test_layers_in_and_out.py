@@ -123,6 +123,23 @@ def test_an_extent_elsewhere_says_so(tile, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_bands_are_chosen_and_left_out(fields, tmp_path):
+    chosen = {"BANDS": "1-3", "EXCLUDE": "2", "DROP_BAD": True}
+    results, _ = run(
+        {"INPUT": str(fields), "MODEL": "bicubic", "OUTPUT": str(tmp_path / "sr.tif"), **chosen}
+    )
+    assert gdal.Open(results["OUTPUT"]).RasterCount == 2
+    with pytest.raises(QgsProcessingException, match=r"9"):
+        run(
+            {
+                "INPUT": str(fields),
+                "MODEL": "bicubic",
+                "BANDS": "9",
+                "OUTPUT": str(tmp_path / "never.tif"),
+            }
+        )
+
+
 # Out.
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-SCREEN = "1400x900x24"
+SCREEN = "1600x1000x24"
 PATIENCE_S = 1800
 
 

@@ -22,7 +22,7 @@ PICTURES = Path(os.environ["NEW_USER_PICTURES"])
 HOME = Path(SCENE).parent
 ENGINE = os.environ["NEW_USER_ENGINE"]
 PATIENCE_S = 600
-SIZE = 1400, 900
+SIZE = 1600, 1000
 
 
 def install_from_zip():
@@ -176,7 +176,9 @@ def _settled(seconds=1.5):
 def _screen(name):
     QApplication.processEvents()
     path = PICTURES / name
-    subprocess.run(["import", "-window", "root", "-depth", "8", str(path)], check=True)
+    subprocess.run(
+        ["import", "-window", "root", "-resize", "1280x", "-colors", "255", str(path)], check=True
+    )
 
 
 def _grab(widget, name):
