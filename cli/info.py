@@ -1,8 +1,11 @@
 """`hsisr-geo info`: what the engine sees in a raster."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from .streams import source
 
 if TYPE_CHECKING:
     from hsisr_geo.bands import Band
@@ -13,12 +16,13 @@ if TYPE_CHECKING:
 @click.argument("src")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every band.")
 def info(src: str, as_json: bool) -> None:
-    """Describe the raster SRC: its grid, bands, wavelengths and nodata."""
+    """Describe the raster SRC, or that on stdin if it is `-`: grid, bands, wavelengths, nodata."""
     from hsisr_geo.raster import open_raster
 
     from .progress import to_json
 
-    raster = open_raster(src)
+    with source(src) as name:
+        raster = replace(open_raster(name), path=src)
     if as_json:
         click.echo(to_json(_record(raster)))
     else:

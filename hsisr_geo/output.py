@@ -224,13 +224,15 @@ def check_target(path: str | os.PathLike[str], raster: Raster, *, overwrite: boo
     OutputError : exists without `overwrite`, is the input, unknown extension, folder missing
         or read-only
     """
+    if os.fspath(path).startswith("/vsi"):
+        raise OutputError(f"{path}: outputs are plain files, or stdout as `-`: name a file")
     path, form = Path(path), choose_format(path)
     if path.is_dir():
         raise OutputError(f"{path} is a folder: name a file in it")
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
     source = Path(raster.path)
-    inputs = {source, source.with_suffix(".hdr")}
+    inputs = {source, source.with_suffix(".hdr"), *map(Path, raster.files)}
     for file in form.files(path):
         if any(p.exists() and file.exists() and p.samefile(file) for p in inputs):
             raise OutputError(f"{path} would overwrite the input {source}: choose another name")

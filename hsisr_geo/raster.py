@@ -64,6 +64,7 @@ class Raster:
     has_mask : a mask or alpha band tells, beyond nodata values, which pixels are valid
     tags : metadata domain ("" is the default one) -> items
     interleave : "band", "line" or "pixel"
+    files : what GDAL reads for it, sources of a VRT and the container of a subdataset included
     """
 
     path: str
@@ -79,6 +80,7 @@ class Raster:
     has_mask: bool = False
     tags: Tags = field(default_factory=dict, hash=False)
     interleave: str = "band"
+    files: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def rows(self) -> int:
@@ -236,6 +238,7 @@ def _describe(dataset: Any, path: str) -> Raster:
         has_mask=any(map(_is_masked, dataset.mask_flag_enums)) or bool(_alpha_numbers(bands)),
         tags=read_tags(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
+        files=tuple(dataset.files),
     )
 
 
