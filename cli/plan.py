@@ -23,7 +23,7 @@ class Plan:
     size : bytes of its pixels before compression
     scratch : bytes on the same disk besides, until the run is complete
     tiles, tile : number of tiles to infer, and the largest side of one in input pixels
-    memory : bytes that the process will hold at most, an estimate
+    memory : bytes that the processes will hold at most, an estimate
     device_memory : bytes of a GPU's own memory, 0 without
     seconds : how long it will take, an estimate from a small tile that was timed
     model : name of the model
@@ -74,6 +74,7 @@ def plan_run(
     *,
     tile: int | None,
     threads: int,
+    workers: int = 1,
     bounds: "Bounds | None",
     uncertainty: "Uncertainty | None" = None,
 ) -> Plan:
@@ -100,7 +101,9 @@ def plan_run(
     bands = len(raster.bands)
     samples = uncertainty.samples if uncertainty else 0
     context = (sampled(resolver, samples) if samples else resolver).context
-    side = tile or choose_tile(raster, resolver, threads=threads, samples=samples, region=region)
+    side = tile or choose_tile(
+        raster, resolver, threads=threads, workers=workers, samples=samples, region=region
+    )
     grid = cut(
         raster,
         context=context,
@@ -112,8 +115,8 @@ def plan_run(
     need = footprint(raster, resolver, grid, threads=threads, samples=samples)
     seconds = estimate_seconds(raster, resolver, grid, threads=threads, samples=samples)
     rasters = [target, *([uncertainty.describe(target)] if uncertainty else [])]
-    outputs = tuple(Product(Output.of(raster)).storage for raster in rasters)
-    layout = Layout(grid, resolver.upscale, outputs, measured=bands)
+    stored = tuple(Product(Output.of(each)).storage for each in rasters)
+    layout = Layout(grid, resolver.upscale, stored, measured=bands)
     return Plan(
         path=dst,
         rows=target.rows,
@@ -124,9 +127,9 @@ def plan_run(
         scratch=layout.total_size,
         tiles=len(grid),
         tile=side,
-        memory=need.host,
+        memory=workers * need.host,
         device_memory=need.device,
-        seconds=round(seconds, 1),
+        seconds=round(seconds / workers, 1),
         model=resolver.name,
         uncertainty=os.fspath(uncertainty.path) if uncertainty else None,
         samples=samples,

@@ -9,7 +9,7 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -25,7 +25,7 @@ from distributed.scheduler import KilledWorker
 from hsisr_geo import __version__
 from hsisr_geo.assignment import Assignment
 from hsisr_geo.errors import HsisrError, WorkerError
-from hsisr_geo.fingerprint import identity, input_files
+from hsisr_geo.fingerprint import input_identity
 from hsisr_geo.finished import Place
 from hsisr_geo.graph import Work
 from hsisr_geo.journal import JournalWriter, new_name
@@ -159,7 +159,8 @@ def run(
     WorkerError : a worker does not see the files, has another version, or dies again and again
     HsisrError : as raised by a tile
     """
-    check(client, input_files(assignment.raster), folder)
+    raster = assignment.raster
+    check(client, [raster.path, *raster.files], folder)
     plugin = TileWorker(assignment, folder, synchronize=synchronize)
     with _registered(client, plugin):
         rest = iter(tiles)
@@ -194,8 +195,12 @@ def _registered(client: Client, plugin: TileWorker) -> Iterator[None]:
             client.unregister_worker_plugin(plugin.name)
 
 
-def check(client: Client, files: list[str], folder: Path) -> None:
+def check(client: Client, names: Sequence[str], folder: Path) -> None:
     """Check that every worker is of this version and sees the same files as this process.
+
+    Parameters
+    ----------
+    names : of the input's files, its own name first
 
     Raises
     ------
@@ -204,15 +209,15 @@ def check(client: Client, files: list[str], folder: Path) -> None:
     token = folder / f"{secrets.token_hex(8)}.token"
     token.write_text("driver", encoding="utf-8")
     try:
-        found: Mapping[str, Any] = client.run(examine, str(token), files)
+        found: Mapping[str, Any] = client.run(examine, str(token), names)
     except HsisrError:
         raise
     except Exception as error:
         told = f"the workers cannot run hsisr-geo {__version__}: {error}"
         raise WorkerError(f"{told}; install the same version there") from error
-    mine = identity(files)
+    mine = input_identity(names)
     for worker, seen in found.items():
-        _check_one(worker, seen, folder, mine, ", ".join(files[:1]))
+        _check_one(worker, seen, folder, mine, names[0])
     token.unlink()
 
 
@@ -224,7 +229,7 @@ class Seen:
     ----------
     token : whether it can read what the driver wrote
     answer : name of a file that it wrote in the same folder, "" if it could not
-    source : `identity` of the input's files, or why they cannot be read
+    source : `input_identity` of the input, or why they cannot be read
     """
 
     version: str
@@ -233,7 +238,7 @@ class Seen:
     source: str
 
 
-def examine(token: str, files: list[str]) -> Seen:
+def examine(token: str, names: Sequence[str]) -> Seen:
     """Look around; runs in a worker."""
     path = Path(token)
     answer = path.with_suffix(f".{secrets.token_hex(4)}")
@@ -243,7 +248,7 @@ def examine(token: str, files: list[str]) -> Seen:
     except OSError:
         written = ""
     try:
-        source = identity(files)
+        source = input_identity(names)
     except OSError as error:
         source = f"cannot be read: {error.strerror}"
     return Seen(__version__, path.is_file(), written, source)

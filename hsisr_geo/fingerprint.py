@@ -8,7 +8,7 @@ but must stay the same for what is kept of a run to be of use.
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from hsisr_geo.tiling import Window
 from hsisr_geo.uncertainty import Uncertainty
 
 _END_BYTES = 1 << 16
-_PLACES = ("path", "files", "source")
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,11 @@ def fingerprint(
     among the circumstances, by when they were changed. What is no file, such as a remote address,
     is told by its name and by how it describes itself.
     """
+    names = (raster.path, *raster.files)
     facts = {
         "version": __version__,
         "source": os.path.basename(raster.path),
-        "input files": identity(input_files(raster)),
+        "input files": input_identity(names),
         "grid, bands and tags of the input": _digest(raster),
         "bounds": _window_text(region),
         "model": resolver.name,
@@ -85,7 +85,9 @@ def fingerprint(
     }
     if uncertainty is not None and spread is not None:
         facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
-    changed = " ".join(str(os.stat(name).st_mtime_ns) for name in input_files(raster))
+    changed = " ".join(
+        str(file.stat().st_mtime_ns) for file in _existing((raster.path, *raster.files))
+    )
     return Fingerprint(facts, {"tile": str(tile), "input changed at": changed})
 
 
@@ -98,14 +100,21 @@ def kept_tile(record: Mapping[str, Any]) -> int | None:
     return int(tile) if tile.isdecimal() else None
 
 
-def input_files(raster: Raster) -> list[str]:
-    """Return the files that a raster is read from: sidecars, and what a VRT points to, too."""
-    return [name for name in (raster.path, *raster.files) if os.path.isfile(name)]
+def input_identity(names: Sequence[str]) -> str:
+    """Tell files and folders of a raster by name, size and hash of their ends; "" if none is one.
+
+    Sidecars are among them, and what a VRT points to (`Raster.path`, `Raster.files`). Of a folder
+    (Zarr) the files directly inside count, which describe it; its chunks may be too many.
+    """
+    return " ".join(_identity(file) for file in _existing(names))
 
 
-def identity(files: Sequence[str]) -> str:
-    """Tell files by name, size and hash of their ends; "" if there are none."""
-    return " ".join(_identity(Path(name)) for name in dict.fromkeys(files))
+def _existing(names: Sequence[str]) -> Iterator[Path]:
+    for path in map(Path, names):
+        if path.is_file():
+            yield path
+        elif path.is_dir():
+            yield from sorted(inside for inside in path.iterdir() if inside.is_file())
 
 
 def _identity(file: Path) -> str:
@@ -118,9 +127,9 @@ def _identity(file: Path) -> str:
 
 
 def _digest(raster: Raster) -> str:
-    """Hash all that a raster says of itself but where its files are."""
-    names = [field.name for field in fields(raster) if field.name not in _PLACES]
-    said = [f"{name}={getattr(raster, name)!r}" for name in names]
+    """Hash all that a raster says of itself but where it lies."""
+    told = [f.name for f in fields(raster) if f.name not in ("path", "files", "source")]
+    said = [f"{name}={getattr(raster, name)!r}" for name in told]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 

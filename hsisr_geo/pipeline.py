@@ -141,11 +141,12 @@ def super_resolve(
     samples = 0 if uncertainty is None else uncertainty.samples
     with open_outputs(targets, overwrite=overwrite, resume=resume) as drafts:
         folder = drafts[0].folder
-        at_once = threads * workers
         tile = (
             tile
             or kept_tile(folder.record())
-            or choose_tile(raster, resolver, threads=at_once, samples=samples, region=region)
+            or choose_tile(
+                raster, resolver, threads=threads, workers=workers, samples=samples, region=region
+            )
         )
         mark = fingerprint(
             raster, resolver, spread=spread, uncertainty=uncertainty, region=region, tile=tile

@@ -19,7 +19,7 @@ from test_resume import CLI, ENVIRONMENT, posix, src, whole  # noqa: F401 - fixt
 
 from hsisr_geo import __version__, cluster
 from hsisr_geo.errors import ModelError, OptionError, WorkerError
-from hsisr_geo.fingerprint import identity
+from hsisr_geo.fingerprint import input_identity
 from hsisr_geo.registry import load_resolver
 from hsisr_geo.workers import Workers
 
@@ -141,8 +141,8 @@ class FakeClient:
     def __init__(self, **different):
         self.different = different
 
-    def run(self, function, token, source):
-        a, b = function(token, source), function(token, source)
+    def run(self, function, token, names):
+        a, b = function(token, names), function(token, names)
         return {"tcp://a:1": a, "tcp://b:2": replace(b, **self.different)}
 
 
@@ -166,8 +166,8 @@ def test_workers_that_see_the_same_are_accepted(src, tmp_path):  # noqa: F811
     assert list(tmp_path.iterdir()) == []
     seen = cluster.examine(str(tmp_path / "none.token"), [str(tmp_path / "none.tif")])
     assert (seen.version, seen.token) == (__version__, False)
-    assert "cannot be read" in seen.source
-    assert identity([str(src)]).startswith("scene.tif:")
+    assert seen.source == ""
+    assert input_identity(str(src)).startswith("scene.tif:")
 
 
 def test_a_model_is_sent_as_the_path_of_its_weights():
