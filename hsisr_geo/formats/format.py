@@ -5,14 +5,18 @@ files get their names is not its business.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.bands import Bands
+from hsisr_geo.formats.summary import BandSummary
+from hsisr_geo.metadata import ALPHA
 from hsisr_geo.raster import Raster
+from hsisr_geo.truecolor import mark_colors
 
 
 class Blocks(Protocol):
@@ -36,13 +40,18 @@ class Content:
     raster : grid, bands, tags and data type as they will be stored
     blocks : the pixels
     tags : how the raster was made, written beside the tags of the source
-    needs_mask : which pixels have no value can be told only by the blocks' valid masks
+    summaries : one for each band
     """
 
     raster: Raster
     blocks: Blocks
     tags: Mapping[str, str]
-    needs_mask: bool = False
+    summaries: tuple[BandSummary, ...] = ()
+
+    @property
+    def needs_mask(self) -> bool:
+        """Whether pixels without a value can be told only by the blocks' valid masks."""
+        return needs_mask(self.raster)
 
 
 class Format(Protocol):
@@ -50,11 +59,26 @@ class Format(Protocol):
 
     @property
     def name(self) -> str:
-        """GDAL's short name of the driver that reads it."""
+        """What users call it: one of the names of `--format`."""
 
     @property
-    def holds_masks(self) -> bool:
-        """Whether a raster's mask can be kept."""
+    def media_type(self) -> str:
+        """What the web calls it."""
+
+    @property
+    def block(self) -> int | None:
+        """Side of the blocks that it wants, None for any."""
+
+    def stored(self, raster: Raster) -> Raster:
+        """Return the raster as it can be stored: nodata, bands' colours, data type."""
+
+    def check(self, path: Path, raster: Raster) -> None:
+        """Refuse, before any work, what cannot be stored so.
+
+        Raises
+        ------
+        OutputError : naming `path`, and what to do
+        """
 
     def files(self, path: Path) -> list[Path]:
         """Return what makes up the raster at `path`: files or folders, itself last."""
@@ -69,3 +93,17 @@ class Format(Protocol):
         ------
         OSError, ValueError, RasterioError : it could not be made, or not completely
         """
+
+
+def as_stored(raster: Raster) -> Raster:
+    """Return a raster as GDAL's formats keep it: one nodata value, bands marked as colours."""
+    nodata = raster.bands.nodata
+    bands = Bands(tuple(replace(band, nodata=nodata) for band in raster.bands))
+    return replace(raster, bands=mark_colors(bands))
+
+
+def needs_mask(raster: Raster) -> bool:
+    """Whether a raster has pixels without a value that no stored number can tell."""
+    has_alpha = any(band.color == ALPHA for band in raster.bands)
+    no_number = raster.bands.nodata is None and raster.dtype[0] != "f"
+    return raster.has_mask and not has_alpha and no_number
