@@ -40,7 +40,7 @@ def adapt(
     cancellation: Cancellation,
     /,
     src: Path,
-    upscale: str,
+    upscale: int,
     out: Path,
     model: str,
     overwrite: bool,
@@ -57,13 +57,13 @@ def adapt(
     from hsisr_geo.registry import check_model_target, find_weights
 
     open_raster(src)
-    start = find_weights(model, upscale=int(upscale))
+    start = find_weights(model, upscale=upscale)
     check_model_target(out, overwrite=overwrite, model=start)
     # ^ before torch is imported, which takes seconds: what is wrong with a path is told at once
     learn, options_type = _stage()
     speak = report(progress)
     card = learn(
-        options_type(source=src, model=start, upscale=int(upscale), **options),
+        options_type(source=src, model=start, upscale=upscale, **options),
         out,
         progress=_canceling(speak.progress, cancellation),
         log=speak.log,

@@ -6,7 +6,7 @@ import click
 
 from . import options
 from .progress import report, to_json
-from .run import canceling, check_bounds
+from .running import canceling, check_bounds
 from .signals import Cancellation
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 def assess(
     cancellation: Cancellation,
     src: str,
-    upscale: str,
+    upscale: int,
     folder: str,
     model: str,
     detail: float,
@@ -94,7 +94,7 @@ def assess(
     open_raster(src)
     # ^ before the model, which takes seconds: what is wrong with a path is told at once
     resolver = load_resolver(
-        model, upscale=int(upscale), detail=detail, seed=seed, device=device, psf=psf
+        model, upscale=upscale, detail=detail, seed=seed, device=device, psf=psf
     )
 
     from hsisr_geo.assessment import assess as assess_scene

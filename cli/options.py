@@ -4,11 +4,18 @@ import click
 
 from .progress import MODES
 
-UPSCALES = ("2", "3", "4")
+UPSCALES = (2, 3, 4)
 DEVICES = ("auto", "cpu", "cuda")
 
 upscale = click.option(
     "--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor."
+)
+model = click.option(
+    "--model",
+    default="default",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="A name that `hsisr-geo models` lists, or a model file. `bicubic` needs no torch.",
 )
 detail = click.option(
     "--detail",
@@ -16,6 +23,25 @@ detail = click.option(
     default=0.0,
     show_default=True,
     help="0: best estimate. 1: a sample with texture. In between: a blend of both.",
+)
+seed = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Picks the sample, and those of --uncertainty; else without effect at --detail 0.",
+)
+psf = click.option(
+    "--psf",
+    metavar="SPEC",
+    help="What made SRC's pixels of finer ones: `bicubic`, `gaussian:MTF` (at SRC's Nyquist "
+    "frequency, e.g. gaussian:0.3), or a kernel file (text or .npy) of the PSF at the output's "
+    "pixels. The output is made consistent with it, and measured.  [default: the model's own]",
+)
+no_consistency = click.option(
+    "--no-consistency",
+    is_flag=True,
+    help="Leave the output as the network made it; only measure it against the PSF.",
 )
 bounds = click.option(
     "--bounds",
@@ -41,6 +67,7 @@ threads = click.option(
 device = click.option(
     "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where to run."
 )
+overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 progress = click.option(
     "--progress",
     type=click.Choice(MODES),

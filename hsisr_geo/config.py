@@ -7,6 +7,7 @@ that `hsisr-geo models` and the pipeline know a model before the 2-5 s that impo
 
 import hashlib
 import json
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
@@ -37,6 +38,11 @@ _MAY_BE_ZERO = frozenset({
     "group_overlap", "autoencoder_depth", "global_width", "denoiser_blocks", "back_projections",
     "subspace_rank",
 })  # fmt: skip
+
+# Nothing sensible comes near; beyond it a foreign file would ask for hours or for all memory.
+_MOST = {"denoiser_blocks": 100, "autoencoder_depth": 100, "back_projections": 100}
+_MOST_OTHERS = 100_000
+_LONGEST = 100  # characters of a text, entries of a list
 
 _PER_UPSCALE = ("sigma_y", "shrinkage", "shading", "colour", "spread")
 
@@ -86,10 +92,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         """Refuse what no network can be built from."""
         for field in fields(self):
-            value = getattr(self, field.name)
-            least = 0 if field.name in _MAY_BE_ZERO else 1
-            if isinstance(value, int) and value < least:
-                raise ModelError(f"model {self.name}: {field.name} {value} is below {least}")
+            _check_size(self.name, field.name, getattr(self, field.name))
         if not self.upscales or any(upscale < 2 for upscale in self.upscales):
             raise ModelError(f"model {self.name}: upscales {self.upscales} are not factors >= 2")
         if not 0 <= self.group_overlap < self.group_size:
@@ -102,6 +105,8 @@ class ModelConfig:
                 raise ModelError(
                     f"model {self.name}: {key} has {count} values for {len(self.upscales)} upscales"
                 )
+            if not all(map(math.isfinite, getattr(self, key))):
+                raise ModelError(f"model {self.name}: {key} has values that are not finite")
         if any(factor <= 0 for factor in self.spread):
             raise ModelError(f"model {self.name}: spread {self.spread} is not positive")
 
@@ -150,13 +155,25 @@ class ModelConfig:
         """
         try:
             values = json.loads(text)
-        except ValueError as e:
+        except (ValueError, RecursionError) as e:
             raise ModelError(f"model configuration is not JSON: {e}") from e
         if not isinstance(values, dict):
             raise ModelError("model configuration is not a JSON object")
         _check_keys(values)
         hints = get_type_hints(cls)
         return cls(**{key: _typed(value, hints[key], key) for key, value in values.items()})
+
+
+def _check_size(model: str, name: str, value: Any) -> None:
+    """Refuse numbers out of their range, and texts and lists that no message could show."""
+    if isinstance(value, int):
+        least, most = 0 if name in _MAY_BE_ZERO else 1, _MOST.get(name, _MOST_OTHERS)
+        if value < least:
+            raise ModelError(f"model {model[:_LONGEST]}: {name} {value} is below {least}")
+        if value > most:
+            raise ModelError(f"model {model[:_LONGEST]}: {name} {value} is above {most}")
+    elif len(value) > _LONGEST:
+        raise ModelError(f"model {model[:_LONGEST]}: {name} is longer than {_LONGEST}")
 
 
 class ModelHeader(NamedTuple):
@@ -248,7 +265,7 @@ def _weights_bytes(header: Mapping[str, Any]) -> int:
 def _read_card(metadata: Mapping[str, Any]) -> ModelCard:
     try:
         card = json.loads(_text(metadata, CARD_KEY)) if CARD_KEY in metadata else {}
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise ModelError(f"model card is not JSON: {e}") from e
     if not isinstance(card, dict):
         raise ModelError("model card is not a JSON object")
@@ -267,7 +284,7 @@ def _check_keys(values: Mapping[str, Any]) -> None:
     required = {field.name for field in fields(ModelConfig) if field.default is MISSING}
     if unknown := sorted(values.keys() - known):
         raise ModelError(
-            f"model configuration has unknown keys {', '.join(unknown)}: it was written for "
+            f"model configuration has unknown keys {', '.join(unknown)[:200]}: it was written for "
             "another version of hsisr-geo; update hsisr-geo"
         )
     if missing := sorted(required - values.keys()):
@@ -286,4 +303,4 @@ def _typed(value: Any, hint: Any, key: str) -> Any:
         return float(value)
     if hint in (int, str, bool) and type(value) is hint:
         return value
-    raise ModelError(f"model configuration: {key} = {value!r} has the wrong type")
+    raise ModelError(f"model configuration: {key} = {repr(value)[:60]} has the wrong type")

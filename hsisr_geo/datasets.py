@@ -42,9 +42,9 @@ def thread_handle(path: str) -> Any:
     its decoded blocks too: reading tile by tile, each strip of a pixel-interleaved file
     would else be decompressed once per tile.
     """
-    handles: dict[tuple[int, str, int, int], Any] = _LOCAL.__dict__.setdefault("handles", {})
+    handles: dict[tuple[int | str, ...], Any] = _LOCAL.__dict__.setdefault("handles", {})
     # ^ the process id is in the key because a forked child shares the file position
-    key = (os.getpid(), path, *_stamp(path))
+    key = (os.getpid(), path, *_stamp(path), *_stamp(_header_of(path)))
     if key not in handles:
         while len(handles) >= _HANDLES_PER_THREAD:
             handles.pop(next(iter(handles))).close()
@@ -59,6 +59,11 @@ def _stamp(path: str) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return status.st_mtime_ns, status.st_size
+
+
+def _header_of(path: str) -> str:
+    """Return where an ENVI header would be, which says what the pixels beside it are."""
+    return os.path.splitext(path)[0] + ".hdr"
 
 
 def check_bands(dataset: Any, path: str) -> None:
@@ -88,7 +93,10 @@ def check_envi(dataset: Any, path: str) -> None:
         )
     fields = envi_fields(dataset)
     size = np.dtype(dataset.dtypes[0]).itemsize
-    needed = int(fields.get("header_offset", 0))
+    offset = fields.get("header_offset", "0")
+    if not offset.isdecimal():
+        raise RasterError(f"{header}: header offset = {offset[:40]} is no number of bytes")
+    needed = int(offset)
     needed += dataset.width * dataset.height * dataset.count * size
     found = os.path.getsize(path)
     if found < needed and fields.get("file_compression", "0") == "0":

@@ -24,6 +24,7 @@ PLACE_KEYS = frozenset({
 BAND_KEYS = frozenset({
     "band_names", "wavelength", "wavelength_units", "fwhm", "bbl", "data_ignore_value",
     "data_gain_values", "data_offset_values", "reflectance_scale_factor", "z_plot_range",
+    "default_bands",
     "file_compression",
 })  # fmt: skip
 
@@ -39,7 +40,7 @@ def hidden_fields(path: Path) -> dict[str, str]:
 
 
 def _entries(path: Path) -> Iterable[tuple[str, str, bool]]:
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = _text(path.read_bytes()).splitlines()
     hidden = False
     remaining = iter(lines)
     for line in remaining:
@@ -53,6 +54,14 @@ def _entries(path: Path) -> Iterable[tuple[str, str, bool]]:
             hidden = hidden or len(more) >= _GDAL_LINE_LIMIT
             value = f"{value} {more.strip()}"
         yield re.sub(r"\s+", "_", key.strip().lower()), value, hidden
+
+
+def _text(raw: bytes) -> str:
+    """Decode a header; "µm" and umlauts of older software are in Windows' Latin 1."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
 
 
 def split_list(value: str | None, count: int) -> list[str] | None:

@@ -18,18 +18,16 @@ from typing import Any
 import numpy as np
 from dask import local, threaded
 from dask.callbacks import Callback
-from numpy.typing import NDArray
 
 from hsisr_geo import consistency
 from hsisr_geo.blending import blend, cut_piece
 from hsisr_geo.consistency import Consistency, Plane
 from hsisr_geo.degradation import Degradation
-from hsisr_geo.filling import REACH, fill_holes
+from hsisr_geo.filling import REACH
+from hsisr_geo.inference import Method, cut_holes, make_bands, pixels_of
 from hsisr_geo.output import Output
 from hsisr_geo.radiometry import Cube, decode, encode, valid_pixels
 from hsisr_geo.raster import Raster, read_window
-from hsisr_geo.resampling import upsample
-from hsisr_geo.resolver import CubesFunction
 from hsisr_geo.tiling import Cell, Tile, TileGrid, Window, inside, scaled
 
 Progress = Callable[[int, int], None]
@@ -38,19 +36,13 @@ Graph = dict[Key, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """How the bands of a scene are made: some by a method, the rest by interpolation.
+class Plan(Method):
+    """How the bands of a scene are made, and how far around itself a pixel must see for it.
 
     Attributes
     ----------
-    upscale, context, ramp
+    context, ramp
         Of the method, as in `Resolver`.
-    resolve
-        The method, bound to the scene; its first cube is the super-resolution.
-    resolved, interpolated
-        Indices of the bands; together all of them.
-    far
-        For each resolved band what fills the inside of large holes: the scene mean, if known.
     degradation
         The D that the output is measured against.
     given_up
@@ -58,13 +50,8 @@ class Plan:
     """
 
     raster: Raster
-    upscale: int
     context: int
     ramp: int
-    resolve: CubesFunction
-    resolved: tuple[int, ...]
-    interpolated: tuple[int, ...]
-    far: NDArray[np.float64] | None
     degradation: Degradation
     given_up: Event = field(default_factory=Event)
 
@@ -167,13 +154,13 @@ class _Job:
         """Compute one tile, write what no other tile contributes to, and leave pieces."""
         cube = read_window(self.plan.raster, *tile.window)
         outer = self.grid.padded(tile.core, self.plan.margin)
-        lr = _at(cube, outer, tile.window)
+        lr = pixels_of(cube, outer, tile.window)
         upscale = self.plan.upscale
-        made = self._all_bands(cube, tile.window, outer)
+        made = make_bands(self.plan, cube, tile.window, outer, cubes=len(self.products))
         pairs = self._as_read_back(made[0], lr)
         found = consistency.measure(pairs, inside(tile.core, outer), self.plan.degradation)
         for sr in made:
-            _cut_holes(sr, lr, upscale)
+            cut_holes(sr, lr, upscale)
         cubes = [p.bands_from(sr) for p, sr in zip(self.products, made, strict=True)]
         rows, cols = scaled(inside(tile.reach, outer), upscale)
         for cell in self.grid.cells_of(tile):
@@ -199,46 +186,12 @@ class _Job:
         dn = encode(cube, output.raster.bands, output.raster.dtype)
         output.write(dn, rows, cols, valid=valid)
 
-    def _all_bands(self, cube: Cube, window: Window, outer: Window) -> list[Cube]:
-        """Compute a window; only `outer`, where the context is complete, is returned."""
-        plan, part = self.plan, inside(outer, window)
-        rows, cols = scaled(part, plan.upscale)
-        shape = len(cube), rows.stop - rows.start, cols.stop - cols.start
-        blanks = [0.0, *[np.nan] * (len(self.products) - 1)]
-        made = [np.full(shape, blank, np.float32) for blank in blanks]
-        if np.isnan(_at(cube, outer, window)).all():
-            return made  # all of it will be cut
-        if plan.resolved:
-            filled = fill_holes(cube[list(plan.resolved)], plan.far)
-            origin = window[0].start, window[1].start
-            for sr, answer in zip(made, plan.resolve(filled, origin, part), strict=False):
-                sr[list(plan.resolved)] = answer
-        if plan.interpolated:
-            filled = fill_holes(cube[list(plan.interpolated)])
-            made[0][list(plan.interpolated)] = upsample(filled, plan.upscale)[:, rows, cols]
-        return made
-
     def _as_read_back(self, sr: Cube, lr: Cube) -> Iterator[tuple[Plane, Plane]]:
         """Yield output and input of each resolved band, the output as the file will have it."""
         target = self.products[0].output.raster
         for band in self.plan.resolved:
             bands = target.bands.select([band])
             yield decode(encode(sr[band, None], bands, target.dtype), bands)[0], lr[band]
-
-
-def _at(cube: Cube, window: Window, outer: Window) -> Cube:
-    """Return the part of a cube over `outer` that lies over `window`; a view."""
-    rows, cols = inside(window, outer)
-    return cube[:, rows, cols]
-
-
-def _cut_holes(sr: Cube, lr: Cube, upscale: int) -> None:
-    """Set NaN wherever the input pixel that an output pixel lies in has no value in that band."""
-    holes = np.isnan(lr)
-    if holes.any():
-        bands, rows, cols = lr.shape
-        pixels = sr.reshape(bands, rows, upscale, cols, upscale)
-        np.copyto(pixels, np.nan, where=holes[:, :, None, :, None])
 
 
 def _batches(grid: TileGrid, threads: int) -> Iterator[range]:

@@ -163,7 +163,7 @@ def _plan(
     if interpolated:
         log(f"{len(interpolated)} of {len(every)} bands are bad or empty: interpolated")
     plan = Plan(
-        raster,
+        raster=raster,
         upscale=resolver.upscale,
         context=spread.context if spread else resolver.context,
         ramp=resolver.ramp,

@@ -22,12 +22,20 @@ def decode(dn: NDArray[Any], bands: Bands) -> Cube:
     """
     cube = np.empty(dn.shape, np.float32)
     for plane, stored, band in zip(cube, dn, bands, strict=True):
-        # float64 in between: 16-bit DN then survive any scale and offset exactly.
-        plane[:] = stored if _is_plain(band) else stored * np.float64(band.scale) + band.offset
+        plane[:] = stored if _is_plain(band) else _scaled(stored, band)
         holes = missing(stored, band.nodata)
         if holes is not None:
             plane[holes] = np.nan
     return cube
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _scaled(stored: NDArray[Any], band: Band) -> NDArray[np.float32]:
+    """Apply scale and offset; what has no room in float32 is no value."""
+    # In float64: 16-bit DN then survive any scale and offset exactly.
+    plane = (stored * np.float64(band.scale) + band.offset).astype(np.float32)
+    plane[np.isinf(plane)] = np.nan
+    return plane
 
 
 def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:

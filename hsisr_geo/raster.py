@@ -168,6 +168,10 @@ def open_raster(path: str | os.PathLike[str]) -> Raster:
             check_bands(dataset, path)
             check_envi(dataset, path)
             return _describe(dataset, path)
+    except UnicodeDecodeError as error:  # rasterio reads names of bands and of the CRS as UTF-8
+        raise RasterError(
+            f"{path}: its metadata hold text that is not UTF-8 ({error.object[:40]!r}): convert it"
+        ) from error
     except RasterioError as error:
         raise open_error(path, error) from error
 

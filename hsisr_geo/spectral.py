@@ -77,7 +77,16 @@ def _places(dataset: Any, fields: Mapping[str, str]) -> Iterator[tuple[str, Sequ
     yield "wavelength dimension", [_from_dimension(tags, unit) for tags in default]
     yield "ENVI tags of the file", _from_lists(_lower(dataset.tags(ns="ENVI")), count)
     yield "tags of the file", _from_lists(_lower(dataset.tags()), count)
-    yield "band descriptions", [_from_description(text) for text in dataset.descriptions]
+    yield "band descriptions", [_from_description(text) for text in _descriptions(dataset)]
+
+
+def _descriptions(dataset: Any) -> Sequence[str | None]:
+    """Return the names of the bands, none where they are not the UTF-8 that rasterio expects."""
+    try:
+        descriptions: Sequence[str | None] = dataset.descriptions
+    except UnicodeDecodeError:
+        return [None] * int(dataset.count)
+    return descriptions
 
 
 def _from_lists(fields: Mapping[str, str], count: int) -> list[_Said]:

@@ -1,6 +1,5 @@
 import threading
 
-import numpy as np
 import pytest
 
 from hsisr_geo import graph
@@ -30,16 +29,6 @@ def test_one_thread_runs_row_by_row_and_several_have_enough_to_do():
         16,
         8,
     ]
-
-
-def test_a_hole_is_cut_at_its_own_pixels_in_its_own_band():
-    lr = np.ones((2, 3, 4), np.float32)
-    lr[1, 2, 0] = np.nan
-    sr = np.ones((2, 9, 12), np.float32)
-    graph._cut_holes(sr, lr, 3)
-    expected = np.zeros(sr.shape, bool)
-    expected[1, 6:9, 0:3] = True
-    assert np.array_equal(np.isnan(sr), expected)
 
 
 def test_running_tasks_end_before_an_error_gets_out():

@@ -1,5 +1,6 @@
 """A GDAL dataset made anew: its grid, tags and bands, and then its pixels, block by block."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,23 @@ def sidecars(path: Path) -> list[Path]:
 
 def write_dataset(part: Path, content: Content, profile: dict[str, Any]) -> None:
     """Write a raster with the driver and the creation options of `profile`."""
+    with closing(create(part, content, profile)) as dataset:
+        with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
+            _write_pixels(dataset, content)
+
+
+def create(part: Path, content: Content, profile: dict[str, Any]) -> Any:
+    """Open a new dataset with all that is known of a raster but its pixels."""
     raster = content.raster
     with opening_quietly():
         dataset = rasterio.open(part, "w", **_common_profile(raster), **profile)
-    with dataset:
-        _write_place(dataset, raster)
-        write_tags(dataset, raster.tags, content.tags)
-        write_bands(dataset, raster.bands)
-        with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
-            _write_pixels(dataset, content)
+    _write_place(dataset, raster)
+    write_tags(dataset, raster.tags, content.tags)
+    write_bands(dataset, raster.bands)
+    # Before the pixels, as all tags: a GeoTIFF would else get a second directory at its end.
+    for number, summary in enumerate(content.summaries, start=1):
+        dataset.update_tags(number, **summary.items())
+    return dataset
 
 
 def _write_pixels(dataset: Any, content: Content) -> None:

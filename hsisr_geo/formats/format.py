@@ -4,31 +4,17 @@ A format knows its files and fills them; when it is asked, from where pixels com
 files get their names is not its business.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Protocol
 
 from hsisr_geo.bands import Bands
+from hsisr_geo.formats.blocks import Blocks
 from hsisr_geo.formats.summary import BandSummary
 from hsisr_geo.metadata import ALPHA
 from hsisr_geo.raster import Raster
 from hsisr_geo.truecolor import mark_colors
-
-
-class Blocks(Protocol):
-    """Where the pixels of a raster come from: blocks that do not overlap, in a fixed order."""
-
-    block: int  # side of a block in pixels, a multiple of 16
-
-    def blocks(self, shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
-        """Yield the blocks (rows, cols) of a raster of `shape`, row by row."""
-
-    def read(self, rows: slice, cols: slice) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Return stored numbers (band, row, col) and valid mask (row, col) of a block."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,9 +46,13 @@ def load_network(path: Path) -> tuple[Network, ModelHeader]:
         Corrupt or foreign file, or weights that do not fit the configuration beside them.
     """
     header = read_header(path)
-    network = Network(header.config)
     try:
-        network.load_state_dict(load_file(path))
+        with torch.device("meta"):  # shapes only: a foreign configuration may ask for terabytes
+            network = Network(header.config)
+        weights = load_file(path)
+        network.load_state_dict(weights, assign=True)
+        if any(weight.dtype != torch.float32 for weight in weights.values()):
+            raise RuntimeError("weights of another type than float32")
     except (SafetensorError, RuntimeError, OSError) as e:
         raise ModelError(
             f"{path}: the weights do not fit the configuration in its header; get the file again"

@@ -1,0 +1,159 @@
+"""What `run` and `batch` share: the options of a run as one value, and the run that they ask for.
+
+A new option of both is a decorator in `_OPTIONS`, a field of `RunOptions`, and the place in one of
+its methods where the field is used.
+"""
+
+import logging
+import math
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import options
+from .signals import Cancellation
+
+if TYPE_CHECKING:
+    from hsisr_geo.pipeline import RunReport
+    from hsisr_geo.raster import Raster
+    from hsisr_geo.resolver import Resolver
+
+_OPTIONS = (  # in the order of --help
+    options.upscale,
+    options.model,
+    options.detail,
+    options.seed,
+    options.psf,
+    options.no_consistency,
+    options.tile,
+    options.threads,
+    options.device,
+    options.bounds,
+    options.overwrite,
+)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a scene is super-resolved; each field is the value of the option of that name."""
+
+    upscale: int
+    model: str
+    detail: float
+    seed: int
+    psf: str | None
+    no_consistency: bool
+    tile: int
+    threads: int
+    device: str
+    bounds: tuple[float, float, float, float] | None
+    overwrite: bool
+
+    def open(self, src: str) -> "Raster":
+        """Open a scene; errors as `open_raster`."""
+        from hsisr_geo.raster import open_raster
+
+        return open_raster(src)
+
+    def load_resolver(self) -> "Resolver":
+        """Load the model, which takes seconds; errors as `registry.load_resolver`."""
+        from hsisr_geo.registry import load_resolver
+
+        return load_resolver(
+            self.model,
+            upscale=self.upscale,
+            detail=self.detail,
+            seed=self.seed,
+            device=self.device,
+            psf=self.psf,
+            consistency=not self.no_consistency,
+        )
+
+    def super_resolve(
+        self, src: str, dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any
+    ) -> "RunReport":
+        """Super-resolve one scene; `more` is what only one of the commands has."""
+        from hsisr_geo.pipeline import super_resolve
+
+        return super_resolve(
+            src,
+            dst,
+            resolver=resolver,
+            tile=self.tile,
+            threads=self.threads,
+            bounds=self.bounds,
+            overwrite=self.overwrite,
+            **more,
+        )
+
+
+def run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the shared options to a command, which takes them as one argument, `how`.
+
+    Raises
+    ------
+    click.BadParameter : the bounds enclose nothing
+    """
+
+    @wraps(command)
+    def collected(*args: Any, **values: Any) -> None:
+        how = RunOptions(**{field.name: values.pop(field.name) for field in fields(RunOptions)})
+        check_bounds(how.bounds)
+        command(*args, how=how, **values)
+
+    for option in reversed(_OPTIONS):
+        collected = option(collected)
+    return collected
+
+
+def check_bounds(bounds: tuple[float, float, float, float] | None) -> None:
+    """Refuse bounds that enclose nothing, as wrong usage."""
+    if bounds is None:
+        return
+    xmin, ymin, xmax, ymax = bounds
+    if not (all(map(math.isfinite, bounds)) and xmin < xmax and ymin < ymax):
+        raise click.BadParameter("give XMIN YMIN XMAX YMAX", param_hint="'--bounds'")
+
+
+def canceling(
+    progress: Callable[[int, int], None], cancellation: Cancellation
+) -> Callable[[int, int], None]:
+    """Report progress unless a signal came."""
+
+    def step(done: int, total: int) -> None:
+        cancellation.check()
+        progress(done, total)
+
+    return step
+
+
+@contextmanager
+def logging_to(log: Callable[[str], None]) -> Iterator[None]:
+    """Pass on what the package logs, each message once."""
+    logger, handler = logging.getLogger("hsisr_geo"), _Forward(log)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
+
+
+class _Forward(logging.Handler):
+    def __init__(self, log: Callable[[str], None]) -> None:
+        super().__init__()
+        self._log = log
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if message not in self._said:
+            self._said.add(message)
+            self._log(message)

@@ -1,0 +1,91 @@
+"""One window of a scene: some of its bands by a method, the rest by interpolation.
+
+What a file's tiles and an array's chunks have in common. Only pixels come in and go out: where they
+lie is the caller's business.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hsisr_geo.filling import fill_holes
+from hsisr_geo.radiometry import Cube
+from hsisr_geo.resampling import upsample
+from hsisr_geo.resolver import CubesFunction
+from hsisr_geo.tiling import Window, inside, scaled
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """How the bands of a scene are made.
+
+    Attributes
+    ----------
+    upscale
+        Spatial factor.
+    resolve
+        The method, bound to the scene; its first cube is the super-resolution.
+    resolved, interpolated
+        Indices of the bands; together all of them.
+    far
+        For each resolved band what fills the inside of large holes: the scene mean, if known.
+    """
+
+    upscale: int
+    resolve: CubesFunction
+    resolved: tuple[int, ...]
+    interpolated: tuple[int, ...]
+    far: NDArray[np.float64] | None
+
+
+def make_bands(
+    method: Method, cube: Cube, window: Window, outer: Window, *, cubes: int = 1
+) -> list[Cube]:
+    """Compute all bands of `outer`, from pixels that give each of its pixels its full context.
+
+    Parameters
+    ----------
+    cube
+        The pixels of `window` (band, row, col), NaN where there is no value.
+    window, outer
+        What was read, and the part of it whose output counts; in pixels of the whole scene.
+    cubes
+        How many cubes `method.resolve` makes. In those after the first, bands that it did not make
+        are NaN.
+
+    Returns
+    -------
+    cubes (band, upscale * row, upscale * col) over `outer`; holes are filled until `cut_holes`
+    """
+    part = inside(outer, window)
+    rows, cols = scaled(part, method.upscale)
+    shape = len(cube), rows.stop - rows.start, cols.stop - cols.start
+    blanks = [0.0, *[np.nan] * (cubes - 1)]
+    made = [np.full(shape, blank, np.float32) for blank in blanks]
+    if np.isnan(pixels_of(cube, outer, window)).all():
+        return made  # all of it will be cut
+    if method.resolved:
+        filled = fill_holes(cube[list(method.resolved)], method.far)
+        origin = window[0].start, window[1].start
+        for sr, answer in zip(made, method.resolve(filled, origin, part), strict=False):
+            sr[list(method.resolved)] = answer
+    if method.interpolated:
+        filled = fill_holes(cube[list(method.interpolated)])
+        made[0][list(method.interpolated)] = upsample(filled, method.upscale)[:, rows, cols]
+    return made
+
+
+def pixels_of(cube: Cube, window: Window, outer: Window) -> Cube:
+    """Return the part of a cube over `outer` that lies over `window`; a view."""
+    rows, cols = inside(window, outer)
+    return cube[:, rows, cols]
+
+
+def cut_holes(sr: Cube, lr: Cube, upscale: int) -> None:
+    """Set NaN wherever the input pixel that an output pixel lies in has no value in that band."""
+    holes = np.isnan(lr)
+    if holes.any():
+        bands, rows, cols = lr.shape
+        pixels = sr.reshape(bands, rows, upscale, cols, upscale)
+        np.copyto(pixels, np.nan, where=holes[:, :, None, :, None])
