@@ -15,6 +15,10 @@ from hsisr_geo import envi
 from hsisr_geo.errors import RasterError
 from hsisr_geo.metadata import envi_fields, envi_header
 
+MAX_BANDS = 10_000
+# ^ no spectrometer comes near; GDAL's time for writing bands grows with their square: here 20 s
+MAX_ROW_BYTES = 2**31
+# ^ of one row of all bands as float32: the least that can be held. 1.2 million pixels of 425 bands
 _HANDLES_PER_THREAD = 2
 # warnings.catch_warnings is not safe between threads, so opening is serialised.
 _OPENING = threading.Lock()
@@ -73,6 +77,13 @@ def check_bands(dataset: Any, path: str) -> None:
         raise RasterError(f"{path} is a container of rasters: name one of them, e.g. {inside}")
     if dataset.count == 0:
         raise RasterError(f"{path} has no bands")
+    if dataset.count > MAX_BANDS:
+        raise RasterError(f"{path} has {dataset.count} bands: at most {MAX_BANDS} can be processed")
+    if (row := dataset.width * dataset.count * 4) > MAX_ROW_BYTES:
+        raise RasterError(
+            f"{path} is {dataset.width} pixels wide: one row of its {dataset.count} bands takes "
+            f"{row / 1e9:.1f} GB, more than the {MAX_ROW_BYTES / 1e9:.1f} GB that can be processed"
+        )
     kinds = sorted(set(dataset.dtypes))
     if any("complex" in kind for kind in kinds):
         raise RasterError(f"{path} holds {kinds[0]} numbers: real ones are needed")

@@ -119,6 +119,9 @@ class Raster:
         (768, 640)
         """
         top, bottom, left, right = *_range(rows, self.rows), *_range(cols, self.cols)
+        if (side := upscale * max(bottom - top, right - left)) >= 2**31:
+            told = f"{self.path}: {side} pixels are more than a raster of GDAL can have on a side"
+            raise RasterError(f"{told}: choose a part with bounds")
         transform = self.transform
         if self.has_transform:
             transform = transform @ Affine.translation(left, top) @ Affine.scale(1 / upscale)
