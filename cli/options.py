@@ -5,6 +5,7 @@ import click
 from .progress import MODES
 
 UPSCALES = (2, 3, 4)
+FORMATS = ("gtiff", "cog", "envi", "zarr", "vrt")
 DEVICES = ("auto", "cpu", "cuda")
 
 upscale = click.option(
@@ -68,6 +69,27 @@ device = click.option(
     "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where to run."
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+format = click.option(
+    "--format",
+    type=click.Choice(FORMATS, case_sensitive=False),
+    help="Of DST, where its ending does not tell: .tif is gtiff unless cog is asked for.",
+)
+creation = click.option(
+    "--co",
+    "creation",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A creation option of the format, as GDAL names them, e.g. COMPRESS=LZW; repeatable.",
+)
+style = click.option(
+    "--style/--no-style",
+    default=True,
+    show_default=True,
+    help="Write a QGIS style (.qml) beside DST that shows true colour.",
+)
+stac = click.option(
+    "--stac", is_flag=True, help="Write a STAC item (.stac.json) beside DST: where, what, and how."
+)
 progress = click.option(
     "--progress",
     type=click.Choice(MODES),

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from .running import RunOptions, canceling, logging_to, run_options
 from .signals import Cancellation
 
 if TYPE_CHECKING:
+    from hsisr_geo.formats.choice import WriteOptions
     from hsisr_geo.pipeline import RunReport
     from hsisr_geo.uncertainty import Uncertainty
 
@@ -58,10 +59,10 @@ def run(
     progress: str,
     dry_run: bool,
 ) -> None:
-    """Super-resolve the raster SRC into the GeoTIFF DST, or to stdout if DST is `-`.
+    """Super-resolve the raster SRC into DST, or as a GeoTIFF to stdout if DST is `-`.
 
-    Place, bands, wavelengths, scaling and nodata are those of SRC. DST appears when it is complete;
-    an error or a canceled run leaves nothing.
+    Place, bands, wavelengths, scaling and nodata are those of SRC. The ending of DST says its
+    format. DST appears when it is complete; an error or a canceled run leaves nothing.
     """
     from hsisr_geo.output import Target, check_targets
 
@@ -70,11 +71,14 @@ def run(
     if dst == STDOUT and sys.stdout.isatty():
         raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")
     wish = _uncertainty(dst, uncertainty, samples, uncertainty_bands)
+    write = _write_options(dst, how)
     speak = report(progress, stdout_is_data=dst == STDOUT)
     with logging_to(speak.log):
         raster = how.open(src)
-        paths = [path for path in (dst, uncertainty) if path not in (None, STDOUT)]
-        check_targets([Target(path, raster) for path in paths], overwrite=how.overwrite)
+        targets = [] if dst == STDOUT else [Target(dst, raster, write=write)]
+        if uncertainty is not None:
+            targets.append(Target(uncertainty, raster, write=write.beside(dst, uncertainty)))
+        check_targets(targets, overwrite=how.overwrite)
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = how.load_resolver()
         if dry_run:
@@ -95,10 +99,23 @@ def run(
                 path,
                 resolver=resolver,
                 uncertainty=wish,
+                write=write,
                 progress=canceling(speak.progress, cancellation),
                 log=speak.log,
             )
     speak.result({**asdict(done), "path": dst}, _summary(done, dst))
+
+
+def _write_options(dst: str, how: RunOptions) -> "WriteOptions":
+    """Say how DST is stored; stdout takes one file, with nothing beside it."""
+    write = how.write_options()
+    if dst != STDOUT:
+        return write
+    if write.format not in (None, "gtiff", "cog"):
+        raise click.UsageError(f"stdout takes gtiff and cog: name a file for {write.format}")
+    if write.stac:
+        raise click.UsageError("a STAC item lies beside a file: name one for DST")
+    return replace(write, style=False)
 
 
 def _uncertainty(

@@ -19,6 +19,7 @@ from . import options
 from .signals import Cancellation
 
 if TYPE_CHECKING:
+    from hsisr_geo.formats.choice import WriteOptions
     from hsisr_geo.pipeline import RunReport
     from hsisr_geo.raster import Raster
     from hsisr_geo.resolver import Resolver
@@ -35,6 +36,10 @@ _OPTIONS = (  # in the order of --help
     options.device,
     options.bounds,
     options.overwrite,
+    options.format,
+    options.creation,
+    options.style,
+    options.stac,
 )
 
 
@@ -53,6 +58,18 @@ class RunOptions:
     device: str
     bounds: tuple[float, float, float, float] | None
     overwrite: bool
+    format: str | None
+    creation: tuple[str, ...]
+    style: bool
+    stac: bool
+
+    def write_options(self) -> "WriteOptions":
+        """Say how outputs are stored; errors as `parse_options`."""
+        from hsisr_geo.formats.choice import WriteOptions
+        from hsisr_geo.formats.creation import parse_options
+
+        creation = parse_options(self.creation)
+        return WriteOptions(self.format, creation, style=self.style, stac=self.stac)
 
     def open(self, src: str) -> "Raster":
         """Open a scene; errors as `open_raster`."""
@@ -80,6 +97,7 @@ class RunOptions:
         """Super-resolve one scene; `more` is what only one of the commands has."""
         from hsisr_geo.pipeline import super_resolve
 
+        more.setdefault("write", self.write_options())
         return super_resolve(
             src,
             dst,

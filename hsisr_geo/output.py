@@ -10,7 +10,7 @@ import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
-from hsisr_geo.bands import Bands
+from hsisr_geo.companions import companions, is_foreign, item_path, write_item, write_style
 from hsisr_geo.datasets import reason
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import put_in_place, remove, synchronize, synchronize_all
-from hsisr_geo.formats.choice import choose_format
-from hsisr_geo.formats.format import Content, Format
+from hsisr_geo.formats.choice import AS_NAMED, WriteOptions, choose_format
+from hsisr_geo.formats.format import Content, Format, needs_mask
+from hsisr_geo.formats.zarr import is_zarr
 from hsisr_geo.journal import Journal, remove_abandoned
-from hsisr_geo.metadata import ALPHA
 from hsisr_geo.raster import Raster
+from hsisr_geo.stac import Made
 
 _NUMBERS = itertools.count()
 
@@ -39,11 +40,18 @@ class Target:
     ----------
     raster : grid, bands, tags and data type, usually `open_raster(source).upscaled(upscale)`
     tags : how the raster was made, written beside the tags of the source
+    write : how it is stored
     """
 
     path: str | os.PathLike[str]
     raster: Raster
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    write: WriteOptions = AS_NAMED
+
+    @property
+    def form(self) -> Format:
+        """The format that follows from path and options."""
+        return choose_format(self.path, self.write)
 
 
 class Output:
@@ -52,18 +60,13 @@ class Output:
     Attributes
     ----------
     raster : the grid and the bands as they will be stored; encode pixels with `raster.bands`
-        and `raster.dtype`, since a file has one nodata value for all its bands
+        and `raster.dtype`, since a file has one nodata value for all its bands, or another type
     needs_mask : pixels without a value can be told only by `valid` of `write`
     """
 
     def __init__(self, path: str, raster: Raster, journal: Journal) -> None:
-        nodata = raster.bands.nodata
-        bands = Bands(tuple(replace(band, nodata=nodata) for band in raster.bands))
-        self.raster = replace(raster, bands=bands)
-        has_alpha = any(band.color == ALPHA for band in bands)
-        self.needs_mask = (
-            raster.has_mask and not has_alpha and nodata is None and raster.dtype[0] != "f"
-        )
+        self.raster = raster
+        self.needs_mask = needs_mask(raster)
         self._path, self._journal = path, journal
 
     def write(
@@ -98,28 +101,28 @@ def open_output(
     overwrite: bool = False,
     tags: Mapping[str, str] | None = None,
     block: int = 256,
-    compress: str = "zstd",
+    write: WriteOptions = AS_NAMED,
 ) -> Iterator[Output]:
     """Open `path` for writing a raster described by `raster`; complete when the block ends.
 
-    GeoTIFF for .tif and .tiff, ENVI with a header for .img, .bsq and .dat. Until the end
-    there are only hidden files beside `path`; an exception or an interrupt removes them, and the
-    next run to `path` those of a run that was killed.
+    The format follows from `write`, else from the ending of the name. Until the end there are
+    only hidden files beside `path`; an exception or an interrupt removes them, and the next run
+    to `path` those of a run that was killed.
 
     Parameters
     ----------
     raster : grid, bands, tags and data type, usually `open_raster(source).upscaled(upscale)`
     tags : how the raster was made, written beside the tags of the source
-    block : side of the blocks of a GeoTIFF in pixels, a multiple of 16
-    compress : of a GeoTIFF, "zstd" (where GDAL has it, else "deflate"), "deflate", "lzw", "none"
+    block : side of the blocks in pixels, a multiple of 16, unless `write` asks for another
+    write : format, creation options, and what is written beside the raster
 
     Raises
     ------
-    OutputError : exists without `overwrite`, is the input, unknown extension, folder missing
-        or read-only, disk full, pixels missing at the end
+    OutputError : exists without `overwrite`, is the input, unknown ending, format or creation
+        option, folder missing or read-only, disk full, pixels missing at the end
     """
-    target = Target(path, raster, tags or {})
-    with open_outputs([target], overwrite=overwrite, block=block, compress=compress) as outputs:
+    target = Target(path, raster, tags or {}, write)
+    with open_outputs([target], overwrite=overwrite, block=block) as outputs:
         yield outputs[0]
 
 
@@ -129,7 +132,6 @@ def open_outputs(
     *,
     overwrite: bool = False,
     block: int = 256,
-    compress: str = "zstd",
 ) -> Iterator[tuple[Output, ...]]:
     """Open several rasters for writing, as `open_output` opens one; all appear, or none.
 
@@ -142,12 +144,12 @@ def open_outputs(
     files = check_targets(targets, overwrite=overwrite)
     with ExitStack() as stack:
         drafts = [
-            stack.enter_context(_draft(target, file, choose_format(file, compress=compress), block))
+            stack.enter_context(_draft(target, file, block))
             for target, file in zip(targets, files, strict=True)
         ]
         yield tuple(draft.output for draft in drafts)
-        for draft in drafts:
-            draft.complete()
+        made = [draft.complete() for draft in drafts]
+        drafts[0].describe(made)
         check_targets(targets, overwrite=overwrite)  # another run may have been faster
         for draft in drafts:
             draft.publish()
@@ -164,51 +166,60 @@ class _Draft:
     journal: Journal
     output: Output
 
-    def complete(self) -> None:
+    def complete(self) -> Made:
         """Make the file from the journal, on the disk for good."""
-        output = self.output
+        raster, tags = self.output.raster, self.target.tags
         with _as_output_error(self.target.path):
-            self.journal.check_complete(output.raster.shape)
-            content = Content(output.raster, self.journal, self.target.tags, output.needs_mask)
+            self.journal.check_complete(raster.shape)
+            content = Content.counted(raster, self.journal, tags)
             self.form.write(self.part, self.file, content)
+            if self.target.write.style and _has_companions(self.file, raster):
+                write_style(self.part, self.file, content)
             for made in filter(Path.exists, _family(self.part, self.form)):
                 synchronize_all(made)
+        return Made(self.file.name, self.form.media_type, raster, tags, content.summaries)
+
+    def describe(self, made: Sequence[Made]) -> None:
+        """Write the STAC item of this raster and those that belong to it, if it is wanted."""
+        if self.target.write.stac:
+            with _as_output_error(self.target.path):
+                write_item(self.part, self.file, made)
+                synchronize_all(item_path(self.part))
 
     def publish(self) -> None:
         """Give the file its name."""
         with _as_output_error(self.target.path):
-            _publish(self.part, self.file, self.form)
+            _publish(self.part, self.file, self.form, self.output.raster)
 
 
 @contextmanager
-def _draft(target: Target, file: Path, form: Format, block: int) -> Iterator[_Draft]:
+def _draft(target: Target, file: Path, block: int) -> Iterator[_Draft]:
     """Open a journal and a hidden name beside `file`; neither stays."""
-    path, raster = target.path, target.raster
+    path, form = target.path, target.form
+    raster = form.stored(target.raster)
     # The driver sees the same suffix; hidden, and unique among processes and threads.
     hidden = f".{file.stem}.partial-"
-    part = file.with_name(f"{hidden}{os.getpid()}-{next(_NUMBERS)}{file.suffix}")
+    part = file.with_name(f"{hidden}{os.getpid()}-{next(_NUMBERS)}{file.suffix or '.raster'}")
     journal_path = part.with_suffix(".journal")
     remove_abandoned(file.parent, hidden)
     try:
         with _as_output_error(path):
-            side = min(block, 16 * -(-max(raster.shape) // 16))
+            side = min(form.block or block, 16 * -(-max(raster.shape) // 16))
             journal = Journal(journal_path, len(raster.bands), raster.dtype, side)
         with journal:
             output = Output(os.fspath(path), raster, journal)
-            if output.needs_mask and not form.holds_masks:
-                raise OutputError(f"{path}: only a GeoTIFF can hold the mask of {raster.path}")
             yield _Draft(target, file, part, form, journal, output)
     finally:
-        for leftover in (*_family(part, form), journal_path):
+        for leftover in (*_family(part, form), *companions(part), journal_path):
             remove(leftover)
 
 
 def check_targets(targets: Sequence[Target], *, overwrite: bool) -> list[Path]:
     """Check each target as `check_target` does, and that no two have a file in common."""
-    files = [check_target(t.path, t.raster, overwrite=overwrite) for t in targets]
+    files = [_check_target(target, overwrite=overwrite) for target in targets]
     taken: dict[Path, Target] = {}
     for target, file in zip(targets, files, strict=True):
-        for member in _family(file, choose_format(file)):
+        for member in _family(file, target.form):
             other = taken.setdefault(member, target)
             if other is not target:
                 told = f"{target.path} and {other.path} would both be written to {member.name}"
@@ -216,33 +227,36 @@ def check_targets(targets: Sequence[Target], *, overwrite: bool) -> list[Path]:
     return files
 
 
-def check_target(path: str | os.PathLike[str], raster: Raster, *, overwrite: bool) -> Path:
-    """Return the file that `path` stands for, once nothing speaks against writing it.
-
-    Raises
-    ------
-    OutputError : exists without `overwrite`, is the input, unknown extension, folder missing
-        or read-only
-    """
-    path, form = Path(path), choose_format(path)
-    if path.is_dir():
+def _check_target(target: Target, *, overwrite: bool) -> Path:
+    """Return the file that a path stands for, once nothing speaks against writing it."""
+    path, form, source = Path(target.path), target.form, Path(target.raster.path)
+    if path.is_dir() and not (target.form.name == "zarr" and is_zarr(path)):
         raise OutputError(f"{path} is a folder: name a file in it")
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
-    source = Path(raster.path)
     inputs = {source, source.with_suffix(".hdr")}
-    for file in form.files(path):
+    files = [*form.files(path), *([item_path(path)] if target.write.stac else ())]
+    for file in files:
         if any(p.exists() and file.exists() and p.samefile(file) for p in inputs):
             raise OutputError(f"{path} would overwrite the input {source}: choose another name")
         if file.exists() and not overwrite:
             raise OutputError(f"{file} exists: choose another name or give --overwrite")
+    if target.write.stac and not _has_companions(path, target.raster):
+        raise OutputError(f"{path}: its STAC item would be that of {source}: choose another name")
     if not os.access(path.parent, os.W_OK):
         raise OutputError(f"{path}: no permission to write in {path.parent}")
+    form.check(path, target.raster)
     return path.resolve()  # a link stays a link, to the new file
 
 
+def _has_companions(path: Path, raster: Raster) -> bool:
+    """Whether style and item of that name belong to it: not if its source is called so, too."""
+    source = Path(raster.path)
+    return source.stem != path.stem or source.resolve().parent != path.resolve().parent
+
+
 def _family(path: Path, form: Format) -> list[Path]:
-    """Return all that may be written for `path`, the raster itself last."""
+    """Return all that GDAL reads as the raster at `path`, itself last."""
     return [*form.sidecars(path), *form.files(path)]
 
 
@@ -257,11 +271,13 @@ def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
         raise OutputError(f"{os.fspath(path)}: cannot be written: {error}") from error
 
 
-def _publish(part: Path, target: Path, form: Format) -> None:
-    for made, final in zip(_family(part, form), _family(target, form), strict=True):
+def _publish(part: Path, target: Path, form: Format, raster: Raster) -> None:
+    beside = zip(companions(part), companions(target), strict=True)
+    own = zip(_family(part, form), _family(target, form), strict=True)
+    for made, final in [*(beside if _has_companions(target, raster) else ()), *own]:
         if made.exists():
             put_in_place(made, final)
-        else:  # of an older raster of that name
+        elif not is_foreign(final):  # of an older raster of that name
             remove(final)
     if os.name == "posix":
         synchronize(target.parent)

@@ -13,6 +13,7 @@ from threading import Event
 from hsisr_geo import __version__
 from hsisr_geo.consistency import Consistency
 from hsisr_geo.errors import OptionError
+from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.graph import Plan, Product, Progress, run
 from hsisr_geo.output import Target, open_outputs
 from hsisr_geo.raster import Bounds, Raster, open_raster
@@ -68,6 +69,7 @@ def super_resolve(
     bounds: Bounds | None = None,
     uncertainty: Uncertainty | None = None,
     overwrite: bool = False,
+    write: WriteOptions = AS_NAMED,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> RunReport:
@@ -85,6 +87,9 @@ def super_resolve(
     uncertainty
         Also write the standard deviation over samples, as a raster on the grid of the output. Both
         appear when both are complete, or neither.
+    write
+        Format and creation options of the output, and what is written beside it. The uncertainty
+        has the same format, unless its ending names another.
     progress
         Called with (chunks done, chunks in all) from this thread; it may raise to cancel.
     log
@@ -103,10 +108,11 @@ def super_resolve(
     target = raster.upscaled(resolver.upscale, *(region or ()))
     tags: dict[str, str] = {}
     spread_tags: dict[str, str] = {}
-    targets, spread = [Target(dst, target, tags)], None
+    targets, spread = [Target(dst, target, tags, write)], None
     if uncertainty is not None:
         spread = sampled(resolver, uncertainty.samples)
-        targets += [Target(uncertainty.path, uncertainty.describe(target), spread_tags)]
+        beside = write.beside(dst, uncertainty.path)
+        targets += [Target(uncertainty.path, uncertainty.describe(target), spread_tags, beside)]
     with open_outputs(targets, overwrite=overwrite) as outputs:
         maker, spread, plan, warnings = _plan(raster, resolver, spread, log or _ignore)
         grid = plan.grid(tile, region)

@@ -26,23 +26,29 @@ def sidecars(path: Path) -> list[Path]:
 
 def write_dataset(part: Path, content: Content, profile: dict[str, Any]) -> None:
     """Write a raster with the driver and the creation options of `profile`."""
-    with closing(create(part, content, profile)) as dataset:
-        with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
-            _write_pixels(dataset, content)
+    with (
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+        closing(create(part, content, profile)) as dataset,
+    ):
+        _write_pixels(dataset, content)
+        write_findings(dataset, content)
 
 
 def create(part: Path, content: Content, profile: dict[str, Any]) -> Any:
-    """Open a new dataset with all that is known of a raster but its pixels."""
+    """Open a new dataset with its grid and bands."""
     raster = content.raster
     with opening_quietly():
         dataset = rasterio.open(part, "w", **_common_profile(raster), **profile)
     _write_place(dataset, raster)
-    write_tags(dataset, raster.tags, content.tags)
     write_bands(dataset, raster.bands)
-    # Before the pixels, as all tags: a GeoTIFF would else get a second directory at its end.
+    return dataset
+
+
+def write_findings(dataset: Any, content: Content) -> None:
+    """Write what is known only when all pixels are: tags and statistics."""
+    write_tags(dataset, content.raster.tags, content.tags)
     for number, summary in enumerate(content.summaries, start=1):
         dataset.update_tags(number, **summary.items())
-    return dataset
 
 
 def _write_pixels(dataset: Any, content: Content) -> None:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from hsisr_geo.bands import Bands
 from hsisr_geo.formats.blocks import Blocks
-from hsisr_geo.formats.summary import BandSummary
+from hsisr_geo.formats.summary import BandSummary, Tally
 from hsisr_geo.metadata import ALPHA
 from hsisr_geo.raster import Raster
 from hsisr_geo.truecolor import mark_colors
@@ -25,14 +25,26 @@ class Content:
     ----------
     raster : grid, bands, tags and data type as they will be stored
     blocks : the pixels
-    tags : how the raster was made, written beside the tags of the source
-    summaries : one for each band
+    tags : how the raster was made, written beside the tags of the source; asked for last, as they
+        may be known only when all pixels are
+    tally : counts what is read of the blocks, None where nobody does
     """
 
     raster: Raster
     blocks: Blocks
     tags: Mapping[str, str]
-    summaries: tuple[BandSummary, ...] = ()
+    tally: Tally | None = None
+
+    @classmethod
+    def counted(cls, raster: Raster, blocks: Blocks, tags: Mapping[str, str]) -> "Content":
+        """Return a content whose blocks are counted while they are read."""
+        tally = Tally(raster, blocks)
+        return cls(raster, tally, tags, tally)
+
+    @property
+    def summaries(self) -> tuple[BandSummary, ...]:
+        """The figures of each band, complete when all blocks have been read; () uncounted."""
+        return self.tally.summaries() if self.tally else ()
 
     @property
     def needs_mask(self) -> bool:
