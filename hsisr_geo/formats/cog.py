@@ -6,7 +6,7 @@ mean to fetch all of them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import rasterio
@@ -79,7 +79,7 @@ class Cog:
         plain = part.with_suffix(".plain.tif")  # its name goes with the hidden one if we are killed
         profile = self._tiff.profile(content.raster.dtype, content.blocks.block)
         try:
-            self._tiff.write(plain, file, content)
+            self._tiff.write(plain, file, _with_imagery_tags(content))
             with rasterio.Env(**_overview_settings(profile)), opening_quietly():
                 with rasterio.open(plain, "r+") as dataset:
                     factors = _factors(content.raster.shape, content.blocks.block)
@@ -90,6 +90,16 @@ class Cog:
                 remove(leftover)
         check_complete(part)
         _check_overviews(part)
+
+
+def _with_imagery_tags(content: Content) -> Content:
+    """Repeat the file's IMAGERY tags (when and by what it was taken) among the plain ones.
+
+    GDAL copies all domains of a file but that one.
+    """
+    tags = content.raster.tags
+    plain = {**tags.get("IMAGERY", {}), **tags.get("", {})}
+    return replace(content, raster=replace(content.raster, tags={**tags, "": plain}))
 
 
 def _factors(shape: tuple[int, int], block: int) -> list[int]:
