@@ -1,5 +1,6 @@
 """The outline of a raster on the globe, as GeoJSON in WGS 84."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -9,13 +10,15 @@ from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 from rasterio.rpc import RPC
 from rasterio.transform import AffineTransformer, GCPTransformer, RPCTransformer
-from rasterio.warp import transform_geom
+from rasterio.warp import transform
 
 from hsisr_geo.raster import Raster
 
 _GLOBE = CRS.from_epsg(4326)
 _EDGE = 8  # stretches of an edge: straight lines on a map are curves on the globe
+_DECIMALS = 7  # of a degree: a centimetre
 Geometry = dict[str, Any]
+Ring = list[tuple[float, float]]  # (lon, lat); the last point is the first one
 
 
 def footprint(raster: Raster) -> Geometry | None:
@@ -31,22 +34,30 @@ def footprint(raster: Raster) -> Geometry | None:
     try:
         with transformer:
             xs, ys = transformer.xy(rows, cols, offset="ul")
-        ring = [[float(x), float(y)] for x, y in zip(xs, ys, strict=True)]
-        polygon = {"type": "Polygon", "coordinates": [ring]}
-        return _rounded(transform_geom(crs, _GLOBE, polygon, antimeridian_cutting=True))
-    except (RasterioError, ValueError):  # the projection has no answer there
+        lons, lats = transform(crs, _GLOBE, xs, ys)
+    except (RasterioError, ValueError):
         return None
+    if not all(map(math.isfinite, [*lons, *lats])):  # the projection has no answer there
+        return None
+    rings = _cut(_unwrapped(list(zip(lons, lats, strict=True))))
+    polygons = [[[[round(v, _DECIMALS) for v in point] for point in ring]] for ring in rings]
+    if len(polygons) == 1:
+        return {"type": "Polygon", "coordinates": polygons[0]}
+    return {"type": "MultiPolygon", "coordinates": polygons}
 
 
 def bounding_box(geometry: Geometry) -> list[float]:
     """Return [west, south, east, north]; west is larger than east across the antimeridian."""
-    rings = [ring for polygon in _polygons(geometry) for ring in polygon]
-    lats = [point[1] for ring in rings for point in ring]
-    spans = [(min(p[0] for p in ring), max(p[0] for p in ring)) for ring in rings]
-    west, east = min(s[0] for s in spans), max(s[1] for s in spans)
-    if len(spans) > 1 and west <= -180 and east >= 180:
-        west = min(s[0] for s in spans if s[1] >= 180)
-        east = max(s[1] for s in spans if s[0] <= -180)
+    one = geometry["type"] == "Polygon"
+    polygons = [geometry["coordinates"]] if one else geometry["coordinates"]
+    spans = [(min(p[0] for p in ring), max(p[0] for p in ring)) for (ring,) in polygons]
+    lats = [point[1] for (ring,) in polygons for point in ring]
+    west, east = min(low for low, _ in spans), max(high for _, high in spans)
+    if len(spans) > 1:
+        west = min(low for low, high in spans if high == 180)
+        east = max(high for low, high in spans if low == -180)
+        if west <= east:  # all the way round
+            west, east = -180, 180
     return [west, min(lats), east, max(lats)]
 
 
@@ -74,17 +85,38 @@ def _outline(rows: int, cols: int) -> list[tuple[float, float]]:
     return [*points, (0, 0)]
 
 
-def _polygons(geometry: Geometry) -> Sequence[Any]:
-    one = geometry["type"] == "Polygon"
-    return [geometry["coordinates"]] if one else list(geometry["coordinates"])
+def _unwrapped(ring: Ring) -> Ring:
+    """Let longitudes run on over 180 degrees; what goes round a pole is closed over it."""
+    lon = ring[0][0]
+    points = [ring[0]]
+    for x, y in ring[1:]:
+        lon += math.remainder(x - lon, 360)
+        points.append((lon, y))
+    if abs(points[-1][0] - points[0][0]) > 180:
+        pole = math.copysign(90, sum(y for _, y in points))
+        points += [(points[-1][0], pole), (points[0][0], pole), points[0]]
+    return points
 
 
-def _rounded(geometry: Geometry) -> Geometry:
-    """Keep centimetres: seven decimals of a degree."""
-    polygons = [
-        [[[round(x, 7), round(y, 7)] for x, y, *_ in ring] for ring in polygon]
-        for polygon in _polygons(geometry)
-    ]
-    if len(polygons) == 1:
-        return {"type": "Polygon", "coordinates": polygons[0]}
-    return {"type": "MultiPolygon", "coordinates": polygons}
+def _cut(ring: Ring) -> list[Ring]:
+    """Cut a ring at the antimeridian, and bring the pieces to -180 .. 180."""
+    low, high = min(x for x, _ in ring), max(x for x, _ in ring)
+    pieces = []
+    for turn in range(math.floor((low + 180) / 360), math.ceil((high + 180) / 360)):
+        shifted = [(x - 360 * turn, y) for x, y in ring]
+        piece = _left_of(shifted, 180.0)
+        piece = [(-x, y) for x, y in _left_of([(-x, y) for x, y in piece], 180.0)]
+        if piece:
+            pieces.append(piece)
+    return pieces
+
+
+def _left_of(ring: Sequence[tuple[float, float]], limit: float) -> Ring:
+    """Return the part of a ring with x <= limit (Sutherland and Hodgman 1974)."""
+    kept: Ring = []
+    for (x0, y0), (x1, y1) in pairwise(ring):
+        if x0 <= limit:
+            kept.append((x0, y0))
+        if (x0 < limit < x1) or (x1 < limit < x0):
+            kept.append((limit, y0 + (y1 - y0) * (limit - x0) / (x1 - x0)))
+    return [*kept, kept[0]] if len(kept) > 2 else []

@@ -31,6 +31,10 @@ _EXTENSIONS = [
 _EARLIEST = datetime(1982, 1, 1, tzinfo=timezone.utc)
 # What CEOS calls the results of models and analyses of lower levels.
 _LEVEL = "L4"
+_NUMBERS = frozenset({
+    "upscale", "detail", "seed", "samples", "back_projections", "consistency_rms",
+    "consistency_max", "consistency_relative",
+})  # fmt: skip
 _COMMON_NAMES = frozenset({"red", "green", "blue"})
 Json = dict[str, Any]
 
@@ -148,18 +152,12 @@ def _said(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def _provenance(tags: Mapping[str, str]) -> Json:
-    return {f"hsisr:{name}": _number_or_text(text) for name, text in _said(tags).items()}
+    items = _said(tags).items()
+    return {f"hsisr:{k}": _number(text) if k in _NUMBERS else text for k, text in items}
 
 
-def _number_or_text(text: str) -> Any:
-    if re.fullmatch(r"-?\d{1,15}", text):
-        return int(text)
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    # A hash of digits alone is no number, nor is one with an exponent in it.
-    return number if math.isfinite(number) and len(text) <= 12 else text
+def _number(text: str) -> float:
+    return int(text) if text.lstrip("-").isdigit() else float(text)
 
 
 def _source_link(folder: Path, source: str) -> Json:
