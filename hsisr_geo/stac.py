@@ -23,10 +23,8 @@ from hsisr_geo.metadata import PROVENANCE_PREFIX
 from hsisr_geo.raster import Raster
 
 ENDING = ".stac.json"
-_EXTENSIONS = [
-    f"https://stac-extensions.github.io/{name}/schema.json"
-    for name in ("projection/v2.0.0", "eo/v2.0.0", "raster/v2.0.0", "processing/v1.2.0")
-]
+_EXTENSIONS = ("projection/v2.0.0", "raster/v2.0.0", "processing/v1.2.0")
+_SPECTRAL = "eo/v2.0.0"
 # Imaging spectrometers: none has flown before the AIS of 1982.
 _EARLIEST = datetime(1982, 1, 1, tzinfo=timezone.utc)
 # What CEOS calls the results of models and analyses of lower levels.
@@ -77,7 +75,7 @@ def describe(folder: Path, made: Sequence[Made], now: datetime) -> Json:
     return {
         "type": "Feature",
         "stac_version": "1.1.0",
-        "stac_extensions": _EXTENSIONS,
+        "stac_extensions": _extensions(assets),
         "id": Path(main.file).stem,
         "geometry": geometry,
         **box,
@@ -90,6 +88,14 @@ def describe(folder: Path, made: Sequence[Made], now: datetime) -> Json:
         "links": [_source_link(folder, main.raster.path), *_model_link(main.tags)],
         "assets": assets,
     }
+
+
+def _extensions(assets: Mapping[str, Json]) -> list[str]:
+    """Return the addresses of the schemas; eo's wants a field of its own somewhere."""
+    bands = [band for asset in assets.values() for band in asset["bands"]]
+    spectral = any(name.startswith("eo:") for band in bands for name in band)
+    names = [*_EXTENSIONS, *([_SPECTRAL] if spectral else [])]
+    return [f"https://stac-extensions.github.io/{name}/schema.json" for name in names]
 
 
 def _times(raster: Raster, now: datetime) -> Json:

@@ -161,6 +161,12 @@ def test_the_uncertainty_is_an_asset_beside(item):
     assert not (item[1] / "sigma.stac.json").exists()
 
 
+def test_the_extension_for_wavelengths_is_named_only_where_there_are_some():
+    bands = Bands((Band(), Band(name="two")))
+    assert not any("/eo/" in name for name in item_of(raster(bands=bands))["stac_extensions"])
+    assert any("/eo/" in name for name in item_of(raster())["stac_extensions"])
+
+
 # ---- where ----
 
 
