@@ -17,12 +17,16 @@ from hsisr_geo.errors import HsisrError
 
 from .adapt import adapt
 from .assess import assess
+from .batch import batch
 from .evaluate import evaluate
+from .handshake import handshake
 from .info import info
 from .models import models
 from .run import run
 from .signals import Cancellation, canceled_by_signals
 from .train import train
+from .verbosity import verbosity
+from .watch import end_with_parent
 
 DEBUG_VARIABLE = "HSISR_GEO_DEBUG"
 
@@ -33,6 +37,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         with canceled_by_signals() as cancellation:
             ctx.obj = cancellation
+            end_with_parent()
             try:
                 return super().invoke(ctx)
             except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
@@ -50,6 +55,7 @@ class _Group(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="hsisr-geo")
+@verbosity
 def cli() -> None:
     """Super-resolve georeferenced hyperspectral rasters by 2, 3 or 4.
 
@@ -59,12 +65,14 @@ def cli() -> None:
 
 
 cli.add_command(run)
+cli.add_command(batch)
 cli.add_command(adapt)
 cli.add_command(info)
 cli.add_command(evaluate)
 cli.add_command(assess)
 cli.add_command(models)
 cli.add_command(train)
+cli.add_command(handshake)
 
 
 def main() -> None:

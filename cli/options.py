@@ -1,11 +1,18 @@
 """Options that several commands have, so that they look and mean the same everywhere."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
 
 from .progress import MODES
+from .verbosity import verbosity
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 UPSCALES = (2, 3, 4)
 FORMATS = ("gtiff", "cog", "envi", "zarr", "vrt")
+UNCERTAINTY_BANDS = ("all", "mean")
 DEVICES = ("auto", "cpu", "cuda")
 
 upscale = click.option(
@@ -43,6 +50,16 @@ no_consistency = click.option(
     "--no-consistency",
     is_flag=True,
     help="Leave the output as the network made it; only measure it against the PSF.",
+)
+samples = click.option(
+    "--samples",
+    type=click.IntRange(2, 2**24),
+    help="How many samples it is of; time grows with them.  [default: 8]",
+)
+uncertainty_bands = click.option(
+    "--uncertainty-bands",
+    type=click.Choice(UNCERTAINTY_BANDS),
+    help="All bands of SRC, or one with their mean.  [default: all]",
 )
 bounds = click.option(
     "--bounds",
@@ -90,7 +107,15 @@ style = click.option(
 stac = click.option(
     "--stac", is_flag=True, help="Write a STAC item (.stac.json) beside DST: where, what, and how."
 )
-progress = click.option(
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
+
+
+def progress(command: F) -> F:
+    """Add --progress, and how much is said besides."""
+    return _progress(verbosity(command))
+
+
+_progress = click.option(
     "--progress",
     type=click.Choice(MODES),
     default="auto",

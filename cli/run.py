@@ -14,7 +14,7 @@ import click
 
 from . import options
 from .progress import report
-from .running import RunOptions, canceling, logging_to, run_options
+from .running import RunOptions, canceling, check_samples, logging_to, run_options, wished
 from .signals import Cancellation
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from hsisr_geo.pipeline import RunReport
     from hsisr_geo.uncertainty import Uncertainty
 
-UNCERTAINTY_BANDS = ("all", "mean")
 STDOUT = "-"
 
 
@@ -35,18 +34,10 @@ STDOUT = "-"
     metavar="PATH",
     help="Also write the standard deviation over samples to this raster, on the grid of DST.",
 )
-@click.option(
-    "--samples",
-    type=click.IntRange(2, 2**24),
-    help="How many samples it is of; time grows with them.  [default: 8]",
-)
-@click.option(
-    "--uncertainty-bands",
-    type=click.Choice(UNCERTAINTY_BANDS),
-    help="All bands of SRC, or one with their mean.  [default: all]",
-)
+@options.samples
+@options.uncertainty_bands
 @options.progress
-@click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
+@options.dry_run
 @click.pass_obj
 def run(
     cancellation: Cancellation,
@@ -66,8 +57,6 @@ def run(
     """
     from hsisr_geo.output import Target, check_targets
 
-    from .plan import plan_run
-
     if dst == STDOUT and sys.stdout.isatty():
         raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")
     wish = _uncertainty(dst, uncertainty, samples, uncertainty_bands)
@@ -82,15 +71,7 @@ def run(
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = how.load_resolver()
         if dry_run:
-            plan = plan_run(
-                raster,
-                resolver,
-                dst,
-                tile=how.tile,
-                threads=how.threads,
-                bounds=how.bounds,
-                uncertainty=wish,
-            )
+            plan = how.plan(raster, dst, resolver=resolver, uncertainty=wish)
             speak.result({**asdict(plan), "dry_run": True}, plan.text())
             return
         with _destination(dst) as path:
@@ -122,19 +103,14 @@ def _uncertainty(
     dst: str, path: str | None, samples: int | None, bands: str | None
 ) -> "Uncertainty | None":
     """Return what the three options ask for; without the first the others have no meaning."""
+    check_samples("--uncertainty PATH", path, samples, bands)
     if path is None:
-        given = {"--samples": samples, "--uncertainty-bands": bands}
-        for option, value in given.items():
-            if value is not None:
-                raise click.UsageError(f"{option} needs --uncertainty PATH")
         return None
     if path == STDOUT:
         raise click.UsageError("stdout takes DST only: name a file for --uncertainty")
     if os.path.realpath(path) == os.path.realpath(dst):
         raise click.UsageError(f"DST and --uncertainty are the same file, {path}: name two")
-    from hsisr_geo.uncertainty import DEFAULT_SAMPLES, Uncertainty
-
-    return Uncertainty(path, samples or DEFAULT_SAMPLES, bands or "all")
+    return wished(path, samples, bands)
 
 
 @contextmanager

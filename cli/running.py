@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from hsisr_geo.pipeline import RunReport
     from hsisr_geo.raster import Raster
     from hsisr_geo.resolver import Resolver
+    from hsisr_geo.uncertainty import Uncertainty
+
+    from .plan import Plan
 
 _OPTIONS = (  # in the order of --help
     options.upscale,
@@ -91,6 +94,22 @@ class RunOptions:
             consistency=not self.no_consistency,
         )
 
+    def plan(
+        self, raster: "Raster", dst: str, *, resolver: "Resolver", uncertainty: "Uncertainty | None"
+    ) -> "Plan":
+        """Lay out the run without making it; errors as `plan_run`."""
+        from .plan import plan_run
+
+        return plan_run(
+            raster,
+            resolver,
+            dst,
+            tile=self.tile,
+            threads=self.threads,
+            bounds=self.bounds,
+            uncertainty=uncertainty,
+        )
+
     def super_resolve(
         self, src: str, dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any
     ) -> "RunReport":
@@ -136,6 +155,20 @@ def check_bounds(bounds: tuple[float, float, float, float] | None) -> None:
     xmin, ymin, xmax, ymax = bounds
     if not (all(map(math.isfinite, bounds)) and xmin < xmax and ymin < ymax):
         raise click.BadParameter("give XMIN YMIN XMAX YMAX", param_hint="'--bounds'")
+
+
+def check_samples(option: str, given: str | None, samples: int | None, bands: str | None) -> None:
+    """Refuse options that say what an uncertainty is of, where none is asked for by `option`."""
+    for name, value in {"--samples": samples, "--uncertainty-bands": bands}.items():
+        if given is None and value is not None:
+            raise click.UsageError(f"{name} needs {option}")
+
+
+def wished(path: str | os.PathLike[str], samples: int | None, bands: str | None) -> "Uncertainty":
+    """Return the uncertainty that the options ask for."""
+    from hsisr_geo.uncertainty import DEFAULT_SAMPLES, Uncertainty
+
+    return Uncertainty(path, samples or DEFAULT_SAMPLES, bands or "all")
 
 
 def canceling(

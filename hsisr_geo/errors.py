@@ -27,3 +27,7 @@ class Canceled(HsisrError):
 
 class AdaptationRefused(HsisrError):
     """Adapting to a scene did not make the model better there; the model is used as it is."""
+
+
+class BatchFailed(HsisrError):
+    """Some scenes of a batch failed; those that are done stay."""

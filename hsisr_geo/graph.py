@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from dask import local, threaded
-from dask.callbacks import Callback
 
 from hsisr_geo import consistency
 from hsisr_geo.blending import blend, cut_piece
@@ -123,11 +122,13 @@ def run(
     job = _Job(plan, grid, tuple(products))
     found: dict[Key, Consistency] = {}
     progress(0, len(grid))
-    counter = Callback(posttask=_counter(progress, len(grid)))
-    with _pool(threads) as pool, _told_when_over(plan.given_up), counter:
+    counter = _counter(progress, len(grid))
+    with _pool(threads) as pool, _told_when_over(plan.given_up):
         for rows in _batches(grid, threads):
             graph, tiles = _layout(job, rows)
-            found.update(zip(tiles, _compute(graph, [tiles, [*graph]], pool)[0], strict=True))
+            found.update(
+                zip(tiles, _compute(graph, [tiles, [*graph]], pool, counter)[0], strict=True)
+            )
     # In the order of the grid, so that even the last bit is the same in every run.
     return reduce(add, found.values())
 
@@ -240,10 +241,18 @@ def _told_when_over(given_up: Event) -> Iterator[None]:
         raise
 
 
-def _compute(graph: Graph, keys: Any, pool: ThreadPoolExecutor | None) -> Any:
+def _compute(
+    graph: Graph,
+    keys: Any,
+    pool: ThreadPoolExecutor | None,
+    finished: Callable[..., None] | None = None,
+) -> Any:
+    # Handed over as dask takes them: start, start_state, pretask, posttask, finish. `Callback` as
+    # a context would hear of all graphs that run in this process, those of other scenes too.
+    callbacks = [(None, None, None, finished, None)]
     if pool is None:
-        return local.get_sync(graph, keys)
-    return threaded.get(graph, keys, pool=pool)
+        return local.get_sync(graph, keys, callbacks=callbacks)
+    return threaded.get(graph, keys, pool=pool, callbacks=callbacks)
 
 
 def _counter(progress: Progress, total: int) -> Callable[..., None]:

@@ -17,7 +17,7 @@ from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.graph import Plan, Product, Progress, run
 from hsisr_geo.output import Target, open_outputs
 from hsisr_geo.raster import Bounds, Raster, open_raster
-from hsisr_geo.resolver import BicubicResolver, Resolver, Sampled, alone, sampled
+from hsisr_geo.resolver import BicubicResolver, Resolver, Sampled, in_parts, sampled
 from hsisr_geo.statistics import bands_with_data, scan_scene
 from hsisr_geo.uncertainty import Uncertainty
 
@@ -174,9 +174,7 @@ def _plan(
         context=spread.context if spread else resolver.context,
         ramp=resolver.ramp,
         resolve=(
-            spread.fit(statistics, given_up)
-            if spread
-            else alone(resolver.fit(statistics), resolver.upscale)
+            spread.fit(statistics, given_up) if spread else in_parts(resolver, statistics, given_up)
         ),
         resolved=resolved,
         interpolated=interpolated,

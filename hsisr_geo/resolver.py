@@ -8,7 +8,7 @@ whose answer is uncertain can be `sampled`: it then tells, tile by tile, how far
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,6 +129,59 @@ def sampled(resolver: Resolver, samples: int) -> Sampled:
             "choose another --model, or leave out --uncertainty"
         )
     return resolver.sampled(samples)
+
+
+class Cost(NamedTuple):
+    """What a part of a tile takes.
+
+    Attributes
+    ----------
+    multiply_adds
+        All that are made for it.
+    work
+        The same, those that take longer weighing more: time follows it.
+    memory
+        Bytes of the method's own arrays, at the peak.
+    """
+
+    multiply_adds: float
+    work: float
+    memory: int
+
+
+@runtime_checkable
+class PartResolver(Protocol):
+    """A resolver that makes a part of a window for less than the whole of it, and knows the cost.
+
+    Attributes
+    ----------
+    places
+        Devices that take a tile each at the same time.
+    on_cpu
+        False where the method's arrays are in a device's own memory.
+    """
+
+    @property
+    def places(self) -> int: ...  # noqa: D102
+    @property
+    def on_cpu(self) -> bool: ...  # noqa: D102
+
+    def fit_parts(self, statistics: SceneStatistics | None, given_up: Event) -> CubesFunction:
+        """Bind the method to a scene; once `given_up` is set, a tile raises `Canceled`."""
+        ...
+
+    def cost(self, bands: int, shape: tuple[int, int], part: Window, samples: int = 0) -> Cost:
+        """Return what a part of a window of so many (rows, cols) takes; with so many samples."""
+        ...
+
+
+def in_parts(
+    resolver: Resolver, statistics: SceneStatistics | None, given_up: Event
+) -> CubesFunction:
+    """Bind a resolver to a scene, as a function that makes the part of a window that counts."""
+    if isinstance(resolver, PartResolver):
+        return resolver.fit_parts(statistics, given_up)
+    return alone(resolver.fit(statistics), resolver.upscale)
 
 
 def alone(resolve: TileFunction, upscale: int) -> CubesFunction:

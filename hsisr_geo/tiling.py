@@ -217,6 +217,22 @@ def scaled(window: Window, upscale: int) -> Window:
     )
 
 
+def area(window: Window) -> int:
+    """Count the pixels of a window."""
+    rows, cols = window
+    pixels: int = (rows.stop - rows.start) * (cols.stop - cols.start)
+    return pixels
+
+
+def widened(window: Window, by: int, whole: Window) -> Window:
+    """Grow a window by some pixels on all sides, as far as the whole goes."""
+    rows, cols = (
+        slice(max(part.start - by, all_.start), min(part.stop + by, all_.stop))
+        for part, all_ in zip(window, whole, strict=True)
+    )
+    return rows, cols
+
+
 def inside(window: Window, outer: Window) -> Window:
     """Express a window relative to the first pixel of one that contains it."""
     (rows, cols), (top, left) = window, (outer[0].start, outer[1].start)

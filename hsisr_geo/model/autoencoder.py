@@ -13,7 +13,10 @@ Inputs are standardised per band by the scene's own mean and deviation (`statist
 import torch
 from torch import Tensor, nn
 
-__all__ = ["GroupAutoencoder", "group_starts"]
+__all__ = ["GLOBAL_TAPS", "GroupAutoencoder", "group_starts"]
+
+GLOBAL_TAPS = 7
+"""Neighbouring bands that each of the global stage's two convolutions sees."""
 
 
 def group_starts(bands: int, size: int, overlap: int) -> list[int]:
@@ -91,6 +94,7 @@ class GroupAutoencoder(nn.Module):
         super().__init__()
         self.group_size = group_size
         self.group_overlap = group_overlap
+        self.width = width
         self.encoder = SpectralNet(group_size, latent_channels, width, depth)
         self.decoder = SpectralNet(latent_channels, group_size, width, depth)
         self.global_stage = _global_stage(global_width) if global_width else None
@@ -141,9 +145,9 @@ class GroupAutoencoder(nn.Module):
 
 def _global_stage(width: int) -> nn.Sequential:
     stage = nn.Sequential(
-        nn.Conv2d(1, width, (7, 1), padding=(3, 0)),
+        nn.Conv2d(1, width, (GLOBAL_TAPS, 1), padding=(GLOBAL_TAPS // 2, 0)),
         nn.LeakyReLU(0.01),
-        nn.Conv2d(width, 1, (7, 1), padding=(3, 0)),
+        nn.Conv2d(width, 1, (GLOBAL_TAPS, 1), padding=(GLOBAL_TAPS // 2, 0)),
     )
     for parameter in stage[2].parameters():
         nn.init.zeros_(parameter)

@@ -12,20 +12,28 @@ from torch import Tensor
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.resampling import cubic_upsampling
 
-__all__ = ["back_project", "degrade", "interpolate", "reach"]
+__all__ = ["BLOCK", "UP_REACH", "back_project", "degrade", "interpolate", "reach"]
 
-_UP_REACH = 2  # input pixels
+UP_REACH = 2
+"""Input pixels that interpolation reads around a pixel."""
+
+BLOCK = 32
+"""Rows of a banded matrix that are multiplied at a time, with the columns that they use: the cost
+grows with the area of an image, not faster, in products that are still large."""
 
 
 def reach(degradation: Degradation) -> int:
     """Input pixels that one iteration widens the reach by: D's own, and two for up's kernel."""
-    return degradation.reach + _UP_REACH
+    return degradation.reach + UP_REACH
 
 
-def interpolate(cube: Tensor, upscale: int) -> Tensor:
-    """Bicubic interpolation: (band, row, col) -> (band, upscale·row, upscale·col)."""
+def interpolate(cube: Tensor, upscale: int, only: slice | None = None) -> Tensor:
+    """Bicubic interpolation: (band, row, col) -> (band, upscale·row, upscale·col).
+
+    `only` names the rows of the result that are wanted; None for all of them.
+    """
     rows, cols = (cubic_upsampling(n, upscale) for n in cube.shape[-2:])
-    return _weighted(cube, rows, cols)
+    return _weighted(cube, rows if only is None else rows[only], cols)
 
 
 def degrade(cube: Tensor, degradation: Degradation) -> Tensor:
@@ -45,7 +53,25 @@ def back_project(x: Tensor, x_lr: Tensor, degradation: Degradation, iterations: 
 
 
 def _weighted(cube: Tensor, rows: NDArray[np.float32], cols: NDArray[np.float32]) -> Tensor:
-    return _as(rows, cube) @ cube @ _as(cols, cube).T
+    """Return rows @ cube @ cols.T of banded matrices, block by block."""
+    tall = cube.new_empty(*cube.shape[:-2], len(rows), cube.shape[-1])
+    for at, used, block in _blocks(rows):
+        tall[..., at, :] = torch.matmul(_as(block, cube), cube[..., used, :])
+    wide = cube.new_empty(*tall.shape[:-1], len(cols))
+    for at, used, block in _blocks(cols):
+        wide[..., at] = torch.matmul(tall[..., used], _as(block, cube).T)
+    return wide
+
+
+def _blocks(weights: NDArray[np.float32]) -> list[tuple[slice, slice, NDArray[np.float32]]]:
+    """Cut a banded matrix into blocks of rows: which rows, the columns they use, the weights."""
+    blocks = []
+    for start in range(0, len(weights), BLOCK):
+        rows = slice(start, min(start + BLOCK, len(weights)))
+        used = np.flatnonzero(weights[rows].any(axis=0))
+        columns = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 1)
+        blocks.append((rows, columns, weights[rows, columns]))
+    return blocks
 
 
 def _as(weights: NDArray[np.float32], cube: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Detail decoding: components out of a cube, and what their change stands for added to it.
 
 x = u + V V^T (Dec(E(u) + Δz) - Dec(E(u))): the detail is decoded as a difference, and kept within
-the subspace V that the scene itself spans. Pixel by pixel, hence in strips of bounded memory.
+the subspace V that the scene itself spans. Pixel by pixel, hence some spectra at a time.
 """
 
 from collections.abc import Iterator
@@ -9,39 +9,48 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from hsisr_geo.model.execution import Execution, chunks
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 
 __all__ = ["add_detail", "components_of"]
 
-_PIXELS_AT_ONCE = 65536
-# ^ spectra encoded or decoded together: 19 groups of 32 channels make 160 MB of one layer
 
-
-def components_of(network: Network, scene: Scene, u: Tensor) -> Tensor:
+def components_of(
+    network: Network, scene: Scene, u: Tensor, execution: Execution | None = None
+) -> Tensor:
     """Whitened components (component, row, col) of a standardised cube."""
-    parts = [scene.basis.analyse(network.autoencoder.encode(u[:, rows])) for rows in _strips(u)]
-    return torch.cat(parts, dim=1)
+    spectra = u.flatten(1)
+    out = u.new_empty(scene.basis.components, spectra.shape[1])
+    for some in _some(network, spectra, execution):
+        z = network.autoencoder.encode(spectra[:, None, some])
+        out[:, some] = scene.basis.analyse(z)[:, 0]
+    return out.reshape(len(out), *u.shape[1:])
 
 
-def add_detail(network: Network, scene: Scene, u: Tensor, change: Tensor) -> Tensor:
+def add_detail(
+    network: Network,
+    scene: Scene,
+    u: Tensor,
+    change: Tensor,
+    execution: Execution | None = None,
+) -> Tensor:
     """Add the detail that a change of the components stands for.
 
     `u` (band, row, col) standardised, `change` (component, row, col) -> shape of `u`.
     """
-    out = torch.empty_like(u)
-    for rows in _strips(u):
-        z_u = network.autoencoder.encode(u[:, rows])
-        z_sr = z_u + scene.basis.synthesise(change[:, rows], len(z_u))
-        detail = network.autoencoder.detail(z_sr, z_u, len(u))
+    spectra, change = u.flatten(1), change.flatten(1)
+    out = torch.empty_like(spectra)
+    for some in _some(network, spectra, execution):
+        z_u = network.autoencoder.encode(spectra[:, None, some])
+        z_sr = z_u + scene.basis.synthesise(change[:, None, some], len(z_u))
+        detail = network.autoencoder.detail(z_sr, z_u, len(u))[:, 0]
         if scene.subspace is not None:
-            flat = detail.flatten(1)
-            detail = (scene.subspace @ (scene.subspace.T @ flat)).reshape(detail.shape)
-        out[:, rows] = u[:, rows] + detail
-    return out
+            detail = scene.subspace @ (scene.subspace.T @ detail)
+        torch.add(spectra[:, some], detail, out=out[:, some])
+    return out.reshape(u.shape)
 
 
-def _strips(cube: Tensor) -> Iterator[slice]:
-    height = max(1, _PIXELS_AT_ONCE // cube.shape[2])
-    for start in range(0, cube.shape[1], height):
-        yield slice(start, min(start + height, cube.shape[1]))
+def _some(network: Network, spectra: Tensor, execution: Execution | None) -> Iterator[slice]:
+    execution = execution or Execution.on(spectra.device)
+    return chunks(spectra.shape[1], execution.spectra(network.autoencoder, len(spectra)))

@@ -4,17 +4,44 @@ Two levels: output resolution, and input resolution `upscale` times coarser, whe
 blocks work. There is no normalisation over space, no pooling and no attention, so an output pixel
 depends on a bounded neighbourhood (`reach`) and any tiling gives the same numbers.
 One body serves all upscales; only the strides down and up have weights of their own.
+
+The reach shrinks from layer to layer. Asked for a part of its input, the network cuts its layers to
+what the next ones read, except at the input's own edges, where a scene ends.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from hsisr_geo.tiling import Window, inside, scaled, widened
 
 __all__ = ["LocalUNet"]
 
 _FREQUENCIES = 16
 # ^ sines and cosines of the noise level; a dozen distinct levels need no more
+
+# Input pixels that each stage reads around those it makes:
+_BLOCK_REACH = 2
+_UP_REACH = 1
+_FINE_REACH = 1  # of the two last convolutions, at output resolution; the first has another one
+
+
+class Layers(NamedTuple):
+    """Windows, in input pixels, from the first layer to the last.
+
+    blocks
+        What is there before the first residual block, and what is kept after each.
+    up, fine, part
+        What the convolution before the shuffle is given, what the last two are, and what is wanted.
+    """
+
+    blocks: tuple[Window, ...]
+    up: Window
+    fine: Window
+    part: Window
 
 
 class LevelBlock(nn.Module):
@@ -82,9 +109,24 @@ class LocalUNet(nn.Module):
         Two per block, one before the shuffle, and three convolutions at output resolution, which
         at upscale 2 are less than two input pixels.
         """
-        return 2 * blocks + 1 + 2
+        return _BLOCK_REACH * blocks + _UP_REACH + 2 * _FINE_REACH
 
-    def forward(self, y: Tensor, condition: Tensor, level: Tensor, upscale: int) -> Tensor:
+    @staticmethod
+    def layers(whole: Window, part: Window, blocks: int) -> "Layers":
+        """Return what each layer has to make of `part`, where `whole` is there."""
+        fine = widened(part, _FINE_REACH, whole)
+        up = widened(fine, _UP_REACH, whole)
+        leave = [widened(up, _BLOCK_REACH * n, whole) for n in reversed(range(blocks))]
+        return Layers((whole, *leave), up, fine, part)
+
+    def forward(
+        self,
+        y: Tensor,
+        condition: Tensor,
+        level: Tensor,
+        upscale: int,
+        part: Window | None = None,
+    ) -> Tensor:
         """Predict the clean residual.
 
         Parameters
@@ -93,15 +135,34 @@ class LocalUNet(nn.Module):
             Noisy residual and interpolated component, (image, 1, row, col) at output resolution.
         level
             sqrt(alpha_bar), (image,): 1 without noise, 0 for nothing but noise.
+        part
+            What is wanted, in input pixels (`upscale` times coarser than `y`); None for all of it.
+
+        Returns
+        -------
+        (image, 1, row, col) at output resolution, over the part
         """
+        rows, cols = (slice(0, size // upscale) for size in y.shape[2:])
+        whole = rows, cols
+        layers = self.layers(whole, whole if part is None else part, len(self.blocks))
         embedding = self.level(_level_waves(level))
         fine = self.head(torch.cat([y, condition], dim=1))
         body = first = self.down[str(upscale)](torch.relu(fine))
-        for block in self.blocks:
-            body = block(body, embedding)
-        fine = fine + self.up[str(upscale)](body + first)
+        for block, (at, left) in zip(self.blocks, pairwise(layers.blocks), strict=True):
+            body = _cut(block(body, embedding), inside(left, at))
+        body = _cut(body, inside(layers.up, layers.blocks[-1])) + _cut(first, layers.up)
+        shuffled = self.up[str(upscale)](body)
+        fine = _cut(fine, scaled(layers.fine, upscale)) + _cut(
+            shuffled, scaled(inside(layers.fine, layers.up), upscale)
+        )
         out: Tensor = self.tail(torch.relu(self.join(torch.relu(fine))))
-        return out
+        return _cut(out, scaled(inside(layers.part, layers.fine), upscale))
+
+
+def _cut(images: Tensor, window: Window) -> Tensor:
+    """Cut a window out of images (image, channel, row, col); a view."""
+    rows, cols = window
+    return images[:, :, rows, cols]
 
 
 def _level_waves(level: Tensor) -> Tensor:

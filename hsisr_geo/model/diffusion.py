@@ -38,17 +38,26 @@ def best_estimate(denoise: Denoise, like: Tensor) -> Tensor:
     return denoise(torch.zeros_like(like), like.new_zeros(len(like)))
 
 
-def sample(denoise: Denoise, noise: Tensor, steps: int, first: Tensor | None = None) -> Tensor:
+def sample(
+    denoise: Denoise,
+    noise: Tensor,
+    steps: int,
+    first: Tensor | None = None,
+    narrow: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
     """One deterministic sample of y_0 from a noise field (DDIM with eta = 0, Song et al. 2021).
 
     The first step is the best estimate: at level 0 the noise carries no information. It is the same
-    for every sample, so who has it already gives it as `first`.
+    for every sample, so who has it already gives it as `first`, over the pixels of `noise`.
+    A `denoise` that estimates only what later steps read comes with `narrow`, which cuts y_t to the
+    pixels of the latest estimate.
     """
     chain = levels(steps)
     y_t, y0 = noise, best_estimate(denoise, noise) if first is None else first
     for a, a_next in pairwise(chain):
         if a > 0:
             y0 = denoise(y_t, noise.new_full((len(noise),), a))
+            y_t = y_t if narrow is None else narrow(y_t)
         eps = (y_t - a * y0) / math.sqrt(1 - a * a)
         y_t = a_next * y0 + math.sqrt(max(0.0, 1 - a_next * a_next)) * eps
     return y_t

@@ -1,11 +1,14 @@
 """`PreparedTile`: a window made ready once, for all answers that are asked of it.
 
 Best estimate and samples share interpolation, components and the sampler's first step. Each answer
-is then decoded, and made consistent with the input.
+is then decoded, and made consistent with the input. Each stage makes what the later ones read
+(`Extents`), in the amounts that suit the device (`Execution`).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from hsisr_geo.config import ModelConfig
@@ -13,6 +16,8 @@ from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model import back_projection, diffusion
 from hsisr_geo.model.decoding import add_detail, components_of
+from hsisr_geo.model.execution import Execution, chunks
+from hsisr_geo.model.extents import Extents
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.texture import add_texture
@@ -30,19 +35,30 @@ def super_resolve_tile(
     detail: float = 0.0,
     noise: Tensor | None = None,
     *,
+    part: Window | None = None,
     degradation: Degradation | None = None,
+    execution: Execution | None = None,
 ) -> Tensor:
-    """Super-resolve one window: (band, row, col) -> (band, upscale·row, upscale·col).
+    """Super-resolve one window: (band, row, col) -> (band, upscale·row, upscale·col) of a part.
 
     Physical units in and out. At detail 0 it is the best estimate. Above, it is moved towards the
     sample of `noise`, (1, row, col) at output size: `detail` times the sample's shading and colour,
     each by the model's own gain (`texture.add_texture`), so that detail 1 is the sample itself only
     where both gains are one.
-    The result is made consistent with `degradation`; None for the model's own.
+    The result is made consistent with `degradation`; None for the model's own. `part` None is all.
     """
-    tile = PreparedTile.of(network, config, scene, x_lr, upscale, degradation=degradation)
-    x = tile.answer(detail, noise)
-    return x * scene.std + scene.mean
+    tile = PreparedTile.of(
+        network,
+        config,
+        scene,
+        x_lr,
+        upscale,
+        part,
+        evaluations=1 if detail == 0 else config.diffusion_steps,
+        degradation=degradation,
+        execution=execution,
+    )
+    return tile.physical(tile.answer(detail, noise))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,18 +67,17 @@ class PreparedTile:
 
     Attributes
     ----------
-    part
-        What the answers cover, in pixels of `x_lr`.
-    piece
-        What `x_lr` and `u` cover, in input pixels of the window: the part, and what back-projection
-        reaches around it. The components cover the window.
-    x_lr, u
-        Input (band, row, col) and its interpolation, standardised.
+    extents
+        Of the stages, in pixels of `x_lr`.
+    noise_window
+        What a noise field must cover, in output pixels of the window that was given.
+    x_lr
+        Input (band, row, col), standardised, as far as it is read.
     c_u, first
         Components of the interpolation, and the network's best estimate of their change, both
-        (component, upscale·row, upscale·col).
+        (component, upscale·row, upscale·col), over what the first evaluation and the second read.
     best
-        The best estimate before back-projection, standardised; covers the piece.
+        The best estimate before back-projection, standardised; covers the extents' piece.
     degradation
         What the answers are made consistent with.
     """
@@ -71,14 +86,14 @@ class PreparedTile:
     config: ModelConfig
     scene: Scene
     upscale: int
-    part: Window
-    piece: Window
+    execution: Execution
+    degradation: Degradation
+    extents: Extents
+    noise_window: Window
     x_lr: Tensor
-    u: Tensor
     c_u: Tensor
     first: Tensor
     best: Tensor
-    degradation: Degradation
 
     @classmethod
     def of(
@@ -90,25 +105,41 @@ class PreparedTile:
         upscale: int,
         part: Window | None = None,
         *,
+        evaluations: int = 1,
         degradation: Degradation | None = None,
+        execution: Execution | None = None,
     ) -> "PreparedTile":
         """Prepare a window (band, row, col) in physical units.
 
-        `part` None is all of it; `degradation` None the model's own.
+        `part` None is all of it; `degradation` None the model's own; `evaluations` of the network
+        are what an answer takes, one for the best estimate, `config.diffusion_steps` for a sample.
         """
-        whole = slice(0, x_lr.shape[1]), slice(0, x_lr.shape[2])
-        part = whole if part is None else part
+        execution = execution or Execution.on(x_lr.device)
         assumed = degradation or config.declared(upscale)
-        piece = _widened(part, config.back_projections * back_projection.reach(assumed), whole)
-        x_lr = (x_lr - scene.mean) / scene.std
-        u = back_projection.interpolate(x_lr, upscale)
-        c_u = components_of(network, scene, u) if scene.basis.components else u[:0]
-        first = first_estimate(network, c_u, upscale)
-        x_lr, u = _cut(x_lr, piece), _cut(u, scaled(piece, upscale))
-        change = config.factor("shrinkage", upscale) * first
-        best = _decoded(network, config, scene, u, _cut(change, scaled(piece, upscale)), upscale)
-        part = inside(part, piece)
-        return cls(network, config, scene, upscale, part, piece, x_lr, u, c_u, first, best, assumed)
+        rows, cols = x_lr.shape[1:]
+        given = Extents.of((rows, cols), part, config, assumed, evaluations=evaluations)
+        x_lr = (_cut(x_lr, given.read) - scene.mean) / scene.std
+        extents = given.of_what_is_read()
+        seen, after = extents.seen(evaluations), extents.seen(evaluations - 1)
+        c_u = _components(network, scene, x_lr, upscale, seen, execution)
+        first = first_estimate(network, c_u, upscale, inside(after, seen), execution)
+        change = config.factor("shrinkage", upscale) * _over(extents.piece, first, after, upscale)
+        sigma = config.factor("sigma_y", upscale)
+        decoded = _decoded(network, scene, x_lr, upscale, extents.piece, sigma * change, execution)
+        return cls(
+            network,
+            config,
+            scene,
+            upscale,
+            execution,
+            assumed,
+            extents,
+            scaled(given.seen(evaluations - 1), upscale),
+            x_lr,
+            c_u,
+            first,
+            _gathered(decoded, len(x_lr), scaled(extents.piece, upscale), x_lr),
+        )
 
     def answer(self, detail: float, noise: Tensor | None) -> Tensor:
         """Return the super-resolution of the part, standardised.
@@ -116,73 +147,166 @@ class PreparedTile:
         Raises
         ------
         ModelError
-            A sample (detail > 0) without a noise field (1, upscale·row, upscale·col).
+            A sample (detail > 0) without a noise field (1, row, col) over all output pixels of the
+            window that was given.
         """
         x = self.best
         if detail > 0 and len(self.c_u):
             if noise is None:
                 raise ModelError("a sample (detail > 0) needs a noise field")
             x = self._textured(detail, noise)
-        iterations = self.config.back_projections
-        x = back_projection.back_project(x, self.x_lr, self.degradation, iterations)
-        return _cut(x, scaled(self.part, self.upscale))
+        return self._consistent(x)
+
+    def physical(self, x: Tensor) -> Tensor:
+        """Return standardised bands in physical units; changes `x`."""
+        return x.mul_(self.scene.std).add_(self.scene.mean)
+
+    def _consistent(self, x: Tensor) -> Tensor:
+        """Back-project a cube over the piece, some bands at a time; what is left is the part."""
+        extents, iterations = self.extents, self.config.back_projections
+        x_lr = _cut(self.x_lr, extents.piece)
+        rows, cols = scaled(inside(extents.part, extents.piece), self.upscale)
+        out = x.new_empty(len(x), rows.stop - rows.start, cols.stop - cols.start)
+        for bands in chunks(len(x), self.execution.bands):
+            near = back_projection.back_project(x[bands], x_lr[bands], self.degradation, iterations)
+            out[bands] = near[:, rows, cols]
+        return out
 
     def _textured(self, detail: float, noise: Tensor) -> Tensor:
         """Move the best estimate towards the sample of a noise field; standardised."""
-        condition = self.c_u[:, None]
-        shared = noise.to(condition)[None].expand_as(condition)
-        # ^ the same for all components: independent noise makes spectra that no material has
-        denoise = _denoiser(self.network, condition, self.upscale)
-        steps = self.config.diffusion_steps
-        y = diffusion.sample(denoise, shared, steps, self.first[:, None])[:, 0]
-        here = _cut(y, scaled(self.piece, self.upscale))
-        sample = _decoded(self.network, self.config, self.scene, self.u, here, self.upscale)
+        y = self._sample(_cut(noise, self.noise_window))
+        change = self.config.factor("sigma_y", self.upscale) * y
         mean, std = self.scene.mean, self.scene.std
-        textured = add_texture(
-            self.best * std + mean,
-            sample * std + mean,
-            detail,
-            shading=self.config.factor("shading", self.upscale),
-            colour=self.config.factor("colour", self.upscale),
-        )
-        return (textured - mean) / std
+        textured = torch.empty_like(self.best)
+        for rows, strip in _decoded(
+            self.network,
+            self.scene,
+            self.x_lr,
+            self.upscale,
+            self.extents.piece,
+            change,
+            self.execution,
+        ):
+            moved = add_texture(
+                self.best[:, rows] * std + mean,
+                strip * std + mean,
+                detail,
+                shading=self.config.factor("shading", self.upscale),
+                colour=self.config.factor("colour", self.upscale),
+            )
+            textured[:, rows] = (moved - mean) / std
+        return textured
+
+    def _sample(self, noise: Tensor) -> Tensor:
+        """Draw y_0 (component, row, col) over the piece; each evaluation covers less."""
+        to_come = self.extents.evaluations - 1
+        condition = self.c_u[:, None]
+        everywhere = self.extents.seen(self.extents.evaluations)
+
+        def denoise(y_t: Tensor, level: Tensor) -> Tensor:
+            nonlocal to_come
+            seen, to_come = self.extents.seen(to_come), to_come - 1
+            here = _over(seen, condition, everywhere, self.upscale)
+            left = inside(self.extents.seen(to_come), seen)
+            return self.execution.denoise(
+                self.network.denoiser, y_t, here, level, self.upscale, left
+            )
+
+        def narrow(y_t: Tensor) -> Tensor:
+            return _over(
+                self.extents.seen(to_come), y_t, self.extents.seen(to_come + 1), self.upscale
+            )
+
+        shared = noise.to(condition)[None].expand(len(condition), -1, -1, -1)
+        # ^ the same for all components: independent noise makes spectra that no material has
+        first, steps = self.first[:, None], self.config.diffusion_steps
+        return diffusion.sample(denoise, shared, steps, first, narrow)[:, 0]
+
+
+def _components(
+    network: Network,
+    scene: Scene,
+    x_lr: Tensor,
+    upscale: int,
+    window: Window,
+    execution: Execution,
+) -> Tensor:
+    """Components (component, row, col) of the interpolation over a window of the input."""
+    components = scene.basis.components
+    strips = (
+        (rows, components_of(network, scene, u, execution))
+        for rows, u in _interpolated(x_lr, upscale, window, execution)
+        if components
+    )
+    return _gathered(strips, components, scaled(window, upscale), x_lr)
 
 
 def _decoded(
-    network: Network, config: ModelConfig, scene: Scene, u: Tensor, y: Tensor, upscale: int
+    network: Network,
+    scene: Scene,
+    x_lr: Tensor,
+    upscale: int,
+    window: Window,
+    change: Tensor,
+    execution: Execution,
+) -> Iterator[tuple[slice, Tensor]]:
+    """Yield strips of the interpolation over a window with a change of its components added."""
+    for rows, u in _interpolated(x_lr, upscale, window, execution):
+        if len(change):
+            u = add_detail(network, scene, u, change[:, rows], execution)
+        yield rows, u
+
+
+def _interpolated(
+    x_lr: Tensor, upscale: int, window: Window, execution: Execution
+) -> Iterator[tuple[slice, Tensor]]:
+    """Yield strips of the interpolation over a window of the input: rows in the window, pixels."""
+    rows, cols = scaled(window, upscale)
+    for strip in execution.strips(rows, upscale * x_lr.shape[2] * len(x_lr)):
+        u = back_projection.interpolate(x_lr, upscale, only=strip)[:, :, cols]
+        yield slice(strip.start - rows.start, strip.stop - rows.start), u.contiguous()
+
+
+def _gathered(
+    strips: Iterator[tuple[slice, Tensor]], channels: int, window: Window, like: Tensor
 ) -> Tensor:
-    """Add to the interpolation what a change of the components, in units of sigma_y, stands for."""
-    if not scene.basis.components:
-        return u
-    return add_detail(network, scene, u, config.factor("sigma_y", upscale) * y)
+    """Put strips of rows together, without a second copy of them all."""
+    rows, cols = window
+    out = like.new_empty(channels, rows.stop - rows.start, cols.stop - cols.start)
+    for at, strip in strips:
+        out[:, at] = strip
+    return out
 
 
-def first_estimate(network: Network, c_u: Tensor, upscale: int) -> Tensor:
-    """Best estimate of the components' change (component, row, col), in units of `sigma_y`."""
+def first_estimate(
+    network: Network,
+    c_u: Tensor,
+    upscale: int,
+    part: Window | None = None,
+    execution: Execution | None = None,
+) -> Tensor:
+    """Best estimate of the components' change (component, row, col), in units of `sigma_y`.
+
+    `part` is what is wanted, in input pixels; None for all that `c_u` covers.
+    """
+    execution = execution or Execution.on(c_u.device)
+    whole = slice(0, c_u.shape[1] // upscale), slice(0, c_u.shape[2] // upscale)
+    here = whole if part is None else part
     if not len(c_u):
-        return c_u
-    condition = c_u[:, None]
-    return diffusion.best_estimate(_denoiser(network, condition, upscale), condition)[:, 0]
+        return _cut(c_u, scaled(here, upscale))
 
-
-def _denoiser(network: Network, condition: Tensor, upscale: int) -> diffusion.Denoise:
     def denoise(y_t: Tensor, level: Tensor) -> Tensor:
-        y0: Tensor = network.denoiser(y_t, condition, level, upscale)
-        return y0
+        return execution.denoise(network.denoiser, y_t, c_u[:, None], level, upscale, here)
 
-    return denoise
+    return diffusion.best_estimate(denoise, c_u[:, None])[:, 0]
 
 
-def _widened(part: Window, by: int, whole: Window) -> Window:
-    """Grow a window on all sides, as far as the whole goes."""
-    rows, cols = (
-        slice(max(p.start - by, w.start), min(p.stop + by, w.stop))
-        for p, w in zip(part, whole, strict=True)
-    )
-    return rows, cols
+def _over(wanted: Window, images: Tensor, covered: Window, upscale: int) -> Tensor:
+    """Cut images of output pixels that cover a window of the input to what covers another."""
+    return _cut(images, scaled(inside(wanted, covered), upscale))
 
 
 def _cut(cube: Tensor, window: Window) -> Tensor:
-    """Cut a window out of a cube; a copy, unless it is all of it."""
+    """Cut a window out of a cube or of images; a view."""
     rows, cols = window
-    return cube[:, rows, cols].contiguous()
+    return cube[..., rows, cols]

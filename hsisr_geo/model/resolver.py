@@ -5,7 +5,7 @@ Numpy in, numpy out; the device stays inside.
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
+from threading import Event
 
 import torch
 from torch import Tensor
@@ -13,20 +13,31 @@ from torch import Tensor
 from hsisr_geo.config import ModelConfig
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model import back_projection
+from hsisr_geo.model.binding import bind
 from hsisr_geo.model.checkpoint import load_network
-from hsisr_geo.model.denoiser import LocalUNet
+from hsisr_geo.model.cost import PartCost
+from hsisr_geo.model.devices import choose_device, visible
+from hsisr_geo.model.execution import Execution
+from hsisr_geo.model.extents import Extents
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.prepared import super_resolve_tile
+from hsisr_geo.model.prepared import PreparedTile
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.spread import SampledResolver
 from hsisr_geo.noise import NOISE_VERSION, noise_field
-from hsisr_geo.resolver import FloatCube, Resolver, Sampled, TileFunction, assumption
+from hsisr_geo.resolver import (
+    Cost,
+    CubesFunction,
+    FloatCube,
+    PartResolver,
+    Resolver,
+    Sampled,
+    TileFunction,
+    assumption,
+)
 from hsisr_geo.statistics import SceneStatistics
+from hsisr_geo.tiling import Window, scaled
 
 __all__ = ["DiffusionResolver", "choose_device", "load"]
-
-_BICUBIC_REACH = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +53,10 @@ class DiffusionResolver:
         Chooses the sample; without meaning at detail 0.
     degradation
         The D that is assumed to have made the input; the network was trained for `config`'s own.
+    device
+        "cuda" without a number: a tile each on all that are visible.
+    precision
+        Of the denoiser (`Execution`).
     """
 
     network: Network
@@ -51,6 +66,8 @@ class DiffusionResolver:
     detail: float
     seed: int
     degradation: Degradation
+    device: torch.device = torch.device("cpu")  # noqa: RUF009 - immutable
+    precision: str = "float32"
     uses_statistics: bool = True
     ramp: int = 2
 
@@ -62,12 +79,49 @@ class DiffusionResolver:
     @property
     def context(self) -> int:
         """Reach of interpolation, network and back-projection; every sampling step adds one."""
-        evaluations = 1 if self.detail == 0 else self.config.diffusion_steps
-        return (
-            _BICUBIC_REACH
-            + evaluations * LocalUNet.reach(self.config.denoiser_blocks)
-            + self.config.back_projections * back_projection.reach(self.degradation)
-        )
+        return self.extents((0, 0)).context
+
+    @property
+    def evaluations(self) -> int:
+        """How often the network is run for an answer."""
+        return 1 if self.detail == 0 else self.config.diffusion_steps
+
+    @property
+    def devices(self) -> list[torch.device]:
+        """Where tiles are made."""
+        return visible(self.device)
+
+    @property
+    def places(self) -> int:
+        """How many tiles are made at the same time."""
+        return len(self.devices)
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether the arrays are in the machine's own memory."""
+        return self.device.type == "cpu"
+
+    @property
+    def execution(self) -> Execution:
+        """How the network is run."""
+        return Execution.on(self.device, self.precision)
+
+    def extents(self, shape: tuple[int, int], part: Window | None = None) -> Extents:
+        """Lay out the stages of an answer over a part of a window of (rows, cols)."""
+        return Extents.of(shape, part, self.config, self.degradation, evaluations=self.evaluations)
+
+    def cost(self, bands: int, shape: tuple[int, int], part: Window, samples: int = 0) -> Cost:
+        """Return what a part of a window of so many (rows, cols) takes; with so many samples."""
+        maker = replace(self, detail=1.0) if samples else self
+        return PartCost(
+            self.config,
+            self.upscale,
+            bands,
+            self.degradation,
+            maker.extents(shape, part),
+            self.execution,
+            samples,
+        ).total
 
     def provenance(self) -> dict[str, str]:
         """Say which weights, dial and degradation made the output, and what D was trained for."""
@@ -76,6 +130,7 @@ class DiffusionResolver:
             "model_sha256": self.sha256,
             "detail": f"{self.detail:g}",
             "trained_degradation": self.config.degradation,
+            "precision": self.precision,
             **assumption(self.degradation, back_projections=self.config.back_projections),
         }
         if self.detail > 0:
@@ -99,39 +154,29 @@ class DiffusionResolver:
         return Scene.fit(self.network, self.config, statistics)
 
     def fit(self, statistics: SceneStatistics | None) -> TileFunction:
-        """Bind the model to a scene; tiles go through the device one at a time."""
-        scene = self.scene(statistics)
-        device_lock = Lock()
-        # ^ torch uses all cores, or the whole GPU, for one tile: two at once only double the memory
+        """Bind the model to a scene; a tile is all of its window."""
+        resolve = self.fit_parts(statistics, Event())
 
-        def resolve(cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
-            noise = self.noise(cube.shape, origin)
-            with device_lock, torch.inference_mode():
-                x_lr = torch.from_numpy(cube).to(scene.mean.device)
-                x = super_resolve_tile(
-                    self.network,
-                    self.config,
-                    scene,
-                    x_lr,
-                    self.upscale,
-                    self.detail,
-                    noise,
-                    degradation=self.degradation,
-                )
-                return x.cpu().numpy()
+        def whole(cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
+            rows, cols = cube.shape[1:]
+            (x,) = resolve(cube, origin, (slice(0, rows), slice(0, cols)))
+            return x
 
-        return resolve
+        return whole
 
-    def noise(
-        self, shape: tuple[int, ...], origin: tuple[int, int], sample: int = 0
-    ) -> Tensor | None:
-        """Return the tile's part of a noise field (1, row, col); None for a best estimate."""
+    def fit_parts(self, statistics: SceneStatistics | None, given_up: Event) -> CubesFunction:
+        """Bind the model to a scene; each device takes one tile at a time."""
+
+        def answer(tile: PreparedTile, where: Window) -> tuple[Tensor]:
+            return (tile.physical(tile.answer(self.detail, self.noise(where))),)
+
+        return bind(self, statistics, given_up, answer)
+
+    def noise(self, where: Window, sample: int = 0) -> Tensor | None:
+        """Return a noise field (1, row, col) over input pixels; None for a best estimate."""
         if self.detail == 0:
             return None
-        rows, cols = (
-            slice(self.upscale * start, self.upscale * (start + size))
-            for start, size in zip(origin, shape[1:], strict=True)
-        )
+        rows, cols = scaled(where, self.upscale)
         field = noise_field(self.seed, rows, cols, upscale=self.upscale, sample=sample)
         return torch.from_numpy(field)
 
@@ -143,6 +188,7 @@ def load(
     detail: float = 0.0,
     seed: int = 0,
     device: str = "auto",
+    precision: str = "float32",
     psf: Degradation | None = None,
     consistency: bool = True,
 ) -> DiffusionResolver:
@@ -150,6 +196,10 @@ def load(
 
     Parameters
     ----------
+    device
+        As `devices.choose_device` takes it.
+    precision
+        `float32` or `bfloat16` (`Execution`).
     psf
         The degradation that is assumed, by a factor of `upscale`; None for the model's own.
     consistency
@@ -168,21 +218,25 @@ def load(
         raise ModelError(f"model {config.name} ({path}) knows upscale {known}, not {upscale}")
     if not config.sigma_y:
         raise ModelError(f"{path} holds an autoencoder only; train its diffusion stage first")
-    network.to(choose_device(device)).eval().requires_grad_(False)
+    place = choose_device(device)
+    execution = Execution.on(place, precision)
+    network.to(place).eval().requires_grad_(False)
+    execution.prepare(network)
     degradation = psf or config.declared(upscale)
     if not consistency:
         config = replace(config, back_projections=0)
-    return DiffusionResolver(network, config, header.sha256, upscale, detail, seed, degradation)
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the torch device: "auto" takes CUDA when it works, else the CPU."""
-    if name not in ("auto", "cpu", "cuda"):
-        raise ModelError(f"unknown device {name!r}: use auto, cpu or cuda")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ModelError("no usable CUDA device: use --device cpu, or install torch with CUDA")
-    use_cuda = name == "cuda" or (name == "auto" and torch.cuda.is_available())
-    return torch.device("cuda" if use_cuda else "cpu")
+    return DiffusionResolver(
+        network,
+        config,
+        header.sha256,
+        upscale,
+        detail,
+        seed,
+        degradation,
+        place,
+        precision,
+    )
 
 
 _: type[Resolver] = DiffusionResolver
+_parts: type[PartResolver] = DiffusionResolver

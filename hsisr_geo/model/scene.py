@@ -27,6 +27,15 @@ class Scene:
     basis: LatentBasis
     subspace: Tensor | None
 
+    def to(self, device: torch.device) -> "Scene":
+        """Return the same on `device`."""
+        return Scene(
+            self.mean.to(device),
+            self.std.to(device),
+            self.basis.to(device),
+            None if self.subspace is None else self.subspace.to(device),
+        )
+
     @classmethod
     def fit(cls, network: Network, config: ModelConfig, statistics: SceneStatistics) -> "Scene":
         """Fit latent basis and subspace to a scene's statistics."""

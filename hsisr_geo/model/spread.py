@@ -5,18 +5,18 @@ the sampler, which is the best estimate. Each sample then costs the other steps 
 memory does not grow with N.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from threading import Event, Lock
+from threading import Event
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from hsisr_geo.errors import Canceled
+from hsisr_geo.model.binding import bind
 from hsisr_geo.model.prepared import PreparedTile
 from hsisr_geo.noise import NOISE_VERSION
-from hsisr_geo.resolver import CubesFunction, FloatCube, Sampled
+from hsisr_geo.resolver import CubesFunction, Sampled
 from hsisr_geo.statistics import SceneStatistics
 from hsisr_geo.tiling import Window
 
@@ -66,48 +66,18 @@ class SampledResolver:
     def fit(self, statistics: SceneStatistics | None, given_up: Event) -> CubesFunction:
         """Bind the model to a scene; tiles go through the device one at a time.
 
-        Once `given_up` is set, a tile raises `Canceled` before its next sample.
+        Once `given_up` is set, a tile raises `Canceled` before its next sample is finished.
         """
         resolver, sampler = self.resolver, self._sampler
-        scene = resolver.scene(statistics)
-        device_lock = Lock()
 
-        def resolve(
-            cube: FloatCube, origin: tuple[int, int], part: Window
-        ) -> tuple[FloatCube, FloatCube]:
-            with device_lock, torch.inference_mode():
-                _check(given_up)
-                x_lr = torch.from_numpy(cube).to(scene.mean.device)
-                tile = PreparedTile.of(
-                    resolver.network,
-                    resolver.config,
-                    scene,
-                    x_lr,
-                    resolver.upscale,
-                    part,
-                    degradation=resolver.degradation,
-                )
-                best = tile.answer(resolver.detail, resolver.noise(cube.shape, origin))
-                deviation = standard_deviation(
-                    tile.answer(1.0, sampler.noise(cube.shape, origin, sample))
-                    for sample in _until(given_up, self.samples)
-                )
-                x, sigma = best * scene.std + scene.mean, self.factor * deviation * scene.std
-                return x.cpu().numpy(), sigma.cpu().numpy()
+        def answer(tile: PreparedTile, where: Window) -> tuple[Tensor, Tensor]:
+            best = tile.answer(resolver.detail, resolver.noise(where))
+            deviation = standard_deviation(
+                tile.answer(1.0, sampler.noise(where, sample)) for sample in range(self.samples)
+            )
+            return tile.physical(best), deviation.mul_(self.factor * tile.scene.std)
 
-        return resolve
-
-
-def _until(given_up: Event, samples: int) -> Iterator[int]:
-    """Count the samples while somebody waits for them."""
-    for sample in range(samples):
-        _check(given_up)
-        yield sample
-
-
-def _check(given_up: Event) -> None:
-    if given_up.is_set():
-        raise Canceled("the run was given up")
+        return bind(sampler, statistics, given_up, answer)
 
 
 def standard_deviation(samples: Iterable[Tensor]) -> Tensor:

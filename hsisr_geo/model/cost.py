@@ -1,0 +1,134 @@
+"""What a part of a tile costs: multiply-adds and bytes, counted from the stages' extents.
+
+The counts follow the code stage by stage; tests hold them against torch's own count of a run, and
+against the memory that a run takes.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from hsisr_geo.config import ModelConfig
+from hsisr_geo.degradation import Degradation
+from hsisr_geo.model import back_projection
+from hsisr_geo.model.autoencoder import GLOBAL_TAPS, group_starts
+from hsisr_geo.model.denoiser import LocalUNet
+from hsisr_geo.model.execution import Execution
+from hsisr_geo.model.extents import Extents
+from hsisr_geo.resolver import Cost
+from hsisr_geo.tiling import Window, area
+
+__all__ = ["PartCost"]
+
+_PER_PIXEL_WEIGHT = 3.0
+# ^ time of a multiply-add of the autoencoder and of back-projection, which move much memory for
+#   little arithmetic, in those of the denoiser; measured on two CPUs, docs/performance.md
+
+
+@dataclass(frozen=True)
+class PartCost:
+    """Costs of the answers over a part; `samples` 0 for one answer, else of its spread as well."""
+
+    config: ModelConfig
+    upscale: int
+    bands: int
+    degradation: Degradation
+    extents: Extents
+    execution: Execution
+    samples: int = 0
+
+    @property
+    def total(self) -> Cost:
+        """Multiply-adds; the same weighted by time; bytes on the device at the peak."""
+        answers = max(1, self.samples + 1 if self.samples else 1)
+        first = self._evaluation(self.extents.evaluations)
+        others = sum(self._evaluation(left) for left in range(1, self.extents.evaluations))
+        decodings = 1 + (self.samples or int(self.extents.evaluations > 1))
+        network = first + others * (self.samples or 1)
+        rest = self._components() + decodings * self._decoding() + answers * self._consistency()
+        return Cost(network + rest, network + _PER_PIXEL_WEIGHT * rest, self._bytes())
+
+    @property
+    def _images(self) -> int:
+        """Components that there are: no more than bands."""
+        return min(self.config.components, self.bands)
+
+    @cached_property
+    def _groups(self) -> int:
+        size, overlap = self.config.group_size, self.config.group_overlap
+        return len(group_starts(max(self.bands, size), size, overlap))
+
+    def _fine(self, window: Window) -> int:
+        return area(window) * self.upscale**2
+
+    def _evaluation(self, left: int) -> float:
+        """Multiply-adds of the denoiser, for all components, when so many evaluations are left."""
+        c, fine = self.config, self.config.denoiser_fine_width
+        layers = LocalUNet.layers(
+            self.extents.seen(left), self.extents.seen(left - 1), c.denoiser_blocks
+        )
+        body = sum(2 * 9 * c.denoiser_width**2 * area(window) for window in layers.blocks[:-1])
+        seen = self._fine(self.extents.seen(left)) * fine * (9 * 2 + c.denoiser_width)
+        up = 9 * c.denoiser_width * fine * self._fine(layers.up)
+        last = self._fine(layers.fine) * 9 * fine * (fine + 1)
+        return float(self._images * (body + seen + up + last))
+
+    def _coding(self) -> int:
+        """Multiply-adds of encoder or decoder for one spectrum."""
+        c = self.config
+        group = (
+            c.group_size * c.latent_channels
+            + c.autoencoder_width * (c.group_size + c.latent_channels)
+            + 2 * c.autoencoder_depth * c.autoencoder_width**2
+        )
+        return self._groups * group
+
+    def _components(self) -> float:
+        seen = self.extents.seen(self.extents.evaluations)
+        analysis = self._images * self._groups * self.config.latent_channels
+        each = self._coding() + analysis
+        return float(each * self._fine(seen)) + self._interpolation(seen)
+
+    def _decoding(self) -> float:
+        piece = self.extents.piece
+        c = self.config
+        each = 3 * self._coding() + self._images * self._groups * c.latent_channels
+        each += (
+            2 * 2 * GLOBAL_TAPS * c.global_width * self.bands
+            + 2 * self.config.subspace_rank * self.bands
+        )
+        return float(each * self._fine(piece)) + self._interpolation(piece)
+
+    def _consistency(self) -> float:
+        """D and up: each of their products makes or reads every output pixel once."""
+        piece, terms = self.extents.piece, len(self.degradation.terms)
+        down = terms * self._product(piece, self.degradation.reach)
+        up = self._product(piece, back_projection.UP_REACH)
+        return self.config.back_projections * (down + up)
+
+    def _interpolation(self, window: Window) -> float:
+        return self._product(window, back_projection.UP_REACH)
+
+    def _product(self, window: Window, reach: int) -> float:
+        """Multiply-adds of a banded product along rows, and of one along columns."""
+        used = back_projection.BLOCK / self.upscale + 2 * reach
+        return self.bands * self._fine(window) * used * (1 + 1 / self.upscale)
+
+    def _bytes(self) -> int:
+        """Peak of what the stages hold, none of which is freed before the last."""
+        e, c = self.extents, self.config
+        seen, after = self._fine(e.seen(e.evaluations)), self._fine(e.seen(e.evaluations - 1))
+        piece, part = self._fine(e.piece), self._fine(e.part)
+        held = 2 * self.bands * area(e.read) + self._images * (seen + after)
+        images = min(self.execution.images, self._images)
+        network = images * (
+            seen * (4 + 3 * c.denoiser_fine_width)
+            + 4 * c.denoiser_width * area(e.seen(e.evaluations))
+        )
+        chains = 4 * self._images * after if e.evaluations > 1 else 0
+        decoded = self.bands * (piece + part)
+        if e.evaluations > 1:
+            decoded += self.bands * piece
+        if self.samples:
+            decoded += 4 * self.bands * part
+        strips = self.execution.strip_bytes + 3 * self.execution.layer_bytes
+        return 4 * (held + max(network + chains, decoded)) + strips

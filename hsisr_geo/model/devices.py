@@ -1,0 +1,88 @@
+"""`Places`: the devices that a run uses, each with a copy of the model, lent to one tile at a time.
+
+One tile keeps a GPU, or all cores, busy; two on one device would only double the memory. Several
+GPUs each take a tile, as far as there are threads that ask.
+"""
+
+import copy
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Generic, TypeVar
+
+import torch
+
+from hsisr_geo.errors import ModelError
+from hsisr_geo.model.memory import Amount
+from hsisr_geo.model.network import Network
+
+__all__ = ["Place", "Places", "choose_device", "copies", "visible"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Place(Generic[T]):
+    """A device with what was put there, and how much of a tile it takes at once."""
+
+    device: torch.device
+    here: T
+    amount: Amount
+
+
+class Places(Generic[T]):
+    """Places that are lent and given back; who finds none free waits."""
+
+    def __init__(self, devices: list[torch.device], put: Callable[[torch.device], T]) -> None:
+        self._free: SimpleQueue[Place[T]] = SimpleQueue()
+        for device in devices:
+            self._free.put(Place(device, put(device), Amount(device)))
+
+    @contextmanager
+    def lent(self) -> Iterator[Place[T]]:
+        """Lend a place for the time of a block."""
+        place = self._free.get()
+        try:
+            yield place
+        finally:
+            self._free.put(place)
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the torch device of a name: "auto" takes CUDA when it works, else the CPU.
+
+    "cuda" is every GPU that is visible (`visible`), "cuda:N" one of them.
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise ModelError(f"unknown device {name!r}: use auto, cpu, cuda or cuda:N")
+    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise ModelError("no usable CUDA device: use --device cpu, or install torch with CUDA")
+    device = torch.device("cuda" if name == "auto" else name)
+    if device.index is not None and device.index >= torch.cuda.device_count():
+        raise ModelError(
+            f"there is no {name}: {torch.cuda.device_count()} CUDA devices are visible here"
+        )
+    return device
+
+
+def visible(device: torch.device) -> list[torch.device]:
+    """List the devices that a device without a number stands for."""
+    if device.type != "cuda" or device.index is not None:
+        return [device]
+    return [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+
+
+def copies(network: Network) -> Callable[[torch.device], Network]:
+    """Return what puts the network on a device, copying it only where it is not there yet."""
+    at_home = next(network.parameters()).device
+
+    def put(device: torch.device) -> Network:
+        if device == at_home:
+            return network
+        return copy.deepcopy(network).to(device)
+
+    return put

@@ -1,0 +1,109 @@
+"""`Amount`: how large a part of a tile a device takes at once; less after it ran out of memory.
+
+A part is made from its own context, whatever its size, so a tile made in pieces has the numbers of
+a tile made at once. Where memory runs out half as much is tried, and the run goes on.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from hsisr_geo.errors import ModelError
+from hsisr_geo.resolver import FloatCube
+from hsisr_geo.tiling import Window, area, inside, scaled
+
+__all__ = ["Amount", "is_out_of_memory"]
+
+_LOG = logging.getLogger(__name__)
+_LEAST = 64
+# ^ input pixels of a part below which the context is all that is left to save, and nothing helps
+_CPU_MESSAGES = ("not enough memory", "can't allocate memory", "cannot allocate memory")
+
+Make = Callable[[Window], tuple[FloatCube, ...]]
+"""Makes a part, in input pixels of the tile's window: one or several cubes of output pixels."""
+
+
+@dataclass(eq=False)
+class Amount:
+    """What goes through one device at once; `pixels` are input pixels of a part."""
+
+    device: torch.device
+    pixels: int = 1 << 62
+    _told: bool = field(default=False, repr=False)
+
+    def make(self, part: Window, upscale: int, make: Make) -> tuple[FloatCube, ...]:
+        """Make a part, in as many pieces as memory asks for.
+
+        Raises
+        ------
+        ModelError
+            Memory runs out for a few pixels already.
+        """
+        if area(part) <= self.pixels:
+            made = self._tried(part, make)
+            if made is not None:
+                return made
+            self._halve(part)
+        return self._joined(part, upscale, make)
+
+    def _tried(self, part: Window, make: Make) -> tuple[FloatCube, ...] | None:
+        """Return None when memory ran out; the exception, which holds on to it, is gone by then."""
+        try:
+            return make(part)
+        except (MemoryError, RuntimeError) as e:
+            if not is_out_of_memory(e):
+                raise
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return None
+
+    def _joined(self, part: Window, upscale: int, make: Make) -> tuple[FloatCube, ...]:
+        """Make the halves of a part, and put them together."""
+        halves = _halves(part)
+        made = [self.make(half, upscale, make) for half in halves]
+        rows, cols = scaled(part, upscale)
+        outs = tuple(
+            np.empty((len(cube), rows.stop - rows.start, cols.stop - cols.start), np.float32)
+            for cube in made[0]
+        )
+        for half, cubes in zip(halves, made, strict=True):
+            here = (slice(None), *scaled(inside(half, part), upscale))
+            for out, cube in zip(outs, cubes, strict=True):
+                out[here] = cube
+        return outs
+
+    def _halve(self, part: Window) -> None:
+        if (pixels := area(part)) < 2 * _LEAST:
+            raise ModelError(
+                f"not enough memory on {self.device} even for {pixels} pixels of the input at a "
+                "time: use fewer --threads or --workers, a smaller --tile, or --device cpu"
+            )
+        self.pixels = -(-pixels // 2)
+        if not self._told:
+            self._told = True
+            _LOG.warning(
+                "warning: not enough memory on %s for %d pixels of the input at once: "
+                "going on with less at a time, which takes longer", self.device, pixels,
+            )  # fmt: skip
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell an exhausted device or machine from any other failure."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        message in str(error).lower() for message in _CPU_MESSAGES
+    )
+
+
+def _halves(window: Window) -> tuple[Window, Window]:
+    """Cut a window in two along its longer side."""
+    rows, cols = window
+    if rows.stop - rows.start >= cols.stop - cols.start:
+        middle = (rows.start + rows.stop) // 2
+        return (slice(rows.start, middle), cols), (slice(middle, rows.stop), cols)
+    middle = (cols.start + cols.stop) // 2
+    return (rows, slice(cols.start, middle)), (rows, slice(middle, cols.stop))
