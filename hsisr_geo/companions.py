@@ -1,7 +1,7 @@
-"""What may lie beside an output, and whether it is ours: a QGIS style and a STAC item.
+"""What may lie beside an output, and whose it is: a QGIS style and a STAC item.
 
-Both have the name of the raster with an ending of their own. Someone else's style is never
-touched; ours go with the raster that they describe.
+Both have the name of the raster with an ending of their own. They are replaced, and go, with the
+raster that they were made for; those of another raster, or of someone else, are left alone.
 """
 
 import json
@@ -10,24 +10,23 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from hsisr_geo.formats.format import Content
-from hsisr_geo.formats.style import MARK, style_text
-from hsisr_geo.stac import ENDING, Made, describe
+from hsisr_geo.formats.style import raster_of_style, style_text
+from hsisr_geo.stac import ENDING, Made, describe, raster_of_item
 
 _STYLE = ".qml"
-_MARKS = {_STYLE: MARK, ENDING: '"hsisr-geo"'}
+_READERS = {_STYLE: raster_of_style, ENDING: raster_of_item}
 
 
 def companions(path: Path) -> list[Path]:
     """Return the names that a raster's style and item have."""
-    return [path.with_suffix(ending) for ending in _MARKS]
+    return [path.with_suffix(ending) for ending in _READERS]
 
 
-def is_foreign(path: Path) -> bool:
-    """Whether a file has such a name, but is not from here."""
-    mark = next((m for ending, m in _MARKS.items() if path.name.endswith(ending)), None)
-    if mark is None or not path.exists():
-        return False
-    return mark not in path.read_text("utf-8", "replace")
+def belongs_to(companion: Path, file: Path) -> bool:
+    """Whether a style or an item was made here for the raster `file`."""
+    read = next(r for ending, r in _READERS.items() if companion.name.endswith(ending))
+    text = companion.read_text("utf-8", "replace") if companion.is_file() else ""
+    return read(text) == file.name
 
 
 def item_path(path: Path) -> Path:
@@ -36,9 +35,10 @@ def item_path(path: Path) -> Path:
 
 
 def write_style(part: Path, file: Path, content: Content) -> None:
-    """Write the style of a raster beside `part`, unless `file` has one that is not ours."""
-    text = style_text(content.raster.bands, content.summaries)
-    if text is not None and not is_foreign(file.with_suffix(_STYLE)):
+    """Write the style of a raster beside `part`, unless `file` has one that is not its own."""
+    text = style_text(file.name, content.raster.bands, content.summaries)
+    there = file.with_suffix(_STYLE)
+    if text is not None and (not there.exists() or belongs_to(there, file)):
         part.with_suffix(_STYLE).write_text(text, encoding="utf-8")
 
 

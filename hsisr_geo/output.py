@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
-from hsisr_geo.companions import companions, is_foreign, item_path, write_item, write_style
+from hsisr_geo.companions import belongs_to, companions, item_path, write_item, write_style
 from hsisr_geo.datasets import reason
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import put_in_place, remove, synchronize, synchronize_all
@@ -272,12 +272,16 @@ def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _publish(part: Path, target: Path, form: Format, raster: Raster) -> None:
-    beside = zip(companions(part), companions(target), strict=True)
-    own = zip(_family(part, form), _family(target, form), strict=True)
-    for made, final in [*(beside if _has_companions(target, raster) else ()), *own]:
+    if _has_companions(target, raster):
+        for made, final in zip(companions(part), companions(target), strict=True):
+            if made.exists():
+                put_in_place(made, final)
+            elif belongs_to(final, target):  # an older raster of that name
+                remove(final)
+    for made, final in zip(_family(part, form), _family(target, form), strict=True):
         if made.exists():
             put_in_place(made, final)
-        elif not is_foreign(final):  # of an older raster of that name
+        else:  # of an older raster of that name
             remove(final)
     if os.name == "posix":
         synchronize(target.parent)

@@ -4,6 +4,7 @@ STAC 1.1 with the extensions projection 2.0, eo 2.0, raster 2.0 and processing 1
 library is needed to write it, and pystac reads it.
 """
 
+import json
 import math
 import os
 import re
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import rasterio
 
@@ -88,6 +90,16 @@ def describe(folder: Path, made: Sequence[Made], now: datetime) -> Json:
         "links": [_source_link(folder, main.raster.path), *_model_link(main.tags)],
         "assets": assets,
     }
+
+
+def raster_of_item(text: str) -> str | None:
+    """Return the name of the raster that an item was made for here; None for any other item."""
+    try:
+        item = json.loads(text)
+        mine = "hsisr-geo" in item["properties"]["processing:software"]
+        return unquote(item["assets"]["image"]["href"]).removeprefix("./") if mine else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _extensions(assets: Mapping[str, Json]) -> list[str]:
@@ -180,9 +192,9 @@ def _source_link(folder: Path, source: str) -> Json:
 
 def _relative(folder: Path, path: Path) -> str:
     try:
-        return Path(os.path.relpath(path.resolve(), folder)).as_posix()
+        return quote(Path(os.path.relpath(path.resolve(), folder)).as_posix())
     except ValueError:  # another drive of Windows
-        return path.name
+        return quote(path.name)
 
 
 def _without_secrets(source: str) -> str:
@@ -210,7 +222,7 @@ def _asset(made: Made, roles: list[str], title: str) -> Json:
     raster = made.raster
     first = raster.bands[0]
     asset: Json = {
-        "href": f"./{made.file}",
+        "href": f"./{quote(made.file)}",
         "type": made.media_type,
         "title": title,
         "roles": roles,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import warnings
@@ -16,6 +17,8 @@ import rioxarray  # noqa: F401  (gives xarray its .rio)
 import spectral
 import xarray as xr
 from affine import Affine
+from click.testing import CliRunner
+from hsisr_geo.cli.main import cli
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.errors import NotGeoreferencedWarning
@@ -210,7 +213,7 @@ def test_a_name_without_an_ending_is_kept(tmp_path):
 # ---- creation options ----
 
 
-@given(st.dictionaries(st.from_regex(r"[A-Z_]{1,9}", fullmatch=True), st.text(max_size=9)))
+@given(st.dictionaries(st.text("ABYZ_", min_size=1, max_size=5), st.text(max_size=9)))
 def test_options_are_read_as_they_are_given(options):
     found = parse_options([f"{name.lower()}={value}" for name, value in options.items()])
     assert found == {name: value.strip() for name, value in options.items()}
@@ -605,6 +608,20 @@ def test_our_style_goes_with_the_raster_that_it_was_for(tmp_path):
     assert names_in(tmp_path) == {"scene.tif", "a.tif"}
 
 
+def test_what_belongs_to_another_raster_of_that_name_stays(tmp_path):
+    source = scene(tmp_path, shape=(20, 20))
+    make(source, tmp_path / "a--b&c.tif", stac=True)  # a name that XML has to escape
+    beside = [tmp_path / f"a--b&c{ending}" for ending in (".qml", ".stac.json")]
+    before = [path.read_bytes() for path in beside]
+    make(source, tmp_path / "a--b&c.img")
+    assert [path.read_bytes() for path in beside] == before
+    super_resolve(
+        source, tmp_path / "a--b&c.tif", resolver=BicubicResolver(2), overwrite=True,
+        write=WriteOptions(style=False),
+    )  # fmt: skip
+    assert not any(path.exists() for path in beside)
+
+
 def test_the_style_of_the_input_stays_when_the_output_is_called_like_it(tmp_path):
     source = scene(tmp_path, shape=(20, 20))
     style = make(source, tmp_path / "fine.tif").with_suffix(".qml")
@@ -619,16 +636,16 @@ def summaries(*limits):
 
 def test_no_style_where_it_would_not_help():
     rgb = Bands(tuple(Band(color=c) for c in ("red", "green", "blue")))
-    assert style_text(rgb, summaries((0, 1), (0, 1), (0, 1))) is None
-    assert style_text(Bands((Band(),)), summaries((0, 1))) is None
+    assert style_text("a", rgb, summaries((0, 1), (0, 1), (0, 1))) is None
+    assert style_text("a", Bands((Band(),)), summaries((0, 1))) is None
     flat = Bands(tuple(Band(wavelength_nm=w) for w in (470.0, 550.0, 640.0)))
-    assert style_text(flat, summaries((0, 1), (3, 3), (0, 1))) is None
-    assert style_text(flat, summaries((0, 1), (3, 4), (0, 1))) is not None
+    assert style_text("a", flat, summaries((0, 1), (3, 3), (0, 1))) is None
+    assert style_text("a", flat, summaries((0, 1), (3, 4), (0, 1))) is not None
 
 
 def test_a_negative_scale_turns_the_stretch_round():
     bands = Bands(tuple(Band(wavelength_nm=w, scale=-2.0, offset=1) for w in (470.0, 550.0, 640.0)))
-    text = style_text(bands, summaries((0, 1), (0, 1), (0, 1)))
+    text = style_text("a", bands, summaries((0, 1), (0, 1), (0, 1)))
     assert "<minValue>-1</minValue>" in text
     assert "<maxValue>1</maxValue>" in text
 
@@ -677,6 +694,58 @@ def test_figures_do_not_depend_on_the_blocks(rows, cols, dtype, seed, masked):
             assert found.deviation == pytest.approx(values.std(), abs=1e-9)
             low, high = np.percentile(values, [2, 98])
             assert (found.low, found.high) == pytest.approx((low, high))
+
+
+# ---- from the command line ----
+
+
+def call(*args, code=0):
+    result = CliRunner().invoke(cli, [str(arg) for arg in args], prog_name="hsisr-geo")
+    assert result.exit_code == code, result.output
+    return result
+
+
+def bicubic(source, path, *more, code=0):
+    return call("run", source, path, "--upscale", 2, "--model", "bicubic", *more, code=code)
+
+
+def test_formats_and_their_options_by_command(tmp_path):
+    source = scene(tmp_path)
+    bicubic(source, tmp_path / "a.tif", "--format", "COG", "--co", "compress=deflate", "--stac")
+    assert names_in(tmp_path) == {"scene.tif", "a.tif", "a.qml", "a.stac.json"}
+    assert cog_validate(tmp_path / "a.tif", strict=True)[0]
+    with rasterio.open(tmp_path / "a.tif") as dataset:
+        assert dataset.profile["compress"] == "deflate"
+    bicubic(source, tmp_path / "b.img", "--no-style")
+    assert not (tmp_path / "b.qml").exists()
+
+
+def test_a_cog_to_stdout_is_the_one_of_a_file(tmp_path):
+    source = scene(tmp_path)
+    bicubic(source, tmp_path / "a.tif", "--format", "cog")
+    piped = bicubic(source, "-", "--format", "cog").stdout_bytes
+    (tmp_path / "b.tif").write_bytes(piped)
+    assert cog_validate(tmp_path / "b.tif", strict=True)[0]
+    np.testing.assert_array_equal(read_pixels(tmp_path / "b.tif"), read_pixels(tmp_path / "a.tif"))
+
+
+@pytest.mark.parametrize(
+    ("dst", "options", "code", "message"),
+    [
+        ("-", ["--format", "zarr"], 2, "stdout takes gtiff and cog: name a file for zarr"),
+        ("-", ["--stac"], 2, "a STAC item lies beside a file"),
+        ("a.tif", ["--format", "png"], 2, "'png' is not one of"),
+        ("a.png", [], 1, r"a\.png: no format for the ending '\.png'"),
+        ("a.tif", ["--format", "envi"], 1, r"the ending \.tif is not one of envi: use \.img"),
+        ("a.tif", ["--co", "COMPRESS"], 1, "creation option 'COMPRESS' must be NAME=VALUE"),
+        ("a.tif", ["--co", "COMPRES=LZW"], 1, "does not support creation option COMPRES"),
+    ],
+)
+def test_what_cannot_be_written_so_is_told_in_a_line(tmp_path, dst, options, code, message):
+    source = scene(tmp_path, shape=(20, 20))
+    result = bicubic(source, dst if dst == "-" else tmp_path / dst, *options, code=code)
+    assert re.search(message, result.stderr)
+    assert names_in(tmp_path) == {"scene.tif"}
 
 
 # ---- what goes wrong ----

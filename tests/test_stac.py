@@ -301,6 +301,12 @@ def test_the_item_of_the_input_is_linked_where_there_is_one(tmp_path):
     assert link["type"] == "application/geo+json"
 
 
+def test_names_are_addresses(tmp_path):
+    (tmp_path / "ein # Bild.tif").touch()
+    link = item_of(raster(path=str(tmp_path / "ein # Bild.tif")), folder=tmp_path)["links"][0]
+    assert link["href"] == "ein%20%23%20Bild.tif"
+
+
 @pytest.mark.parametrize(
     ("source", "href"),
     [

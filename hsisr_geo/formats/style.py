@@ -12,13 +12,13 @@ from hsisr_geo.bands import Band, Bands
 from hsisr_geo.formats.summary import BandSummary
 from hsisr_geo.truecolor import PERCENTILES, choose_colors
 
-MARK = "made by hsisr-geo"
-_HEAD = f"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n<!-- {MARK} -->\n"
+_HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+_RASTER = "hsisr-geo-raster"  # the attribute that names the raster, which QGIS does not look at
 _CHANNELS = ("red", "green", "blue")
 
 
-def style_text(bands: Bands, summaries: Sequence[BandSummary]) -> str | None:
-    """Return the style; None where QGIS would choose as well by itself.
+def style_text(name: str, bands: Bands, summaries: Sequence[BandSummary]) -> str | None:
+    """Return the style of the raster of that name; None where QGIS would choose as well by itself.
 
     That is where there are no more than three bands without wavelengths, or where one of those to
     be shown has no contrast.
@@ -29,7 +29,7 @@ def style_text(bands: Bands, summaries: Sequence[BandSummary]) -> str | None:
     limits = [_limits(bands[i], summaries[i]) for i in colors.bands]
     if not all(low < high for low, high in limits):
         return None
-    qgis = ET.Element("qgis", version="3.22", styleCategories="Symbology")
+    qgis = ET.Element("qgis", {"version": "3.22", "styleCategories": "Symbology", _RASTER: name})
     pipe = ET.SubElement(qgis, "pipe")
     renderer = ET.SubElement(pipe, "rasterrenderer", type="multibandcolor", opacity="1")
     for channel, index in zip(_CHANNELS, colors.bands, strict=True):
@@ -42,6 +42,14 @@ def style_text(bands: Bands, summaries: Sequence[BandSummary]) -> str | None:
         ET.SubElement(stretch, "algorithm").text = "StretchToMinimumMaximum"
     ET.indent(qgis)
     return _HEAD + ET.tostring(qgis, encoding="unicode") + "\n"
+
+
+def raster_of_style(text: str) -> str | None:
+    """Return the name of the raster that a style was made for here; None for any other style."""
+    try:
+        return ET.fromstring(text).get(_RASTER)
+    except ET.ParseError:
+        return None
 
 
 def _limits(band: Band, summary: BandSummary) -> tuple[float, float]:

@@ -7,6 +7,7 @@ Version 2 of the format, as GDAL before 3.11 cannot read what version 3 writes. 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -141,12 +142,14 @@ def is_zarr(path: Path) -> bool:
 
 def _import_zarr(path: Path) -> Any:
     try:
-        import zarr
-    except ModuleNotFoundError as error:
+        zarr: Any = import_module("zarr")
+    except ModuleNotFoundError:
+        zarr = None
+    if zarr is None or int(zarr.__version__.split(".")[0]) < 3:
         raise OutputError(
             f"{path}: writing Zarr needs the package zarr, version 3 or newer (Python 3.11 or "
             "newer): pip install 'hsisr-geo[zarr]'"
-        ) from error
+        )
     return zarr
 
 
