@@ -53,12 +53,15 @@ def run(
     """Super-resolve the raster SRC into DST, or as a GeoTIFF to stdout if DST is `-`.
 
     Place, bands, wavelengths, scaling and nodata are those of SRC. The ending of DST says its
-    format. DST appears when it is complete; an error or a canceled run leaves nothing.
+    format. DST appears when it is complete; an error or a canceled run leaves nothing, unless it
+    is to be resumed.
     """
     from hsisr_geo.output import Target, check_targets
 
     if dst == STDOUT and sys.stdout.isatty():
         raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")
+    if dst == STDOUT and how.resume:
+        raise click.UsageError("what goes to stdout cannot be resumed: name a file")
     wish = _uncertainty(dst, uncertainty, samples, uncertainty_bands)
     write = _write_options(dst, how)
     speak = report(progress, stdout_is_data=dst == STDOUT)
@@ -67,7 +70,7 @@ def run(
         targets = [] if dst == STDOUT else [Target(dst, raster, write=write)]
         if uncertainty is not None:
             targets.append(Target(uncertainty, raster, write=write.beside(dst, uncertainty)))
-        check_targets(targets, overwrite=how.overwrite)
+        check_targets(targets, overwrite=how.overwrite, resume=how.resume)
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = how.load_resolver()
         if dry_run:
@@ -76,7 +79,7 @@ def run(
             return
         with _destination(dst) as path:
             done = how.super_resolve(
-                src,
+                raster,
                 path,
                 resolver=resolver,
                 uncertainty=wish,

@@ -37,12 +37,18 @@ _OPTIONS = (  # in the order of --help
     options.tile,
     options.threads,
     options.device,
+    options.precision,
     options.bounds,
+    options.bands,
+    options.exclude,
+    options.drop_bad,
+    options.orthorectify,
     options.overwrite,
     options.format,
     options.creation,
     options.style,
     options.stac,
+    options.resume,
 )
 
 
@@ -56,10 +62,15 @@ class RunOptions:
     seed: int
     psf: str | None
     no_consistency: bool
-    tile: int
+    tile: int | None
     threads: int
     device: str
+    precision: str
     bounds: tuple[float, float, float, float] | None
+    bands: str | None
+    exclude: str | None
+    drop_bad: bool
+    orthorectify: bool
     overwrite: bool
     format: str | None
     creation: tuple[str, ...]
@@ -74,11 +85,19 @@ class RunOptions:
         creation = parse_options(self.creation)
         return WriteOptions(self.format, creation, style=self.style, stac=self.stac)
 
+    resume: bool
+
     def open(self, src: str) -> "Raster":
-        """Open a scene; errors as `open_raster`."""
+        """Open a scene with the bands that are asked for; errors as `open_raster`."""
         from hsisr_geo.raster import open_raster
 
-        return open_raster(src)
+        return open_raster(
+            src,
+            bands=self.bands,
+            exclude=self.exclude,
+            drop_bad=self.drop_bad,
+            orthorectify=self.orthorectify,
+        )
 
     def load_resolver(self) -> "Resolver":
         """Load the model, which takes seconds; errors as `registry.load_resolver`."""
@@ -90,6 +109,7 @@ class RunOptions:
             detail=self.detail,
             seed=self.seed,
             device=self.device,
+            precision=self.precision,
             psf=self.psf,
             consistency=not self.no_consistency,
         )
@@ -111,20 +131,21 @@ class RunOptions:
         )
 
     def super_resolve(
-        self, src: str, dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any
+        self, src: "str | Raster", dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any
     ) -> "RunReport":
-        """Super-resolve one scene; `more` is what only one of the commands has."""
+        """Super-resolve a scene, opened or not; `more` is what only one of the commands has."""
         from hsisr_geo.pipeline import super_resolve
 
         more.setdefault("write", self.write_options())
         return super_resolve(
-            src,
+            self.open(src) if isinstance(src, str) else src,
             dst,
             resolver=resolver,
             tile=self.tile,
             threads=self.threads,
             bounds=self.bounds,
             overwrite=self.overwrite,
+            resume=self.resume,
             **more,
         )
 

@@ -1,122 +1,142 @@
-"""The outline of a raster on the globe, as GeoJSON in WGS 84."""
+"""The memory that tiles take, and the tile that a machine has memory for.
 
-import math
-from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+A larger tile wastes less on its context; the result is the same. So the choice is the machine's:
+a quarter of its memory, whatever else runs there now, so that the same machine always chooses the
+same tile, and one that fits a small part of the scene is never asked for more.
+"""
 
-from rasterio.control import GroundControlPoint
-from rasterio.crs import CRS
-from rasterio.errors import RasterioError
-from rasterio.rpc import RPC
-from rasterio.transform import AffineTransformer, GCPTransformer, RPCTransformer
-from rasterio.warp import transform
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
+from hsisr_geo.filling import REACH
+from hsisr_geo.graph import cut
 from hsisr_geo.raster import Raster
+from hsisr_geo.resolver import Cost, PartResolver, Resolver, sampled
+from hsisr_geo.tiling import Tile, TileGrid, Window, area, inside
 
-_GLOBE = CRS.from_epsg(4326)
-_EDGE = 8  # stretches of an edge: straight lines on a map are curves on the globe
-_DECIMALS = 7  # of a degree: a centimetre
-Geometry = dict[str, Any]
-Ring = list[tuple[float, float]]  # (lon, lat); the last point is the first one
+SHARE = 0.25
+"""Of the machine's memory, that the tiles in flight of a run may take."""
+
+TILES = (512, 384, 256, 192, 128, 96, 64, 48, 32)
+"""Sides of a tile's core that are chosen from; the last one is taken where none has room."""
+
+_LONGEST_ON_CPU = 256
+# ^ a larger tile saves less than a tenth, and takes minutes, during which nobody sees progress
+_TILES_EACH = 4
+_COPIES = 3  # of a tile's output that live at once besides the method's own: made, cut, encoded
+_PROGRAM = 170_000_000  # bytes: the libraries, GDAL's block cache, blocks being compressed
+_TORCH = 290_000_000  # bytes besides: torch's libraries, and what its kernels keep for themselves
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-def footprint(raster: Raster) -> Geometry | None:
-    """Return the outline, a MultiPolygon where it crosses the antimeridian; None without a place.
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes that a run takes: of the machine, with the program itself, and of each GPU besides."""
 
-    From the geotransform, else from control points, else from RPCs, at their mean height.
+    host: int
+    device: int
+
+
+def footprint(
+    raster: Raster,
+    resolver: Resolver,
+    grid: TileGrid,
+    *,
+    threads: int,
+    samples: int = 0,
+) -> Footprint:
+    """Estimate the memory of a run from its largest tile.
+
+    Parameters
+    ----------
+    grid
+        As `graph.cut` makes it for the resolver, or for its samples.
+    samples
+        Of the uncertainty, 0 without.
     """
-    found = _transformer(raster)
-    if found is None:
-        return None
-    transformer, crs = found
-    rows, cols = zip(*_outline(raster.rows, raster.cols), strict=True)
-    try:
-        with transformer:
-            xs, ys = transformer.xy(rows, cols, offset="ul")
-        lons, lats = transform(crs, _GLOBE, xs, ys)
-    except (RasterioError, ValueError):
-        return None
-    if not all(map(math.isfinite, [*lons, *lats])):  # the projection has no answer there
-        return None
-    rings = _cut(_unwrapped(list(zip(lons, lats, strict=True))))
-    polygons = [[[[round(v, _DECIMALS) for v in point] for point in ring]] for ring in rings]
-    if len(polygons) == 1:
-        return {"type": "Polygon", "coordinates": polygons[0]}
-    return {"type": "MultiPolygon", "coordinates": polygons}
+    tile = max(grid, key=lambda tile: area(tile.window))
+    outer = made_of(tile, grid, resolver, samples)
+    bands, flying = len(raster.bands), min(threads, len(grid))
+    products = 2 if samples else 1
+    fine = area(outer) * resolver.upscale**2
+    host = 4 * bands * (2 * area(tile.window) + products * _COPIES * fine)
+    if not isinstance(resolver, PartResolver):
+        whole = area(tile.window) * resolver.upscale**2
+        return Footprint(_PROGRAM + flying * (host + 4 * bands * whole), 0)
+    fixed = _PROGRAM + _TORCH
+    own = tile_cost(resolver, bands, tile, grid, samples).memory
+    busy = min(flying, resolver.places)
+    if resolver.on_cpu:
+        return Footprint(fixed + flying * host + busy * own, 0)
+    return Footprint(fixed + flying * host, own)
 
 
-def bounding_box(geometry: Geometry) -> list[float]:
-    """Return [west, south, east, north]; west is larger than east across the antimeridian."""
-    one = geometry["type"] == "Polygon"
-    polygons = [geometry["coordinates"]] if one else geometry["coordinates"]
-    spans = [(min(p[0] for p in ring), max(p[0] for p in ring)) for (ring,) in polygons]
-    lats = [point[1] for (ring,) in polygons for point in ring]
-    west, east = min(low for low, _ in spans), max(high for _, high in spans)
-    if len(spans) > 1:
-        west = min(low for low, high in spans if high == 180)
-        east = max(high for low, high in spans if low == -180)
-        if west <= east:  # all the way round
-            west, east = -180, 180
-    return [west, min(lats), east, max(lats)]
+def tile_cost(
+    resolver: PartResolver, bands: int, tile: Tile, grid: TileGrid, samples: int = 0
+) -> Cost:
+    """Return what a tile of a grid takes."""
+    rows, cols = tile.window
+    shape = rows.stop - rows.start, cols.stop - cols.start
+    outer = made_of(tile, grid, resolver, samples)
+    return resolver.cost(bands, shape, inside(outer, tile.window), samples)
 
 
-def _transformer(raster: Raster) -> tuple[Any, CRS] | None:
-    if raster.has_transform:
-        if raster.crs is None:
-            return None
-        return AffineTransformer(raster.transform), CRS.from_wkt(raster.crs)
-    if raster.gcps and raster.gcp_crs:
-        points = [GroundControlPoint(row=p.row, col=p.col, x=p.x, y=p.y) for p in raster.gcps]
-        return GCPTransformer(points), CRS.from_wkt(raster.gcp_crs)
-    if raster.rpcs is not None:
-        rpcs = RPC.from_gdal(dict(raster.rpcs))
-        return RPCTransformer(rpcs, rpc_height=rpcs.height_off), _GLOBE
-    return None
+def made_of(tile: Tile, grid: TileGrid, resolver: Resolver, samples: int) -> Window:
+    """Return the pixels of a tile whose output is made: what is left of its halo by its context."""
+    context = sampled(resolver, samples).context if samples else resolver.context
+    return grid.padded(tile.core, grid.rows.halo - context - REACH)
 
 
-def _outline(rows: int, cols: int) -> list[tuple[float, float]]:
-    """Return points (row, col) along the edges, counterclockwise on a map with north up."""
-    corners = [(0, 0), (rows, 0), (rows, cols), (0, cols), (0, 0)]
-    points: list[tuple[float, float]] = []
-    for (r0, c0), (r1, c1) in pairwise(corners):
-        shares = [i / _EDGE for i in range(_EDGE)]
-        points += [(r0 + s * (r1 - r0), c0 + s * (c1 - c0)) for s in shares]
-    return [*points, (0, 0)]
+def choose_tile(
+    raster: Raster,
+    resolver: Resolver,
+    *,
+    threads: int = 1,
+    workers: int = 1,
+    samples: int = 0,
+    region: Window | None = None,
+    memory: int | None = None,
+) -> int:
+    """Choose the largest tile that there is memory for, and enough of for all workers.
+
+    Parameters
+    ----------
+    samples
+        Of the uncertainty, 0 without.
+    workers
+        Processes that share the memory; each gets four tiles at least, as far as there are pixels.
+    memory
+        Bytes that the run may take; None for `SHARE` of the machine's. Of a GPU's own memory the
+        model takes what is free, and less at a time where that is too little.
+    """
+    budget = (int(SHARE * machine_memory()) if memory is None else memory) // workers
+    context = sampled(resolver, samples).context if samples else resolver.context
+    on_cpu = not isinstance(resolver, PartResolver) or resolver.on_cpu
+    for side in TILES:
+        if on_cpu and side > _LONGEST_ON_CPU:
+            continue
+        grid = cut(
+            raster,
+            context=context,
+            ramp=resolver.ramp,
+            reach=resolver.degradation.reach,
+            tile=side,
+            region=region,
+        )
+        enough = workers == 1 or len(grid) >= _TILES_EACH * workers
+        need = footprint(raster, resolver, grid, threads=threads, samples=samples)
+        if enough and need.host <= budget:
+            return side
+    return TILES[-1]
 
 
-def _unwrapped(ring: Ring) -> Ring:
-    """Let longitudes run on over 180 degrees; what goes round a pole is closed over it."""
-    lon = ring[0][0]
-    points = [ring[0]]
-    for x, y in ring[1:]:
-        lon += math.remainder(x - lon, 360)
-        points.append((lon, y))
-    if abs(points[-1][0] - points[0][0]) > 180:
-        pole = math.copysign(90, sum(y for _, y in points))
-        points += [(points[-1][0], pole), (points[0][0], pole), points[0]]
-    return points
+def machine_memory() -> int:
+    """Return the bytes that this process may have: the machine's, or a container's limit."""
+    import psutil
 
-
-def _cut(ring: Ring) -> list[Ring]:
-    """Cut a ring at the antimeridian, and bring the pieces to -180 .. 180."""
-    low, high = min(x for x, _ in ring), max(x for x, _ in ring)
-    pieces = []
-    for turn in range(math.floor((low + 180) / 360), math.ceil((high + 180) / 360)):
-        shifted = [(x - 360 * turn, y) for x, y in ring]
-        piece = _left_of(shifted, 180.0)
-        piece = [(-x, y) for x, y in _left_of([(-x, y) for x, y in piece], 180.0)]
-        if piece:
-            pieces.append(piece)
-    return pieces
-
-
-def _left_of(ring: Sequence[tuple[float, float]], limit: float) -> Ring:
-    """Return the part of a ring with x <= limit (Sutherland and Hodgman 1974)."""
-    kept: Ring = []
-    for (x0, y0), (x1, y1) in pairwise(ring):
-        if x0 <= limit:
-            kept.append((x0, y0))
-        if (x0 < limit < x1) or (x1 < limit < x0):
-            kept.append((limit, y0 + (y1 - y0) * (limit - x0) / (x1 - x0)))
-    return [*kept, kept[0]] if len(kept) > 2 else []
+    total: int = psutil.virtual_memory().total
+    for name in _LIMITS:
+        with suppress(OSError, ValueError):  # "max" is no number, and no limit
+            total = min(total, int(Path(name).read_text()))
+    return total

@@ -19,9 +19,9 @@ import rasterio
 
 from hsisr_geo.acquisition import acquired
 from hsisr_geo.bands import Band
-from hsisr_geo.footprint import bounding_box, footprint
 from hsisr_geo.formats.summary import BandSummary
 from hsisr_geo.metadata import PROVENANCE_PREFIX
+from hsisr_geo.outline import bounding_box, outline
 from hsisr_geo.raster import Raster
 
 ENDING = ".stac.json"
@@ -68,7 +68,7 @@ def describe(folder: Path, made: Sequence[Made], now: datetime) -> Json:
     now : when the run ended, in UTC
     """
     main = made[0]
-    geometry = footprint(main.raster)
+    geometry = outline(main.raster)
     box = {} if geometry is None else {"bbox": bounding_box(geometry)}
     assets = {"image": _asset(main, ["data"], "Super-resolved raster")}
     for other in made[1:]:

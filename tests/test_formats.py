@@ -766,6 +766,43 @@ def test_a_failure_leaves_nothing_of_any_format(tmp_path, name):
     assert names_in(tmp_path) == {"scene.tif"}
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_interrupted_run_goes_on_to_the_same_output(tmp_path, name):
+    def stop(done, total):
+        if done == 2:
+            raise HsisrError("stop")
+
+    source, path = scene(tmp_path), tmp_path / NAMES[name]
+    options = {"resolver": BicubicResolver(2), "tile": 64, "resume": True}
+    write = WriteOptions(name, stac=True)
+    with pytest.raises(HsisrError, match="stop"):
+        super_resolve(source, path, progress=stop, write=write, **options)
+    super_resolve(source, path, write=write, **options)
+    (tmp_path / "whole").mkdir()
+    whole = tmp_path / "whole" / NAMES[name]
+    super_resolve(source, whole, write=write, **{**options, "resume": False})
+    for file in (tmp_path / "whole").rglob("*"):
+        twin = tmp_path / file.relative_to(tmp_path / "whole")
+        if file.is_file() and not file.name.endswith(".stac.json"):  # it tells when
+            assert twin.read_bytes() == file.read_bytes(), file.name
+    assert path.with_suffix(".stac.json").exists()
+
+
+def test_what_is_kept_of_a_run_is_not_taken_for_other_numbers(tmp_path):
+    def stop(done, total):
+        if done == 2:
+            raise HsisrError("stop")
+
+    source, path = scene(tmp_path), tmp_path / "fine"
+    with rasterio.open(source, "r+") as dataset:
+        dataset.scales = [1e-4] * 4 + [2e-4] * 4  # Zarr will have physical values
+    options = {"resolver": BicubicResolver(2), "tile": 64, "resume": True}
+    with pytest.raises(HsisrError, match="stop"):
+        super_resolve(source, path, progress=stop, write=WriteOptions("gtiff"), **options)
+    with pytest.raises(OutputError, match=r"stored numbers was int16.*, is float32"):
+        super_resolve(source, path, write=WriteOptions("zarr"), **options)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 @pytest.mark.parametrize("name", ["cog", "zarr", "vrt"])
 def test_a_full_disk_is_told_in_any_format(tmp_path, name):

@@ -21,9 +21,9 @@ from rasterio.warp import transform as transform_points
 from hsisr_geo.acquisition import acquired
 from hsisr_geo.bands import Band, Bands
 from hsisr_geo.errors import HsisrError, OutputError
-from hsisr_geo.footprint import bounding_box, footprint
 from hsisr_geo.formats.choice import WriteOptions
 from hsisr_geo.formats.summary import BandSummary
+from hsisr_geo.outline import bounding_box, outline
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import Gcp, Raster, open_raster, read_window
 from hsisr_geo.registry import load_resolver
@@ -172,7 +172,7 @@ def test_the_extension_for_wavelengths_is_named_only_where_there_are_some():
 
 def test_an_outline_of_a_rotated_grid():
     turned = raster(transform=NORTH_UP @ Affine.rotation(30))
-    geometry = footprint(turned)
+    geometry = outline(turned)
     assert geometry["type"] == "Polygon"
     corners = [turned.transform @ (col, row) for row, col in ((0, 0), (60, 0), (60, 40), (0, 40))]
     lons, lats = transform_points("EPSG:32633", "EPSG:4326", *zip(*corners, strict=True))
@@ -208,15 +208,15 @@ def test_no_outline_without_a_place(place):
 
 def test_across_the_antimeridian_the_outline_is_cut_and_west_is_larger_than_east():
     place = {"crs": rasterio.CRS.from_epsg(4326).to_wkt(), "shape": (10, 20)}
-    geometry = footprint(raster(**place, transform=Affine(0.1, 0, 179, 0, -0.1, 10)))
+    geometry = outline(raster(**place, transform=Affine(0.1, 0, 179, 0, -0.1, 10)))
     assert geometry["type"] == "MultiPolygon"
     assert bounding_box(geometry) == pytest.approx([179, 9, -179, 10])
-    one = footprint(raster(**place, transform=Affine(0.1, 0, 178, 0, -0.1, 10)))
+    one = outline(raster(**place, transform=Affine(0.1, 0, 178, 0, -0.1, 10)))
     assert one["type"] == "Polygon"
     assert bounding_box(one) == pytest.approx([178, 9, 180, 10])
     utm = {"crs": rasterio.CRS.from_epsg(32601).to_wkt(), "shape": (10, 20)}
     west, _, east, _ = bounding_box(
-        footprint(raster(**utm, transform=Affine(1e4, 0, 1e5, 0, -1e4, 1e5)))
+        outline(raster(**utm, transform=Affine(1e4, 0, 1e5, 0, -1e4, 1e5)))
     )
     assert 179 < west < 180
     assert -179 < east < -177

@@ -85,7 +85,7 @@ class Format(Protocol):
         """Return what else may come with it, or with an older raster of that name."""
 
     def write(self, part: Path, file: Path, content: Content) -> None:
-        """Make the raster at `part`, which will be moved to `file`; both in the same folder.
+        """Make the raster at `part`, which will be moved to `file`; on the same disk.
 
         Raises
         ------
