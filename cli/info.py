@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("src")
+@click.argument("src", type=click.Path())
 @options.bands
 @options.exclude
 @options.drop_bad

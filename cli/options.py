@@ -36,8 +36,21 @@ def _device(ctx: click.Context, param: click.Parameter, value: str) -> str:
 upscale = click.option(
     "--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor."
 )
+
+
+def _known_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """Complete the name of a model, and file names."""
+    from click.shell_completion import CompletionItem
+
+    from hsisr_geo.registry import models
+
+    names = [info.name for info in models() if info.name.startswith(incomplete)]
+    return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+
+
 model = click.option(
     "--model",
+    shell_complete=_known_models,
     default="default",
     show_default=True,
     metavar="NAME|PATH",

@@ -26,8 +26,8 @@ STDOUT = "-"
 
 
 @click.command()
-@click.argument("src")
-@click.argument("dst")
+@click.argument("src", type=click.Path())
+@click.argument("dst", type=click.Path())
 @run_options
 @click.option(
     "--uncertainty",

@@ -31,3 +31,7 @@ class AdaptationRefused(HsisrError):
 
 class BatchFailed(HsisrError):
     """Some scenes of a batch failed; those that are done stay."""
+
+
+class InstallationBroken(HsisrError):
+    """Something that runs need does not work in this installation."""
