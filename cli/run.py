@@ -74,7 +74,7 @@ def run(
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = how.load_resolver()
         if dry_run:
-            plan = how.plan(raster, dst, resolver=resolver, uncertainty=wish)
+            plan = how.plan(raster, dst, resolver=resolver, uncertainty=wish, write=write)
             speak.result({**asdict(plan), "dry_run": True}, plan.text())
             return
         with _destination(dst) as path:
@@ -99,7 +99,7 @@ def _write_options(dst: str, how: RunOptions) -> "WriteOptions":
         raise click.UsageError(f"stdout takes gtiff and cog: name a file for {write.format}")
     if write.stac:
         raise click.UsageError("a STAC item lies beside a file: name one for DST")
-    return replace(write, style=False)
+    return replace(write, format=write.format or "gtiff", style=False)
 
 
 def _uncertainty(

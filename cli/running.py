@@ -36,6 +36,8 @@ _OPTIONS = (  # in the order of --help
     options.no_consistency,
     options.tile,
     options.threads,
+    options.workers,
+    options.scheduler,
     options.device,
     options.precision,
     options.bounds,
@@ -64,6 +66,8 @@ class RunOptions:
     no_consistency: bool
     tile: int | None
     threads: int
+    workers: int
+    scheduler: str | None
     device: str
     precision: str
     bounds: tuple[float, float, float, float] | None
@@ -115,7 +119,13 @@ class RunOptions:
         )
 
     def plan(
-        self, raster: "Raster", dst: str, *, resolver: "Resolver", uncertainty: "Uncertainty | None"
+        self,
+        raster: "Raster",
+        dst: str,
+        *,
+        resolver: "Resolver",
+        uncertainty: "Uncertainty | None",
+        write: "WriteOptions | None" = None,
     ) -> "Plan":
         """Lay out the run without making it; errors as `plan_run`."""
         from .plan import plan_run
@@ -126,8 +136,10 @@ class RunOptions:
             dst,
             tile=self.tile,
             threads=self.threads,
+            workers=self.workers,
             bounds=self.bounds,
             uncertainty=uncertainty,
+            write=write or self.write_options(),
         )
 
     def super_resolve(
@@ -143,6 +155,8 @@ class RunOptions:
             resolver=resolver,
             tile=self.tile,
             threads=self.threads,
+            workers=self.workers,
+            scheduler=self.scheduler,
             bounds=self.bounds,
             overwrite=self.overwrite,
             resume=self.resume,

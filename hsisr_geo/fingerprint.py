@@ -76,11 +76,10 @@ def fingerprint(
     among the circumstances, by when they were changed. What is no file, such as a remote address,
     is told by its name and by how it describes itself.
     """
-    files = list(_files(raster))
     facts = {
         "version": __version__,
         "source": os.path.basename(raster.path),
-        "input files": " ".join(_identity(file) for file in files),
+        "input files": input_identity(raster.path),
         "grid, bands and tags of the input": _digest(raster),
         "bounds": _window_text(region),
         "model": resolver.name,
@@ -89,15 +88,20 @@ def fingerprint(
     }
     if uncertainty is not None and spread is not None:
         facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
-    changed = " ".join(str(file.stat().st_mtime_ns) for file in files)
+    changed = " ".join(str(file.stat().st_mtime_ns) for file in _files(raster.path))
     circumstances = {"tile": str(tile), "input changed at": changed}
     circumstances["stored numbers"] = " ".join(map(_numbers_of, stored))
     return Fingerprint(facts, circumstances)
 
 
-def _files(raster: Raster) -> Iterator[Path]:
+def input_identity(path: str) -> str:
+    """Tell the files of a raster by name, size and hash of their ends; "" if there are none."""
+    return " ".join(_identity(file) for file in _files(path))
+
+
+def _files(path: str) -> Iterator[Path]:
     """Yield the files that a raster is read from: sidecars, and what a VRT points to, too."""
-    with open_quietly(raster.path) as dataset:
+    with open_quietly(path) as dataset:
         names: Sequence[str] = dataset.files
     yield from map(Path, filter(os.path.isfile, names))
 

@@ -70,10 +70,10 @@ class Output:
     needs_mask: bool
 
     @classmethod
-    def of(cls, target: Target) -> "Output":
-        """Say how the raster of a target is stored."""
-        raster = target.form.stored(target.raster)
-        return cls(raster, needs_mask(raster))
+    def of(cls, raster: Raster, form: Format) -> "Output":
+        """Say how a raster is stored in a format."""
+        stored = form.stored(raster)
+        return cls(stored, needs_mask(stored))
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +229,8 @@ def _draft(target: Target, file: Path, *, resume: bool, overwrite: bool) -> Iter
     with ExitStack() as stack:
         with as_output_error(target.path):
             folder = stack.enter_context(work_folder(file, resume=resume, overwrite=overwrite))
-        yield Draft(target, Output.of(target), file, target.form, folder)
+        form = target.form
+        yield Draft(target, Output.of(target.raster, form), file, form, folder)
 
 
 def check_targets(
