@@ -9,7 +9,7 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -159,9 +159,10 @@ def run(
     WorkerError : a worker does not see the files, has another version, or dies again and again
     HsisrError : as raised by a tile
     """
-    path = _anywhere(assignment.raster.path)
-    check(client, path, folder)
-    assignment = replace(assignment, raster=replace(assignment.raster, path=path))
+    raster = assignment.raster
+    path, *files = names = [_anywhere(name) for name in (raster.path, *raster.files)]
+    check(client, names, folder)
+    assignment = replace(assignment, raster=replace(raster, path=path, files=tuple(files)))
     plugin = TileWorker(assignment, folder, synchronize=synchronize)
     with _registered(client, plugin):
         rest = iter(tiles)
@@ -201,8 +202,12 @@ def _anywhere(path: str) -> str:
     return os.path.abspath(path) if os.path.exists(path) else path
 
 
-def check(client: Client, path: str, folder: Path) -> None:
+def check(client: Client, names: Sequence[str], folder: Path) -> None:
     """Check that every worker is of this version and sees the same files as this process.
+
+    Parameters
+    ----------
+    names : of the input's files, its own name first
 
     Raises
     ------
@@ -211,15 +216,15 @@ def check(client: Client, path: str, folder: Path) -> None:
     token = folder / f"{secrets.token_hex(8)}.token"
     token.write_text("driver", encoding="utf-8")
     try:
-        found: Mapping[str, Any] = client.run(examine, str(token), path)
+        found: Mapping[str, Any] = client.run(examine, str(token), names)
     except HsisrError:
         raise
     except Exception as error:
         told = f"the workers cannot run hsisr-geo {__version__}: {error}"
         raise WorkerError(f"{told}; install the same version there") from error
-    mine = input_identity(path)
+    mine = input_identity(names)
     for worker, seen in found.items():
-        _check_one(worker, seen, folder, mine, path)
+        _check_one(worker, seen, folder, mine, names[0])
     token.unlink()
 
 
@@ -240,7 +245,7 @@ class Seen:
     source: str
 
 
-def examine(token: str, source: str) -> Seen:
+def examine(token: str, names: Sequence[str]) -> Seen:
     """Look around; runs in a worker."""
     path = Path(token)
     answer = path.with_suffix(f".{secrets.token_hex(4)}")
@@ -250,7 +255,7 @@ def examine(token: str, source: str) -> Seen:
     except OSError:
         written = ""
     try:
-        identity = input_identity(source)
+        identity = input_identity(names)
     except Exception as error:  # whatever GDAL raises: the driver tells it
         identity = f"cannot be read: {error}"
     return Seen(__version__, path.is_file(), written, identity)

@@ -254,8 +254,10 @@ def check_targets(
 
 def _check_target(target: Target, *, overwrite: bool) -> Path:
     """Return the file that a path stands for, once nothing speaks against writing it."""
+    if os.fspath(target.path).startswith("/vsi"):
+        raise OutputError(f"{target.path}: outputs are plain files, or stdout as `-`: name a file")
     path, form, source = Path(target.path), target.form, Path(target.raster.path)
-    if path.is_dir() and not (target.form.name == "zarr" and is_zarr(path)):
+    if path.is_dir() and not (form.name == "zarr" and is_zarr(path)):
         raise OutputError(f"{path} is a folder: name a file in it")
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
