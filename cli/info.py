@@ -1,8 +1,12 @@
 """`hsisr-geo info`: what the engine sees in a raster."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from . import options
+from .streams import source
 
 if TYPE_CHECKING:
     from hsisr_geo.bands import Band
@@ -10,15 +14,34 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("src")
+@click.argument("src", type=click.Path())
+@options.bands
+@options.exclude
+@options.drop_bad
+@options.orthorectify
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every band.")
-def info(src: str, as_json: bool) -> None:
-    """Describe the raster SRC: its grid, bands, wavelengths and nodata."""
+def info(
+    src: str,
+    bands: str | None,
+    exclude: str | None,
+    drop_bad: bool,
+    orthorectify: bool,
+    as_json: bool,
+) -> None:
+    """Describe the raster or product SRC, or what is on stdin for `-`: grid, bands, nodata.
+
+    SRC is a raster that GDAL reads, or a file or folder of EnMAP, DESIS, PRISMA, EMIT, NEON, or a
+    CF cube in netCDF-4 or Zarr. With --bands and --exclude it says what `run` would take.
+    """
     from hsisr_geo.raster import open_raster
 
     from .progress import to_json
 
-    raster = open_raster(src)
+    with source(src) as name:
+        raster = open_raster(
+            name, bands=bands, exclude=exclude, drop_bad=drop_bad, orthorectify=orthorectify
+        )
+    raster = replace(raster, path=src)
     if as_json:
         click.echo(to_json(_record(raster)))
     else:
@@ -30,6 +53,8 @@ def _record(raster: "Raster") -> dict[str, Any]:
     return {
         "path": raster.path,
         "driver": raster.driver,
+        "product": raster.product or None,
+        "files": list(raster.files),
         "rows": raster.rows,
         "cols": raster.cols,
         "dtype": raster.dtype,
@@ -60,8 +85,11 @@ def _band_record(number: int, band: "Band") -> dict[str, Any]:
 
 
 def _lines(raster: "Raster") -> list[tuple[str, str]]:
+    from hsisr_geo.selection import advice
+
     lines = [
         ("file", f"{raster.path} ({raster.driver})"),
+        *([("product", raster.product)] if raster.product else []),
         ("size", f"{raster.cols} x {raster.rows} pixels, {_bands_text(raster)}, {raster.dtype}"),
         ("place", _place_text(raster)),
         ("wavelengths", _wavelengths_text(raster)),
@@ -70,6 +98,8 @@ def _lines(raster: "Raster") -> list[tuple[str, str]]:
     if any(band.scale != 1 or band.offset != 0 for band in raster.bands):
         first = raster.bands[0]
         lines.append(("scaling", f"value = DN * {first.scale:g} + {first.offset:g} (first band)"))
+    if told := advice(raster):
+        lines.append(("note", told))
     return lines
 
 

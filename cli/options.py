@@ -1,12 +1,18 @@
 """Options that several commands have, so that they look and mean the same everywhere."""
 
 import re
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
 from .progress import MODES
+from .verbosity import verbosity
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 UPSCALES = (2, 3, 4)
+UNCERTAINTY_BANDS = ("all", "mean")
 AUTO = "auto"
 PRECISIONS = ("float32", "bfloat16")
 
@@ -29,8 +35,21 @@ def _device(ctx: click.Context, param: click.Parameter, value: str) -> str:
 upscale = click.option(
     "--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor."
 )
+
+
+def _known_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """Complete the name of a model, and file names."""
+    from click.shell_completion import CompletionItem
+
+    from hsisr_geo.registry import models
+
+    names = [info.name for info in models() if info.name.startswith(incomplete)]
+    return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+
+
 model = click.option(
     "--model",
+    shell_complete=_known_models,
     default="default",
     show_default=True,
     metavar="NAME|PATH",
@@ -62,12 +81,41 @@ no_consistency = click.option(
     is_flag=True,
     help="Leave the output as the network made it; only measure it against the PSF.",
 )
+samples = click.option(
+    "--samples",
+    type=click.IntRange(2, 2**24),
+    help="How many samples it is of; time grows with them.  [default: 8]",
+)
+uncertainty_bands = click.option(
+    "--uncertainty-bands",
+    type=click.Choice(UNCERTAINTY_BANDS),
+    help="All bands of SRC, or one with their mean.  [default: all]",
+)
 bounds = click.option(
     "--bounds",
     type=float,
     nargs=4,
     metavar="XMIN YMIN XMAX YMAX",
     help="Only this extent, in the raster's CRS; grown to whole pixels.",
+)
+bands = click.option(
+    "--bands",
+    metavar="SPEC",
+    help="Only these bands of SRC, by number or wavelength: `1-50,60`, `450-900nm`.",
+)
+exclude = click.option(
+    "--exclude",
+    metavar="SPEC",
+    help="Take these for bad, as if SRC marked them: never shown to the network, but interpolated. "
+    "As in --bands, and `water-vapour` (1340-1445 and 1790-1955 nm).",
+)
+drop_bad = click.option(
+    "--drop-bad", is_flag=True, help="Leave bad bands out, those of --exclude included."
+)
+orthorectify = click.option(
+    "--orthorectify",
+    is_flag=True,
+    help="Put EMIT on the map grid of its lookup table, instead of in the geometry of the sensor.",
 )
 tile = click.option(
     "--tile",
@@ -102,7 +150,33 @@ precision = click.option(
     "quite the same.",
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
-progress = click.option(
+workers = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes on this machine, with --threads tiles in flight in each.",
+)
+scheduler = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Use the workers of this dask scheduler, e.g. tcp://node1:8786; they have to see SRC and "
+    "the folder of DST.",
+)
+resume = click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep finished tiles if the run is interrupted, and go on with those that are kept.",
+)
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
+
+
+def progress(command: F) -> F:
+    """Add --progress, and how much is said besides."""
+    return _progress(verbosity(command))
+
+
+_progress = click.option(
     "--progress",
     type=click.Choice(MODES),
     default="auto",

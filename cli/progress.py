@@ -1,8 +1,9 @@
 """How a run tells what it does: a bar on stderr, or one JSON object per line.
 
-JSON lines are of three kinds: `{"event": "progress", "done": 37, "total": 120}`,
-`{"event": "log", "message": "..."}` and `{"event": "result", ...}`, the last of a run that
-succeeded. The command line asks for one `Report` and hands its functions to the work.
+JSON lines are `{"event": "progress", "done": 37, "total": 120}`, `{"event": "log", "message":
+"..."}`, one `{"event": "scene", ...}` for each scene of a batch, and `{"event": "result", ...}`,
+the last of a run that succeeded. The command line asks for one `Report` and hands its functions to
+the work.
 """
 
 import json
@@ -11,37 +12,52 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TextIO
+
+from .verbosity import is_quiet, is_verbose
 
 MODES = ("auto", "json", "none")
 _BAR_WIDTH = 30
 _REDRAW_S = 0.1
+_STARTED = time.monotonic()
 
 
 @dataclass(frozen=True)
 class Report:
-    """Three ways to speak: `progress(done, total)`, `log(message)`, `result(fields, summary)`.
+    """Three ways to speak: `progress(done, total)`, `log(message)`, `event(kind, fields, text)`.
 
-    `result` takes the fields for a machine and the line for a person.
+    `event` takes the fields for a machine and the text for a person.
     """
 
     progress: Callable[[int, int], None]
     log: Callable[[str], None]
-    result: Callable[[Mapping[str, Any], str], None]
+    event: Callable[[str, Mapping[str, Any], str], None]
+
+    def result(self, fields: Mapping[str, Any], summary: str) -> None:
+        """Tell the outcome of the command."""
+        self.event("result", fields, summary)
 
 
-def report(mode: str, *, stdout_is_data: bool = False) -> Report:
-    """Return the report of a mode.
+def report(
+    mode: str, *, stdout_is_data: bool = False, label: Callable[[float], str] | None = None
+) -> Report:
+    """Return the report of a mode, as talkative as `-v` and `-q` say.
 
     `auto` draws a bar when stderr is a terminal and logs there; `json` prints on stdout, or on
-    stderr when stdout carries the raster; `none` is silent.
+    stderr when stdout carries the raster; `none` is silent. Quiet leaves only errors, and of JSON
+    the results; verbose gives every log line the time since the start.
+
+    Parameters
+    ----------
+    label : what stands behind the bar for a share of the work; by default the numbers
     """
+    if mode == "none" or (mode == "auto" and is_quiet()):
+        return Report(_ignore, _ignore, _ignore)
     if mode == "json":
-        return _json_report(sys.stderr if stdout_is_data else sys.stdout)
-    if mode == "none":
-        return Report(lambda done, total: None, lambda message: None, lambda fields, summary: None)
-    return _text_report(sys.stderr)
+        whole = _json_report(sys.stderr if stdout_is_data else sys.stdout)
+        return replace(whole, progress=_ignore, log=_ignore) if is_quiet() else whole
+    return _text_report(sys.stderr, label)
 
 
 def to_json(value: Any) -> str:
@@ -59,13 +75,13 @@ def _json_report(stream: TextIO) -> Report:
 
     return Report(
         progress=lambda done, total: event("progress", {"done": done, "total": total}),
-        log=lambda message: event("log", {"message": message}),
-        result=lambda fields, summary: event("result", fields),
+        log=lambda message: event("log", {"message": message, **_when()}),
+        event=lambda kind, fields, text: event(kind, fields),
     )
 
 
-def _text_report(stream: TextIO) -> Report:
-    bar = _Bar(stream) if stream.isatty() else None
+def _text_report(stream: TextIO, label: Callable[[float], str] | None) -> Report:
+    bar = _Bar(stream, label) if stream.isatty() else None
 
     def line(text: str) -> None:
         if bar:
@@ -75,16 +91,25 @@ def _text_report(stream: TextIO) -> Report:
 
     return Report(
         progress=bar.update if bar else lambda done, total: None,
-        log=line,
-        result=lambda fields, summary: line(summary),
+        log=lambda message: line("".join(f"[{s:7.1f} s] " for s in _when().values()) + message),
+        event=lambda kind, fields, text: line(text),
     )
+
+
+def _when() -> dict[str, float]:
+    """Return the seconds since the start where they are wanted."""
+    return {"seconds": round(time.monotonic() - _STARTED, 3)} if is_verbose() else {}
+
+
+def _ignore(*_: object) -> None:
+    """Take whatever is said, and say nothing."""
 
 
 class _Bar:
     """One line of a terminal, redrawn in place; safe to call from the threads that work."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, label: Callable[[float], str] | None) -> None:
+        self._stream, self._label = stream, label
         self._lock = threading.Lock()
         self._started = time.monotonic()
         self._drawn = -math.inf
@@ -95,7 +120,9 @@ class _Bar:
             if done < total and now - self._drawn < _REDRAW_S:
                 return
             self._drawn = now
-            self._stream.write("\r\x1b[K" + _bar_text(done, total, now - self._started))
+            self._stream.write(
+                "\r\x1b[K" + _bar_text(done, total, now - self._started, self._label)
+            )
             if done >= total:
                 self._stream.write("\n")
             self._stream.flush()
@@ -105,10 +132,13 @@ class _Bar:
             self._stream.write("\r\x1b[K")
 
 
-def _bar_text(done: int, total: int, elapsed_s: float) -> str:
+def _bar_text(
+    done: int, total: int, elapsed_s: float, label: Callable[[float], str] | None = None
+) -> str:
     """Draw e.g. `[#####.....] 37/120, 0:41 left`; no estimate before the first tile is done."""
     filled = _BAR_WIDTH * done // max(total, 1)
-    text = f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {done}/{total}"
+    numbers = label(done / max(total, 1)) if label else f"{done}/{total}"
+    text = f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {numbers}"
     if not 0 < done < total:
         return text
     left = round(elapsed_s / done * (total - done))

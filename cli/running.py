@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from hsisr_geo.pipeline import RunReport
     from hsisr_geo.raster import Raster
     from hsisr_geo.resolver import Resolver
+    from hsisr_geo.uncertainty import Uncertainty
+
+    from .plan import Plan
 
 _OPTIONS = (  # in the order of --help
     options.upscale,
@@ -32,10 +35,17 @@ _OPTIONS = (  # in the order of --help
     options.no_consistency,
     options.tile,
     options.threads,
+    options.workers,
+    options.scheduler,
     options.device,
     options.precision,
     options.bounds,
+    options.bands,
+    options.exclude,
+    options.drop_bad,
+    options.orthorectify,
     options.overwrite,
+    options.resume,
 )
 
 
@@ -51,16 +61,29 @@ class RunOptions:
     no_consistency: bool
     tile: int | None
     threads: int
+    workers: int
+    scheduler: str | None
     device: str
     precision: str
     bounds: tuple[float, float, float, float] | None
+    bands: str | None
+    exclude: str | None
+    drop_bad: bool
+    orthorectify: bool
     overwrite: bool
+    resume: bool
 
     def open(self, src: str) -> "Raster":
-        """Open a scene; errors as `open_raster`."""
+        """Open a scene with the bands that are asked for; errors as `open_raster`."""
         from hsisr_geo.raster import open_raster
 
-        return open_raster(src)
+        return open_raster(
+            src,
+            bands=self.bands,
+            exclude=self.exclude,
+            drop_bad=self.drop_bad,
+            orthorectify=self.orthorectify,
+        )
 
     def load_resolver(self) -> "Resolver":
         """Load the model, which takes seconds; errors as `registry.load_resolver`."""
@@ -77,20 +100,40 @@ class RunOptions:
             consistency=not self.no_consistency,
         )
 
+    def plan(
+        self, raster: "Raster", dst: str, *, resolver: "Resolver", uncertainty: "Uncertainty | None"
+    ) -> "Plan":
+        """Lay out the run without making it; errors as `plan_run`."""
+        from .plan import plan_run
+
+        return plan_run(
+            raster,
+            resolver,
+            dst,
+            tile=self.tile,
+            threads=self.threads,
+            workers=self.workers,
+            bounds=self.bounds,
+            uncertainty=uncertainty,
+        )
+
     def super_resolve(
-        self, src: str, dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any
+        self, src: "str | Raster", dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any
     ) -> "RunReport":
-        """Super-resolve one scene; `more` is what only one of the commands has."""
+        """Super-resolve a scene, opened or not; `more` is what only one of the commands has."""
         from hsisr_geo.pipeline import super_resolve
 
         return super_resolve(
-            src,
+            self.open(src) if isinstance(src, str) else src,
             dst,
             resolver=resolver,
             tile=self.tile,
             threads=self.threads,
+            workers=self.workers,
+            scheduler=self.scheduler,
             bounds=self.bounds,
             overwrite=self.overwrite,
+            resume=self.resume,
             **more,
         )
 
@@ -123,6 +166,20 @@ def check_bounds(bounds: tuple[float, float, float, float] | None) -> None:
         raise click.BadParameter("give XMIN YMIN XMAX YMAX", param_hint="'--bounds'")
 
 
+def check_samples(option: str, given: str | None, samples: int | None, bands: str | None) -> None:
+    """Refuse options that say what an uncertainty is of, where none is asked for by `option`."""
+    for name, value in {"--samples": samples, "--uncertainty-bands": bands}.items():
+        if given is None and value is not None:
+            raise click.UsageError(f"{name} needs {option}")
+
+
+def wished(path: str | os.PathLike[str], samples: int | None, bands: str | None) -> "Uncertainty":
+    """Return the uncertainty that the options ask for."""
+    from hsisr_geo.uncertainty import DEFAULT_SAMPLES, Uncertainty
+
+    return Uncertainty(path, samples or DEFAULT_SAMPLES, bands or "all")
+
+
 def canceling(
     progress: Callable[[int, int], None], cancellation: Cancellation
 ) -> Callable[[int, int], None]:
@@ -139,13 +196,15 @@ def canceling(
 def logging_to(log: Callable[[str], None]) -> Iterator[None]:
     """Pass on what the package logs, each message once."""
     logger, handler = logging.getLogger("hsisr_geo"), _Forward(log)
-    level = logger.level
+    level, propagate = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    logger.propagate = False  # `rio` would print each message a second time
     try:
         yield
     finally:
         logger.setLevel(level)
+        logger.propagate = propagate
         logger.removeHandler(handler)
 
 

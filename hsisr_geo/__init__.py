@@ -1,21 +1,64 @@
 """Super-resolution of georeferenced hyperspectral rasters.
 
->>> from hsisr_geo import super_resolve
->>> super_resolve("scene.tif", "scene_x4.tif", ...)
+>>> import hsisr_geo
+>>> hsisr_geo.super_resolve("scene.tif", "fine.tif", upscale=4)
 
-Nothing is imported before it is used: `hsisr-geo --help` pays for none of it.
+and for xarray, `import hsisr_geo.xarray`. Nothing is imported before it is used: `hsisr-geo --help`
+pays for none of it.
 """
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from hsisr_geo.errors import (
+    AdaptationRefused,
+    Canceled,
+    HsisrError,
+    ModelError,
+    OptionError,
+    OutputError,
+    RasterError,
+)
+
+if TYPE_CHECKING:
+    from hsisr_geo.api import super_resolve
+    from hsisr_geo.raster import open_raster, read_window
+    from hsisr_geo.registry import load_resolver, models
+    from hsisr_geo.uncertainty import Uncertainty
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "super_resolve"]
+__all__ = [
+    "AdaptationRefused",
+    "Canceled",
+    "HsisrError",
+    "ModelError",
+    "OptionError",
+    "OutputError",
+    "RasterError",
+    "Uncertainty",
+    "__version__",
+    "load_resolver",
+    "models",
+    "open_raster",
+    "read_window",
+    "super_resolve",
+]
+_HOMES = {
+    "super_resolve": "hsisr_geo.api",
+    "open_raster": "hsisr_geo.raster",
+    "read_window": "hsisr_geo.raster",
+    "load_resolver": "hsisr_geo.registry",
+    "models": "hsisr_geo.registry",
+    "Uncertainty": "hsisr_geo.uncertainty",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import `super_resolve` at its first use (PEP 562)."""
-    if name == "super_resolve":
-        from hsisr_geo.pipeline import super_resolve
-
-        return super_resolve
+    """Import a public name at its first use (PEP 562)."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -22,7 +22,7 @@ from hsisr_geo.noreference import Check, Scene, check_method
 from hsisr_geo.pipeline import Log
 from hsisr_geo.planes import read_cube, read_planes, whole
 from hsisr_geo.radiometry import Cube
-from hsisr_geo.raster import Bounds, Raster, open_raster
+from hsisr_geo.raster import Bounds, Raster, as_raster
 from hsisr_geo.resolver import Resolver
 from hsisr_geo.tiling import Window
 from hsisr_geo.trial import Trial, Truth, try_method
@@ -77,7 +77,7 @@ class Assessment:
 
 
 def assess(
-    src: str | os.PathLike[str],
+    src: str | os.PathLike[str] | Raster,
     *,
     resolver: Resolver,
     bounds: Bounds | None = None,
@@ -113,7 +113,7 @@ def assess(
         `progress` raised.
     """
     _check_options(resolver, window)
-    source = open_raster(src)
+    source = as_raster(src)
     area = _choose_area(source, bounds, window, resolver.upscale)
     with tempfile.TemporaryDirectory(prefix=".hsisr-geo-", dir=scratch) as name:
         folder = Path(name)

@@ -18,7 +18,8 @@ def decode(dn: NDArray[Any], bands: Bands) -> Cube:
     """Turn stored numbers (band, row, col) into physical values.
 
     NaN where a band has its nodata value, and for NaN and infinities of a float raster.
-    Integers beyond 2**24 lose their last digits, as float32 has no room for them.
+    Integers beyond 2**24 lose their last digits, as float32 has no room for them; so do values with
+    an offset of more than some 2**22 steps of `scale` (-1000 beside 0.0001), which no product has.
     """
     cube = np.empty(dn.shape, np.float32)
     for plane, stored, band in zip(cube, dn, bands, strict=True):

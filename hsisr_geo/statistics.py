@@ -5,9 +5,11 @@ So the numbers are a pure function of the pixels, whatever the tile size and thr
 and memory stays bounded whatever the size of the scene.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,22 +43,43 @@ class SceneStatistics:
     sample: NDArray[np.float32]
 
 
+def save(statistics: SceneStatistics, path: Path) -> None:
+    """Write statistics to a file (.npz), which appears when it is complete."""
+    arrays = {field.name: getattr(statistics, field.name) for field in fields(statistics)}
+    draft = path.with_name(f"{path.name}.new")
+    with draft.open("wb") as file:
+        np.savez(file, **arrays)
+    os.replace(draft, path)
+
+
+def load(path: Path) -> SceneStatistics | None:
+    """Read what `save` wrote, to the last bit; None where there is no such file."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return SceneStatistics(
+                int(arrays["count"]),
+                *(arrays[name] for name in ("mean", "std", "covariance", "sample")),
+            )
+    except FileNotFoundError:
+        return None
+
+
 @dataclass(frozen=True, eq=False)
-class _Moments:
+class Moments:
     """Count, mean and second central moment; elementwise over bands, or as a matrix of pairs."""
 
     count: NDArray[np.float64]
     mean: NDArray[np.float64]
     second: NDArray[np.float64]
 
-    def merge(self, other: "_Moments") -> "_Moments":
+    def merge(self, other: "Moments") -> "Moments":
         """Combine two disjoint sets of pixels (Chan et al. 1979), without cancellation."""
         total = self.count + other.count
         share = other.count / np.maximum(total, 1)
         delta = other.mean - self.mean
         square = np.outer(delta, delta) if self.second.ndim == 2 else delta * delta
         second = self.second + other.second + square * self.count * share
-        return _Moments(total, self.mean + delta * share, second)
+        return Moments(total, self.mean + delta * share, second)
 
 
 def scan_scene(
@@ -71,30 +94,35 @@ def scan_scene(
     progress
         Called with (rows done, rows in all) after each strip.
     """
-    single, joint = _no_pixels(len(bands), pairs=False), _no_pixels(len(bands), pairs=True)
+    single, joint = no_pixels(len(bands), pairs=False), no_pixels(len(bands), pairs=True)
     spectra = [np.empty((0, len(bands)), np.float32)]
-    step = _lattice_step(*raster.shape)
+    step = lattice_step(*raster.shape)
     for rows, strip in _strips(raster, bands):
         valid = np.isfinite(strip)
         complete: NDArray[np.bool_] = np.logical_and.reduce(valid)
-        single = single.merge(_band_moments(strip, valid))
-        joint = joint.merge(_joint_moments(strip[:, complete].T))
-        spectra.append(_lattice_spectra(strip, complete, rows.start, step))
+        single = single.merge(band_moments(strip, valid))
+        joint = joint.merge(joint_moments(strip[:, complete].T))
+        spectra.append(lattice_spectra(strip, complete, rows.start, step))
         if progress is not None:
             progress(rows.stop, raster.shape[0])
+    return summary(single, joint, np.concatenate(spectra))
+
+
+def summary(single: Moments, joint: Moments, sample: NDArray[np.float32]) -> SceneStatistics:
+    """Turn the moments of a whole scene, of each band and of whole spectra, into its statistics."""
     return SceneStatistics(
         count=int(joint.count),
         mean=single.mean,
         std=np.sqrt(single.second / np.maximum(single.count, 1)),
         covariance=joint.second / max(float(joint.count), 1.0),
-        sample=np.concatenate(spectra),
+        sample=sample,
     )
 
 
 def bands_with_data(raster: Raster, bands: Sequence[int]) -> tuple[int, ...]:
     """Keep the bands that have at least one valid pixel; reads no further than it must."""
     empty = list(bands)
-    for rows in _strip_rows(raster, len(bands)):
+    for rows in strip_rows(raster.shape, len(bands)):
         if not empty:
             break
         cube = read_window(raster, rows, slice(0, raster.shape[1]), empty)
@@ -104,49 +132,49 @@ def bands_with_data(raster: Raster, bands: Sequence[int]) -> tuple[int, ...]:
 
 def _strips(raster: Raster, bands: Sequence[int]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
     """Read the scene from top to bottom, in strips (band, row, col)."""
-    for rows in _strip_rows(raster, len(bands)):
+    for rows in strip_rows(raster.shape, len(bands)):
         yield rows, read_window(raster, rows, slice(0, raster.shape[1]), bands)
 
 
-def _strip_rows(raster: Raster, bands: int) -> Iterator[slice]:
-    """Cut the rows into strips of equal height; the last may be lower."""
-    height = max(1, STRIP_BYTES // (4 * raster.shape[1] * max(bands, 1)))
-    for start in range(0, raster.shape[0], height):
-        yield slice(start, min(start + height, raster.shape[0]))
+def strip_rows(shape: tuple[int, int], bands: int) -> Iterator[slice]:
+    """Cut the rows of a scene into strips of equal height; the last may be lower."""
+    height = max(1, STRIP_BYTES // (4 * shape[1] * max(bands, 1)))
+    for start in range(0, shape[0], height):
+        yield slice(start, min(start + height, shape[0]))
 
 
-def _no_pixels(bands: int, *, pairs: bool) -> _Moments:
+def no_pixels(bands: int, *, pairs: bool) -> Moments:
     """Moments of nothing: the neutral element of `merge`."""
     zeros = np.zeros(bands)
-    return _Moments(
+    return Moments(
         np.zeros(() if pairs else bands), zeros, np.zeros((bands, bands)) if pairs else zeros
     )
 
 
-def _band_moments(strip: NDArray[np.float32], valid: NDArray[np.bool_]) -> _Moments:
+def band_moments(strip: NDArray[np.float32], valid: NDArray[np.bool_]) -> Moments:
     """Moments of each band over its own valid pixels."""
     number = valid.sum(axis=(1, 2)).astype(np.float64)
     mean = np.sum(strip, axis=(1, 2), where=valid, dtype=np.float64) / np.maximum(number, 1)
     deviation = np.subtract(strip, mean[:, None, None], dtype=np.float64)
-    return _Moments(number, mean, np.sum(deviation**2, axis=(1, 2), where=valid))
+    return Moments(number, mean, np.sum(deviation**2, axis=(1, 2), where=valid))
 
 
-def _joint_moments(spectra: NDArray[np.float32]) -> _Moments:
+def joint_moments(spectra: NDArray[np.float32]) -> Moments:
     """Moments of whole spectra (pixel, band), with their covariances."""
     if len(spectra) == 0:
-        return _no_pixels(spectra.shape[1], pairs=True)
+        return no_pixels(spectra.shape[1], pairs=True)
     values = spectra.astype(np.float64)
     mean = values.mean(axis=0)
     values -= mean
-    return _Moments(np.array(float(len(values))), mean, values.T @ values)
+    return Moments(np.array(float(len(values))), mean, values.T @ values)
 
 
-def _lattice_step(rows: int, cols: int) -> int:
+def lattice_step(rows: int, cols: int) -> int:
     """Smallest spacing at which a lattice over the scene has at most 16384 points."""
     return next(s for s in count(1) if -(-rows // s) * -(-cols // s) <= SAMPLE_PIXELS)
 
 
-def _lattice_spectra(
+def lattice_spectra(
     strip: NDArray[np.float32], complete: NDArray[np.bool_], top: int, step: int
 ) -> NDArray[np.float32]:
     """Complete spectra (pixel, band) of a strip on the lattice anchored to the scene's corner."""

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 PROGRAM = "hsisr-geo"
 EXECUTABLE_VARIABLE = "HSISR_GEO_EXECUTABLE"
@@ -29,15 +30,46 @@ _FOREIGN = frozenset(
 )
 
 
+ADVICE = (
+    "In QGIS, Raster › Hyperspectral super-resolution › Set up… makes what is missing. Or install "
+    f"{PROGRAM} yourself into a Python of its own (pip install hsisr-geo), and give the path of "
+    "the executable in Settings › Options › Processing › Hyperspectral super-resolution; for "
+    f"qgis_process, in the environment variable {EXECUTABLE_VARIABLE}."
+)
+
+
 class NotSetUp(Exception):
-    """No `hsisr-geo` executable was found; the message says what to do."""
+    """No `hsisr-geo` executable was found; the message says why and what to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason} {ADVICE}")
+        self.reason = reason  # for where the way out is a button beside it
 
 
-def find_executable(setting: str, environment: Mapping[str, str] | None = None) -> str:
-    """Path of the `hsisr-geo` executable: the setting, else the variable, else the PATH.
+class Origin(Enum):
+    """What named the executable; the order is the order in which they are asked."""
 
-    A setting or variable that names no executable is an error rather than skipped: whoever set it
-    meant that one.
+    SETTING = "the setting"
+    VARIABLE = "the environment variable"
+    MANAGED = "the environment that Set up made"
+    PATH = "the PATH"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The executable, and what named it."""
+
+    program: str
+    origin: Origin
+
+
+def find_engine(
+    setting: str, environment: Mapping[str, str] | None = None, *, managed: str = ""
+) -> Found:
+    """Find the `hsisr-geo` executable: by the setting, the variable, Set up, or the PATH.
+
+    `managed` is the executable that Set up made, empty where there is none. A setting or variable
+    that names no executable is an error rather than skipped: whoever set it meant that one.
 
     Raises
     ------
@@ -45,31 +77,29 @@ def find_executable(setting: str, environment: Mapping[str, str] | None = None) 
         With a sentence that says what to install or set.
     """
     environment = os.environ if environment is None else environment
-    for origin, given in (
-        ("The setting", setting.strip()),
-        (EXECUTABLE_VARIABLE, environment.get(EXECUTABLE_VARIABLE, "").strip()),
+    for origin, words, given in (
+        (Origin.SETTING, "The setting", setting.strip()),
+        (
+            *(Origin.VARIABLE, EXECUTABLE_VARIABLE),
+            environment.get(EXECUTABLE_VARIABLE, "").strip(),
+        ),
     ):
         if given:
             found = shutil.which(os.path.expanduser(given), path=environment.get("PATH"))
             if found is None:
-                raise NotSetUp(
-                    f"{origin} names '{given}', which is not an executable file. {_ADVICE}"
-                )
-            return found
+                raise NotSetUp(f"{words} names '{given}', which is not an executable file.")
+            return Found(found, origin)
+    if managed:
+        return Found(managed, Origin.MANAGED)
     found = shutil.which(PROGRAM, path=environment.get("PATH"))
     if found is None:
-        raise NotSetUp(f"The program {PROGRAM} was not found. {_ADVICE}")
-    return found
+        raise NotSetUp(f"The program {PROGRAM} was not found.")
+    return Found(found, Origin.PATH)
 
 
-_ADVICE = (
-    f"Install {PROGRAM} into a Python of its own (pip install hsisr-geo), then give the path of "
-    f"the executable in Settings › Options › Processing › Providers › Hyperspectral "
-    f"super-resolution, or in the environment variable {EXECUTABLE_VARIABLE}."
-)
-
-
-def engine_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+def engine_environment(
+    environment: Mapping[str, str] | None = None, *, platform: str = sys.platform
+) -> dict[str, str]:
     """Copy of the environment without what belongs to QGIS's own Python, GDAL, PROJ and Qt."""
     environment = os.environ if environment is None else environment
     kept = {
@@ -77,7 +107,33 @@ def engine_environment(environment: Mapping[str, str] | None = None) -> dict[str
         for name, value in environment.items()
         if name.upper() not in _FOREIGN and not name.upper().startswith(_FOREIGN_PREFIXES)
     }
-    return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
+    if platform == "win32":
+        kept.update(_without_qgis_on_path(environment))
+    return {**kept, **_ISOLATED}
+
+
+def _without_qgis_on_path(environment: Mapping[str, str]) -> dict[str, str]:
+    r"""Return the PATH of Windows without the folders of QGIS, where another Python finds its DLLs.
+
+    OSGEO4W_ROOT is the folder of the whole installation, with bin and apps\Python312 in it.
+    """
+    root = environment.get("OSGEO4W_ROOT", "").rstrip("\\/").lower().replace("/", "\\")
+    if not root:
+        return {}
+    return {
+        name: ";".join(
+            folder
+            for folder in value.split(";")
+            if not f"{folder.lower()}\\".replace("/", "\\").startswith(f"{root}\\")
+        )
+        for name, value in environment.items()
+        if name.upper() == "PATH"
+    }
+
+
+# What `python -I` does, in the processes too that the engine starts: neither the user's packages
+# nor the folder of a script are looked into.
+_ISOLATED = {"PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
 
 
 @dataclass(frozen=True)
@@ -87,6 +143,20 @@ class Uncertainty:
     path: str
     samples: int = 8
     bands: str = "all"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which bands count: only `bands`, and none of `exclude`; empty for the raster's own word.
+
+    Both are e.g. `1-50,60` or `450-900nm`.
+    """
+
+    bands: str = ""
+    exclude: str = ""
+
+
+ALL_BANDS = Selection()
 
 
 def run_arguments(
@@ -100,22 +170,24 @@ def run_arguments(
     psf: str = "",
     consistency: bool = True,
     tile: int | None = None,
+    device: str = "",
     bounds: Sequence[float] | None = None,
+    selection: Selection = ALL_BANDS,
+    drop_bad: bool = False,
     uncertainty: Uncertainty | None = None,
 ) -> list[str]:
-    """Arguments of `hsisr-geo run`; an empty model or PSF leaves the choice to the engine.
+    """Arguments of `hsisr-geo run`; what is empty or None leaves the choice to the engine.
 
     `bounds` are (xmin, ymin, xmax, ymax) in the raster's CRS.
     """
     arguments = ["run", source, destination, *_common(upscale, model)]
     arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
-    if psf:
-        arguments += ["--psf", psf]
     if not consistency:
         arguments.append("--no-consistency")
-    if tile is not None:
-        arguments += ["--tile", str(tile)]
-    arguments += _bounds(bounds)
+    arguments += _options(psf=psf, tile=tile, device=device)
+    arguments += [*_bounds(bounds), *_selection(selection)]
+    if drop_bad:
+        arguments.append("--drop-bad")
     if uncertainty is not None:
         arguments += ["--uncertainty", uncertainty.path, "--samples", str(uncertainty.samples)]
         arguments += ["--uncertainty-bands", uncertainty.bands]
@@ -129,29 +201,63 @@ def assess_arguments(
     *,
     upscale: int,
     model: str = "",
+    detail: float = 0.0,
+    seed: int = 0,
+    psf: str = "",
+    window: int | None = None,
+    tile: int | None = None,
+    device: str = "",
     bounds: Sequence[float] | None = None,
+    selection: Selection = ALL_BANDS,
     overwrite: bool = False,
 ) -> list[str]:
     """Arguments of `hsisr-geo assess`, which prints the whole record; parameters as for a run.
 
     Of folders QGIS does not ask whether to replace them, hence `overwrite`.
     """
-    arguments = ["assess", source, "--report", folder, *_common(upscale, model), *_bounds(bounds)]
+    arguments = ["assess", source, "--report", folder, *_common(upscale, model)]
+    arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
+    arguments += _options(psf=psf, window=window, tile=tile, device=device)
+    arguments += [*_bounds(bounds), *_selection(selection)]
     if overwrite:
         arguments.append("--overwrite")
     return [*arguments, "--json", "--progress", "json"]
 
 
 def adapt_arguments(
-    source: str, destination: str, *, upscale: int, model: str = "", minutes: float = 5.0
+    source: str,
+    destination: str,
+    *,
+    upscale: int,
+    model: str = "",
+    minutes: float = 5.0,
+    device: str = "",
+    selection: Selection = ALL_BANDS,
 ) -> list[str]:
     """Arguments of `hsisr-geo adapt`; parameters as for a run."""
     arguments = ["adapt", source, "--out", destination, *_common(upscale, model)]
-    return [*arguments, "--minutes", repr(float(minutes)), "--overwrite", "--progress", "json"]
+    arguments += ["--minutes", repr(float(minutes)), *_options(device=device)]
+    arguments += _selection(selection)
+    return [*arguments, "--overwrite", "--progress", "json"]
+
+
+def models_arguments() -> list[str]:
+    """Arguments of `hsisr-geo models`."""
+    return ["models", "--json"]
+
+
+def _options(**values: str | int | None) -> list[str]:
+    """Return `--name value` for each that is given."""
+    given = {name: value for name, value in values.items() if value not in (None, "")}
+    return [word for name, value in given.items() for word in (f"--{name}", str(value))]
 
 
 def _common(upscale: int, model: str) -> list[str]:
     return ["--upscale", str(upscale), *(["--model", model] if model else [])]
+
+
+def _selection(selection: Selection) -> list[str]:
+    return _options(bands=selection.bands, exclude=selection.exclude)
 
 
 def _bounds(bounds: Sequence[float] | None) -> list[str]:
@@ -171,7 +277,7 @@ def evaluate_arguments(sr: str, reference: str) -> list[str]:
 def shown(command: Sequence[str]) -> str:
     """Command line as a person could paste it into a terminal."""
     if sys.platform == "win32":
-        import subprocess
+        import subprocess  # nosec B404: only to quote a command line
 
         return subprocess.list2cmdline(command)
     import shlex

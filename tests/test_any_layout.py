@@ -25,6 +25,7 @@ from hsisr_geo.resolver import BicubicResolver
 
 DTYPES = ("uint8", "int16", "uint16", "int32", "uint32", "float32", "float64")
 PLACES = ("north up", "rotated", "gcps", "rpcs", "nowhere")
+SCALES = ((1.0, 0.0), (1e-4, 0.0), (1e-4, -0.1), (0.25, -1000.0), (0.01, 273.15), (3.0, 0.5))
 NODATA = {"uint8": 255, "int16": -9999, "uint16": 65535, "int32": -1, "uint32": 0}
 
 
@@ -50,6 +51,7 @@ def layouts(draw: st.DrawFn, place: str) -> Layout:
     # ENVI has the affine places only, and GDAL writes no gains into its headers.
     drivers = ("GTiff",) if place in ("gcps", "rpcs") else ("GTiff", "ENVI")
     driver = draw(st.sampled_from(drivers))
+    scale, offset = draw(st.sampled_from(SCALES if driver == "GTiff" else SCALES[:1]))
     dtype = draw(st.sampled_from(DTYPES))
     holes = ["none", "nodata"] + (["mask"] if driver == "GTiff" else [])
     holes += ["nan"] if dtype.startswith("float") else []
@@ -63,8 +65,8 @@ def layouts(draw: st.DrawFn, place: str) -> Layout:
         compress=draw(st.sampled_from(("none", "zstd", "lzw"))),
         place=place,
         holes=draw(st.sampled_from(holes)),
-        scale=draw(st.sampled_from((1.0, 1.0, 1e-4, 0.25, 3.0))) if driver == "GTiff" else 1.0,
-        offset=draw(st.sampled_from((0.0, 0.0, -1000.0, 0.5))) if driver == "GTiff" else 0.0,
+        scale=scale,
+        offset=offset,
         seed=draw(st.integers(0, 99)),
     )
 

@@ -26,6 +26,10 @@ ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = [
     [],
     ["run"],
+    ["batch"],
+    ["doctor"],
+    ["config"],
+    ["completion"],
     ["info"],
     ["evaluate"],
     ["assess"],

@@ -129,3 +129,35 @@ def test_a_configuration_beyond_all_sense_is_refused_in_few_words(key, value):
     with pytest.raises(ModelError, match=key) as refused:
         replace(config, **{key: value})
     assert len(str(refused.value)) < 300
+
+
+def _sparse(folder, cols, rows, bands):
+    """An ENVI file as large as its header says, without a block on the disk."""
+    path = folder / "sparse.img"
+    with path.open("wb") as file:
+        file.truncate(cols * rows * bands)
+    header = HEADER.replace("samples = 4", f"samples = {cols}").replace(
+        "lines = 3", f"lines = {rows}"
+    )
+    path.with_suffix(".hdr").write_text(header.replace("bands = 2", f"bands = {bands}"))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ((1, 1, 10_001), "has 10001 bands: at most 10000"),
+        ((600_000_000, 1, 1), "600000000 pixels wide: one row"),
+        ((2_000_000, 3, 400), "2000000 pixels wide: one row of its 400 bands takes 3.2 GB"),
+    ],
+)
+def test_rasters_beyond_the_limits_are_refused_before_any_work(tmp_path, size, said):
+    with pytest.raises(RasterError, match=said):
+        open_raster(_sparse(tmp_path, *size))
+
+
+def test_an_output_longer_than_gdal_allows_is_refused(tmp_path):
+    raster = open_raster(_sparse(tmp_path, 1, 600_000_000, 1))
+    assert raster.upscaled(3).rows == 1_800_000_000
+    with pytest.raises(RasterError, match=r"2400000000 pixels .* choose a part with bounds"):
+        raster.upscaled(4)

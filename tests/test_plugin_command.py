@@ -1,4 +1,5 @@
 import ast
+import json
 import os
 import stat
 import subprocess
@@ -9,16 +10,20 @@ import pytest
 from click.testing import CliRunner
 from hsisr_geo.cli.main import cli
 
+from qgis_plugin.catalogue import parse
 from qgis_plugin.command import (
     EXECUTABLE_VARIABLE,
     NotSetUp,
+    Origin,
+    Selection,
     Uncertainty,
     adapt_arguments,
     assess_arguments,
     engine_environment,
     evaluate_arguments,
-    find_executable,
+    find_engine,
     info_arguments,
+    models_arguments,
     run_arguments,
 )
 
@@ -38,28 +43,34 @@ def programs(tmp_path):
     return found
 
 
-def test_the_setting_beats_the_variable_and_the_variable_beats_the_path(programs):
+def test_the_order_is_setting_variable_managed_path(programs):
     environment = {
         "PATH": os.path.dirname(programs["path"]),
         EXECUTABLE_VARIABLE: programs["variable"],
     }
-    assert find_executable(programs["setting"], environment) == programs["setting"]
-    assert find_executable("", environment) == programs["variable"]
+
+    def found(setting, managed):
+        engine = find_engine(setting, environment, managed=managed)
+        return engine.program, engine.origin
+
+    assert found(programs["setting"], "m") == (programs["setting"], Origin.SETTING)
+    assert found("", "m") == (programs["variable"], Origin.VARIABLE)
     del environment[EXECUTABLE_VARIABLE]
-    assert find_executable("", environment) == programs["path"]
+    assert found("", "m") == ("m", Origin.MANAGED)
+    assert found("", "") == (programs["path"], Origin.PATH)
 
 
 def test_without_an_executable_the_message_says_what_to_do(tmp_path):
-    with pytest.raises(NotSetUp, match=r"pip install hsisr-geo.*Settings.*HSISR_GEO_EXECUTABLE"):
-        find_executable("", {"PATH": str(tmp_path)})
+    with pytest.raises(NotSetUp, match=r"Set up….*pip install.*Options.*HSISR_GEO_EXECUTABLE"):
+        find_engine("", {"PATH": str(tmp_path)})
 
 
 def test_a_setting_that_names_nothing_is_not_skipped(programs, tmp_path):
     environment = {"PATH": os.path.dirname(programs["path"])}
     with pytest.raises(NotSetUp, match="gone"):
-        find_executable(str(tmp_path / "gone"), environment)
+        find_engine(str(tmp_path / "gone"), environment)
     with pytest.raises(NotSetUp, match=EXECUTABLE_VARIABLE):
-        find_executable("", {**environment, EXECUTABLE_VARIABLE: str(tmp_path)})  # a folder
+        find_engine("", {**environment, EXECUTABLE_VARIABLE: str(tmp_path)})  # a folder
 
 
 def test_what_belongs_to_qgis_does_not_reach_the_engine():
@@ -71,7 +82,36 @@ def test_what_belongs_to_qgis_does_not_reach_the_engine():
     kept = {"PATH": "/usr/bin", "HOME": "/home/a", "GDAL_CACHEMAX": "9"}
     environment = engine_environment({**kept, **dict.fromkeys(foreign, "leak")})
     assert "leak" not in environment.values()
-    assert environment == {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
+    isolated = {"PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
+    assert environment == {**kept, **isolated}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="PYTHONSAFEPATH")
+def test_the_engines_python_is_as_isolated_as_with_option_i(tmp_path):
+    """Not looked in: the folder of a script, the user's own packages, a leaked path."""
+    (tmp_path / "json.py").write_text("raise ImportError('not the standard library')")
+    script = tmp_path / "script.py"
+    script.write_text("import json, sys; print(json.dumps([sys.flags.no_user_site, sys.path]))")
+    leaked = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    assert subprocess.run([sys.executable, script], env=leaked, capture_output=True).returncode
+    done = subprocess.run(
+        [sys.executable, script], env=engine_environment(leaked), capture_output=True, check=True
+    )
+    no_user_site, path = json.loads(done.stdout)
+    assert no_user_site == 1
+    assert str(tmp_path) not in path
+
+
+def test_on_windows_the_folders_of_qgis_leave_the_path():
+    environment = engine_environment(
+        {
+            "OSGEO4W_ROOT": "C:\\OSGeo4W",
+            "Path": "C:\\OSGeo4W\\bin;c:/osgeo4w/apps/Python312/;C:\\OSGeo4W-tools;C:\\Windows",
+        },
+        platform="win32",
+    )
+    assert environment["Path"] == "C:\\OSGeo4W-tools;C:\\Windows"
+    assert engine_environment({"PATH": "C:\\a;b"}, platform="win32")["PATH"] == "C:\\a;b"
 
 
 def test_a_leaked_pythonhome_no_longer_stops_the_engines_python(tmp_path):
@@ -99,12 +139,16 @@ def test_a_run_with_everything():
         psf="gaussian:0.3",
         consistency=False,
         tile=64,
+        device="cpu",
         bounds=(-1e-7, 2, 3.5, 5200000.125),
+        selection=Selection("1-50,60", "water-vapour"),
+        drop_bad=True,
         uncertainty=Uncertainty("sigma.tif", samples=5, bands="mean"),
     ) == [
         *("run", "in.tif", "out.tif", "--upscale", "2", "--model", "bicubic"),
-        *("--detail", "0.25", "--seed", "7", "--psf", "gaussian:0.3", "--no-consistency"),
-        *("--tile", "64", "--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
+        *("--detail", "0.25", "--seed", "7", "--no-consistency", "--psf", "gaussian:0.3"),
+        *("--tile", "64", "--device", "cpu", "--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
+        *("--bands", "1-50,60", "--exclude", "water-vapour", "--drop-bad"),
         *("--uncertainty", "sigma.tif", "--samples", "5", "--uncertainty-bands", "mean"),
         *("--overwrite", "--progress", "json"),
     ]
@@ -112,11 +156,15 @@ def test_a_run_with_everything():
 
 def test_an_assessment_overwrites_only_when_told():
     asked = [*("assess", "in.tif", "--report", "r", "--upscale", "3")]
-    assert assess_arguments("in.tif", "r", upscale=3) == [*asked, "--json", "--progress", "json"]
+    assert assess_arguments("in.tif", "r", upscale=3) == [
+        *(*asked, "--detail", "0.0", "--seed", "0", "--json", "--progress", "json"),
+    ]
     everything = {"model": "m.safetensors", "bounds": (0, 1, 2, 3), "overwrite": True}
-    assert assess_arguments("in.tif", "r", upscale=3, **everything) == [
-        *(*asked, "--model", "m.safetensors", "--bounds", "0.0", "1.0", "2.0", "3.0"),
-        *("--overwrite", "--json", "--progress", "json"),
+    details = {"detail": 0.5, "seed": 4, "psf": "bicubic", "window": 64, "tile": 32}
+    assert assess_arguments("in.tif", "r", upscale=3, **everything, **details, device="cpu") == [
+        *(*asked, "--model", "m.safetensors", "--detail", "0.5", "--seed", "4"),
+        *("--psf", "bicubic", "--window", "64", "--tile", "32", "--device", "cpu"),
+        *("--bounds", "0.0", "1.0", "2.0", "3.0", "--overwrite", "--json", "--progress", "json"),
     ]
 
 
@@ -137,11 +185,26 @@ def test_an_adaptation():
             psf="bicubic",
             consistency=False,
             tile=8,
+            device="cpu",
             bounds=(0, 0, 1, 1),
+            selection=Selection("1", "2"),
+            drop_bad=True,
             uncertainty=Uncertainty("sigma.tif"),
         ),
-        assess_arguments("in.tif", "r", upscale=2, bounds=(0, 0, 1, 1), overwrite=True),
-        adapt_arguments("in.tif", "m.safetensors", upscale=4),
+        assess_arguments(
+            *("in.tif", "r"),
+            upscale=2,
+            psf="bicubic",
+            window=64,
+            tile=8,
+            device="cpu",
+            bounds=(0, 0, 1, 1),
+            selection=Selection("1", "2"),
+            overwrite=True,
+        ),
+        adapt_arguments(
+            "in.tif", "m.safetensors", upscale=4, device="cpu", selection=Selection("1", "2")
+        ),
         info_arguments("in.tif"),
         evaluate_arguments("a.tif", "b.tif"),
     ],
@@ -152,6 +215,12 @@ def test_the_engine_knows_every_option(arguments):
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 1, result.output
     assert "no such file" in result.output.lower()
+
+
+def test_the_list_of_models_is_one_the_engine_gives():
+    result = CliRunner().invoke(cli, models_arguments())
+    names = [model.name for model in parse(result.stdout)]
+    assert {"back-projection", "bicubic"} <= set(names)
 
 
 def test_info_and_evaluate():
@@ -170,6 +239,8 @@ def test_the_plugin_imports_neither_the_engine_nor_its_libraries(path):
     assert imported <= set(sys.stdlib_module_names) | {"qgis", "osgeo", "processing"}
 
 
-@pytest.mark.parametrize("module", ["command.py", "worker.py"])
+@pytest.mark.parametrize(
+    "module", ["catalogue.py", "command.py", "timeleft.py", "words.py", "worker.py"]
+)
 def test_the_client_needs_no_qgis(module):
     assert "qgis.core" not in (PLUGIN / module).read_text(encoding="utf-8")

@@ -1,0 +1,259 @@
+"""`hsisr-geo batch`: super-resolve many rasters with the same options."""
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hsisr_geo.errors import BatchFailed
+
+from . import batch_summary, options
+from .batch_scenes import Scene, Wish, check, compare
+from .progress import Report, report
+from .running import RunOptions, canceling, check_samples, logging_to, run_options
+from .signals import Cancellation
+from .verbosity import is_verbose
+
+if TYPE_CHECKING:
+    from hsisr_geo.batch import Outcome
+    from hsisr_geo.pipeline import RunReport
+    from hsisr_geo.resolver import Resolver
+    from hsisr_geo.scenes import Job
+
+DEFAULT_NAME = "{stem}_x{upscale}.tif"
+
+
+@click.command()
+@click.argument("sources", metavar="SRC...", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--out-dir",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder for the outputs; made if it is not there.",
+)
+@click.option(
+    "--name",
+    default=DEFAULT_NAME,
+    show_default=True,
+    metavar="TEMPLATE",
+    help="Name of an output. Fields: {stem} and {parent} (folder) of the scene, {upscale}, "
+    "{model}, {detail}, {seed}.",
+)
+@click.option(
+    "--pattern",
+    metavar="GLOB",
+    help="What to take from folders, e.g. '*_REFL.tif', or '**/*.tif' with the folders below.  "
+    "[default: files with an ending of rasters or an ENVI header]",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Scenes at a time, in threads that share one model; memory grows with them.",
+)
+@click.option(
+    "--skip-existing",
+    is_flag=True,
+    help="Leave outputs alone that exist and were made from a scene of that name with these "
+    "options; others are an error, or replaced with --overwrite.",
+)
+@click.option("--keep-going", is_flag=True, help="Go on after a scene that failed.")
+@click.option(
+    "--report",
+    "report_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write what became of each scene to FILE, .json or .csv.",
+)
+@run_options
+@click.option(
+    "--uncertainty-name",
+    metavar="TEMPLATE",
+    help="Also write the standard deviation over samples, to files of this name.",
+)
+@options.samples
+@options.uncertainty_bands
+@options.progress
+@options.dry_run
+@click.pass_obj
+def batch(
+    cancellation: Cancellation,
+    sources: tuple[str, ...],
+    out_dir: Path,
+    name: str,
+    pattern: str | None,
+    jobs: int,
+    skip_existing: bool,
+    keep_going: bool,
+    report_path: Path | None,
+    how: RunOptions,
+    uncertainty_name: str | None,
+    samples: int | None,
+    uncertainty_bands: str | None,
+    progress: str,
+    dry_run: bool,
+) -> None:
+    """Super-resolve many rasters: the scenes SRC, and those in the folders SRC.
+
+    Each is what `hsisr-geo run` would make of it. All scenes and names are checked before the first
+    is begun. Without --keep-going the batch ends with the first scene that fails. What is finished
+    when it fails or is canceled stays; nothing is left half-written. Exit code 1 if a scene failed.
+    """
+    from hsisr_geo.scenes import find_scenes, plan_jobs
+
+    check_samples("--uncertainty-name TEMPLATE", uncertainty_name, samples, uncertainty_bands)
+    if report_path:
+        batch_summary.check_report_path(report_path)
+    started = time.perf_counter()
+    names = [name] if uncertainty_name is None else [name, uncertainty_name]
+    scenes = find_scenes(sources, pattern)
+    planned = plan_jobs(scenes, out_dir, names, _name_values(how), named=sources)
+    speak = report(progress, label=lambda share: f"{share:.0%} of {len(planned)} scenes")
+    log = speak.log if is_verbose() else _ignore  # else one line per scene
+    wish = Wish(how, samples, uncertainty_bands, skip_existing)
+    with logging_to(log), _folder(out_dir):
+        checked, resolver = _prepare(planned, wish, keep_going)
+        if resolver and dry_run:
+            _tell_plans(speak, checked, wish, resolver)
+            return
+        outcomes = (
+            _run(checked, wish, resolver, jobs, keep_going, speak, log, cancellation)
+            if resolver
+            else [_not_begun(scene) for scene in checked]
+        )
+    seconds = time.perf_counter() - started
+    found = batch_summary.summary(outcomes, seconds)
+    if report_path:
+        batch_summary.write_report(report_path, asdict(how), found)
+    speak.result(found, batch_summary.text(outcomes, seconds))
+    cancellation.check()
+    _raise_failure(outcomes)
+
+
+def _name_values(how: RunOptions) -> dict[str, object]:
+    return {
+        "upscale": how.upscale,
+        "model": Path(how.model).stem,
+        "detail": f"{how.detail:g}",
+        "seed": how.seed,
+    }
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[None]:
+    """Make a folder; remove it again if nothing came into it."""
+    from hsisr_geo.errors import OutputError
+
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise OutputError(f"{path}: the folder cannot be made: {e.strerror}") from e
+    try:
+        yield
+    finally:
+        for folder in made:
+            with suppress(OSError):  # it is in use
+                folder.rmdir()
+
+
+def _prepare(
+    jobs: "Sequence[Job]", wish: Wish, keep_going: bool
+) -> "tuple[list[Scene], Resolver | None]":
+    """Check all scenes, and load the model; None for it where nothing is to be begun."""
+    scenes = [check(job, wish) for job in jobs]
+    if not keep_going and any(scene.error for scene in scenes):
+        return scenes, None
+    resolver = _resolver(wish, jobs[0])
+    scenes = [compare(scene, wish, resolver) for scene in scenes]
+    stopped = not keep_going and any(scene.error for scene in scenes)
+    return scenes, None if stopped else resolver
+
+
+def _raise_failure(outcomes: "Sequence[Outcome]") -> None:
+    if told := batch_summary.failure(outcomes):
+        raise BatchFailed(told)
+
+
+def _not_begun(scene: Scene) -> "Outcome":
+    from hsisr_geo.batch import Outcome
+
+    if scene.error:
+        return Outcome(scene.job, "failed", error=scene.error)
+    return Outcome(scene.job, "not started")
+
+
+def _resolver(wish: Wish, job: "Job") -> "Resolver":
+    """Load the model once for all scenes, and see that it can do what they ask of it."""
+    from hsisr_geo.resolver import sampled
+
+    resolver = wish.how.load_resolver()
+    if uncertainty := wish.uncertainty(job):
+        sampled(resolver, uncertainty.samples)
+    return resolver
+
+
+def _tell_plans(speak: Report, scenes: "Sequence[Scene]", wish: Wish, resolver: "Resolver") -> None:
+    """Say what would be made of each scene, and what would not."""
+    plans, lines = [], []
+    for scene in scenes:
+        job, stopped = scene.job, scene.error or scene.skipped
+        if scene.raster is None or stopped:
+            plans.append({"src": job.src, "path": str(job.dst), "message": str(stopped)})
+            lines.append(f"would not write {job.dst}: {stopped}")
+            continue
+        uncertainty = wish.uncertainty(job)
+        plan = wish.how.plan(scene.raster, str(job.dst), resolver=resolver, uncertainty=uncertainty)
+        plans.append({"src": job.src, **asdict(plan)})
+        lines.append(f"{job.src}: {plan.text()}")
+    speak.result({"dry_run": True, "plans": plans}, "\n".join(lines))
+    _raise_failure([_not_begun(scene) for scene in scenes])
+
+
+def _run(
+    scenes: "Sequence[Scene]",
+    wish: Wish,
+    resolver: "Resolver",
+    jobs: int,
+    keep_going: bool,
+    speak: Report,
+    log: Callable[[str], None],
+    cancellation: Cancellation,
+) -> "list[Outcome]":
+    from hsisr_geo.batch import Total, run_batch
+
+    known = {scene.job: scene for scene in scenes}
+    weights = {scene.job: scene.weight for scene in scenes}
+    total = Total(weights, canceling(speak.progress, cancellation))
+    numbers = itertools.count(1)
+
+    def work(job: "Job") -> "RunReport":
+        if stopped := known[job].error or known[job].skipped:
+            raise stopped
+        return wish.how.super_resolve(
+            job.src,
+            job.dst,
+            resolver=resolver,
+            uncertainty=wish.uncertainty(job),
+            progress=total.of(job),
+            log=lambda message: log(f"{job.src}: {message}"),
+        )
+
+    def told(outcome: "Outcome") -> None:
+        number = next(numbers)
+        total.put(outcome.job, 1)
+        fields = {**batch_summary.record(outcome), "number": number, "of": len(scenes)}
+        speak.event("scene", fields, batch_summary.line(outcome, number, len(scenes)))
+
+    return run_batch(list(known), work, at_once=jobs, keep_going=keep_going, told=told)
+
+
+def _ignore(message: str) -> None:
+    """Take a line of the log, and do nothing."""

@@ -1,0 +1,81 @@
+"""The scenes of a batch before the work: opened, checked, compared with what is there already."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hsisr_geo.errors import HsisrError, OutputError
+
+from .running import RunOptions, wished
+
+if TYPE_CHECKING:
+    from hsisr_geo.batch import Skipped
+    from hsisr_geo.raster import Raster
+    from hsisr_geo.resolver import Resolver
+    from hsisr_geo.scenes import Job
+    from hsisr_geo.uncertainty import Uncertainty
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for of every scene."""
+
+    how: RunOptions
+    samples: int | None
+    uncertainty_bands: str | None
+    skip_existing: bool
+
+    def uncertainty(self, job: "Job") -> "Uncertainty | None":
+        """Return the uncertainty that is wanted of a scene."""
+        if job.uncertainty is None:
+            return None
+        return wished(job.uncertainty, self.samples, self.uncertainty_bands)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A job as far as it is known before the work: opened, wrong, or done already."""
+
+    job: "Job"
+    raster: "Raster | None" = None
+    error: "HsisrError | None" = None
+    skipped: "Skipped | None" = None
+
+    @property
+    def weight(self) -> float:
+        """Share of the work, in input pixels of all bands."""
+        raster = None if self.error or self.skipped else self.raster
+        return raster.rows * raster.cols * len(raster.bands) if raster else 0.0
+
+
+def check(job: "Job", wish: Wish) -> Scene:
+    """Open a scene and check its outputs, as a run would at its start."""
+    from hsisr_geo.output import Target, check_targets
+
+    try:
+        raster = wish.how.open(job.src)
+        done = wish.skip_existing and all(path.exists() for path in job.outputs)
+        targets = [Target(path, raster) for path in job.outputs]
+        check_targets(targets, overwrite=wish.how.overwrite or done)
+    except HsisrError as e:
+        return Scene(job, error=e)
+    return Scene(job, raster)
+
+
+def compare(scene: Scene, wish: Wish, resolver: "Resolver") -> Scene:
+    """With --skip-existing, tell outputs that this batch would make from others."""
+    from hsisr_geo.batch import Skipped
+    from hsisr_geo.existing import difference
+
+    job = scene.job
+    if scene.raster is None or not wish.skip_existing or not job.dst.exists():
+        return scene
+    try:
+        told = difference(job.dst, scene.raster, resolver, wish.how.bounds)
+    except HsisrError as e:
+        told = f"cannot be compared: {e}"
+    if not told and all(path.exists() for path in job.outputs):
+        return replace(scene, skipped=Skipped(f"{job.dst} exists"))
+    if told and not wish.how.overwrite:
+        told = f"{job.dst} exists, but {told}: choose another folder, or give --overwrite"
+        return replace(scene, error=OutputError(told))
+    return scene

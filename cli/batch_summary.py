@@ -1,0 +1,144 @@
+"""What became of a batch: one line per scene, the sum of it, and the same for a machine."""
+
+import csv
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .progress import to_json
+
+if TYPE_CHECKING:
+    from hsisr_geo.batch import Outcome
+
+FORMATS = (".json", ".csv")
+STATUSES = ("done", "skipped", "failed", "canceled", "not started")
+_NAMED = 5  # failed scenes in the last line; all of them are listed above it
+
+
+def line(outcome: "Outcome", number: int, total: int) -> str:
+    """Say what became of a scene, for a person."""
+    where = f"[{number:>{len(str(total))}}/{total}] {outcome.status}: {outcome.job.src}"
+    if outcome.report is None:
+        return where + _why(outcome)
+    rows, cols = outcome.report.shape
+    text = f"{where} -> {outcome.job.dst}: {cols} x {rows} pixels in {outcome.seconds:.1f} s"
+    return "".join([text, *(f"; warning: {warning}" for warning in outcome.report.warnings)])
+
+
+def record(outcome: "Outcome") -> dict[str, Any]:
+    """Say what became of a scene, for a machine; the same fields whatever it is."""
+    report = asdict(outcome.report) if outcome.report else {}
+    rows, cols = report.get("shape", (None, None))
+    return {
+        "src": outcome.job.src,
+        "dst": str(outcome.job.dst),
+        "uncertainty": str(outcome.job.uncertainty) if outcome.job.uncertainty else None,
+        "status": outcome.status,
+        "message": _message(outcome) if outcome.error else "",
+        "seconds": round(outcome.seconds, 3),
+        "rows": rows,
+        "cols": cols,
+        "consistency_relative": report.get("consistency_relative"),
+        "warnings": list(report.get("warnings", ())),
+    }
+
+
+def summary(outcomes: Sequence["Outcome"], seconds: float) -> dict[str, Any]:
+    """Count the scenes by what became of them, and list them."""
+    counts: Counter[str] = Counter(outcome.status for outcome in outcomes)
+    return {
+        "scenes": len(outcomes),
+        **{status.replace(" ", "_"): counts[status] for status in STATUSES},
+        "seconds": round(seconds, 3),
+        "results": [record(outcome) for outcome in outcomes],
+    }
+
+
+def text(outcomes: Sequence["Outcome"], seconds: float) -> str:
+    """Return the sum for a person, and last what failed and why."""
+    counts: Counter[str] = Counter(outcome.status for outcome in outcomes)
+    told = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
+    failed = [f"failed: {o.job.src}{_why(o)}" for o in outcomes if o.status == "failed"]
+    return "\n".join([f"{told} in {seconds:.1f} s", *failed])
+
+
+def failure(outcomes: Sequence["Outcome"]) -> str:
+    """Return the error of a batch in which scenes failed, "" where none did."""
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    if not failed:
+        return ""
+    told = f"{len(failed)} of {len(outcomes)} scenes failed: "
+    if len(failed) == 1:
+        return told + _message(failed[0])
+    names = [outcome.job.src for outcome in failed[:_NAMED]]
+    return told + ", ".join(names) + (", ..." if len(failed) > _NAMED else "")
+
+
+def check_report_path(path: Path) -> None:
+    """Refuse a path that no report can be written to, before any work is done."""
+    from hsisr_geo.errors import OutputError
+
+    if path.suffix.lower() not in FORMATS:
+        raise OutputError(f"{path}: a report ends in {' or '.join(FORMATS)}")
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise OutputError(f"{path}: no file can be written there: name a file in a folder")
+
+
+def write_report(path: Path, options: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """Write the summary as JSON, or its scenes as CSV, completely or not at all.
+
+    Raises
+    ------
+    OutputError : it cannot be written
+    """
+    from hsisr_geo import __version__
+    from hsisr_geo.errors import OutputError
+
+    if path.suffix.lower() == ".csv":
+        content = _csv(found["results"])
+    else:
+        whole = {"hsisr_geo": __version__, "options": dict(options), **found}
+        content = json.dumps(json.loads(to_json(whole)), indent=2, ensure_ascii=False) + "\n"
+    part = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        part.write_text(content, encoding="utf-8", newline="")
+        part.replace(path)
+    except OSError as e:
+        raise OutputError(f"{path}: cannot be written: {e.strerror}") from e
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _csv(results: Sequence[Mapping[str, Any]]) -> str:
+    stream = StringIO()
+    writer = csv.DictWriter(stream, list(results[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "warnings": "; ".join(row["warnings"])} for row in results)
+    return stream.getvalue()
+
+
+def _why(outcome: "Outcome") -> str:
+    """Return what goes after the scene's name; many messages begin with it."""
+    if outcome.error is None:
+        return ""
+    src, message = outcome.job.src, _message(outcome)
+    return message.removeprefix(src) if message.startswith(src) else f": {message}"
+
+
+def _message(outcome: "Outcome") -> str:
+    from hsisr_geo.batch import Skipped
+    from hsisr_geo.errors import HsisrError
+
+    error = outcome.error
+    if isinstance(error, HsisrError | Skipped):
+        words = str(error)
+    elif isinstance(error, MemoryError):
+        words = "out of memory: choose a smaller --tile, fewer --threads or fewer --jobs"
+    else:
+        words = f"unexpected {type(error).__name__}: {error}"
+    return " ".join(words.split())

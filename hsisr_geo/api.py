@@ -1,0 +1,88 @@
+"""The package's front door: `super_resolve()` from a file to a finer one, with a model by name."""
+
+import os
+
+from hsisr_geo.graph import Progress
+from hsisr_geo.pipeline import Log, RunReport
+from hsisr_geo.pipeline import super_resolve as run
+from hsisr_geo.raster import Bounds, Raster
+from hsisr_geo.recipes import DEFAULT_UPSCALE, check_upscale
+from hsisr_geo.registry import DEFAULT, load_resolver
+from hsisr_geo.resolver import Resolver
+from hsisr_geo.uncertainty import Uncertainty
+
+
+def super_resolve(
+    src: str | os.PathLike[str] | Raster,
+    dst: str | os.PathLike[str],
+    *,
+    upscale: int | None = None,
+    model: str | os.PathLike[str] = DEFAULT,
+    detail: float = 0.0,
+    seed: int = 0,
+    device: str = "auto",
+    psf: str | None = None,
+    consistency: bool = True,
+    resolver: Resolver | None = None,
+    tile: int = 128,
+    threads: int = 1,
+    workers: int = 1,
+    scheduler: str | None = None,
+    bounds: Bounds | None = None,
+    uncertainty: Uncertainty | str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    progress: Progress | None = None,
+    log: Log | None = None,
+) -> RunReport:
+    """Super-resolve a raster file into another, `upscale` times finer, as `hsisr-geo run` does.
+
+    >>> import hsisr_geo
+    >>> report = hsisr_geo.super_resolve("scene.tif", "fine.tif", upscale=4)
+
+    Parameters
+    ----------
+    src, dst
+        Paths; `src` may be any name that GDAL opens, such as `/vsizip/...` or a subdataset, the
+        folder of a product, or what `open_raster` made of one, with a choice of bands.
+    upscale, model, detail, seed, device, psf, consistency
+        As for `load_resolver`; upscale 2 by default.
+    resolver
+        Instead of these: one that is loaded already, or your own.
+    tile, threads, workers, scheduler, bounds, overwrite, resume, progress, log
+        As for `pipeline.super_resolve`, which does the work.
+    uncertainty
+        Where to write the standard deviation over samples, or an `Uncertainty` with their number.
+
+    Raises
+    ------
+    HsisrError : what was asked for cannot be done; `dst` then does not exist.
+    """
+    if resolver is None:
+        resolver = load_resolver(
+            os.fspath(model),
+            upscale=DEFAULT_UPSCALE if upscale is None else upscale,
+            detail=detail,
+            seed=seed,
+            device=device,
+            psf=psf,
+            consistency=consistency,
+        )
+    check_upscale(resolver, upscale)
+    if isinstance(uncertainty, (str, os.PathLike)):
+        uncertainty = Uncertainty(uncertainty)
+    return run(
+        src,
+        dst,
+        resolver=resolver,
+        tile=tile,
+        threads=threads,
+        workers=workers,
+        scheduler=scheduler,
+        bounds=bounds,
+        uncertainty=uncertainty,
+        overwrite=overwrite,
+        resume=resume,
+        progress=progress,
+        log=log,
+    )

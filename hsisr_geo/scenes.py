@@ -1,0 +1,175 @@
+"""Which scenes a batch is over, and where the output of each goes.
+
+A scene is what `open_raster` takes: usually a file, sometimes a folder (Zarr, EnMAP). Other folders
+are looked into. Names of outputs follow from a template; two that would be one file are told before
+any work.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Formatter
+
+from hsisr_geo.errors import OptionError, OutputError, RasterError
+from hsisr_geo.products.recognition import is_product_folder
+
+ENDINGS = (
+    ".tif", ".tiff", ".vrt", ".bsq", ".bil", ".bip", ".img", ".dat", ".jp2",
+    ".nc", ".nc4", ".h5", ".he5", ".hdf5", ".zarr",
+)  # fmt: skip
+"""What a folder is looked through for, besides whatever has an ENVI header beside it."""
+_UNSAFE = str.maketrans(dict.fromkeys('/\\:"<>|?*', "_"))  # in names of subdatasets
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scene and its outputs: the super-resolution, and its uncertainty if one is wanted."""
+
+    src: str
+    dst: Path
+    uncertainty: Path | None = None
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The rasters to be written."""
+        return (self.dst,) if self.uncertainty is None else (self.dst, self.uncertainty)
+
+
+def find_scenes(sources: Sequence[str], pattern: str | None = None) -> list[str]:
+    """Return the scenes that are named, and those in the folders that are named, each once.
+
+    Parameters
+    ----------
+    sources : scenes, in the order of the result, and folders; a source that is neither is taken
+        for a scene, as GDAL's own names are
+    pattern : of file names in folders, e.g. "*_REFL.tif", or "**/*.tif" for folders below, too;
+        None for the usual endings of rasters
+
+    Raises
+    ------
+    RasterError : a folder holds no scene
+    OptionError : not a pattern
+    """
+    found: dict[str, str] = {}
+    for source in sources:
+        folder = Path(source)
+        scenes = [source] if _is_scene(folder) or not folder.is_dir() else _in(folder, pattern)
+        for scene in scenes:
+            found.setdefault(os.path.realpath(scene), scene)
+    return list(found.values())
+
+
+def plan_jobs(
+    scenes: Iterable[str],
+    folder: Path,
+    names: Sequence[str],
+    values: Mapping[str, object],
+    *,
+    named: Iterable[str] = (),
+) -> list[Job]:
+    """Say where each scene's outputs go.
+
+    A scene that was found in a folder, and would be the output of another one, is taken for the
+    result of an earlier batch, and left out.
+
+    Parameters
+    ----------
+    names : template of the output's name and, if there is to be one, of its uncertainty's, with
+        {stem} and {parent} of the scene and the names of `values` in braces
+    values : e.g. the upscale; the same for all scenes
+    named : scenes that were asked for by name
+
+    Raises
+    ------
+    OptionError : a template that is none
+    OutputError : two scenes would have one output, or an output would replace a scene
+    """
+    jobs = [
+        Job(scene, *(folder / _name(name, scene, values) for name in names)) for scene in scenes
+    ]
+    _check_clashes(jobs)
+    outputs = {os.path.realpath(path) for job in jobs for path in job.outputs}
+    made_before = outputs - {os.path.realpath(source) for source in named}
+    jobs = [job for job in jobs if os.path.realpath(job.src) not in made_before]
+    _check_sources(jobs)
+    return jobs
+
+
+def _is_scene(path: Path) -> bool:
+    if path.is_dir():
+        return path.suffix.lower() == ".zarr" or is_product_folder(path)
+    return path.is_file()
+
+
+def _in(folder: Path, pattern: str | None) -> list[str]:
+    try:
+        inside = sorted(folder.iterdir() if pattern is None else folder.glob(pattern))
+    except (NotImplementedError, ValueError) as e:
+        raise OptionError(f"{pattern!r} is no pattern of file names: {e}") from e
+    scenes = [
+        str(path)
+        for path in inside
+        if _is_scene(path)
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and (pattern is not None or _looks_like_a_scene(path))
+    ]
+    if not scenes:
+        known = f"no file that matches {pattern!r}" if pattern else "no file with a known ending"
+        raise RasterError(f"{folder}: {known}: name the scenes, or say what to take by --pattern")
+    return scenes
+
+
+def _looks_like_a_scene(path: Path) -> bool:
+    return (
+        path.is_dir()
+        or path.suffix.lower() in ENDINGS
+        or path.with_name(path.name + ".hdr").is_file()
+    )
+
+
+def _name(template: str, scene: str, values: Mapping[str, object]) -> str:
+    """Fill a template for one scene; only plain fields, as `str.format` could reach further."""
+    path = Path(scene)
+    known = {"stem": _stem(path).translate(_UNSAFE), "parent": path.absolute().parent.name}
+    known |= {name: str(value) for name, value in values.items()}
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError as e:
+        raise OptionError(f"{template!r} is no template of a file name: {e}") from e
+    for _, field, form, conversion in parts:
+        if field is not None and (field not in known or form or conversion):
+            fields = ", ".join(f"{{{name}}}" for name in known)
+            raise OptionError(f"{template!r}: {{{field}}} is unknown: a name may have {fields}")
+    name = "".join(text + (known[field] if field else "") for text, field, _, _ in parts)
+    if Path(name).name != name:
+        raise OptionError(f"{template!r} makes {name!r}: name a file in the folder, not a path")
+    return name
+
+
+def _stem(path: Path) -> str:
+    """Return the name without its ending; in `scene.v2_rfl` a dot is none."""
+    return path.stem if path.suffix.lower() in ENDINGS else path.name
+
+
+def _check_clashes(jobs: Sequence[Job]) -> None:
+    taken: dict[str, str] = {}
+    for job in jobs:
+        if job.dst == job.uncertainty:
+            raise OutputError(f"{job.dst}: the uncertainty needs a name of its own")
+        for path in job.outputs:
+            other = taken.setdefault(os.path.normcase(os.path.realpath(path)), job.src)
+            if other != job.src:
+                raise OutputError(
+                    f"{other} and {job.src} would both be written to {path}: "
+                    "tell them apart by the name, e.g. with {parent}"
+                )
+
+
+def _check_sources(jobs: Sequence[Job]) -> None:
+    sources = {os.path.normcase(os.path.realpath(job.src)): job.src for job in jobs}
+    for path in (path for job in jobs for path in job.outputs):
+        if source := sources.get(os.path.normcase(os.path.realpath(path))):
+            raise OutputError(
+                f"{path} would replace the scene {source}: choose another folder or name"
+            )
