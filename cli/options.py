@@ -150,6 +150,19 @@ precision = click.option(
     "quite the same.",
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+workers = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes on this machine, with --threads tiles in flight in each.",
+)
+scheduler = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Use the workers of this dask scheduler, e.g. tcp://node1:8786; they have to see SRC and "
+    "the folder of DST.",
+)
 resume = click.option(
     "--resume",
     is_flag=True,

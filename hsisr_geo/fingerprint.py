@@ -8,7 +8,7 @@ but must stay the same for what is kept of a run to be of use.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -72,11 +72,10 @@ def fingerprint(
     among the circumstances, by when they were changed. What is no file, such as a remote address,
     is told by its name and by how it describes itself.
     """
-    files = list(_files(raster))
     facts = {
         "version": __version__,
         "source": os.path.basename(raster.path),
-        "input files": " ".join(_identity(file) for file in files),
+        "input files": input_identity(raster.path, raster.files),
         "grid, bands and tags of the input": _digest(raster),
         "bounds": _window_text(region),
         "model": resolver.name,
@@ -85,21 +84,30 @@ def fingerprint(
     }
     if uncertainty is not None and spread is not None:
         facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
-    changed = " ".join(str(file.stat().st_mtime_ns) for file in files)
+    changed = " ".join(str(file.stat().st_mtime_ns) for file in _files(raster.path, raster.files))
     return Fingerprint(facts, {"tile": str(tile), "input changed at": changed})
 
 
-def _files(raster: Raster) -> Iterator[Path]:
+def input_identity(path: str, files: Sequence[str] = ()) -> str:
+    """Tell the files of a raster by name, size and hash of their ends; "" if there are none.
+
+    Parameters
+    ----------
+    path, files : as in `Raster`
+    """
+    return " ".join(_identity(file) for file in _files(path, files))
+
+
+def _files(path: str, files: Sequence[str]) -> Iterator[Path]:
     """Yield the files that a raster is read from: sidecars, and what a VRT points to, too.
 
     Of a folder (Zarr) those directly inside, which describe it; its chunks may be too many.
     """
-    for name in (raster.path, *raster.files):
-        path = Path(name)
-        if path.is_file():
-            yield path
-        elif path.is_dir():
-            yield from sorted(inside for inside in path.iterdir() if inside.is_file())
+    for place in map(Path, (path, *files)):
+        if place.is_file():
+            yield place
+        elif place.is_dir():
+            yield from sorted(inside for inside in place.iterdir() if inside.is_file())
 
 
 def _identity(file: Path) -> str:

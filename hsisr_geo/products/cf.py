@@ -17,7 +17,7 @@ from affine import Affine
 
 from hsisr_geo import gdal_source
 from hsisr_geo.bands import Band, Bands, guess_unit, to_nanometers
-from hsisr_geo.datasets import thread_handle
+from hsisr_geo.datasets import anywhere, thread_handle
 from hsisr_geo.errors import RasterError
 from hsisr_geo.gdal_source import check_scales
 from hsisr_geo.grid import Missing, Raster, Stored
@@ -150,7 +150,7 @@ def _describe(dataset: Any, path: Path, engine: str, driver: str) -> Raster | No
         tags=_tags(dataset, variable),
         interleave={0: "band", 1: "line", 2: "pixel"}[variable.dims.index(band)],
         product=f"CF cube {variable.name!r}",
-        source=CfSource(str(path), engine, str(variable.name), axes),
+        source=CfSource(anywhere(str(path)), engine, str(variable.name), axes),
     )
     return _placed(raster, variable, row, col, path)
 

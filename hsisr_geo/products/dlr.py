@@ -15,6 +15,7 @@ import numpy as np
 
 from hsisr_geo import envi, gdal_source
 from hsisr_geo.bands import Band, Bands
+from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Missing, Raster, Source, Stored
 from hsisr_geo.radiometry import usable_nodata
@@ -132,7 +133,8 @@ def describe(metadata: Path) -> Raster:
         for number, (band, fact) in enumerate(zip(raster.bands, facts, strict=True), start=1)
     ]
     classes = _beside(metadata, "QL_QUALITY_CLASSES") if mission == "EnMAP" else None
-    files = [str(metadata), *raster.files, *([str(classes)] if classes else [])]
+    besides = [metadata, *([classes] if classes else [])]
+    files = [*map(anywhere, map(str, besides)), *raster.files]
     source = raster.source
     if classes is not None and source is not None:
         source = ClassedSource(source, _classes(classes, raster))
