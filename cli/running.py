@@ -196,13 +196,15 @@ def canceling(
 def logging_to(log: Callable[[str], None]) -> Iterator[None]:
     """Pass on what the package logs, each message once."""
     logger, handler = logging.getLogger("hsisr_geo"), _Forward(log)
-    level = logger.level
+    level, propagate = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    logger.propagate = False  # `rio` would print each message a second time
     try:
         yield
     finally:
         logger.setLevel(level)
+        logger.propagate = propagate
         logger.removeHandler(handler)
 
 

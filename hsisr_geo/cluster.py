@@ -160,9 +160,10 @@ def run(
     WorkerError : a worker does not see the files, has another version, or dies again and again
     HsisrError : as raised by a tile
     """
-    path = anywhere(assignment.raster.path)
-    check(client, path, folder, assignment.raster.files)
-    assignment = replace(assignment, raster=replace(assignment.raster, path=path))
+    raster = assignment.raster
+    path, *files = names = [anywhere(name) for name in (raster.path, *raster.files)]
+    check(client, names, folder)
+    assignment = replace(assignment, raster=replace(raster, path=path, files=tuple(files)))
     plugin = TileWorker(assignment, folder, synchronize=synchronize)
     with _registered(client, plugin):
         rest = iter(tiles)
@@ -197,8 +198,12 @@ def _registered(client: Client, plugin: TileWorker) -> Iterator[None]:
             client.unregister_worker_plugin(plugin.name)
 
 
-def check(client: Client, path: str, folder: Path, files: Sequence[str] = ()) -> None:
+def check(client: Client, names: Sequence[str], folder: Path) -> None:
     """Check that every worker is of this version and sees the same files as this process.
+
+    Parameters
+    ----------
+    names : of the input's files, its own name first
 
     Raises
     ------
@@ -207,15 +212,15 @@ def check(client: Client, path: str, folder: Path, files: Sequence[str] = ()) ->
     token = folder / f"{secrets.token_hex(8)}.token"
     token.write_text("driver", encoding="utf-8")
     try:
-        found: Mapping[str, Any] = client.run(examine, str(token), path, files)
+        found: Mapping[str, Any] = client.run(examine, str(token), names)
     except HsisrError:
         raise
     except Exception as error:
         told = f"the workers cannot run hsisr-geo {__version__}: {error}"
         raise WorkerError(f"{told}; install the same version there") from error
-    mine = input_identity(path, files)
+    mine = input_identity(names)
     for worker, seen in found.items():
-        _check_one(worker, seen, folder, mine, path)
+        _check_one(worker, seen, folder, mine, names[0])
     token.unlink()
 
 
@@ -236,7 +241,7 @@ class Seen:
     source: str
 
 
-def examine(token: str, source: str, files: Sequence[str] = ()) -> Seen:
+def examine(token: str, names: Sequence[str]) -> Seen:
     """Look around; runs in a worker."""
     path = Path(token)
     answer = path.with_suffix(f".{secrets.token_hex(4)}")
@@ -246,7 +251,7 @@ def examine(token: str, source: str, files: Sequence[str] = ()) -> Seen:
     except OSError:
         written = ""
     try:
-        identity = input_identity(source, files)
+        identity = input_identity(names)
     except Exception as error:  # whatever GDAL raises: the driver tells it
         identity = f"cannot be read: {error}"
     return Seen(__version__, path.is_file(), written, identity)

@@ -72,10 +72,11 @@ def fingerprint(
     among the circumstances, by when they were changed. What is no file, such as a remote address,
     is told by its name and by how it describes itself.
     """
+    names = (raster.path, *raster.files)
     facts = {
         "version": __version__,
         "source": os.path.basename(raster.path),
-        "input files": input_identity(raster.path, raster.files),
+        "input files": input_identity(names),
         "grid, bands and tags of the input": _digest(raster),
         "bounds": _window_text(region),
         "model": resolver.name,
@@ -84,30 +85,27 @@ def fingerprint(
     }
     if uncertainty is not None and spread is not None:
         facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
-    changed = " ".join(str(file.stat().st_mtime_ns) for file in _files(raster.path, raster.files))
+    changed = " ".join(
+        str(file.stat().st_mtime_ns) for file in _existing((raster.path, *raster.files))
+    )
     return Fingerprint(facts, {"tile": str(tile), "input changed at": changed})
 
 
-def input_identity(path: str, files: Sequence[str] = ()) -> str:
-    """Tell the files of a raster by name, size and hash of their ends; "" if there are none.
+def input_identity(names: Sequence[str]) -> str:
+    """Tell files and folders of a raster by name, size and hash of their ends; "" if none is one.
 
-    Parameters
-    ----------
-    path, files : as in `Raster`
+    Sidecars are among them, and what a VRT points to (`Raster.path`, `Raster.files`). Of a folder
+    (Zarr) the files directly inside count, which describe it; its chunks may be too many.
     """
-    return " ".join(_identity(file) for file in _files(path, files))
+    return " ".join(_identity(file) for file in _existing(names))
 
 
-def _files(path: str, files: Sequence[str]) -> Iterator[Path]:
-    """Yield the files that a raster is read from: sidecars, and what a VRT points to, too.
-
-    Of a folder (Zarr) those directly inside, which describe it; its chunks may be too many.
-    """
-    for place in map(Path, (path, *files)):
-        if place.is_file():
-            yield place
-        elif place.is_dir():
-            yield from sorted(inside for inside in place.iterdir() if inside.is_file())
+def _existing(names: Sequence[str]) -> Iterator[Path]:
+    for path in map(Path, names):
+        if path.is_file():
+            yield path
+        elif path.is_dir():
+            yield from sorted(inside for inside in path.iterdir() if inside.is_file())
 
 
 def _identity(file: Path) -> str:

@@ -141,8 +141,8 @@ class FakeClient:
     def __init__(self, **different):
         self.different = different
 
-    def run(self, function, token, source):
-        a, b = function(token, source), function(token, source)
+    def run(self, function, token, names):
+        a, b = function(token, names), function(token, names)
         return {"tcp://a:1": a, "tcp://b:2": replace(b, **self.different)}
 
 
@@ -158,13 +158,13 @@ class FakeClient:
 )
 def test_a_worker_that_sees_other_files_is_refused(src, tmp_path, different, told):  # noqa: F811
     with pytest.raises(WorkerError, match=told):
-        cluster.check(FakeClient(**different), str(src), tmp_path)
+        cluster.check(FakeClient(**different), [str(src)], tmp_path)
 
 
 def test_workers_that_see_the_same_are_accepted(src, tmp_path):  # noqa: F811
-    cluster.check(FakeClient(), str(src), tmp_path)
+    cluster.check(FakeClient(), [str(src)], tmp_path)
     assert list(tmp_path.iterdir()) == []
-    seen = cluster.examine(str(tmp_path / "none.token"), str(tmp_path / "none.tif"))
+    seen = cluster.examine(str(tmp_path / "none.token"), [str(tmp_path / "none.tif")])
     assert (seen.version, seen.token) == (__version__, False)
     assert "cannot be read" in seen.source
     assert input_identity(str(src)).startswith("scene.tif:")
