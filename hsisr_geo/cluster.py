@@ -24,6 +24,7 @@ from distributed.scheduler import KilledWorker
 
 from hsisr_geo import __version__
 from hsisr_geo.assignment import Assignment
+from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import HsisrError, WorkerError
 from hsisr_geo.fingerprint import input_identity
 from hsisr_geo.finished import Place
@@ -160,7 +161,7 @@ def run(
     HsisrError : as raised by a tile
     """
     raster = assignment.raster
-    check(client, [raster.path, *raster.files], folder)
+    check(client, [anywhere(name) for name in (raster.path, *raster.files)], folder)
     plugin = TileWorker(assignment, folder, synchronize=synchronize)
     with _registered(client, plugin):
         rest = iter(tiles)
