@@ -340,6 +340,25 @@ def test_cancel_of_the_real_engine_leaves_no_file(mosaic, tmp_path):
     assert list(output.iterdir()) == []
 
 
+def test_cancel_of_the_network_in_the_middle_of_a_tile_leaves_no_file(mosaic, tmp_path):
+    """Nothing is said while a tile is computed, and its part of the work cannot be interrupted."""
+    output = tmp_path / "out"
+    output.mkdir()
+    waited = []
+
+    def in_a_tile(feedback):
+        if any(said.startswith("measuring") for said in feedback.said) and any(output.iterdir()):
+            waited.append(1)
+        return len(waited) > 100  # two seconds: the scene is small, and has been measured
+
+    took, results = canceled_run(
+        {"INPUT": str(mosaic), "UPSCALE": "4", "OUTPUT": str(output / "sr.tif")}, in_a_tile
+    )
+    assert took < 2
+    assert results == {}
+    assert list(output.iterdir()) == []
+
+
 def test_the_engine_does_not_outlive_qgis(engine, mosaic, tmp_path):
     """A killed QGIS takes the engine with it: its next line of progress has no reader."""
     output = tmp_path / "out"

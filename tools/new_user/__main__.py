@@ -8,8 +8,10 @@ set up as a user does it, unless `--engine` names one.
 """
 
 import argparse
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -49,17 +51,19 @@ def _desktop(environment: dict[str, str], home: Path) -> int:
     qgis = shutil.which("qgis.bin") or shutil.which("qgis")
     if qgis is None or shutil.which("xvfb-run") is None:
         raise SystemExit("new_user: needs a QGIS desktop and xvfb-run")
-    options = ["--nologo", "--noversioncheck", "--profiles-path", str(home / "profiles")]
+    options = ["--nologo", "--noversioncheck", "--profiles-path", str(home)]
     command = [qgis, *options, "--code", str(HERE / "steps.py")]
     manager = 'openbox & exec "$@"' if shutil.which("openbox") else 'exec "$@"'
     display = ["xvfb-run", "-a", "-s", f"-screen 0 {SCREEN}", "sh", "-c", manager, "sh"]
+    process = subprocess.Popen([*display, *command], env=environment, start_new_session=True)
     try:
-        # qgis.bin runs Python of the system, whatever environment this script is started from.
-        done = subprocess.run([*display, *command], env=environment, timeout=PATIENCE_S)
+        return process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
         print(f"new_user: not done after {PATIENCE_S} s", file=sys.stderr)
         return 1
-    return done.returncode
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # display, window manager, QGIS
 
 
 def _environment(home: Path) -> dict[str, str]:

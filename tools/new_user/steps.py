@@ -15,12 +15,12 @@ from qgis.core import QgsApplication, QgsProject, QgsSettings
 from qgis.gui import QgsFilterLineEdit
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QTextBrowser, QTreeView
-from qgis.utils import iface
+from qgis.utils import iface, plugins
 
 ZIP, SCENE = os.environ["NEW_USER_ZIP"], os.environ["NEW_USER_SCENE"]
 PICTURES = Path(os.environ["NEW_USER_PICTURES"])
 HOME = Path(SCENE).parent
-ENGINE = os.environ["NEW_USER_ENGINE"]
+ENGINE, WHEELS = os.environ["NEW_USER_ENGINE"], os.environ["NEW_USER_WHEELS"]
 PATIENCE_S = 600
 SIZE = 1600, 1000
 
@@ -30,26 +30,44 @@ def install_from_zip():
     import pyplugin_installer
 
     pyplugin_installer.instance().installFromZipFile(ZIP)
-    yield lambda: "hsisr_geo_qgis" in __import__("qgis.utils").utils.plugins
+    yield lambda: "hsisr_geo_qgis" in plugins
     assert QgsApplication.processingRegistry().providerById("hsisr") is not None
     iface.messageBar().clearWidgets()
 
 
 def set_up():
     """Step 2: the engine."""
-    algorithm = QgsApplication.processingRegistry().algorithmById("hsisr:superresolve")
-    able, message = algorithm.canExecute()
+    registry = QgsApplication.processingRegistry()
+    able, message = registry.createAlgorithmById("hsisr:superresolve").canExecute()
     assert not able, "an engine was found although nothing is set up"
     assert message
     if ENGINE:
         QgsSettings().setValue("hsisr/executable", ENGINE)
     else:
-        sys.path.insert(0, str(Path(__file__).parent))
-        import set_up_step
-
-        yield from set_up_step.steps()
-    able, message = algorithm.create().canExecute()
+        yield from _set_up_by_dialog()
+    able, message = registry.createAlgorithmById("hsisr:superresolve").canExecute()
     assert able, message
+
+
+def _set_up_by_dialog():
+    """Raster › Hyperspectral super-resolution › Set up…, and the button there."""
+    from hsisr_geo_qgis.setup.state import Kind
+    from hsisr_geo_qgis.setup_choices import FOLDER
+
+    plugins["hsisr_geo_qgis"].desktop.action.trigger()
+    dialog = plugins["hsisr_geo_qgis"].desktop.dialog
+    yield lambda: dialog.task is None
+    if WHEELS:
+        dialog.choices.source.setCurrentIndex(FOLDER)
+        dialog.choices.wheels.setFilePath(WHEELS)
+        yield from _settled()
+    dialog.buttons["set_up"].click()
+    assert dialog.task is not None, dialog.step.text()
+    yield lambda: dialog.task is None
+    assert dialog.kind is Kind.READY, dialog.log.toPlainText()[-2000:]
+    yield from _settled()
+    _grab(dialog, "qgis-setup-done.png")
+    dialog.close()
 
 
 def open_scene():
