@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("src")
+@click.argument("src", type=click.Path())
 @options.upscale
 @click.option(
     "--report",

@@ -17,8 +17,8 @@ _TOLERANCE_NM = 1.0  # GDAL's IMAGERY tags of an ENVI file are rounded to a nano
 
 
 @click.command()
-@click.argument("sr")
-@click.argument("ref")
+@click.argument("sr", type=click.Path())
+@click.argument("ref", type=click.Path())
 @click.option(
     "--upscale",
     type=click.IntRange(min=2),

@@ -11,6 +11,7 @@ from signal import Signals
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from hsisr_geo import __version__
 from hsisr_geo.errors import HsisrError
@@ -18,6 +19,10 @@ from hsisr_geo.errors import HsisrError
 from .adapt import adapt
 from .assess import assess
 from .batch import batch
+from .completion import completion
+from .config import config
+from .config_file import config_path, read_defaults
+from .doctor import doctor
 from .evaluate import evaluate
 from .handshake import handshake
 from .info import info
@@ -25,21 +30,26 @@ from .models import models
 from .run import run
 from .signals import Cancellation, canceled_by_signals
 from .train import train
+from .variables import name_variables
 from .verbosity import verbosity
 from .watch import end_with_parent
 
 DEBUG_VARIABLE = "HSISR_GEO_DEBUG"
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-class _Group(click.Group):
-    """A click group whose commands end in an exit code, never in a traceback."""
+class Guarded(click.Command):
+    """A click command that ends in an exit code, never in a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whatever ends it becomes an exit code."""
         with canceled_by_signals() as cancellation:
             ctx.obj = cancellation
             end_with_parent()
             try:
                 return super().invoke(ctx)
+            except click.BadParameter as e:
+                raise _with_source(e) from None
             except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
                 raise  # click's own; it ends quietly where the reader of stdout has gone
             except (Exception, KeyboardInterrupt) as e:
@@ -50,18 +60,34 @@ class _Group(click.Group):
         ctx.exit(code)
 
 
+class _Group(Guarded, click.Group):
+    """Our group: what it guards are its commands."""
+
+
 @click.group(
     cls=_Group,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=SETTINGS,
 )
 @click.version_option(__version__, prog_name="hsisr-geo")
+@click.option(
+    "--config",
+    type=click.Path(),
+    metavar="FILE",
+    help="Defaults of options, as TOML; an empty name for none.  [default: the user's config.toml, "
+    "see `hsisr-geo config`]",
+)
 @verbosity
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context, /, config: str | None) -> None:
     """Super-resolve georeferenced hyperspectral rasters by 2, 3 or 4.
 
     Place, bands, wavelengths and nodata are kept. Exit codes: 0 done, 1 error, 2 wrong usage,
-    130 or 143 canceled.
+    130 or 143 canceled. Every option can be set by a variable, HSISR_GEO_RUN_TILE for `run --tile`,
+    or in a configuration file.
     """
+    path = config_path(config)
+    if path is not None:
+        ctx.default_map = read_defaults(path, _group(ctx))
 
 
 cli.add_command(run)
@@ -73,11 +99,33 @@ cli.add_command(assess)
 cli.add_command(models)
 cli.add_command(train)
 cli.add_command(handshake)
+cli.add_command(doctor)
+cli.add_command(config)
+cli.add_command(completion)
+name_variables(cli)
 
 
 def main() -> None:
     """Entry point of the console script."""
     cli(prog_name="hsisr-geo")
+
+
+def _group(ctx: click.Context) -> click.Group:
+    assert isinstance(ctx.command, click.Group)
+    return ctx.command
+
+
+def _with_source(error: click.BadParameter) -> click.BadParameter:
+    """Say where a wrong value comes from, if it is not on the command line."""
+    ctx, param = error.ctx, error.param
+    source = ctx.get_parameter_source(str(param.name)) if ctx and param else None
+    if ctx and param and source is ParameterSource.ENVIRONMENT:
+        place: object = f"the variable {param.envvar}"
+    elif ctx and source is ParameterSource.DEFAULT_MAP:
+        place = config_path(ctx.find_root().params.get("config"))
+    else:
+        return error
+    return click.BadParameter(f"{error.message} (from {place})", ctx, param, error.param_hint)
 
 
 def _last_word(error: BaseException, cancellation: Cancellation) -> tuple[str, int]:

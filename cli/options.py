@@ -35,8 +35,21 @@ def _device(ctx: click.Context, param: click.Parameter, value: str) -> str:
 upscale = click.option(
     "--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor."
 )
+
+
+def _known_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """Complete the name of a model, and file names."""
+    from click.shell_completion import CompletionItem
+
+    from hsisr_geo.registry import models
+
+    names = [info.name for info in models() if info.name.startswith(incomplete)]
+    return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+
+
 model = click.option(
     "--model",
+    shell_complete=_known_models,
     default="default",
     show_default=True,
     metavar="NAME|PATH",
@@ -137,6 +150,19 @@ precision = click.option(
     "quite the same.",
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+workers = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes on this machine, with --threads tiles in flight in each.",
+)
+scheduler = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Use the workers of this dask scheduler, e.g. tcp://node1:8786; they have to see SRC and "
+    "the folder of DST.",
+)
 resume = click.option(
     "--resume",
     is_flag=True,

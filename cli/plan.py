@@ -20,9 +20,10 @@ class Plan:
     uncertainty : path of the raster of standard deviations, if any
     samples : number of samples that it is of, 0 without
     uncertainty_size : bytes of its pixels before compression, 0 without
-    size : bytes of its pixels before compression; as much again is used beside it meanwhile
+    size : bytes of its pixels before compression
+    scratch : bytes on the same disk besides, until the run is complete
     tiles, tile : number of tiles to infer, and the largest side of one in input pixels
-    memory : bytes that the process will hold at most, an estimate
+    memory : bytes that the processes will hold at most, an estimate
     device_memory : bytes of a GPU's own memory, 0 without
     seconds : how long it will take, an estimate from a small tile that was timed
     model : name of the model
@@ -34,6 +35,7 @@ class Plan:
     bands: int
     dtype: str
     size: int
+    scratch: int
     tiles: int
     tile: int
     memory: int
@@ -55,6 +57,7 @@ class Plan:
         return (
             f"would write {self.path}: {self.cols} x {self.rows} pixels, {self.bands} bands, "
             f"{self.dtype}, {_bytes_text(self.size)} before compression\n{beside}"
+            f"and meanwhile {_bytes_text(self.scratch)} beside it on the disk\n"
             f"with {self.model} in tiles of up to {self.tile} pixels, {self.tiles} in all, about "
             f"{_time_text(self.seconds)} and {_bytes_text(self.memory)} of memory"
             f"{self._on_device()}"
@@ -71,6 +74,7 @@ def plan_run(
     *,
     tile: int | None,
     threads: int,
+    workers: int = 1,
     bounds: "Bounds | None",
     uncertainty: "Uncertainty | None" = None,
 ) -> Plan:
@@ -87,7 +91,9 @@ def plan_run(
 
     from hsisr_geo.estimate import estimate_seconds
     from hsisr_geo.footprint import choose_tile, footprint
-    from hsisr_geo.graph import cut
+    from hsisr_geo.graph import Product, cut
+    from hsisr_geo.layout import Layout
+    from hsisr_geo.output import Output
     from hsisr_geo.resolver import sampled
 
     region = None if bounds is None else raster.window_of(bounds)
@@ -95,7 +101,9 @@ def plan_run(
     bands = len(raster.bands)
     samples = uncertainty.samples if uncertainty else 0
     context = (sampled(resolver, samples) if samples else resolver).context
-    side = tile or choose_tile(raster, resolver, threads=threads, samples=samples, region=region)
+    side = tile or choose_tile(
+        raster, resolver, threads=threads, workers=workers, samples=samples, region=region
+    )
     grid = cut(
         raster,
         context=context,
@@ -106,6 +114,9 @@ def plan_run(
     )
     need = footprint(raster, resolver, grid, threads=threads, samples=samples)
     seconds = estimate_seconds(raster, resolver, grid, threads=threads, samples=samples)
+    rasters = [target, *([uncertainty.describe(target)] if uncertainty else [])]
+    stored = tuple(Product(Output.of(each)).storage for each in rasters)
+    layout = Layout(grid, resolver.upscale, stored, measured=bands)
     return Plan(
         path=dst,
         rows=target.rows,
@@ -113,11 +124,12 @@ def plan_run(
         bands=bands,
         dtype=raster.dtype,
         size=target.rows * target.cols * bands * np.dtype(raster.dtype).itemsize,
+        scratch=layout.total_size,
         tiles=len(grid),
         tile=side,
-        memory=need.host,
+        memory=workers * need.host,
         device_memory=need.device,
-        seconds=round(seconds, 1),
+        seconds=round(seconds / workers, 1),
         model=resolver.name,
         uncertainty=os.fspath(uncertainty.path) if uncertainty else None,
         samples=samples,

@@ -35,6 +35,8 @@ _OPTIONS = (  # in the order of --help
     options.no_consistency,
     options.tile,
     options.threads,
+    options.workers,
+    options.scheduler,
     options.device,
     options.precision,
     options.bounds,
@@ -59,6 +61,8 @@ class RunOptions:
     no_consistency: bool
     tile: int | None
     threads: int
+    workers: int
+    scheduler: str | None
     device: str
     precision: str
     bounds: tuple[float, float, float, float] | None
@@ -108,6 +112,7 @@ class RunOptions:
             dst,
             tile=self.tile,
             threads=self.threads,
+            workers=self.workers,
             bounds=self.bounds,
             uncertainty=uncertainty,
         )
@@ -124,6 +129,8 @@ class RunOptions:
             resolver=resolver,
             tile=self.tile,
             threads=self.threads,
+            workers=self.workers,
+            scheduler=self.scheduler,
             bounds=self.bounds,
             overwrite=self.overwrite,
             resume=self.resume,
@@ -189,13 +196,15 @@ def canceling(
 def logging_to(log: Callable[[str], None]) -> Iterator[None]:
     """Pass on what the package logs, each message once."""
     logger, handler = logging.getLogger("hsisr_geo"), _Forward(log)
-    level = logger.level
+    level, propagate = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    logger.propagate = False  # `rio` would print each message a second time
     try:
         yield
     finally:
         logger.setLevel(level)
+        logger.propagate = propagate
         logger.removeHandler(handler)
 
 

@@ -21,6 +21,10 @@ class OptionError(HsisrError):
     """An option has a value outside its range."""
 
 
+class WorkerError(HsisrError):
+    """Worker processes cannot be reached, die, or do not see what they need."""
+
+
 class Canceled(HsisrError):
     """The run was stopped on request; nothing was left behind."""
 
@@ -31,3 +35,7 @@ class AdaptationRefused(HsisrError):
 
 class BatchFailed(HsisrError):
     """Some scenes of a batch failed; those that are done stay."""
+
+
+class InstallationBroken(HsisrError):
+    """Something that runs need does not work in this installation."""

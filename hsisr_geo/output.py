@@ -249,6 +249,8 @@ def check_target(path: str | os.PathLike[str], raster: Raster, *, overwrite: boo
     OutputError : exists without `overwrite`, is the input, unknown extension, folder missing
         or read-only
     """
+    if os.fspath(path).startswith("/vsi"):
+        raise OutputError(f"{path}: outputs are plain files, or stdout as `-`: name a file")
     path, form = Path(path), choose_format(path)
     if path.is_dir():
         raise OutputError(f"{path} is a folder: name a file in it")

@@ -192,7 +192,7 @@ def check_model_target(path: Path, *, overwrite: bool, model: Path) -> None:
 
 def _files() -> dict[str, Path]:
     """Map names to files, shipped ones first."""
-    folders = [_shipped_folder()]
+    folders = [shipped_folder()]
     if own := os.environ.get(MODELS_VARIABLE):
         folders.append(Path(own))
     files: dict[str, Path] = {}
@@ -202,7 +202,8 @@ def _files() -> dict[str, Path]:
     return files
 
 
-def _shipped_folder() -> Path:
+def shipped_folder() -> Path:
+    """Return the folder of the models that come with the package."""
     return Path(str(resources.files("hsisr_geo"))) / "weights"
 
 

@@ -15,8 +15,8 @@ Written by `tools/write_cli_docs.py`; a test holds it against the program.
 traceback of an error.
 
 **Progress**: by default a bar on stderr where that is a terminal, and the log on stderr. With
-`--progress json` there is one JSON object per line on stdout (on stderr when DST is `-`), of three
-kinds; `result` is the last line of a run that succeeded:
+`--progress json` there is one JSON object per line on stdout (on stderr when DST is `-`); `result`
+is the last line of a run that succeeded:
 
 ```json
 {"event": "progress", "done": 37, "total": 120}
@@ -36,8 +36,41 @@ those of DST, and `HSISR_SAMPLES`, `HSISR_SEEDS` and `HSISR_SPREAD`, the calibra
 in the numbers. Each sample takes about five evaluations of the network in time, and no memory.
 docs/method.md says what the deviation covers, docs/quality.md how well it goes with the error.
 
+**Many scenes**: docs/batch.md. With `--progress json`, `batch` adds one `{"event": "scene", ...}`
+per scene; its progress is in thousandths of the work, and its `result` comes also where scenes
+failed.
+
+**Less, more**: `-q` leaves only errors (and of JSON the results), `-v` logs more, each line with
+the seconds since the start; before or after the command.
+
+**Defaults of your own**: every option is also a variable, `HSISR_GEO_COMMAND_OPTION`
+(`HSISR_GEO_RUN_TILE=256`, `HSISR_GEO_TRAIN_DIFFUSION_STEPS=5000`; flags take 1 or 0, `--bounds`
+four numbers with blanks between), and a key of the configuration file: `config.toml` in
+`~/.config/hsisr-geo` (Linux), `~/Library/Application Support/hsisr-geo` (macOS) or
+`%APPDATA%\\hsisr-geo` (Windows), or what `--config` or `HSISR_GEO_CONFIG` names; an empty name
+turns it off.
+
+```toml
+device = "cpu"     # of every command that has --device
+
+[run]
+tile = 256
+
+[batch]
+keep-going = true
+```
+
+The command line comes first, then variables, then the file, then the built-in default.
+`hsisr-geo config` shows what is set, from where, and variables that name no option.
+
+**Completion** of commands, options, models and file names in bash, zsh and fish:
+`eval "$(hsisr-geo completion bash)"`.
+
 **Models** are named by `hsisr-geo models`; `HSISR_GEO_MODELS` may name a folder of further ones.
 """
+
+
+UNSET = {"HSISR_GEO_CONFIG": ""}  # the defaults of nobody's configuration file
 
 
 def main() -> None:
@@ -47,7 +80,9 @@ def main() -> None:
 
 
 def _pages(command: click.Command, names: list[str]) -> list[str]:
-    text = CliRunner().invoke(cli, [*names, "--help"], prog_name="hsisr-geo").stdout.strip()
+    text = (
+        CliRunner().invoke(cli, [*names, "--help"], prog_name="hsisr-geo", env=UNSET).stdout.strip()
+    )
     pages = [f"## {' '.join(['hsisr-geo', *names])}\n\n```text\n{text}\n```\n"]
     children = command.commands if isinstance(command, click.Group) else {}
     for name, child in sorted(children.items()):

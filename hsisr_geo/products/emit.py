@@ -31,6 +31,7 @@ from hsisr_geo.products.hdf5 import (
     reading,
 )
 from hsisr_geo.products.place import WGS84, control_points, lattice, wkt_of
+from hsisr_geo.products.unpacking import suited
 
 _LOG = logging.getLogger(__name__)
 _CUBES = {"reflectance": "EMIT L2A", "radiance": "EMIT L1B"}
@@ -80,8 +81,9 @@ class OrthoSource:
         if row.max() >= self.shape[0] or col.max() >= self.shape[1]:
             raise RasterError(f"{self.path}: its lookup table points beyond the image: damaged?")
         picked = np.empty((len(bands), len(row)), out.dtype)
-        for these, rows, cols in _blocks(row, col, cube.chunks):
-            block = read_cube(cube, _AXES, bands, rows, cols)
+        cube, axes = suited(cube, _AXES, self.path, bands, _spanned(row), _spanned(col))
+        for these, rows, cols in _blocks(row, col, getattr(cube, "chunks", None)):
+            block = read_cube(cube, axes, bands, rows, cols)
             picked[:, these] = block[:, row[these] - rows.start, col[these] - cols.start]
         out[:, inside] = picked
 
