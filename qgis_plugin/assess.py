@@ -59,7 +59,7 @@ class Assess(SceneAlgorithm):
                 "something about how well 30 m becomes 15 m, no more.</p>"
                 "<h3>Model</h3>"
             )
-            + self.models_table()
+            + self.models_described()
         )
 
     def initAlgorithm(self, config=None):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from qgis.core import QgsProcessingAlgorithm, QgsProcessingException
+from qgis.PyQt.QtGui import QIcon
 
 from .command import NotSetUp, engine_environment, shown
+from .help import ICON
 from .i18n import tr
 from .layers import layer_path
 from .managed import executable
@@ -25,6 +27,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def createInstance(self):
         return type(self)()
+
+    def icon(self):
+        return QIcon(ICON)
+
+    def svgIconPath(self):
+        return ICON
 
     def canExecute(self):
         try:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from .adapt import Adapt
 from .assess import Assess
 from .evaluate import Evaluate
+from .help import ICON
 from .i18n import tr
 from .info import Info
 from .superresolve import SuperResolve
 from .version import version
 
 EXTENSIONS = ("tif", "tiff", "img", "bsq", "dat")  # what the engine writes; the last three are ENVI
-ICON = os.path.join(os.path.dirname(__file__), "icon.svg")
 
 
 class HsisrProvider(QgsProcessingProvider):

@@ -15,7 +15,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from .catalogue import DEFAULT, choices, table
+from .catalogue import DEFAULT, choices, described
 from .engine import EngineAlgorithm
 from .i18n import tr
 from .installed import installed_models
@@ -111,13 +111,15 @@ class SceneAlgorithm(EngineAlgorithm):
             minValue=8,
         )
 
-    def models_table(self):
+    def models_described(self):
         """Return what the installed models gained, as HTML for the help."""
         if not self.models:
-            return tr("<p>Which models there are is known once the engine is set up.</p>")
-        head = (tr("Model"), tr("Upscale"), tr("PSNR and spectral angle, against bicubic"))
-        note = tr("Mean over scenes that the model was not trained on.")
-        return f"{table(self.models, head, tr('default'))}<p><i>{note}</i></p>"
+            return tr(
+                "<p>The list of models is read from the engine when a dialog opens or a run "
+                "begins.</p>"
+            )
+        note = tr("Against bicubic, mean over scenes that the model was not trained on.")
+        return f"{described(self.models, tr('default'), tr('spectral angle'))}<p><i>{note}</i></p>"
 
     def checkParameterValues(self, parameters, context):
         layer = self.parameterAsRasterLayer(parameters, "INPUT", context)

@@ -47,7 +47,7 @@ class SuperResolve(SceneAlgorithm):
                 "to be.</p>"
                 "<h3>Model</h3>"
             )
-            + self.models_table()
+            + self.models_described()
             + tr(
                 "<p><i>bicubic</i> and <i>back-projection</i> have no network: they are what the "
                 "models are compared with. <b>Model file</b>, among the advanced parameters, takes "

@@ -5,7 +5,7 @@ import json
 import pytest
 from hsisr_geo.cli.main import cli
 
-from qgis_plugin.catalogue import BUILT_IN, Score, choices, fingerprint, parse, table
+from qgis_plugin.catalogue import BUILT_IN, Score, choices, described, fingerprint, parse
 from qgis_plugin.command import Uncertainty, adapt_arguments, assess_arguments, run_arguments
 from qgis_plugin.timeleft import TimeLeft, rounded
 from qgis_plugin.words import PARAMETERS, in_words_of_the_dialog
@@ -83,8 +83,9 @@ def test_the_models_of_a_list():
     assert models[1].scores == models[2].scores == ()
     assert choices(models) == ["default", "hsisr-base", "adapted<b>", "bicubic"]
     assert choices(()) == [*BUILT_IN]
-    shown = table(models, ("Model", "Upscale", "Gain"), "default")
-    assert "<td>hsisr-base (default)</td><td>×2 ×3</td><td>×2: +1.81 dB, -14 %</td>" in shown
+    shown = described(models, "default", "spectral angle")
+    said = "<p><b>hsisr-base</b> (default): ×2 ×3<br>×2: +1.81 dB, spectral angle −14 %</p>"
+    assert said in shown
     assert "adapted&lt;b&gt;" in shown
 
 

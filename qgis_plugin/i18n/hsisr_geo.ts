@@ -320,19 +320,19 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>&lt;p&gt;Which models there are is known once the engine is set up.&lt;/p&gt;</source>
+      <source>&lt;p&gt;The list of models is read from the engine when a dialog opens or a run begins.&lt;/p&gt;</source>
       <translation type="unfinished" />
     </message>
     <message>
-      <source>PSNR and spectral angle, against bicubic</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Mean over scenes that the model was not trained on.</source>
+      <source>Against bicubic, mean over scenes that the model was not trained on.</source>
       <translation type="unfinished" />
     </message>
     <message>
       <source>default</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>spectral angle</source>
       <translation type="unfinished" />
     </message>
     <message>
