@@ -99,6 +99,15 @@ class SetupDialog(QDialog):
         if self.task is not None:
             self.task.cancel()
 
+    def leave(self):
+        """Stop what is under way and hear no more of it: the plugin is unloaded."""
+        if self.task is not None:
+            for signal in (self.task.moved, self.task.said, self.task.ended):
+                signal.disconnect()
+            self.task.cancel()
+        self.close()
+        self.deleteLater()
+
     def diagnostics(self):
         """Return what to paste into a report of a problem."""
         found, place = self.surroundings, self.choices.plan().environment

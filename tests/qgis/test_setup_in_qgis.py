@@ -38,6 +38,7 @@ class Window:
 
     class initializationCompleted:
         connect = staticmethod(lambda slot: slot())
+        disconnect = staticmethod(lambda slot: None)
 
 
 @pytest.fixture
@@ -137,16 +138,21 @@ def test_from_a_fresh_profile_to_a_finer_raster_by_clicking(
     assert not algorithm().canExecute()[0]
 
 
-def test_cancel_and_the_next_set_up_goes_on(window, tmp_path):
-    folder = tmp_path / "wheels"
-    folder.mkdir()
-    (folder / "nothing-1-py3-none-any.whl").write_bytes(b"")
+def begun(window, folder):
+    """The dialog with a set-up under way in `folder` that cannot end well."""
+    (folder / "wheels").mkdir()
+    (folder / "wheels" / "nothing-1-py3-none-any.whl").write_bytes(b"")
     dialog = opened(window)
-    dialog.choices.location.setFilePath(str(tmp_path / "hier und da"))
+    dialog.choices.location.setFilePath(str(folder / "hier und da"))
     dialog.choices.source.setCurrentIndex(2)
-    dialog.choices.wheels.setFilePath(str(folder))
+    dialog.choices.wheels.setFilePath(str(folder / "wheels"))
     dialog.buttons["set_up"].click()
-    until(lambda: dialog.log.toPlainText().count("Making the environment"), 20)
+    until(lambda: "Making the environment" in dialog.log.toPlainText(), 20)
+    return dialog
+
+
+def test_cancel_and_the_next_set_up_goes_on(window, tmp_path):
+    dialog = begun(window, tmp_path)
     pressed = time.monotonic()
     dialog.buttons["cancel"].click()
     until(lambda: dialog.task is None, 10)
@@ -192,12 +198,16 @@ def test_a_right_click_on_our_algorithms_offers_it_and_on_others_does_not(window
         assert ours.isEnabled() == offered
 
 
-def test_unloading_takes_everything_away(window):
+def test_unloading_takes_everything_away_and_ends_a_set_up(window, tmp_path):
+    from hsisr_geo_qgis.setup.lock import holder
     from processing.gui.ProviderActions import ProviderContextMenuActions
 
-    opened(window)
+    begun(window, tmp_path)
     before = len(ProviderContextMenuActions.actions)
+    lock = tmp_path / "hier und da" / "setup.lock"
+    assert holder(lock)
     window.desktop.remove()
+    until(lambda: not lock.exists(), 5)
     assert window.menus == {"Hyperspectral super-resolution": []}
     assert window.factories == []
     assert len(ProviderContextMenuActions.actions) == before - 1
