@@ -219,21 +219,6 @@ def test_the_setting_names_the_engine(engine, tile, tmp_path, monkeypatch):
     assert (tmp_path / "sr.tif").exists()
 
 
-def test_the_setting_is_in_the_options_of_processing(engine):
-    from processing.core.ProcessingConfig import ProcessingConfig
-
-    settings = ProcessingConfig.getSettings()["Hyperspectral super-resolution"]
-    (setting,) = (found for found in settings if found.name == "HSISR_EXECUTABLE")
-    setting.setValue(engine)
-    setting.save()
-    try:
-        assert QgsSettings().value("hsisr/executable") == engine
-    finally:
-        setting.value = ""
-        setting.save()
-    assert not QgsSettings().value("hsisr/executable")
-
-
 def test_a_raster_in_memory_is_refused_with_the_way_out(tmp_path):
     gdal.GetDriverByName("GTiff").Create("/vsimem/scene.tif", 8, 8, 2).FlushCache()
     try:
