@@ -27,24 +27,33 @@ def main() -> int:
     """Run from the command line; the exit code is that of the steps."""
     arguments = _arguments()
     sys.path.insert(0, str(ROOT))
+    home = Path(tempfile.gettempdir(), "new-user")  # seen in the pictures
+    home.mkdir()
+    try:
+        return _desktop(_prepared(home, arguments), home)
+    finally:
+        shutil.rmtree(home)
+
+
+def _prepared(home: Path, arguments: argparse.Namespace) -> dict[str, str]:
+    """Put what a new user has into the home folder; return the environment of the steps."""
     from tools import build_plugin
 
-    with tempfile.TemporaryDirectory(prefix="hsisr-") as folder:
-        home = Path(folder, "new-user")
-        home.mkdir()
-        archive = build_plugin.build(home / "download")
-        environment = _environment(home)
-        environment |= {
-            "NEW_USER_ZIP": str(archive),
-            "NEW_USER_PICTURES": str(arguments.pictures.resolve()),
-            "NEW_USER_ENGINE": str(arguments.engine or ""),
-            "NEW_USER_WHEELS": str(arguments.wheels.resolve() if arguments.wheels else ""),
-            "NEW_USER_SCENE": str(home / arguments.scene.name),
-        }
-        for made in (arguments.pictures, home / "runtime"):
-            made.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copy(arguments.scene, home)
-        return _desktop(environment, home)
+    archive = build_plugin.build(home / "download")
+    for made in (arguments.pictures, home / "runtime"):
+        made.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copy(arguments.scene, home)
+    if arguments.wheels:
+        (home / "wheels").symlink_to(arguments.wheels.resolve())
+    return {
+        **_environment(home),
+        "NEW_USER_STEPS": str(HERE),
+        "NEW_USER_ZIP": str(archive),
+        "NEW_USER_PICTURES": str(arguments.pictures.resolve()),
+        "NEW_USER_ENGINE": str(arguments.engine or ""),
+        "NEW_USER_WHEELS": str(home / "wheels") if arguments.wheels else "",
+        "NEW_USER_SCENE": str(home / arguments.scene.name),
+    }
 
 
 def _desktop(environment: dict[str, str], home: Path) -> int:

@@ -20,7 +20,7 @@ from qgis.utils import iface, plugins
 ZIP, SCENE = os.environ["NEW_USER_ZIP"], os.environ["NEW_USER_SCENE"]
 PICTURES = Path(os.environ["NEW_USER_PICTURES"])
 HOME = Path(SCENE).parent
-ENGINE, WHEELS = os.environ["NEW_USER_ENGINE"], os.environ["NEW_USER_WHEELS"]
+ENGINE = os.environ["NEW_USER_ENGINE"]
 PATIENCE_S = 600
 SIZE = 1600, 1000
 
@@ -44,30 +44,12 @@ def set_up():
     if ENGINE:
         QgsSettings().setValue("hsisr/executable", ENGINE)
     else:
-        yield from _set_up_by_dialog()
+        sys.path.insert(0, os.environ["NEW_USER_STEPS"])  # what --code runs is not a file
+        import set_up_step
+
+        yield from set_up_step.steps()
     able, message = registry.createAlgorithmById("hsisr:superresolve").canExecute()
     assert able, message
-
-
-def _set_up_by_dialog():
-    """Raster › Hyperspectral super-resolution › Set up…, and the button there."""
-    from hsisr_geo_qgis.setup.state import Kind
-    from hsisr_geo_qgis.setup_choices import FOLDER
-
-    plugins["hsisr_geo_qgis"].desktop.action.trigger()
-    dialog = plugins["hsisr_geo_qgis"].desktop.dialog
-    yield lambda: dialog.task is None
-    if WHEELS:
-        dialog.choices.source.setCurrentIndex(FOLDER)
-        dialog.choices.wheels.setFilePath(WHEELS)
-        yield from _settled()
-    dialog.buttons["set_up"].click()
-    assert dialog.task is not None, dialog.step.text()
-    yield lambda: dialog.task is None
-    assert dialog.kind is Kind.READY, dialog.log.toPlainText()[-2000:]
-    yield from _settled()
-    _grab(dialog, "qgis-setup-done.png")
-    dialog.close()
 
 
 def open_scene():
