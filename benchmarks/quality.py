@@ -28,12 +28,13 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import Raster, open_raster, read_window
 from hsisr_geo.registry import find_model
 from hsisr_geo.resolver import BicubicResolver, Resolver
+from hsisr_geo.selection import in_water_vapour
 from hsisr_geo.tiling import Window
 from hsisr_geo.wald import coarser, cut_out, degrade, whole_groups, write
 
 EXISTING = click.Path(exists=True, path_type=Path)
 SUFFIXES = {".tif", ".tiff", ".bsq", ".img"}
-WATER_VAPOUR_NM = ((1340, 1445), (1790, 1955), (2450, 2600))
+NOISE_NM = (2450.0, 2600.0)  # of NEON, besides water vapour
 # ^ nothing but noise where the atmosphere lets no light through; left out when a scene has no `bbl`
 
 
@@ -140,7 +141,7 @@ def write_degraded(
 ) -> tuple[list[int], np.ndarray]:
     """Write the degraded scene; return its good bands and the cropped original (band, row, col)."""
     part = whole_groups(scene.part, 4 * degradation.factor)
-    good = [i for i in raster.bands.good_indices if not in_water_vapour(raster, i)]
+    good = [i for i in raster.bands.good_indices if not is_noise(raster, i)]
     bands = Bands(tuple(replace(b, good=i in good) for i, b in enumerate(raster.bands)))
     original = cut_out(replace(raster, bands=bands), part)
     cube = read_window(raster, *part)
@@ -149,7 +150,7 @@ def write_degraded(
     return good, cube[good]
 
 
-def in_water_vapour(raster: Raster, band: int) -> bool:
+def is_noise(raster: Raster, band: int) -> bool:
     """Say whether a band of a scene of 1 m to 30 m reflectance holds noise only.
 
     Only asked of NEON's scene here: its file marks no bad bands.
@@ -157,7 +158,7 @@ def in_water_vapour(raster: Raster, band: int) -> bool:
     nm = raster.bands[band].wavelength_nm
     if nm is None or any(not b.good for b in raster.bands) or len(raster.bands) < 400:
         return False
-    return any(low <= nm <= high for low, high in WATER_VAPOUR_NM)
+    return in_water_vapour(nm) or NOISE_NM[0] <= nm <= NOISE_NM[1]
 
 
 def read_all(raster: Raster, bands: Sequence[int]) -> np.ndarray:

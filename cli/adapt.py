@@ -32,6 +32,9 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
     help="Steps at most, instead of --minutes: repeats a run whose card tells them.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
+@options.bands
+@options.exclude
+@options.orthorectify
 @options.device
 @click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
 @options.progress
@@ -56,7 +59,7 @@ def adapt(
     from hsisr_geo.raster import open_raster
     from hsisr_geo.registry import check_model_target, find_weights
 
-    open_raster(src)
+    open_raster(src, **{key: options[key] for key in ("bands", "exclude", "orthorectify")})
     start = find_weights(model, upscale=upscale)
     check_model_target(out, overwrite=overwrite, model=start)
     # ^ before torch is imported, which takes seconds: what is wrong with a path is told at once

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     "`hsisr-geo run`: `bicubic`, `gaussian:MTF`, or a kernel file.  [default: the model's own]",
 )
 @options.bounds
+@options.bands
+@options.exclude
+@options.orthorectify
 @click.option(
     "--window",
     type=click.IntRange(min=16),
@@ -69,8 +72,11 @@ def assess(
     seed: int,
     psf: str | None,
     bounds: tuple[float, float, float, float] | None,
+    bands: str | None,
+    exclude: str | None,
+    orthorectify: bool,
     window: int,
-    tile: int,
+    tile: int | None,
     threads: int,
     device: str,
     overwrite: bool,
@@ -91,7 +97,7 @@ def assess(
     check_bounds(bounds)
     speak = report(progress, stdout_is_data=as_json)
     target = check_report_folder(folder, overwrite=overwrite)
-    open_raster(src)
+    raster = open_raster(src, bands=bands, exclude=exclude, orthorectify=orthorectify)
     # ^ before the model, which takes seconds: what is wrong with a path is told at once
     resolver = load_resolver(
         model, upscale=upscale, detail=detail, seed=seed, device=device, psf=psf
@@ -101,7 +107,7 @@ def assess(
     from hsisr_geo.report import write_report
 
     found = assess_scene(
-        src,
+        raster,
         resolver=resolver,
         bounds=bounds,
         window=window,

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import options
+
 if TYPE_CHECKING:
     from hsisr_geo.bands import Band
     from hsisr_geo.raster import Raster
@@ -11,14 +13,31 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("src", type=click.Path())
+@options.bands
+@options.exclude
+@options.drop_bad
+@options.orthorectify
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every band.")
-def info(src: str, as_json: bool) -> None:
-    """Describe the raster SRC: its grid, bands, wavelengths and nodata."""
+def info(
+    src: str,
+    bands: str | None,
+    exclude: str | None,
+    drop_bad: bool,
+    orthorectify: bool,
+    as_json: bool,
+) -> None:
+    """Describe the raster or product SRC: its grid, bands, wavelengths and nodata.
+
+    SRC is a raster that GDAL reads, or a file or folder of EnMAP, DESIS, PRISMA, EMIT, NEON, or a
+    CF cube in netCDF-4 or Zarr. With --bands and --exclude it says what `run` would take.
+    """
     from hsisr_geo.raster import open_raster
 
     from .progress import to_json
 
-    raster = open_raster(src)
+    raster = open_raster(
+        src, bands=bands, exclude=exclude, drop_bad=drop_bad, orthorectify=orthorectify
+    )
     if as_json:
         click.echo(to_json(_record(raster)))
     else:
@@ -30,6 +49,8 @@ def _record(raster: "Raster") -> dict[str, Any]:
     return {
         "path": raster.path,
         "driver": raster.driver,
+        "product": raster.product or None,
+        "files": list(raster.files),
         "rows": raster.rows,
         "cols": raster.cols,
         "dtype": raster.dtype,
@@ -60,8 +81,11 @@ def _band_record(number: int, band: "Band") -> dict[str, Any]:
 
 
 def _lines(raster: "Raster") -> list[tuple[str, str]]:
+    from hsisr_geo.selection import advice
+
     lines = [
         ("file", f"{raster.path} ({raster.driver})"),
+        *([("product", raster.product)] if raster.product else []),
         ("size", f"{raster.cols} x {raster.rows} pixels, {_bands_text(raster)}, {raster.dtype}"),
         ("place", _place_text(raster)),
         ("wavelengths", _wavelengths_text(raster)),
@@ -70,6 +94,8 @@ def _lines(raster: "Raster") -> list[tuple[str, str]]:
     if any(band.scale != 1 or band.offset != 0 for band in raster.bands):
         first = raster.bands[0]
         lines.append(("scaling", f"value = DN * {first.scale:g} + {first.offset:g} (first band)"))
+    if told := advice(raster):
+        lines.append(("note", told))
     return lines
 
 

@@ -24,6 +24,7 @@ from .config import config
 from .config_file import config_path, read_defaults
 from .doctor import doctor
 from .evaluate import evaluate
+from .handshake import handshake
 from .info import info
 from .models import models
 from .run import run
@@ -31,6 +32,7 @@ from .signals import Cancellation, canceled_by_signals
 from .train import train
 from .variables import name_variables
 from .verbosity import verbosity
+from .watch import end_with_parent
 
 DEBUG_VARIABLE = "HSISR_GEO_DEBUG"
 
@@ -41,6 +43,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         with canceled_by_signals() as cancellation:
             ctx.obj = cancellation
+            end_with_parent()
             try:
                 return super().invoke(ctx)
             except click.BadParameter as e:
@@ -92,6 +95,7 @@ cli.add_command(train)
 cli.add_command(doctor)
 cli.add_command(config)
 cli.add_command(completion)
+cli.add_command(handshake)
 name_variables(cli)
 
 

@@ -1,5 +1,6 @@
 """Options that several commands have, so that they look and mean the same everywhere."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,7 +13,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 UPSCALES = (2, 3, 4)
 UNCERTAINTY_BANDS = ("all", "mean")
-DEVICES = ("auto", "cpu", "cuda")
+AUTO = "auto"
+PRECISIONS = ("float32", "bfloat16")
+
+
+def _tile(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
+    """Read `auto`, which becomes None, or the side of a tile in pixels."""
+    if value == AUTO:
+        return None
+    side: int = click.IntRange(min=1)(value, param, ctx)
+    return side
+
+
+def _device(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Refuse what is no device's name; whether it is there only torch knows."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
+        raise click.BadParameter(f"{value!r} is not one of auto, cpu, cuda, cuda:N", ctx, param)
+    return value
+
 
 upscale = click.option(
     "--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor."
@@ -80,12 +98,33 @@ bounds = click.option(
     metavar="XMIN YMIN XMAX YMAX",
     help="Only this extent, in the raster's CRS; grown to whole pixels.",
 )
+bands = click.option(
+    "--bands",
+    metavar="SPEC",
+    help="Only these bands of SRC, by number or wavelength: `1-50,60`, `450-900nm`.",
+)
+exclude = click.option(
+    "--exclude",
+    metavar="SPEC",
+    help="Take these for bad, as if SRC marked them: never shown to the network, but interpolated. "
+    "As in --bands, and `water-vapour` (1340-1445 and 1790-1955 nm).",
+)
+drop_bad = click.option(
+    "--drop-bad", is_flag=True, help="Leave bad bands out, those of --exclude included."
+)
+orthorectify = click.option(
+    "--orthorectify",
+    is_flag=True,
+    help="Put EMIT on the map grid of its lookup table, instead of in the geometry of the sensor.",
+)
 tile = click.option(
     "--tile",
-    type=click.IntRange(min=1),
-    default=128,
+    metavar="auto|PIXELS",
+    callback=_tile,
+    default=AUTO,
     show_default=True,
-    help="Side of a tile in input pixels: larger is faster and takes more memory.",
+    help="Side of a tile in input pixels: larger is faster and takes more memory, with the same "
+    "result. auto: what a quarter of the machine's memory has room for.",
 )
 threads = click.option(
     "--threads",
@@ -95,9 +134,27 @@ threads = click.option(
     help="Tiles in flight; memory grows with them.",
 )
 device = click.option(
-    "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where to run."
+    "--device",
+    metavar="auto|cpu|cuda|cuda:N",
+    callback=_device,
+    default=AUTO,
+    show_default=True,
+    help="Where to run. cuda: all GPUs that are visible, a tile each, with as many --threads.",
+)
+precision = click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default="float32",
+    show_default=True,
+    help="Of the network's convolutions. bfloat16 is faster where the hardware has it, and not "
+    "quite the same.",
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+resume = click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep finished tiles if the run is interrupted, and go on with those that are kept.",
+)
 dry_run = click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
 
 

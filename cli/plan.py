@@ -1,4 +1,4 @@
-"""What `run --dry-run` says: the output, the tiles and the memory of a run that is not made."""
+"""What `run --dry-run` says: output, tiles, memory and time of a run that is not made."""
 
 import os
 from dataclasses import dataclass
@@ -8,10 +8,6 @@ if TYPE_CHECKING:
     from hsisr_geo.raster import Bounds, Raster
     from hsisr_geo.resolver import Resolver
     from hsisr_geo.uncertainty import Uncertainty
-
-# Measured with bicubic on 100 bands, tiles of 64 and 128: within 25 %, mostly above.
-_OUTPUT_COPIES = 3  # of a tile that live at once: made, blended, encoded
-_FIXED_BYTES = 60_000_000  # GDAL's block cache, the blocks being compressed
 
 
 @dataclass(frozen=True)
@@ -25,8 +21,10 @@ class Plan:
     samples : number of samples that it is of, 0 without
     uncertainty_size : bytes of its pixels before compression, 0 without
     size : bytes of its pixels before compression; as much again is used beside it meanwhile
-    tiles : number of tiles to infer
-    memory : bytes held for the tiles in flight, an estimate; a network's own arrays come on top
+    tiles, tile : number of tiles to infer, and the largest side of one in input pixels
+    memory : bytes that the process will hold at most, an estimate
+    device_memory : bytes of a GPU's own memory, 0 without
+    seconds : how long it will take, an estimate from a small tile that was timed
     model : name of the model
     """
 
@@ -37,7 +35,10 @@ class Plan:
     dtype: str
     size: int
     tiles: int
+    tile: int
     memory: int
+    device_memory: int
+    seconds: float
     model: str
     uncertainty: str | None = None
     samples: int = 0
@@ -54,9 +55,13 @@ class Plan:
         return (
             f"would write {self.path}: {self.cols} x {self.rows} pixels, {self.bands} bands, "
             f"{self.dtype}, {_bytes_text(self.size)} before compression\n{beside}"
-            f"with {self.model} in {self.tiles} tiles, about {_bytes_text(self.memory)} of memory "
-            "besides the network's own arrays"
+            f"with {self.model} in tiles of up to {self.tile} pixels, {self.tiles} in all, about "
+            f"{_time_text(self.seconds)} and {_bytes_text(self.memory)} of memory"
+            f"{self._on_device()}"
         )
+
+    def _on_device(self) -> str:
+        return f", {_bytes_text(self.device_memory)} of the GPU's" if self.device_memory else ""
 
 
 def plan_run(
@@ -64,7 +69,7 @@ def plan_run(
     resolver: "Resolver",
     dst: str,
     *,
-    tile: int,
+    tile: int | None,
     threads: int,
     bounds: "Bounds | None",
     uncertainty: "Uncertainty | None" = None,
@@ -80,21 +85,27 @@ def plan_run(
     """
     import numpy as np
 
+    from hsisr_geo.estimate import estimate_seconds
+    from hsisr_geo.footprint import choose_tile, footprint
     from hsisr_geo.graph import cut
     from hsisr_geo.resolver import sampled
 
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
     bands = len(raster.bands)
-    maker = sampled(resolver, uncertainty.samples) if uncertainty else resolver
-    ramp, reach = resolver.ramp, resolver.degradation.reach
-    grid = cut(raster, context=maker.context, ramp=ramp, reach=reach, tile=tile, region=region)
-    windows = [
-        (t.window[0].stop - t.window[0].start) * (t.window[1].stop - t.window[1].start)
-        for t in grid
-    ]
-    products = 2 if uncertainty else 1
-    pixels = max(windows) * (1 + products * _OUTPUT_COPIES * resolver.upscale**2)
+    samples = uncertainty.samples if uncertainty else 0
+    context = (sampled(resolver, samples) if samples else resolver).context
+    side = tile or choose_tile(raster, resolver, threads=threads, samples=samples, region=region)
+    grid = cut(
+        raster,
+        context=context,
+        ramp=resolver.ramp,
+        reach=resolver.degradation.reach,
+        tile=side,
+        region=region,
+    )
+    need = footprint(raster, resolver, grid, threads=threads, samples=samples)
+    seconds = estimate_seconds(raster, resolver, grid, threads=threads, samples=samples)
     return Plan(
         path=dst,
         rows=target.rows,
@@ -103,16 +114,27 @@ def plan_run(
         dtype=raster.dtype,
         size=target.rows * target.cols * bands * np.dtype(raster.dtype).itemsize,
         tiles=len(grid),
-        memory=_FIXED_BYTES + min(threads, len(grid)) * pixels * bands * 4,  # float32
+        tile=side,
+        memory=need.host,
+        device_memory=need.device,
+        seconds=round(seconds, 1),
         model=resolver.name,
         uncertainty=os.fspath(uncertainty.path) if uncertainty else None,
-        samples=uncertainty.samples if uncertainty else 0,
+        samples=samples,
         uncertainty_size=_float_bytes(uncertainty.describe(target)) if uncertainty else 0,
     )
 
 
 def _float_bytes(raster: "Raster") -> int:
     return raster.rows * raster.cols * len(raster.bands) * 4
+
+
+def _time_text(seconds: float) -> str:
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 100 * 60:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def _bytes_text(size: int) -> str:

@@ -52,18 +52,22 @@ def run(
     """Super-resolve the raster SRC into the GeoTIFF DST, or to stdout if DST is `-`.
 
     Place, bands, wavelengths, scaling and nodata are those of SRC. DST appears when it is complete;
-    an error or a canceled run leaves nothing.
+    an error or a canceled run leaves nothing, unless it is to be resumed.
     """
     from hsisr_geo.output import Target, check_targets
 
     if dst == STDOUT and sys.stdout.isatty():
         raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")
+    if dst == STDOUT and how.resume:
+        raise click.UsageError("what goes to stdout cannot be resumed: name a file")
     wish = _uncertainty(dst, uncertainty, samples, uncertainty_bands)
     speak = report(progress, stdout_is_data=dst == STDOUT)
     with logging_to(speak.log):
         raster = how.open(src)
         paths = [path for path in (dst, uncertainty) if path not in (None, STDOUT)]
-        check_targets([Target(path, raster) for path in paths], overwrite=how.overwrite)
+        check_targets(
+            [Target(path, raster) for path in paths], overwrite=how.overwrite, resume=how.resume
+        )
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = how.load_resolver()
         if dry_run:
@@ -72,7 +76,7 @@ def run(
             return
         with _destination(dst) as path:
             done = how.super_resolve(
-                src,
+                raster,
                 path,
                 resolver=resolver,
                 uncertainty=wish,

@@ -36,8 +36,14 @@ _OPTIONS = (  # in the order of --help
     options.tile,
     options.threads,
     options.device,
+    options.precision,
     options.bounds,
+    options.bands,
+    options.exclude,
+    options.drop_bad,
+    options.orthorectify,
     options.overwrite,
+    options.resume,
 )
 
 
@@ -51,17 +57,29 @@ class RunOptions:
     seed: int
     psf: str | None
     no_consistency: bool
-    tile: int
+    tile: int | None
     threads: int
     device: str
+    precision: str
     bounds: tuple[float, float, float, float] | None
+    bands: str | None
+    exclude: str | None
+    drop_bad: bool
+    orthorectify: bool
     overwrite: bool
+    resume: bool
 
     def open(self, src: str) -> "Raster":
-        """Open a scene; errors as `open_raster`."""
+        """Open a scene with the bands that are asked for; errors as `open_raster`."""
         from hsisr_geo.raster import open_raster
 
-        return open_raster(src)
+        return open_raster(
+            src,
+            bands=self.bands,
+            exclude=self.exclude,
+            drop_bad=self.drop_bad,
+            orthorectify=self.orthorectify,
+        )
 
     def load_resolver(self) -> "Resolver":
         """Load the model, which takes seconds; errors as `registry.load_resolver`."""
@@ -73,6 +91,7 @@ class RunOptions:
             detail=self.detail,
             seed=self.seed,
             device=self.device,
+            precision=self.precision,
             psf=self.psf,
             consistency=not self.no_consistency,
         )
@@ -94,19 +113,20 @@ class RunOptions:
         )
 
     def super_resolve(
-        self, src: str, dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any
+        self, src: "str | Raster", dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any
     ) -> "RunReport":
-        """Super-resolve one scene; `more` is what only one of the commands has."""
+        """Super-resolve a scene, opened or not; `more` is what only one of the commands has."""
         from hsisr_geo.pipeline import super_resolve
 
         return super_resolve(
-            src,
+            self.open(src) if isinstance(src, str) else src,
             dst,
             resolver=resolver,
             tile=self.tile,
             threads=self.threads,
             bounds=self.bounds,
             overwrite=self.overwrite,
+            resume=self.resume,
             **more,
         )
 

@@ -5,7 +5,7 @@ import os
 from hsisr_geo.graph import Progress
 from hsisr_geo.pipeline import Log, RunReport
 from hsisr_geo.pipeline import super_resolve as run
-from hsisr_geo.raster import Bounds
+from hsisr_geo.raster import Bounds, Raster
 from hsisr_geo.recipes import DEFAULT_UPSCALE, check_upscale
 from hsisr_geo.registry import DEFAULT, load_resolver
 from hsisr_geo.resolver import Resolver
@@ -13,7 +13,7 @@ from hsisr_geo.uncertainty import Uncertainty
 
 
 def super_resolve(
-    src: str | os.PathLike[str],
+    src: str | os.PathLike[str] | Raster,
     dst: str | os.PathLike[str],
     *,
     upscale: int | None = None,
@@ -40,7 +40,8 @@ def super_resolve(
     Parameters
     ----------
     src, dst
-        Paths; `src` may be any name that GDAL opens, such as `/vsizip/...` or a subdataset.
+        Paths; `src` may be any name that GDAL opens, such as `/vsizip/...` or a subdataset, the
+        folder of a product, or what `open_raster` made of one, with a choice of bands.
     upscale, model, detail, seed, device, psf, consistency
         As for `load_resolver`; upscale 2 by default.
     resolver

@@ -22,7 +22,7 @@ from hsisr_geo.noreference import Check, Scene, check_method
 from hsisr_geo.pipeline import Log
 from hsisr_geo.planes import read_cube, read_planes, whole
 from hsisr_geo.radiometry import Cube
-from hsisr_geo.raster import Bounds, Raster, open_raster
+from hsisr_geo.raster import Bounds, Raster, as_raster
 from hsisr_geo.resolver import Resolver
 from hsisr_geo.tiling import Window
 from hsisr_geo.trial import Trial, Truth, try_method
@@ -44,6 +44,7 @@ REAL_WINDOW = 192
 """Largest side of the window that is super-resolved as it is: a pixel of it costs upscale² times as
 much as one that is degraded first."""
 
+_TILE = 128  # side of the tiles whose borders are looked at, where none is given
 _UNITS = 100  # of progress, for each run
 
 
@@ -76,12 +77,12 @@ class Assessment:
 
 
 def assess(
-    src: str | os.PathLike[str],
+    src: str | os.PathLike[str] | Raster,
     *,
     resolver: Resolver,
     bounds: Bounds | None = None,
     window: int = WINDOW,
-    tile: int = 128,
+    tile: int | None = None,
     threads: int = 1,
     scratch: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -112,7 +113,7 @@ def assess(
         `progress` raised.
     """
     _check_options(resolver, window)
-    source = open_raster(src)
+    source = as_raster(src)
     area = _choose_area(source, bounds, window, resolver.upscale)
     with tempfile.TemporaryDirectory(prefix=".hsisr-geo-", dir=scratch) as name:
         folder = Path(name)
@@ -219,7 +220,7 @@ def _data_range(source: Raster, cube: Cube) -> float:
 
 
 def _real_scene(
-    source: Raster, area: Window, truth: Truth, resolver: Resolver, tile: int, path: Path
+    source: Raster, area: Window, truth: Truth, resolver: Resolver, tile: int | None, path: Path
 ) -> Scene:
     """Cut the window out as a scene of its own, and tiles so that there are borders to look at."""
     raster = source
@@ -227,7 +228,7 @@ def _real_scene(
         raster = write(
             path, source.upscaled(1, *area), read_cube(source, area, range(len(source.bands)))
         )
-    side = min(tile, -(-max(raster.shape) // 2))
+    side = min(tile or _TILE, -(-max(raster.shape) // 2))
     return Scene(
         raster=raster,
         bands=truth.bands,

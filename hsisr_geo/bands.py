@@ -95,6 +95,17 @@ class Bands:
         return tuple(i for i, band in enumerate(self.items) if band.good)
 
     @property
+    def good_by_wavelength(self) -> tuple[int, ...]:
+        """0-based indices of the good bands as the network sees them: by ascending wavelength.
+
+        In file order where a wavelength is missing.
+        """
+        known = {i: self.items[i].wavelength_nm for i in self.good_indices}
+        if any(nm is None for nm in known.values()):
+            return self.good_indices
+        return tuple(sorted(known, key=lambda i: known[i] or 0.0))
+
+    @property
     def wavelengths_nm(self) -> tuple[float, ...] | None:
         """Centre wavelengths, or None unless every band has one."""
         found = tuple(b.wavelength_nm for b in self.items if b.wavelength_nm is not None)

@@ -44,6 +44,11 @@ class Consistency:
         )
 
     @property
+    def sums(self) -> NDArray[np.float64]:
+        """All of them, (5, band), in the order of the attributes."""
+        return np.stack([self.count, self.squares, self.largest, self.level, self.power])
+
+    @property
     def rms(self) -> float | None:
         """Root mean square over all pixels and bands, in physical units; None without any."""
         total = self.count.sum()

@@ -1,15 +1,16 @@
-"""GDAL datasets: opened quietly, checked once, kept one per thread for reading."""
+"""Datasets: opened quietly, checked once, kept one per thread for reading."""
 
 import os
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
 
 from hsisr_geo import envi
 from hsisr_geo.errors import RasterError
@@ -19,7 +20,7 @@ MAX_BANDS = 10_000
 # ^ no spectrometer comes near; GDAL's time for writing bands grows with their square: here 20 s
 MAX_ROW_BYTES = 2**31
 # ^ of one row of all bands as float32: the least that can be held. 1.2 million pixels of 425 bands
-_HANDLES_PER_THREAD = 2
+_HANDLES_PER_THREAD = 4  # a product's image and its mask, of two products
 # warnings.catch_warnings is not safe between threads, so opening is serialised.
 _OPENING = threading.Lock()
 _LOCAL = threading.local()
@@ -39,20 +40,34 @@ def open_quietly(path: str) -> Any:
         return rasterio.open(path)
 
 
-def thread_handle(path: str) -> Any:
-    """Return this thread's open dataset of `path`.
+@contextmanager
+def opened_in_memory(files: Mapping[str, bytes]) -> Iterator[Any]:
+    """Open a small raster of several files, by name; the last one is the raster itself."""
+    folder = f"hsisr-geo-{os.getpid()}-{threading.get_ident()}"
+    with ExitStack() as stack:
+        kept = [
+            stack.enter_context(MemoryFile(content, dirname=folder, filename=name))
+            for name, content in files.items()
+        ]
+        with opening_quietly():
+            dataset = kept[-1].open()
+        yield stack.enter_context(dataset)
+
+
+def thread_handle(path: str, open_file: Callable[[str], Any] = open_quietly) -> Any:
+    """Return this thread's open dataset of `path`, by default GDAL's.
 
     GDAL datasets must not be used from two threads at once. Keeping one per thread keeps
     its decoded blocks too: reading tile by tile, each strip of a pixel-interleaved file
     would else be decompressed once per tile.
     """
-    handles: dict[tuple[int | str, ...], Any] = _LOCAL.__dict__.setdefault("handles", {})
+    handles: dict[tuple[Any, ...], Any] = _LOCAL.__dict__.setdefault("handles", {})
     # ^ the process id is in the key because a forked child shares the file position
-    key = (os.getpid(), path, *_stamp(path), *_stamp(_header_of(path)))
+    key = (os.getpid(), open_file, path, *_stamp(path), *_stamp(_header_of(path)))
     if key not in handles:
         while len(handles) >= _HANDLES_PER_THREAD:
             handles.pop(next(iter(handles))).close()
-        handles[key] = open_quietly(path)
+        handles[key] = open_file(path)
     return handles[key]
 
 
@@ -77,18 +92,28 @@ def check_bands(dataset: Any, path: str) -> None:
         raise RasterError(f"{path} is a container of rasters: name one of them, e.g. {inside}")
     if dataset.count == 0:
         raise RasterError(f"{path} has no bands")
-    if dataset.count > MAX_BANDS:
-        raise RasterError(f"{path} has {dataset.count} bands: at most {MAX_BANDS} can be processed")
-    if (row := dataset.width * dataset.count * 4) > MAX_ROW_BYTES:
-        raise RasterError(
-            f"{path} is {dataset.width} pixels wide: one row of its {dataset.count} bands takes "
-            f"{row / 1e9:.1f} GB, more than the {MAX_ROW_BYTES / 1e9:.1f} GB that can be processed"
-        )
+    check_extent(dataset.count, dataset.width, path)
     kinds = sorted(set(dataset.dtypes))
-    if any("complex" in kind for kind in kinds):
-        raise RasterError(f"{path} holds {kinds[0]} numbers: real ones are needed")
+    check_numbers(kinds[0], path)
     if len(kinds) > 1:
         raise RasterError(f"{path} has bands of several data types ({', '.join(kinds)}): unify")
+
+
+def check_extent(bands: int, cols: int, path: str) -> None:
+    """Refuse more bands than can be written, and rows that cannot be held."""
+    if bands > MAX_BANDS:
+        raise RasterError(f"{path} has {bands} bands: at most {MAX_BANDS} can be processed")
+    if (row := cols * bands * 4) > MAX_ROW_BYTES:
+        raise RasterError(
+            f"{path} is {cols} pixels wide: one row of its {bands} bands takes "
+            f"{row / 1e9:.1f} GB, more than the {MAX_ROW_BYTES / 1e9:.1f} GB that can be processed"
+        )
+
+
+def check_numbers(dtype: str, path: str) -> None:
+    """Refuse pixels that are no real numbers."""
+    if "complex" in dtype or np.dtype(dtype).kind not in "iuf":
+        raise RasterError(f"{path} holds {dtype} numbers: real ones are needed")
 
 
 def check_envi(dataset: Any, path: str) -> None:

@@ -1,159 +1,157 @@
-"""A scratch file that takes chunks of a raster in any order and gives them back as blocks."""
+"""A file of finished tiles: appended by one process, read by any, whole up to where it was torn.
 
-import glob
-import sys
+Each record says which tile it is of and how long it is, and ends in a checksum. A process that is
+killed leaves at most one record torn, the last; it is told by its checksum and left out.
+"""
+
+import os
+import secrets
+import socket
+import struct
 import threading
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import suppress
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import remove
 
-if sys.platform != "win32":
-    import fcntl
+ENDING = ".journal"
+ALIGNMENT = 8
+"""Every array of a record begins at a multiple of so many bytes."""
+
+_BEGUN, _FINISHED = 0, 1
+_HEAD = struct.Struct("<4sIIIQ")  # magic, kind, row and column of the tile, bytes of its arrays
+_TAIL = struct.Struct("<II")  # CRC-32 of head and arrays, padding
+_MAGIC = b"HSGJ"
+_AT_ONCE = 1 << 22
+
+
+def new_name() -> str:
+    """Return a name for the journal of this process that no other process will choose."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}{ENDING}"
 
 
 @dataclass(frozen=True)
-class _Entry:
-    rows: slice
-    cols: slice
-    offset: int  # of its pixels in the file; its valid mask follows them
+class Entry:
+    """What a record says: a tile was begun, or it is finished and its arrays lie at `offset`."""
+
+    tile: tuple[int, int]
+    finished: bool
+    offset: int
 
 
-class Journal:
-    """Chunks (band, row, col) with their valid masks, appended to a file.
+class JournalWriter:
+    """A journal being written; safe to use from several threads.
 
     Parameters
     ----------
-    path : made anew, locked for as long as it is open, removed by whoever named it
-    bands, dtype : of every chunk
-    block : side of the blocks read back, in pixels
+    path : made anew
+    synchronize : each record is on the disk for good, and seen by other machines, before `add`
+        returns
     """
 
-    def __init__(self, path: Path, bands: int, dtype: str, block: int) -> None:
-        self.block = block
-        self._bands, self._dtype = bands, np.dtype(dtype)
-        self._path = path
-        self._file = path.open("xb", buffering=0)
-        _lock(self._file)
+    def __init__(self, path: Path, *, synchronize: bool = False) -> None:
+        self.path = path
+        try:
+            self._file = path.open("xb", buffering=0)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+        self._synchronize = synchronize
         self._lock = threading.Lock()
-        self._entries: dict[tuple[int, int], list[_Entry]] = defaultdict(list)
-        self._pixels = 0
 
-    def __enter__(self) -> "Journal":
+    def __enter__(self) -> "JournalWriter":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was added stays."""
         self._file.close()
 
-    def add(self, dn: NDArray[Any], valid: NDArray[np.bool_], rows: slice, cols: slice) -> None:
-        """Append one chunk."""
+    def begin(self, tile: tuple[int, int]) -> None:
+        """Note that a tile is being computed, so that it can be told if it is lost."""
+        self._append(tile, _BEGUN, [])
+
+    def add(self, tile: tuple[int, int], arrays: Iterable[NDArray[Any]]) -> int:
+        """Append a finished tile; return where its arrays begin."""
+        return self._append(tile, _FINISHED, list(arrays))
+
+    def _append(self, tile: tuple[int, int], kind: int, arrays: list[NDArray[Any]]) -> int:
+        size = sum(padded(array.nbytes) for array in arrays)
+        head = _HEAD.pack(_MAGIC, kind, *tile, size)
         with self._lock:
-            entry = _Entry(rows, cols, self._file.tell())
-            _write_all(self._file, dn)
-            _write_all(self._file, valid)
-            self._pixels += valid.size
-            for row in _touched(rows, self.block):
-                for col in _touched(cols, self.block):
-                    self._entries[row, col].append(entry)
+            start = self._file.tell()
+            try:
+                self._write(head, arrays)
+            except BaseException as error:
+                self._file.seek(start)
+                self._file.truncate()  # other threads may still add theirs
+                if isinstance(error, OSError):
+                    told = f"{self.path}: cannot be written: {error.strerror}"
+                    raise OutputError(told) from error
+                raise
+        return start + len(head)
 
-    def check_complete(self, shape: tuple[int, int]) -> None:
-        """Refuse to go on unless as many pixels have come as a raster of `shape` has."""
-        if self._pixels < shape[0] * shape[1]:
-            raise OutputError(f"only {self._pixels} of {shape[0] * shape[1]} pixels were written")
-
-    def blocks(self, shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
-        """Yield the blocks (rows, cols) of a raster of `shape`, row by row."""
-        for top in range(0, shape[0], self.block):
-            for left in range(0, shape[1], self.block):
-                yield (
-                    slice(top, min(top + self.block, shape[0])),
-                    slice(left, min(left + self.block, shape[1])),
-                )
-
-    def read(self, rows: slice, cols: slice) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Return pixels (band, row, col) and valid mask (row, col) of one of the `blocks`."""
-        size = rows.stop - rows.start, cols.stop - cols.start
-        dn = np.zeros((self._bands, *size), self._dtype)
-        valid = np.zeros(size, np.bool_)
-        for entry in self._entries[rows.start // self.block, cols.start // self.block]:
-            here, there = _shared(rows, cols, entry)
-            pixels, mask = self._mapped(entry)
-            dn[(slice(None), *here)] = pixels[(slice(None), *there)]
-            valid[here] = mask[there]
-        return dn, valid
-
-    def _mapped(self, entry: _Entry) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        # Mapped for as long as it is looked at: only the rows in question are read.
-        size = entry.rows.stop - entry.rows.start, entry.cols.stop - entry.cols.start
-        shape = (self._bands, *size)
-        pixels = np.memmap(self._path, self._dtype, "r", entry.offset, shape)
-        mask = np.memmap(self._path, np.bool_, "r", entry.offset + pixels.nbytes, size)
-        return pixels, mask
+    def _write(self, head: bytes, arrays: list[NDArray[Any]]) -> None:
+        checksum = zlib.crc32(head)
+        _write_all(self._file, memoryview(head))
+        for array in arrays:
+            data = memoryview(np.ascontiguousarray(array).data).cast("B")
+            padding = bytes(padded(len(data)) - len(data))
+            checksum = zlib.crc32(padding, zlib.crc32(data, checksum))
+            _write_all(self._file, data)
+            _write_all(self._file, memoryview(padding))
+        _write_all(self._file, memoryview(_TAIL.pack(checksum, 0)))
+        if self._synchronize:
+            os.fsync(self._file.fileno())
 
 
-def remove_abandoned(folder: Path, prefix: str) -> None:
-    """Remove the journals of killed processes whose names begin so, and the files beside them.
+def read_journal(path: Path) -> Iterator[Entry]:
+    """Yield what a journal says, up to its end or to where it was torn or damaged."""
+    with path.open("rb") as file:
+        while True:
+            head = file.read(_HEAD.size)
+            if len(head) < _HEAD.size:
+                return
+            magic, kind, row, col, size = _HEAD.unpack(head)
+            offset = file.tell()
+            if magic != _MAGIC or not _is_whole(file, head, size):
+                return
+            yield Entry((row, col), kind == _FINISHED, offset)
 
-    What goes with a journal has its name up to the ending.
+
+def array_at(path: Path, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return an array of a record; only what is looked at is read.
+
+    It is mapped: let go of it soon.
     """
-    for journal in folder.glob(f"{glob.escape(prefix)}*.journal"):
-        with suppress(OSError):  # they may belong to someone else
-            if _is_abandoned(journal):
-                for leftover in (journal, *folder.glob(f"{glob.escape(journal.stem)}.*")):
-                    remove(leftover)
+    if 0 in shape:
+        return np.empty(shape, dtype)  # nothing can be mapped
+    return np.memmap(path, dtype, "r", offset, shape)
 
 
-def _is_abandoned(journal: Path) -> bool:
-    with journal.open("rb") as file:
-        return _lock(file)
+def padded(size: int) -> int:
+    """Round a number of bytes up to the alignment."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def _lock(file: Any) -> bool:
-    """Lock a file for as long as it is open; False where that cannot be, or another has."""
-    if sys.platform == "win32":
-        return True  # an open file cannot be removed there: it needs no lock
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+def _is_whole(file: BinaryIO, head: bytes, size: int) -> bool:
+    checksum = zlib.crc32(head)
+    while size:
+        data = file.read(min(size, _AT_ONCE))
+        if not data:
+            return False
+        checksum, size = zlib.crc32(data, checksum), size - len(data)
+    tail = file.read(_TAIL.size)
+    return len(tail) == _TAIL.size and _TAIL.unpack(tail)[0] == checksum
 
 
-def _write_all(file: Any, array: NDArray[Any]) -> None:
-    data = memoryview(np.ascontiguousarray(array).data).cast("B")
+def _write_all(file: Any, data: memoryview) -> None:
     while data:  # an unbuffered file may take a part of it
         data = data[file.write(data) :]
-
-
-def _touched(axis: slice, block: int) -> range:
-    return range(axis.start // block, -(-axis.stop // block))
-
-
-def _shared(
-    rows: slice, cols: slice, entry: _Entry
-) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Return the pixels that a block and a chunk share, as indices into each."""
-    top, bottom = max(rows.start, entry.rows.start), min(rows.stop, entry.rows.stop)
-    left, right = max(cols.start, entry.cols.start), min(cols.stop, entry.cols.stop)
-    return (
-        (_from(top, bottom, rows.start), _from(left, right, cols.start)),
-        (_from(top, bottom, entry.rows.start), _from(left, right, entry.cols.start)),
-    )
-
-
-def _from(start: int, stop: int, origin: int) -> slice:
-    return slice(start - origin, stop - origin)

@@ -156,7 +156,7 @@ def _assembled(
 
 def _survey(dn: NDArray[Any], window: Window, job: Job) -> Survey:
     """Survey the good bands of a block of stored numbers."""
-    good = list(job.bands.good_indices)
+    good = list(job.bands.good_by_wavelength)
     return survey_block(decode(dn[good], job.bands.select(good)), window, job.shape)
 
 
@@ -166,7 +166,7 @@ def _chunk(
     dn: NDArray[Any], window: Window, core: Window, survey: Survey | None, job: Job
 ) -> NDArray[Any]:
     """Make one chunk, `core`, from the stored numbers of the window around it."""
-    method = _fitted(job.maker, len(job.bands), job.bands.good_indices, survey)
+    method = _fitted(job.maker, len(job.bands), job.bands.good_by_wavelength, survey)
     rows, cols = _size(scaled(core, job.upscale))
     made = np.empty((len(job.bands), rows, cols), job.dtype)
     for tile in TileGrid.of(job.shape, tile=job.tile, halo=job.halo, region=core):

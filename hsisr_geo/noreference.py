@@ -93,7 +93,7 @@ def check_method(
     """Super-resolve the scene through a file in `folder`, and look at the result band by band."""
     path = folder / "check.tif"
     done = super_resolve(
-        scene.raster.path,
+        scene.raster,
         path,
         resolver=resolver,
         tile=scene.tile,

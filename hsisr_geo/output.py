@@ -1,12 +1,9 @@
-"""Write a raster completely or not at all.
+"""Write rasters completely or not at all.
 
-Pixels arrive in chunks that need not match the blocks of the file. Written as they come,
-compressed blocks would be rewritten wherever chunks meet, which trebles the file; so chunks
-are first appended to a journal beside the output, and the file is made from it block by
-block. It gets its name only when it is complete; whatever happens before, nothing stays.
+A raster is made block by block in a hidden folder beside it, and gets its name only when it is
+complete. Whatever happens before, nothing stays but what is kept on purpose to be resumed.
 """
 
-import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,17 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
+from hsisr_geo.assembly import BLOCK, block_side, blocks
 from hsisr_geo.bands import Bands
 from hsisr_geo.datasets import reason
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import put_in_place, remove, synchronize, synchronize_all
 from hsisr_geo.formats.choice import choose_format
-from hsisr_geo.formats.format import Content, Format
-from hsisr_geo.journal import Journal, remove_abandoned
+from hsisr_geo.formats.format import Blocks, Content, Format
 from hsisr_geo.metadata import ALPHA
+from hsisr_geo.radiometry import Cube, encode, valid_pixels
 from hsisr_geo.raster import Raster
+from hsisr_geo.tiling import Window
+from hsisr_geo.workfolder import WorkFolder, work_folder, work_folder_of
 
-_NUMBERS = itertools.count()
+_PUBLISHING = "publishing"
 
 
 @dataclass(frozen=True)
@@ -46,81 +46,116 @@ class Target:
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
+@dataclass(frozen=True)
 class Output:
-    """The raster being written; made by `open_output`.
+    """How the raster will be stored.
 
     Attributes
     ----------
-    raster : the grid and the bands as they will be stored; encode pixels with `raster.bands`
-        and `raster.dtype`, since a file has one nodata value for all its bands
-    needs_mask : pixels without a value can be told only by `valid` of `write`
+    raster : the grid and the bands as they will be; encode pixels with `raster.bands` and
+        `raster.dtype`, since a file has one nodata value for all its bands
+    needs_mask : pixels without a value can be told only by a valid mask
     """
 
-    def __init__(self, path: str, raster: Raster, journal: Journal) -> None:
+    raster: Raster
+    needs_mask: bool
+
+    @classmethod
+    def of(cls, raster: Raster) -> "Output":
+        """Say how a raster is stored that is described so."""
         nodata = raster.bands.nodata
         bands = Bands(tuple(replace(band, nodata=nodata) for band in raster.bands))
-        self.raster = replace(raster, bands=bands)
         has_alpha = any(band.color == ALPHA for band in bands)
-        self.needs_mask = (
-            raster.has_mask and not has_alpha and nodata is None and raster.dtype[0] != "f"
-        )
-        self._path, self._journal = path, journal
+        masked = raster.has_mask and not has_alpha and nodata is None and raster.dtype[0] != "f"
+        return cls(replace(raster, bands=bands), masked)
 
-    def write(
-        self,
-        dn: NDArray[Any],
-        rows: slice,
-        cols: slice,
-        *,
-        valid: NDArray[np.bool_] | None = None,
-    ) -> None:
-        """Take a chunk of stored numbers (band, row, col); chunks come in any order.
 
-        Parameters
-        ----------
-        valid : (row, col), False where there is no value; needed where `needs_mask`, else
-            every pixel counts as valid
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """An output without its name; made by `open_outputs`.
+
+    Attributes
+    ----------
+    target, output : what is to be written, and how it will be stored
+    folder : where it is made
+    """
+
+    target: Target
+    output: Output
+    file: Path
+    form: Format
+    folder: WorkFolder
+
+    def fill(self, blocks: Blocks) -> None:
+        """Make the file of blocks, on the disk for good; its tags are read last.
+
+        Raises
+        ------
+        OutputError : it could not be made, or not completely
         """
-        shape = (len(self.raster.bands), rows.stop - rows.start, cols.stop - cols.start)
-        if dn.shape != shape or dn.dtype != self.raster.dtype:
-            raise OutputError(f"a chunk is {dn.dtype}{dn.shape}, not {self.raster.dtype}{shape}")
-        if valid is None:
-            valid = np.ones(shape[1:], np.bool_)
-        with _as_output_error(self._path):
-            self._journal.add(dn, valid, rows, cols)
+        part = self.folder.part
+        for leftover in _family(part, self.form):
+            remove(leftover)  # of the process that the run was killed in
+        content = Content(self.output.raster, blocks, self.target.tags, self.output.needs_mask)
+        with as_output_error(self.target.path):
+            self.form.write(part, self.file, content)
+            for made in filter(Path.exists, _family(part, self.form)):
+                synchronize_all(made)
+
+    def publish(self) -> None:
+        """Give the file its name."""
+        with as_output_error(self.target.path):
+            _publish(self.folder.part, self.file, self.form)
 
 
-@contextmanager
-def open_output(
+@dataclass(frozen=True, eq=False)
+class _Whole:
+    """A raster that is in memory, as blocks."""
+
+    dn: NDArray[Any]
+    valid: NDArray[np.bool_]
+    block: int
+
+    def blocks(self, shape: tuple[int, int]) -> Iterator[Window]:
+        return blocks(shape, self.block)
+
+    def read(self, rows: slice, cols: slice) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        return self.dn[:, rows, cols], self.valid[rows, cols]
+
+
+def write_raster(
     path: str | os.PathLike[str],
     raster: Raster,
+    cube: Cube,
     *,
     overwrite: bool = False,
     tags: Mapping[str, str] | None = None,
-    block: int = 256,
+    block: int = BLOCK,
     compress: str = "zstd",
-) -> Iterator[Output]:
-    """Open `path` for writing a raster described by `raster`; complete when the block ends.
+) -> None:
+    """Write physical values that are in memory, (band, row, col), as the raster described.
 
-    GeoTIFF for .tif and .tiff, ENVI with a header for .img, .bsq and .dat. Until the end
-    there are only hidden files beside `path`; an exception or an interrupt removes them, and the
-    next run to `path` those of a run that was killed.
+    GeoTIFF for .tif and .tiff, ENVI with a header for .img, .bsq and .dat.
 
     Parameters
     ----------
-    raster : grid, bands, tags and data type, usually `open_raster(source).upscaled(upscale)`
-    tags : how the raster was made, written beside the tags of the source
+    raster : grid, bands, tags and data type
+    cube : NaN where there is no value
+    tags : how the raster was made, written beside those of `raster`
     block : side of the blocks of a GeoTIFF in pixels, a multiple of 16
     compress : of a GeoTIFF, "zstd" (where GDAL has it, else "deflate"), "deflate", "lzw", "none"
 
     Raises
     ------
-    OutputError : exists without `overwrite`, is the input, unknown extension, folder missing
-        or read-only, disk full, pixels missing at the end
+    OutputError : as `open_outputs`; the cube has another shape than the raster
     """
+    if cube.shape != (shape := (len(raster.bands), *raster.shape)):
+        raise OutputError(f"{os.fspath(path)}: the cube is {cube.shape}, not {shape}")
     target = Target(path, raster, tags or {})
-    with open_outputs([target], overwrite=overwrite, block=block, compress=compress) as outputs:
-        yield outputs[0]
+    with open_outputs([target], overwrite=overwrite, compress=compress) as (draft,):
+        stored = draft.output.raster
+        dn = encode(cube, stored.bands, stored.dtype)
+        draft.fill(_Whole(dn, valid_pixels(cube), block_side(raster.shape, block)))
 
 
 @contextmanager
@@ -128,83 +163,73 @@ def open_outputs(
     targets: Sequence[Target],
     *,
     overwrite: bool = False,
-    block: int = 256,
+    resume: bool = False,
     compress: str = "zstd",
-) -> Iterator[tuple[Output, ...]]:
-    """Open several rasters for writing, as `open_output` opens one; all appear, or none.
+) -> Iterator[tuple[Draft, ...]]:
+    """Open rasters for writing: each is to be filled; all appear when the block ends, or none.
 
-    They get their names one right after the other, when the last of them is complete.
+    Until then there is only a hidden folder beside each. An exception or an interrupt removes it,
+    and the next run to the same path that of a run that was killed. The rasters get their names
+    one right after the other.
+
+    Parameters
+    ----------
+    resume : keep the folders after an exception, if a tile was begun, and take them up
 
     Raises
     ------
-    OutputError : as `open_output`; two of them would have a file in common
+    OutputError : exists without `overwrite`, is the input, unknown extension, folder missing or
+        read-only, disk full, two of them would have a file in common, another run writes them, an
+        interrupted run is kept there (`work_folder`)
     """
-    files = check_targets(targets, overwrite=overwrite)
+    publishing = resume and _was_publishing(targets)
+    files = check_targets(targets, overwrite=overwrite, resume=resume)
     with ExitStack() as stack:
         drafts = [
-            stack.enter_context(_draft(target, file, choose_format(file, compress=compress), block))
+            stack.enter_context(
+                _draft(target, file, resume=resume, overwrite=overwrite, compress=compress)
+            )
             for target, file in zip(targets, files, strict=True)
         ]
-        yield tuple(draft.output for draft in drafts)
-        for draft in drafts:
-            draft.complete()
-        check_targets(targets, overwrite=overwrite)  # another run may have been faster
+        yield tuple(drafts)
+        check_targets(targets, overwrite=overwrite or publishing)  # something may have come there
+        folder = drafts[0].folder
+        with as_output_error(targets[0].path):
+            folder.write_record({**folder.record(), _PUBLISHING: True})
+        # ^ from here on files of these names are ours
         for draft in drafts:
             draft.publish()
 
 
-@dataclass(frozen=True, eq=False)
-class _Draft:
-    """An output without its name: `part` becomes `file`."""
-
-    target: Target
-    file: Path
-    part: Path
-    form: Format
-    journal: Journal
-    output: Output
-
-    def complete(self) -> None:
-        """Make the file from the journal, on the disk for good."""
-        output = self.output
-        with _as_output_error(self.target.path):
-            self.journal.check_complete(output.raster.shape)
-            content = Content(output.raster, self.journal, self.target.tags, output.needs_mask)
-            self.form.write(self.part, self.file, content)
-            for made in filter(Path.exists, _family(self.part, self.form)):
-                synchronize_all(made)
-
-    def publish(self) -> None:
-        """Give the file its name."""
-        with _as_output_error(self.target.path):
-            _publish(self.part, self.file, self.form)
+def _was_publishing(targets: Sequence[Target]) -> bool:
+    """Whether a run to these targets was killed while they got their names."""
+    file = Path(targets[0].path).resolve()
+    return WorkFolder(work_folder_of(file), file).record().get(_PUBLISHING) is True
 
 
 @contextmanager
-def _draft(target: Target, file: Path, form: Format, block: int) -> Iterator[_Draft]:
-    """Open a journal and a hidden name beside `file`; neither stays."""
-    path, raster = target.path, target.raster
-    # The driver sees the same suffix; hidden, and unique among processes and threads.
-    hidden = f".{file.stem}.partial-"
-    part = file.with_name(f"{hidden}{os.getpid()}-{next(_NUMBERS)}{file.suffix}")
-    journal_path = part.with_suffix(".journal")
-    remove_abandoned(file.parent, hidden)
-    try:
-        with _as_output_error(path):
-            side = min(block, 16 * -(-max(raster.shape) // 16))
-            journal = Journal(journal_path, len(raster.bands), raster.dtype, side)
-        with journal:
-            output = Output(os.fspath(path), raster, journal)
-            if output.needs_mask and not form.holds_masks:
-                raise OutputError(f"{path}: only a GeoTIFF can hold the mask of {raster.path}")
-            yield _Draft(target, file, part, form, journal, output)
-    finally:
-        for leftover in (*_family(part, form), journal_path):
-            remove(leftover)
+def _draft(
+    target: Target, file: Path, *, resume: bool, overwrite: bool, compress: str
+) -> Iterator[Draft]:
+    output, form = Output.of(target.raster), choose_format(file, compress=compress)
+    if output.needs_mask and not form.holds_masks:
+        raise OutputError(
+            f"{target.path}: only a GeoTIFF can hold the mask of {target.raster.path}"
+        )
+    with ExitStack() as stack:
+        with as_output_error(target.path):
+            folder = stack.enter_context(work_folder(file, resume=resume, overwrite=overwrite))
+        yield Draft(target, output, file, form, folder)
 
 
-def check_targets(targets: Sequence[Target], *, overwrite: bool) -> list[Path]:
-    """Check each target as `check_target` does, and that no two have a file in common."""
+def check_targets(
+    targets: Sequence[Target], *, overwrite: bool, resume: bool = False
+) -> list[Path]:
+    """Check each target as `check_target` does, and that no two have a file in common.
+
+    With `resume`, files of a run that was killed while they got their names may be there.
+    """
+    overwrite = overwrite or (resume and _was_publishing(targets))
     files = [check_target(t.path, t.raster, overwrite=overwrite) for t in targets]
     taken: dict[Path, Target] = {}
     for target, file in zip(targets, files, strict=True):
@@ -230,7 +255,7 @@ def check_target(path: str | os.PathLike[str], raster: Raster, *, overwrite: boo
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
     source = Path(raster.path)
-    inputs = {source, source.with_suffix(".hdr")}
+    inputs = {source, source.with_suffix(".hdr"), *map(Path, raster.files)}
     for file in form.files(path):
         if any(p.exists() and file.exists() and p.samefile(file) for p in inputs):
             raise OutputError(f"{path} would overwrite the input {source}: choose another name")
@@ -247,7 +272,8 @@ def _family(path: Path, form: Format) -> list[Path]:
 
 
 @contextmanager
-def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
+def as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Say of what goes wrong in the block that `path` cannot be written."""
     try:
         yield
     except OSError as error:  # RasterioIOError is one of them

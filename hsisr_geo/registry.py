@@ -81,6 +81,7 @@ def load_resolver(
     detail: float = 0.0,
     seed: int = 0,
     device: str = "auto",
+    precision: str = "float32",
     psf: str | None = None,
     consistency: bool = True,
 ) -> Resolver:
@@ -93,7 +94,8 @@ def load_resolver(
     detail : 0 for the best estimate, 1 for a sample with texture, a blend in between; without
         effect on the baselines, as are seed and device
     seed : picks the sample; without effect at detail 0
-    device : `auto`, `cpu` or `cuda`
+    device : `auto`, `cpu`, `cuda` for all GPUs that are visible, or `cuda:N` for one
+    precision : of the network's convolutions: `float32`, or `bfloat16`, near and perhaps faster
     psf : the degradation D that is assumed to have made the input: `bicubic`, `gaussian:MTF` or a
         kernel file (`psf.parse_psf`); None for the model's own. Bicubic is only measured against it
     consistency : False leaves the output as the network made it, and only measures it against D
@@ -122,6 +124,7 @@ def load_resolver(
         detail=detail,
         seed=seed,
         device=device,
+        precision=precision,
         psf=degradation,
         consistency=consistency,
     )

@@ -150,7 +150,7 @@ class Cost(NamedTuple):
 
 
 @runtime_checkable
-class PartResolver(Protocol):
+class PartResolver(Resolver, Protocol):
     """A resolver that makes a part of a window for less than the whole of it, and knows the cost.
 
     Attributes
@@ -172,6 +172,10 @@ class PartResolver(Protocol):
 
     def cost(self, bands: int, shape: tuple[int, int], part: Window, samples: int = 0) -> Cost:
         """Return what a part of a window of so many (rows, cols) takes; with so many samples."""
+        ...
+
+    def speed(self, bands: int) -> float:
+        """Measure the work (`Cost.work`) that one place does in a second, for so many bands."""
         ...
 
 

@@ -1,7 +1,8 @@
 """Which scenes a batch is over, and where the output of each goes.
 
-A scene is what GDAL opens: usually a file, sometimes a folder (Zarr). Other folders are looked
-into. Names of outputs follow from a template; two that would be one file are told before any work.
+A scene is what `open_raster` takes: usually a file, sometimes a folder (Zarr, EnMAP). Other folders
+are looked into. Names of outputs follow from a template; two that would be one file are told before
+any work.
 """
 
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 from string import Formatter
 
 from hsisr_geo.errors import OptionError, OutputError, RasterError
+from hsisr_geo.products.recognition import is_product_folder
 
 ENDINGS = (
     ".tif", ".tiff", ".vrt", ".bsq", ".bil", ".bip", ".img", ".dat", ".jp2",
@@ -95,7 +97,9 @@ def plan_jobs(
 
 
 def _is_scene(path: Path) -> bool:
-    return path.is_file() or (path.is_dir() and path.suffix.lower() == ".zarr")
+    if path.is_dir():
+        return path.suffix.lower() == ".zarr" or is_product_folder(path)
+    return path.is_file()
 
 
 def _in(folder: Path, pattern: str | None) -> list[str]:
@@ -117,7 +121,11 @@ def _in(folder: Path, pattern: str | None) -> list[str]:
 
 
 def _looks_like_a_scene(path: Path) -> bool:
-    return path.suffix.lower() in ENDINGS or path.with_name(path.name + ".hdr").is_file()
+    return (
+        path.is_dir()
+        or path.suffix.lower() in ENDINGS
+        or path.with_name(path.name + ".hdr").is_file()
+    )
 
 
 def _name(template: str, scene: str, values: Mapping[str, object]) -> str:

@@ -5,9 +5,11 @@ So the numbers are a pure function of the pixels, whatever the tile size and thr
 and memory stays bounded whatever the size of the scene.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +41,27 @@ class SceneStatistics:
     std: NDArray[np.float64]
     covariance: NDArray[np.float64]
     sample: NDArray[np.float32]
+
+
+def save(statistics: SceneStatistics, path: Path) -> None:
+    """Write statistics to a file (.npz), which appears when it is complete."""
+    arrays = {field.name: getattr(statistics, field.name) for field in fields(statistics)}
+    draft = path.with_name(f"{path.name}.new")
+    with draft.open("wb") as file:
+        np.savez(file, **arrays)
+    os.replace(draft, path)
+
+
+def load(path: Path) -> SceneStatistics | None:
+    """Read what `save` wrote, to the last bit; None where there is no such file."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return SceneStatistics(
+                int(arrays["count"]),
+                *(arrays[name] for name in ("mean", "std", "covariance", "sample")),
+            )
+    except FileNotFoundError:
+        return None
 
 
 @dataclass(frozen=True, eq=False)

@@ -172,6 +172,11 @@ class TileGrid:
                 yield self.tile(row, col)
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, cols) in tiles."""
+        return len(self.rows), len(self.cols)
+
+    @property
     def region(self) -> Window:
         """What the cores cover."""
         (top, *_, bottom), (left, *_, right) = self.rows.borders, self.cols.borders
@@ -192,14 +197,15 @@ class TileGrid:
 
     def cells(self) -> Iterator[Cell]:
         """Yield the cells row by row; they partition the region."""
-        return self._cells(range(self.rows.segments), range(self.cols.segments))
+        return self.cells_at(range(self.rows.segments), range(self.cols.segments))
 
     def cells_of(self, tile: Tile) -> Iterator[Cell]:
         """Yield the cells that a tile contributes to, 1 to 9; they partition its reach."""
         row, col = tile.index
-        return self._cells(self.rows.segments_of(row), self.cols.segments_of(col))
+        return self.cells_at(self.rows.segments_of(row), self.cols.segments_of(col))
 
-    def _cells(self, rows: range, cols: range) -> Iterator[Cell]:
+    def cells_at(self, rows: range, cols: range) -> Iterator[Cell]:
+        """Yield the cells in some rows and columns of segments; empty ones are left out."""
         for row in rows:
             for col in cols:
                 area = self.rows.segment(row), self.cols.segment(col)

@@ -89,7 +89,7 @@ def try_method(
     resolver: Resolver,
     folder: Path,
     *,
-    tile: int,
+    tile: int | None,
     threads: int,
     progress: Progress | None,
 ) -> Trial:

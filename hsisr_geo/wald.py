@@ -13,8 +13,8 @@ from affine import Affine
 
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import RasterError
-from hsisr_geo.output import open_output
-from hsisr_geo.radiometry import Cube, encode, valid_pixels
+from hsisr_geo.output import write_raster
+from hsisr_geo.radiometry import Cube
 from hsisr_geo.raster import Raster, open_raster
 from hsisr_geo.tiling import Window
 
@@ -91,8 +91,5 @@ def write(path: Path, raster: Raster, cube: Cube) -> Raster:
     cube
         All its bands, NaN in holes.
     """
-    with open_output(path, replace(raster, path=os.fspath(path)), overwrite=True) as output:
-        dn = encode(cube, output.raster.bands, output.raster.dtype)
-        rows, cols = (slice(0, size) for size in raster.shape)
-        output.write(dn, rows, cols, valid=valid_pixels(cube) if output.needs_mask else None)
+    write_raster(path, replace(raster, path=os.fspath(path)), cube, overwrite=True)
     return open_raster(path)

@@ -9,13 +9,10 @@ from qgis.core import (
 )
 
 from .command import adapt_arguments
-from .scene import SceneAlgorithm
+from .i18n import tr
+from .scene import SceneAlgorithm, advanced, helped
 
-# output name -> (key in the scores of the engine's JSON, description)
-SCORES = {
-    "GAIN": ("gain_db", "PSNR over the model it started from, on the held-out block (dB)"),
-    "STANDARD_ERROR": ("standard_error_db", "Standard error of the gain (dB)"),
-}
+SCORES = {"GAIN": "gain_db", "STANDARD_ERROR": "standard_error_db"}  # output -> key in the card
 
 
 class Adapt(SceneAlgorithm):
@@ -25,16 +22,19 @@ class Adapt(SceneAlgorithm):
         return "adapt"
 
     def displayName(self):
-        return "Adapt model to scene"
+        return tr("Adapt model to scene")
+
+    def shortDescription(self):
+        return tr("Fine-tunes a model on a raster, or refuses where that does not pay.")
 
     def tags(self):
         return ["hyperspectral", "super-resolution", "fine-tune", "train", "model"]
 
     def shortHelpString(self):
-        return (
+        return tr(
             "<p>Fine-tunes a model on a raster, for that scene and its neighbours, at one upscale "
             "only. No finer data are needed: the raster is degraded, and the model learns to undo "
-            "that. Give the model file as <b>Model</b> to <i>Super-resolve raster</i>.</p>"
+            "that. Give the model file as <b>Model file</b> to <i>Super-resolve raster</i>.</p>"
             "<p>A block of the raster is held out. Where the result is not better there than the "
             "model it started from, beyond chance, the algorithm <b>ends with an error that says "
             "so and writes nothing</b>. On small scenes that is the normal case: use the model as "
@@ -46,16 +46,18 @@ class Adapt(SceneAlgorithm):
     def initAlgorithm(self, config=None):
         self.add_scene_parameters()
         number = QgsProcessingParameterNumber
-        self.addParameter(
-            number("MINUTES", "Minutes to learn in", number.Type.Double, 5.0, minValue=0.01)
+        minutes = number(
+            "MINUTES", tr("Minutes to learn in"), number.Type.Double, 5.0, minValue=0.01
         )
-        self.addParameter(
-            QgsProcessingParameterFileDestination(
-                "OUT", "Adapted model", "Model files (*.safetensors)"
-            )
-        )
-        for name, (_, description) in SCORES.items():
-            self.addOutput(QgsProcessingOutputNumber(name, description))
+        self.addParameter(helped(minutes, tr("It ends sooner when nothing gets better.")))
+        self.add_model_file_parameter()
+        self.addParameter(advanced(self.device_parameter()))
+        kind = f"{tr('Model files')} (*.safetensors)"
+        self.addParameter(QgsProcessingParameterFileDestination("OUT", tr("Adapted model"), kind))
+        gain = tr("PSNR over the model it started from, on the held-out block (dB)")
+        self.addOutput(QgsProcessingOutputNumber("GAIN", gain))
+        error = tr("Standard error of the gain (dB)")
+        self.addOutput(QgsProcessingOutputNumber("STANDARD_ERROR", error))
 
     def processAlgorithm(self, parameters, context, feedback):
         destination = self.parameterAsFileOutput(parameters, "OUT", context)
@@ -65,10 +67,12 @@ class Adapt(SceneAlgorithm):
             upscale=self.upscale(parameters, context),
             model=self.model(parameters, context),
             minutes=self.parameterAsDouble(parameters, "MINUTES", context),
+            device=self.device(parameters, context),
         )
         finished = self.call_engine(arguments, feedback)
         if finished is None:
             return {}
         scores = finished.result["card"]["scores"]
-        feedback.pushInfo(f"Adapted. Give {destination} as Model to Super-resolve raster.")
-        return {"OUT": destination, **{name: scores[key] for name, (key, _) in SCORES.items()}}
+        message = tr("Adapted. Give {file} as Model file to Super-resolve raster.")
+        feedback.pushInfo(message.format(file=destination))
+        return {"OUT": destination, **{name: scores[key] for name, key in SCORES.items()}}

@@ -12,27 +12,20 @@ from qgis.core import (
     QgsProcessingOutputString,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterNumber,
 )
+from qgis.PyQt.QtCore import QUrl
 
 from .command import assess_arguments
-from .scene import SceneAlgorithm
+from .i18n import tr
+from .scene import SceneAlgorithm, advanced, helped
 
-# output name -> (key in the verdict of the engine's JSON, description)
-WORDS = {
-    "VERDICT": ("headline", "Verdict"),
-    "KIND": ("kind", "Kind of verdict: better, worse, mixed or tie"),
-    "WINNER": ("winner", "Method to use on this scene"),
-}
-# output name -> (what the model is held against, key in that duel, description)
-GAINS = {
-    "PSNR_GAIN": ("bicubic", "psnr_gain_db", "PSNR over bicubic (dB)"),
-    "ANGLE_RATIO": ("bicubic", "angle_ratio", "Spectral angle over bicubic's"),
-    "NETWORK_GAIN": ("back-projection", "psnr_gain_db", "PSNR over back-projection (dB)"),
-    "NETWORK_ANGLE_RATIO": (
-        "back-projection",
-        "angle_ratio",
-        "Spectral angle over back-projection's",
-    ),
+WORDS = {"VERDICT": "headline", "KIND": "kind", "WINNER": "winner"}  # output -> key in the verdict
+GAINS = {  # output -> (what the model is held against, key in that duel)
+    "PSNR_GAIN": ("bicubic", "psnr_gain_db"),
+    "ANGLE_RATIO": ("bicubic", "angle_ratio"),
+    "NETWORK_GAIN": ("back-projection", "psnr_gain_db"),
+    "NETWORK_ANGLE_RATIO": ("back-projection", "angle_ratio"),
 }
 
 
@@ -43,36 +36,70 @@ class Assess(SceneAlgorithm):
         return "assess"
 
     def displayName(self):
-        return "Assess on this scene"
+        return tr("Assess on this scene")
+
+    def shortDescription(self):
+        return tr("Degrades a raster and compares the super-resolved one with it, as a report.")
 
     def tags(self):
         return ["hyperspectral", "super-resolution", "accuracy", "report", "psnr", "wald"]
 
     def shortHelpString(self):
         return (
-            "<p>Tells how well a model does on a raster: the raster is degraded, super-resolved, "
-            "and compared with itself, beside nearest, bilinear, bicubic and back-projection. The "
-            "report, a page to read and its numbers as JSON, says which of them wins, in which "
-            "metrics and bands. The page is in the <b>results viewer</b> when it is done.</p>"
-            "<p>Of a large raster at most 512 × 512 pixels are looked at; <b>Only this extent</b> "
-            "says where. The smallest has 8 times the upscale a side.</p>"
-            "<p>It tests one step coarser than you use: how well 60 m becomes 30 m says something "
-            "about how well 30 m becomes 15 m, no more.</p>"
+            tr(
+                "<p>Tells how well a model does on a raster: the raster is degraded, "
+                "super-resolved, and compared with itself, beside nearest, bilinear, bicubic and "
+                "back-projection. The report, a page to read and its numbers as JSON, says which "
+                "of them wins, in which metrics and bands. The page is in the <b>results "
+                "viewer</b> when it is done, and the log has a link to it.</p>"
+                "<p>Of a large raster at most <b>Window</b> pixels a side are looked at (512); "
+                "<b>Only this extent</b> says where. The smallest has 8 times the upscale a side."
+                "</p>"
+                "<p>It tests one step coarser than you use: how well 60 m becomes 30 m says "
+                "something about how well 30 m becomes 15 m, no more.</p>"
+                "<h3>Model</h3>"
+            )
+            + self.models_table()
         )
 
     def initAlgorithm(self, config=None):
         self.add_scene_parameters()
+        self.add_texture_parameters()
         self.add_extent_parameter()
-        self.addParameter(
-            QgsProcessingParameterBoolean(
-                "OVERWRITE", "Replace a report that is in the folder", defaultValue=False
-            )
+        overwrite = tr("Replace a report that is in the folder")
+        self.addParameter(QgsProcessingParameterBoolean("OVERWRITE", overwrite, defaultValue=False))
+        self.add_model_file_parameter()
+        number = QgsProcessingParameterNumber
+        window = number(
+            "WINDOW", tr("Window (pixels a side)"), number.Type.Integer, 512, minValue=16
         )
-        self.addParameter(QgsProcessingParameterFolderDestination("REPORT", "Folder of the report"))
-        self.addOutput(QgsProcessingOutputHtml("PAGE", "Report: assess on this scene"))
-        for name, (_, description) in WORDS.items():
+        window = helped(window, tr("The part with the fewest holes is taken."))
+        for parameter in (
+            self.psf_parameter(),
+            window,
+            self.tile_parameter(),
+            self.device_parameter(),
+        ):
+            self.addParameter(advanced(parameter))
+        folder = tr("Folder of the report")
+        self.addParameter(QgsProcessingParameterFolderDestination("REPORT", folder))
+        self.add_outputs()
+
+    def add_outputs(self):
+        """Add the page, and what the verdict says."""
+        self.addOutput(QgsProcessingOutputHtml("PAGE", tr("Report: assess on this scene")))
+        for name, description in (
+            ("VERDICT", tr("Verdict")),
+            ("KIND", tr("Kind of verdict: better, worse, mixed or tie")),
+            ("WINNER", tr("Method to use on this scene")),
+        ):
             self.addOutput(QgsProcessingOutputString(name, description))
-        for name, (_, _, description) in GAINS.items():
+        for name, description in (
+            ("PSNR_GAIN", tr("PSNR over bicubic (dB)")),
+            ("ANGLE_RATIO", tr("Spectral angle over bicubic's")),
+            ("NETWORK_GAIN", tr("PSNR over back-projection (dB)")),
+            ("NETWORK_ANGLE_RATIO", tr("Spectral angle over back-projection's")),
+        ):
             self.addOutput(QgsProcessingOutputNumber(name, description))
 
     def processAlgorithm(self, parameters, context, feedback):
@@ -80,15 +107,20 @@ class Assess(SceneAlgorithm):
         folder = self.parameterAsString(parameters, "REPORT", context)
         overwrite = self.parameterAsBoolean(parameters, "OVERWRITE", context)
         if not overwrite and os.path.isdir(folder) and os.listdir(folder):
-            raise QgsProcessingException(
-                f"{folder} is not empty: choose another folder, or switch on 'Replace a report "
-                "that is in the folder' (OVERWRITE)."
-            )
+            message = tr("{folder} is not empty: choose another folder, or switch on {option}.")
+            option = f"'{self.label('OVERWRITE')}' (OVERWRITE)"
+            raise QgsProcessingException(message.format(folder=folder, option=option))
         arguments = assess_arguments(
             source,
             folder,
             upscale=self.upscale(parameters, context),
             model=self.model(parameters, context),
+            detail=self.parameterAsDouble(parameters, "DETAIL", context),
+            seed=self.parameterAsInt(parameters, "SEED", context),
+            psf=self.psf(parameters, context),
+            window=self.number(parameters, "WINDOW", context),
+            tile=self.number(parameters, "TILE", context),
+            device=self.device(parameters, context),
             bounds=self.bounds(parameters, context),
             overwrite=overwrite,
         )
@@ -98,6 +130,7 @@ class Assess(SceneAlgorithm):
         verdict = json.loads(finished.text)["verdict"]
         for line in (verdict["headline"], *verdict["statements"]):
             feedback.pushInfo(line)
+        link_to(finished.result["path"], feedback)
         return {"REPORT": folder, "PAGE": finished.result["path"], **figures(verdict)}
 
 
@@ -107,7 +140,17 @@ def figures(verdict):
     e.g. {"headline": "A tie: …", "kind": "tie", "winner": "bicubic", "duels": […]}
     """
     duels = {duel["other"]: duel for duel in verdict["duels"]}
-    found = {name: verdict[key] for name, (key, _) in WORDS.items()}
-    for name, (other, key, _) in GAINS.items():
+    found = {name: verdict[key] for name, key in WORDS.items()}
+    for name, (other, key) in GAINS.items():
         found[name] = duels.get(other, {}).get(key)  # back-projection has no duel with itself
     return {name: value for name, value in found.items() if value is not None}
+
+
+def link_to(page, feedback):
+    """Put a link to a page in the log; its path where QGIS (before 3.36) shows no links there."""
+    address = QUrl.fromLocalFile(page).toString()
+    text = tr("Open the report")
+    if hasattr(feedback, "pushFormattedMessage"):
+        feedback.pushFormattedMessage(f'<a href="{address}">{text}</a>', f"{text}: {page}")
+    else:
+        feedback.pushInfo(f"{text}: {address}")

@@ -77,7 +77,12 @@ def engine_environment(environment: Mapping[str, str] | None = None) -> dict[str
         for name, value in environment.items()
         if name.upper() not in _FOREIGN and not name.upper().startswith(_FOREIGN_PREFIXES)
     }
-    return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
+    return {**kept, **_ISOLATED}
+
+
+# What `python -I` does, in the processes too that the engine starts: neither the user's packages
+# nor the folder of a script are looked into.
+_ISOLATED = {"PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
 
 
 @dataclass(frozen=True)
@@ -100,21 +105,19 @@ def run_arguments(
     psf: str = "",
     consistency: bool = True,
     tile: int | None = None,
+    device: str = "",
     bounds: Sequence[float] | None = None,
     uncertainty: Uncertainty | None = None,
 ) -> list[str]:
-    """Arguments of `hsisr-geo run`; an empty model or PSF leaves the choice to the engine.
+    """Arguments of `hsisr-geo run`; what is empty or None leaves the choice to the engine.
 
     `bounds` are (xmin, ymin, xmax, ymax) in the raster's CRS.
     """
     arguments = ["run", source, destination, *_common(upscale, model)]
     arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
-    if psf:
-        arguments += ["--psf", psf]
     if not consistency:
         arguments.append("--no-consistency")
-    if tile is not None:
-        arguments += ["--tile", str(tile)]
+    arguments += _options(psf=psf, tile=tile, device=device)
     arguments += _bounds(bounds)
     if uncertainty is not None:
         arguments += ["--uncertainty", uncertainty.path, "--samples", str(uncertainty.samples)]
@@ -129,6 +132,12 @@ def assess_arguments(
     *,
     upscale: int,
     model: str = "",
+    detail: float = 0.0,
+    seed: int = 0,
+    psf: str = "",
+    window: int | None = None,
+    tile: int | None = None,
+    device: str = "",
     bounds: Sequence[float] | None = None,
     overwrite: bool = False,
 ) -> list[str]:
@@ -136,18 +145,39 @@ def assess_arguments(
 
     Of folders QGIS does not ask whether to replace them, hence `overwrite`.
     """
-    arguments = ["assess", source, "--report", folder, *_common(upscale, model), *_bounds(bounds)]
+    arguments = ["assess", source, "--report", folder, *_common(upscale, model)]
+    arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
+    arguments += _options(psf=psf, window=window, tile=tile, device=device)
+    arguments += _bounds(bounds)
     if overwrite:
         arguments.append("--overwrite")
     return [*arguments, "--json", "--progress", "json"]
 
 
 def adapt_arguments(
-    source: str, destination: str, *, upscale: int, model: str = "", minutes: float = 5.0
+    source: str,
+    destination: str,
+    *,
+    upscale: int,
+    model: str = "",
+    minutes: float = 5.0,
+    device: str = "",
 ) -> list[str]:
     """Arguments of `hsisr-geo adapt`; parameters as for a run."""
     arguments = ["adapt", source, "--out", destination, *_common(upscale, model)]
-    return [*arguments, "--minutes", repr(float(minutes)), "--overwrite", "--progress", "json"]
+    arguments += ["--minutes", repr(float(minutes)), *_options(device=device)]
+    return [*arguments, "--overwrite", "--progress", "json"]
+
+
+def models_arguments() -> list[str]:
+    """Arguments of `hsisr-geo models`."""
+    return ["models", "--json"]
+
+
+def _options(**values: str | int | None) -> list[str]:
+    """Return `--name value` for each that is given."""
+    given = {name: value for name, value in values.items() if value not in (None, "")}
+    return [word for name, value in given.items() for word in (f"--{name}", str(value))]
 
 
 def _common(upscale: int, model: str) -> list[str]:
@@ -171,7 +201,7 @@ def evaluate_arguments(sr: str, reference: str) -> list[str]:
 def shown(command: Sequence[str]) -> str:
     """Command line as a person could paste it into a terminal."""
     if sys.platform == "win32":
-        import subprocess
+        import subprocess  # nosec B404: only to quote a command line
 
         return subprocess.list2cmdline(command)
     import shlex

@@ -1,17 +1,14 @@
-"""What the algorithms share: finding the engine, running it, refusing layers it cannot open."""
+"""What the algorithms share: finding the engine, running it, passing on what it says."""
 
 from __future__ import annotations
 
-import time
-
-from qgis.core import (
-    QgsProcessingAlgorithm,
-    QgsProcessingException,
-    QgsProviderRegistry,
-    QgsSettings,
-)
+from qgis.core import QgsProcessingAlgorithm, QgsProcessingException, QgsSettings
 
 from .command import NotSetUp, engine_environment, find_executable, shown
+from .i18n import tr
+from .layers import layer_path
+from .timeleft import TimeLeft, rounded
+from .words import in_words_of_the_dialog
 from .worker import Finished, WorkerCanceled, WorkerFailed, run_worker
 
 EXECUTABLE_SETTING = "hsisr/executable"
@@ -24,7 +21,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     (canExecute), before a run (checkParameterValues), and in a run that skips both.
     """
 
-    counted = ""  # what the engine's progress counts, where a person would count it
+    counted = False  # whether the engine's progress counts tiles, and a person would, too
 
     def createInstance(self):
         return type(self)()
@@ -62,44 +59,25 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
                 command,
                 engine_environment(),
                 progress=_Progress(feedback, self.counted),
-                log=lambda message: _pass_on(message, feedback),
+                log=lambda message: _pass_on(in_words_of_the_dialog(message, self.label), feedback),
                 canceled=feedback.isCanceled,
             )
         except WorkerCanceled:
-            feedback.pushInfo("Cancelled.")
+            feedback.pushInfo(tr("Cancelled."))
             return None
         except WorkerFailed as error:
-            raise QgsProcessingException(str(error)) from error
+            message = in_words_of_the_dialog(str(error), self.label)
+            raise QgsProcessingException(message) from error
+
+    def label(self, name) -> str | None:
+        """Label of a parameter in the dialog, None where there is none of that name."""
+        parameter = self.parameterDefinition(name)
+        return None if parameter is None else parameter.description()
 
 
 def executable() -> str:
     """Path of the engine, by the setting, the variable or the PATH."""
     return find_executable(str(QgsSettings().value(EXECUTABLE_SETTING, "") or ""))
-
-
-def layer_path(layer) -> str:
-    """Path or GDAL name under which another process can open the layer.
-
-    Raises
-    ------
-    QgsProcessingException
-        For a layer that is not on disk: web services, databases, virtual and memory rasters.
-    """
-    source = layer.source()
-    if layer.providerType() != "gdal":
-        raise QgsProcessingException(
-            f"'{layer.name()}' comes from the provider '{layer.providerType()}', not from a file. "
-            "Export it (Layer › Save As…) and use the file."
-        )
-    if source.startswith(("/vsimem/", "MEM:")):
-        raise QgsProcessingException(
-            f"'{layer.name()}' is held in the memory of QGIS. Export it (Layer › Save As…) and use "
-            "the file."
-        )
-    if "|" in source:  # path|option:NAME=VALUE
-        parts = QgsProviderRegistry.instance().decodeUri("gdal", source)
-        source = parts.get("path") or source
-    return source
 
 
 def _pass_on(message: str, feedback) -> None:
@@ -111,26 +89,21 @@ def _pass_on(message: str, feedback) -> None:
 
 
 class _Progress:
-    """Turns done/total into a percentage and an estimate of the time left."""
+    """Shows a percentage, what is counted, and the time left."""
 
     def __init__(self, feedback, counted):
         self.feedback = feedback
         self.counted = counted
-        self.started = time.monotonic()
+        self.left = TimeLeft()
 
     def __call__(self, done: int, total: int) -> None:
-        if total <= 0:
+        percent, seconds = self.left.percent(done, total), self.left.seconds(done, total)
+        if percent is not None:
+            self.feedback.setProgress(percent)
+        if seconds is None:
             return
-        self.feedback.setProgress(100.0 * done / total)
-        if 0 < done < total:
-            left = (time.monotonic() - self.started) * (total - done) / done
-            count = f"{done} of {total} {self.counted}, " if self.counted else ""
-            self.feedback.setProgressText(f"{count}about {_minutes(left)} left")
-
-
-def _minutes(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"
+        number, unit = rounded(seconds)
+        left = tr("about {number} {unit} left").format(number=number, unit=unit)
+        if self.counted:
+            left = f"{tr('{done} of {total} tiles').format(done=done, total=total)}, {left}"
+        self.feedback.setProgressText(left)

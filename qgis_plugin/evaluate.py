@@ -8,17 +8,30 @@ from qgis.core import QgsProcessingOutputNumber, QgsProcessingParameterRasterLay
 
 from .command import evaluate_arguments
 from .engine import EngineAlgorithm
+from .i18n import tr
 
-# output name -> (key in the engine's JSON, description)
-SCORES = {
-    "MPSNR": ("mpsnr", "Mean PSNR over bands (dB)"),
-    "MSSIM": ("mssim", "Mean structural similarity over bands"),
-    "CC": ("cc", "Mean correlation over bands"),
-    "RMSE": ("rmse", "Root mean square error, in the unit of the rasters"),
-    "SAM": ("sam_deg", "Mean spectral angle (degrees)"),
-    "ERGAS": ("ergas", "ERGAS with the true ratio"),
-    "ERGAS4": ("ergas4", "ERGAS with ratio 4"),
+SCORES = {  # output -> key in the engine's JSON
+    "MPSNR": "mpsnr",
+    "MSSIM": "mssim",
+    "CC": "cc",
+    "RMSE": "rmse",
+    "SAM": "sam_deg",
+    "ERGAS": "ergas",
+    "ERGAS4": "ergas4",
 }
+
+
+def descriptions():
+    """Return what the scores are, in the user's language."""
+    return {
+        "MPSNR": tr("Mean PSNR over bands (dB)"),
+        "MSSIM": tr("Mean structural similarity over bands"),
+        "CC": tr("Mean correlation over bands"),
+        "RMSE": tr("Root mean square error, in the unit of the rasters"),
+        "SAM": tr("Mean spectral angle (degrees)"),
+        "ERGAS": tr("ERGAS with the true ratio"),
+        "ERGAS4": tr("ERGAS with ratio 4"),
+    }
 
 
 class Evaluate(EngineAlgorithm):
@@ -28,22 +41,25 @@ class Evaluate(EngineAlgorithm):
         return "evaluate"
 
     def displayName(self):
-        return "Evaluate against reference"
+        return tr("Evaluate against reference")
+
+    def shortDescription(self):
+        return tr("Scores of a super-resolved raster against the truth.")
 
     def tags(self):
         return ["hyperspectral", "psnr", "ssim", "sam", "ergas", "rmse", "accuracy"]
 
     def shortHelpString(self):
-        return (
+        return tr(
             "<p>Compares a super-resolved raster with a reference on the same grid, over the "
             "pixels and good bands that both have. Higher is better for PSNR, SSIM and CC, lower "
             "for RMSE, SAM and ERGAS.</p>"
         )
 
     def initAlgorithm(self, config=None):
-        self.addParameter(QgsProcessingParameterRasterLayer("SR", "Super-resolved raster"))
-        self.addParameter(QgsProcessingParameterRasterLayer("REFERENCE", "Reference raster"))
-        for name, (_, description) in SCORES.items():
+        self.addParameter(QgsProcessingParameterRasterLayer("SR", tr("Super-resolved raster")))
+        self.addParameter(QgsProcessingParameterRasterLayer("REFERENCE", tr("Reference raster")))
+        for name, description in descriptions().items():
             self.addOutput(QgsProcessingOutputNumber(name, description))
 
     def processAlgorithm(self, parameters, context, feedback):
@@ -53,7 +69,7 @@ class Evaluate(EngineAlgorithm):
         if finished is None:
             return {}
         found = json.loads(finished.text)
-        for name, (key, description) in SCORES.items():
-            feedback.pushInfo(f"{name} {found.get(key)}: {description}")
+        for name, description in descriptions().items():
+            feedback.pushInfo(f"{name} {found.get(SCORES[name])}: {description}")
         # An undefined score (null) is left out of the results.
-        return {name: found[key] for name, (key, _) in SCORES.items() if found.get(key) is not None}
+        return {name: found[key] for name, key in SCORES.items() if found.get(key) is not None}

@@ -14,6 +14,7 @@ from qgis.core import (
 
 from .command import info_arguments
 from .engine import EngineAlgorithm
+from .i18n import tr
 
 
 class Info(EngineAlgorithm):
@@ -23,26 +24,29 @@ class Info(EngineAlgorithm):
         return "info"
 
     def displayName(self):
-        return "Hyperspectral raster info"
+        return tr("Hyperspectral raster info")
+
+    def shortDescription(self):
+        return tr("Reports grid, bands, wavelengths and nodata of a raster.")
 
     def tags(self):
         return ["hyperspectral", "wavelength", "bands", "metadata", "fwhm"]
 
     def shortHelpString(self):
-        return (
+        return tr(
             "<p>Reports what <i>Super-resolve raster</i> will see in a raster: its grid and every "
             "band's name, wavelength, width, unit and whether it is marked bad. A file name that "
             "ends in .json gets the same as JSON.</p>"
         )
 
     def initAlgorithm(self, config=None):
-        self.addParameter(QgsProcessingParameterRasterLayer("INPUT", "Hyperspectral raster"))
+        self.addParameter(QgsProcessingParameterRasterLayer("INPUT", tr("Hyperspectral raster")))
         self.addParameter(
             QgsProcessingParameterFileDestination(
-                "OUTPUT", "Report", "HTML files (*.html);;JSON files (*.json)"
+                "OUTPUT", tr("Report"), "HTML (*.html);;JSON (*.json)"
             )
         )
-        self.addOutput(QgsProcessingOutputNumber("BANDS", "Number of bands"))
+        self.addOutput(QgsProcessingOutputNumber("BANDS", tr("Number of bands")))
 
     def processAlgorithm(self, parameters, context, feedback):
         source = self.source_path(parameters, "INPUT", context)

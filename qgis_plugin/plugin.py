@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qgis.core import QgsApplication
 
+from .i18n import install_translator
 from .provider import HsisrProvider
 
 
@@ -13,6 +14,7 @@ class HsisrPlugin:
     def __init__(self, iface):
         self.iface = iface
         self.provider = None
+        self.translator = install_translator()
 
     def initProcessing(self):
         """Register the provider; qgis_process calls only this."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 
 from qgis.core import QgsProcessingProvider
@@ -11,9 +12,11 @@ from .adapt import Adapt
 from .assess import Assess
 from .engine import EXECUTABLE_SETTING
 from .evaluate import Evaluate
+from .i18n import tr
 from .info import Info
 from .superresolve import SuperResolve
 
+EXTENSIONS = ("tif", "tiff", "img", "bsq", "dat")  # what the engine writes; the last three are ENVI
 ICON = os.path.join(os.path.dirname(__file__), "icon.svg")
 
 
@@ -24,7 +27,19 @@ class HsisrProvider(QgsProcessingProvider):
         return "hsisr"
 
     def name(self):
-        return "Hyperspectral super-resolution"
+        return tr("Hyperspectral super-resolution")
+
+    def longName(self):
+        return self.name()
+
+    def versionInfo(self):
+        return version()
+
+    def defaultRasterFileExtension(self):
+        return EXTENSIONS[0]
+
+    def supportedOutputRasterLayerExtensions(self):
+        return list(EXTENSIONS)
 
     def icon(self):
         return QIcon(ICON)
@@ -44,7 +59,7 @@ class HsisrProvider(QgsProcessingProvider):
         setting = Setting(
             self.name(),
             "HSISR_EXECUTABLE",
-            "hsisr-geo executable (empty: look on the PATH)",
+            tr("hsisr-geo executable (empty: look on the PATH)"),
             "",
             valuetype=Setting.FILE,
         )
@@ -58,3 +73,10 @@ class HsisrProvider(QgsProcessingProvider):
         from processing.core.ProcessingConfig import ProcessingConfig
 
         ProcessingConfig.removeSetting("HSISR_EXECUTABLE")
+
+
+def version() -> str:
+    """Version of the plugin, as its metadata tell it."""
+    metadata = configparser.ConfigParser(interpolation=None)
+    metadata.read(os.path.join(os.path.dirname(__file__), "metadata.txt"), encoding="utf-8")
+    return metadata.get("general", "version", fallback="")

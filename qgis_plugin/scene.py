@@ -1,4 +1,4 @@
-"""What the algorithms that apply a model to a scene share: INPUT, UPSCALE, MODEL, EXTENT."""
+"""What the algorithms share that apply a model to a scene: INPUT, UPSCALE, MODEL, EXTENT."""
 
 from __future__ import annotations
 
@@ -9,28 +9,115 @@ from qgis.core import (
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
 )
 
-from .engine import EngineAlgorithm, layer_path
-
-DEFAULT_MODEL = "default"
+from .catalogue import DEFAULT, choices, table
+from .engine import EngineAlgorithm
+from .i18n import tr
+from .installed import installed_models
+from .layers import layer_path
 
 
 class SceneAlgorithm(EngineAlgorithm):
     """A call of `hsisr-geo` with a scene, a factor and a model."""
 
+    asks_engine = False  # the toolbox's own copy knows only models that are known already
+
+    def createInstance(self):
+        made = super().createInstance()
+        made.asks_engine = True
+        return made
+
     def add_scene_parameters(self):
         """Add INPUT, UPSCALE and MODEL."""
-        self.addParameter(QgsProcessingParameterRasterLayer("INPUT", "Hyperspectral raster"))
-        self.addParameter(choice("UPSCALE", "Upscale", ["2", "3", "4"]))
-        self.addParameter(QgsProcessingParameterString("MODEL", "Model", DEFAULT_MODEL))
+        self.addParameter(QgsProcessingParameterRasterLayer("INPUT", tr("Hyperspectral raster")))
+        upscale = choice("UPSCALE", tr("Upscale"), ["2", "3", "4"])
+        self.addParameter(helped(upscale, tr("How many times finer the pixels become.")))
+        self.models = installed_models(ask=self.asks_engine)
+        self.addParameter(
+            helped(
+                choice("MODEL", tr("Model"), choices(self.models)),
+                tr("An installed model; the help beside tells what each gains over bicubic."),
+            )
+        )
+
+    def add_model_file_parameter(self):
+        """Add MODEL_FILE, which goes before MODEL."""
+        self.addParameter(
+            advanced(
+                helped(
+                    QgsProcessingParameterFile(
+                        "MODEL_FILE",
+                        tr("Model file, in place of the model chosen above"),
+                        fileFilter=tr("Model files") + " (*.safetensors)",
+                        optional=True,
+                    ),
+                    tr("A model of your own, such as 'Adapt model to scene' writes."),
+                )
+            )
+        )
+
+    def add_texture_parameters(self):
+        """Add DETAIL and SEED."""
+        number = QgsProcessingParameterNumber
+        detail = number(
+            "DETAIL",
+            tr("Detail (0: most likely image, 1: sampled texture)"),
+            number.Type.Double,
+            defaultValue=0.0,
+            minValue=0.0,
+            maxValue=1.0,
+        )
+        self.addParameter(
+            helped(detail, tr("Above 0 the network adds texture that the sensor did not see."))
+        )
+        seed = number("SEED", tr("Seed"), number.Type.Integer, 0, minValue=0)
+        self.addParameter(helped(seed, tr("Chooses the texture; without effect at detail 0.")))
 
     def add_extent_parameter(self):
         """Add EXTENT."""
-        extent = QgsProcessingParameterExtent("EXTENT", "Only this extent", optional=True)
-        self.addParameter(extent)
+        extent = QgsProcessingParameterExtent("EXTENT", tr("Only this extent"), optional=True)
+        self.addParameter(helped(extent, tr("In any CRS; grown to whole pixels of the raster.")))
+
+    def psf_parameter(self):
+        """Return PSF."""
+        return helped(
+            QgsProcessingParameterString(
+                "PSF",
+                tr("PSF: bicubic, gaussian:MTF or a kernel file (empty: the model's)"),
+                optional=True,
+            ),
+            tr("What made the raster's pixels of finer ones; gaussian:0.3 for an MTF of 0.3."),
+        )
+
+    def device_parameter(self):
+        """Return DEVICE."""
+        return helped(
+            choice("DEVICE", tr("Where to compute"), ["auto", "cpu", "cuda"]),
+            tr("auto: on the graphics card where there is a usable one."),
+        )
+
+    def tile_parameter(self):
+        """Return TILE."""
+        return QgsProcessingParameterNumber(
+            "TILE",
+            tr("Tile size in input pixels (smaller needs less memory)"),
+            QgsProcessingParameterNumber.Type.Integer,
+            optional=True,
+            minValue=8,
+        )
+
+    def models_table(self):
+        """Return what the installed models gained, as HTML for the help."""
+        if not self.models:
+            return tr("<p>Which models there are is known once the engine is set up.</p>")
+        head = (tr("Model"), tr("Upscale"), tr("PSNR and spectral angle, against bicubic"))
+        note = tr("Mean over scenes that the model was not trained on.")
+        return f"{table(self.models, head, tr('default'))}<p><i>{note}</i></p>"
 
     def checkParameterValues(self, parameters, context):
         layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
@@ -39,7 +126,19 @@ class SceneAlgorithm(EngineAlgorithm):
                 layer_path(layer)
             except QgsProcessingException as error:
                 return False, str(error)
-        return super().checkParameterValues(parameters, context)
+        problem = self._unknown_model(parameters, context)
+        return (False, problem) if problem else super().checkParameterValues(parameters, context)
+
+    def _unknown_model(self, parameters, context):
+        """Say what a name that is not in the list should have been; QGIS only says 'incorrect'."""
+        given, known = parameters.get("MODEL"), choices(self.models)
+        if not isinstance(given, str) or given in known or not self.models:
+            return ""
+        message = tr(
+            "MODEL is '{given}', but the installed models are {known}. A model of your own is "
+            "given as MODEL_FILE."
+        )
+        return message.format(given=given, known=", ".join(known))
 
     def upscale(self, parameters, context):
         """Spatial factor."""
@@ -47,8 +146,24 @@ class SceneAlgorithm(EngineAlgorithm):
 
     def model(self, parameters, context):
         """Name or path of the model, empty for the engine's own choice."""
-        model = self.parameterAsString(parameters, "MODEL", context).strip()
-        return "" if model == DEFAULT_MODEL else model
+        file = self.parameterAsString(parameters, "MODEL_FILE", context).strip()
+        name = self.parameterAsEnumString(parameters, "MODEL", context)
+        return file or ("" if name == DEFAULT else name)
+
+    def device(self, parameters, context):
+        """Where to compute, empty for the engine's own choice."""
+        device = self.parameterAsEnumString(parameters, "DEVICE", context)
+        return "" if device == "auto" else device
+
+    def psf(self, parameters, context):
+        """Return what made the pixels, empty for what the model was trained for."""
+        return self.parameterAsString(parameters, "PSF", context).strip()
+
+    def number(self, parameters, name, context):
+        """Value of an optional whole number, None for the engine's own choice."""
+        return (
+            None if parameters.get(name) is None else self.parameterAsInt(parameters, name, context)
+        )
 
     def bounds(self, parameters, context):
         """Extent as (xmin, ymin, xmax, ymax) in the raster's CRS, None for all of it."""
@@ -57,7 +172,9 @@ class SceneAlgorithm(EngineAlgorithm):
         crs = self.parameterAsRasterLayer(parameters, "INPUT", context).crs()
         extent = self.parameterAsExtent(parameters, "EXTENT", context, crs)
         if extent.isEmpty():
-            raise QgsProcessingException("EXTENT is empty: give XMIN,XMAX,YMIN,YMAX, or nothing.")
+            raise QgsProcessingException(
+                tr("EXTENT is empty: give XMIN,XMAX,YMIN,YMAX, or nothing.")
+            )
         return extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()
 
 
@@ -74,7 +191,14 @@ def advanced(parameter):
     return parameter
 
 
+def helped(parameter, text):
+    """Give the parameter a help text: a tooltip, and what `qgis_process help` prints."""
+    parameter.setHelp(text)
+    return parameter
+
+
 def check_not_the_input(source, destination, name):
     """Refuse a destination, the parameter `name`, that is the file of INPUT."""
     if os.path.exists(destination) and os.path.samefile(source, destination):
-        raise QgsProcessingException(f"{name} is the file of INPUT: choose another file.")
+        message = tr("{name} is the file of INPUT: choose another file.")
+        raise QgsProcessingException(message.format(name=name))

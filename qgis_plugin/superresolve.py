@@ -6,24 +6,28 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterString,
 )
 
 from .command import Uncertainty, run_arguments
-from .scene import SceneAlgorithm, advanced, check_not_the_input, choice
-from .truecolor import TRUE_COLOR
+from .help import picture
+from .i18n import tr
+from .result import show_result, show_uncertainty
+from .scene import SceneAlgorithm, advanced, check_not_the_input, choice, helped
 
 
 class SuperResolve(SceneAlgorithm):
     """A finer grid for every band of a hyperspectral raster."""
 
-    counted = "tiles"
+    counted = True
 
     def name(self):
         return "superresolve"
 
     def displayName(self):
-        return "Super-resolve raster"
+        return tr("Super-resolve raster")
+
+    def shortDescription(self):
+        return tr("Makes a hyperspectral raster 2, 3 or 4 times finer.")
 
     def tags(self):
         return [
@@ -33,73 +37,75 @@ class SuperResolve(SceneAlgorithm):
 
     def shortHelpString(self):
         return (
-            "<p>Makes the grid of a hyperspectral raster 2, 3 or 4 times finer, band by band, with "
-            "a network trained on hyperspectral scenes. Place, band names, wavelengths, nodata and "
-            "units stay as they are.</p>"
-            "<p><b>Detail</b> 0 gives the most likely image, and always the same one. Towards 1 "
-            "the network draws plausible texture that the sensor did not see: it looks sharper "
-            "and is less true. <b>Seed</b> chooses the draw.</p>"
-            "<p><b>Model</b>: <i>default</i>, <i>bicubic</i> or <i>back-projection</i> (without a "
-            "network, baselines), or the path of a model file, such as <i>Adapt model to scene</i> "
-            "makes.</p>"
-            "<p><b>Uncertainty</b>, a second raster: the standard deviation over <b>samples</b> of "
-            "Detail 1, per band or as one band with their mean. It goes with the error on the "
-            "whole, not on every scene. A sample takes about as long as five images at Detail 0."
-            "</p>"
-            "<p><b>PSF</b>: what made the pixels of finer ones, <i>bicubic</i>, <i>gaussian:MTF</i>"
-            " (the MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file "
-            "(text or .npy). The result is made consistent with it, unless that is switched off: "
-            "then it is only measured. Empty: what the model was trained for.</p>"
-            "<p>The finer pixels are an estimate. Do not measure on them what the original pixels "
-            "do not support. <i>Assess on this scene</i> tells how good they are likely to be.</p>"
+            picture(tr("Before and after: AVIRIS Indian Pines, twice as fine"))
+            + tr(
+                "<p>Makes the grid of a hyperspectral raster 2, 3 or 4 times finer, band by band, "
+                "with a network trained on hyperspectral scenes. Place, band names, wavelengths, "
+                "nodata and units stay as they are.</p>"
+                "<p>The finer pixels are an estimate. Do not measure on them what the original "
+                "pixels do not support. <i>Assess on this scene</i> tells how good they are likely "
+                "to be.</p>"
+                "<h3>Model</h3>"
+            )
+            + self.models_table()
+            + tr(
+                "<p><i>bicubic</i> and <i>back-projection</i> have no network: they are what the "
+                "models are compared with. <b>Model file</b>, among the advanced parameters, takes "
+                "one of your own, such as <i>Adapt model to scene</i> makes.</p>"
+                "<h3>Detail</h3>"
+                "<p>0 gives the most likely image, and always the same one. Towards 1 the network "
+                "draws plausible texture that the sensor did not see: it looks sharper and is less "
+                "true. <b>Seed</b> chooses the draw.</p>"
+                "<h3>Uncertainty</h3>"
+                "<p>A second raster: the standard deviation over <b>samples</b> of detail 1, per "
+                "band or as one band with their mean. It goes with the error on the whole, not on "
+                "every scene. A sample takes about as long as five images at detail 0.</p>"
+                "<h3>PSF</h3>"
+                "<p>What made the pixels of finer ones: <i>bicubic</i>, <i>gaussian:MTF</i> (the "
+                "MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file "
+                "(text or .npy). The result is made consistent with it, unless that is switched "
+                "off: then it is only measured. Empty: what the model was trained for.</p>"
+            )
         )
 
     def initAlgorithm(self, config=None):
         self.add_scene_parameters()
-        number = QgsProcessingParameterNumber
-        self.addParameter(
-            number(
-                "DETAIL",
-                "Detail (0: most likely image, 1: sampled texture)",
-                number.Type.Double,
-                defaultValue=0.0,
-                minValue=0.0,
-                maxValue=1.0,
-            )
-        )
-        self.addParameter(number("SEED", "Seed", number.Type.Integer, 0, minValue=0))
+        self.add_texture_parameters()
         self.add_extent_parameter()
+        self.add_model_file_parameter()
         for parameter in self.advanced_parameters():
             self.addParameter(advanced(parameter))
         destination = QgsProcessingParameterRasterDestination
-        self.addParameter(destination("OUTPUT", "Super-resolved"))
+        self.addParameter(destination("OUTPUT", tr("Super-resolved")))
         self.addParameter(
-            destination("UNCERTAINTY", "Uncertainty", optional=True, createByDefault=False)
+            destination("UNCERTAINTY", tr("Uncertainty"), optional=True, createByDefault=False)
         )
 
     def advanced_parameters(self):
         """Return what most runs leave alone."""
         number = QgsProcessingParameterNumber
-        psf = QgsProcessingParameterString(
-            "PSF", "PSF: bicubic, gaussian:MTF or a kernel file (empty: the model's)", optional=True
-        )
-        psf.setHelp("What made the raster's pixels of finer ones; gaussian:0.3 for an MTF of 0.3.")
         return [
-            psf,
-            QgsProcessingParameterBoolean(
-                "NO_CONSISTENCY",
-                "Leave the result as the network made it, not made consistent with the PSF",
-                defaultValue=False,
+            self.psf_parameter(),
+            helped(
+                QgsProcessingParameterBoolean(
+                    "NO_CONSISTENCY",
+                    tr("Leave the result as the network made it, not made consistent with the PSF"),
+                    defaultValue=False,
+                ),
+                tr("How far it is from the input, degraded again, is measured all the same."),
             ),
-            number("SAMPLES", "Samples for the uncertainty", number.Type.Integer, 8, minValue=2),
-            choice("UNCERTAINTY_BANDS", "Bands of the uncertainty", ["all", "mean"]),
-            number(
-                "TILE",
-                "Tile size in input pixels (smaller needs less memory)",
-                number.Type.Integer,
-                optional=True,
-                minValue=8,
+            helped(
+                number(
+                    "SAMPLES", tr("Samples for the uncertainty"), number.Type.Integer, 8, minValue=2
+                ),
+                tr("Time grows with them."),
             ),
+            helped(
+                choice("UNCERTAINTY_BANDS", tr("Bands of the uncertainty"), ["all", "mean"]),
+                tr("mean: one band, the mean over all of them."),
+            ),
+            self.tile_parameter(),
+            self.device_parameter(),
         ]
 
     def processAlgorithm(self, parameters, context, feedback):
@@ -111,29 +117,28 @@ class SuperResolve(SceneAlgorithm):
         }
         for name, path in results.items():
             check_not_the_input(source, path, name)
+        upscale, model = self.upscale(parameters, context), self.model(parameters, context)
         arguments = run_arguments(
             source,
             results["OUTPUT"],
-            upscale=self.upscale(parameters, context),
-            model=self.model(parameters, context),
+            upscale=upscale,
+            model=model,
             detail=self.parameterAsDouble(parameters, "DETAIL", context),
             seed=self.parameterAsInt(parameters, "SEED", context),
-            psf=self.parameterAsString(parameters, "PSF", context).strip(),
+            psf=self.psf(parameters, context),
             consistency=not self.parameterAsBoolean(parameters, "NO_CONSISTENCY", context),
-            tile=self.tile(parameters, context),
+            tile=self.number(parameters, "TILE", context),
+            device=self.device(parameters, context),
             bounds=self.bounds(parameters, context),
             uncertainty=self.uncertainty(results.get("UNCERTAINTY"), parameters, context),
         )
         if self.call_engine(arguments, feedback) is None:
             return {}
-        self.style_when_loaded(results["OUTPUT"], context)
+        scene = self.parameterAsRasterLayer(parameters, "INPUT", context).name()
+        show_result(results["OUTPUT"], scene, self.label("OUTPUT"), context)
+        if "UNCERTAINTY" in results:
+            show_uncertainty(results["UNCERTAINTY"], scene, self.label("UNCERTAINTY"), context)
         return results
-
-    def tile(self, parameters, context):
-        """Tile size, None for the engine's own choice."""
-        if parameters.get("TILE") is None:
-            return None
-        return self.parameterAsInt(parameters, "TILE", context)
 
     def uncertainty(self, path, parameters, context):
         """Return the second raster, None where none is asked for."""
@@ -142,9 +147,3 @@ class SuperResolve(SceneAlgorithm):
         samples = self.parameterAsInt(parameters, "SAMPLES", context)
         bands = self.parameterAsEnumString(parameters, "UNCERTAINTY_BANDS", context)
         return Uncertainty(path, samples, bands)
-
-    def style_when_loaded(self, destination, context):
-        """Let the result appear in true colour if QGIS is going to load it."""
-        if context.willLoadLayerOnCompletion(destination):
-            details = context.layerToLoadOnCompletionDetails(destination)
-            details.setPostProcessor(TRUE_COLOR)

@@ -10,6 +10,8 @@ from qgis.core import (
     QgsRasterMinMaxOrigin,
 )
 
+from .i18n import tr
+
 RED_GREEN_BLUE_NM = (640.0, 550.0, 470.0)
 FARTHEST_NM = 60.0  # a band farther from its colour than this does not stand for it
 
@@ -67,9 +69,6 @@ class TrueColor(QgsProcessingLayerPostProcessorInterface):
     def postProcessLayer(self, layer, context, feedback):
         """Style the layer; QGIS calls this in the main thread, once the layer exists."""
         if not show_in_true_color(layer):
-            feedback.pushInfo("No bands with visible wavelengths: the colours are QGIS's choice.")
-
-
-# One for all results: QGIS keeps no reference to it, and the algorithm that hands it over is a copy
-# that is gone before the layer is loaded.
-TRUE_COLOR = TrueColor()
+            feedback.pushInfo(
+                tr("No bands with visible wavelengths: the colours are QGIS's choice.")
+            )

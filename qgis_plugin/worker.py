@@ -1,7 +1,9 @@
 """Runs the engine as a process of its own: JSON lines come in, cancel kills all of it.
 
 Plain Python, no QGIS. Two threads read the pipes into a queue, so that a silent engine can be
-cancelled and a talkative one never blocks on a full pipe.
+cancelled and a talkative one never blocks on a full pipe. The engine's stdin is a pipe to which
+nothing is written: when it closes, because the run is cancelled or QGIS has died, the engine
+removes its unfinished files and ends.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 import os
 import queue
 import signal
-import subprocess
+import subprocess  # nosec B404: starting the engine is what this module is for
 import sys
 import threading
 import time
@@ -21,8 +23,9 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 POLL_S = 0.1  # how late a cancel is noticed
-GRACE_S = 1.5  # for the engine to remove its temporary file between SIGTERM and SIGKILL
+GRACE_S = 1.5  # for the engine to remove its unfinished files, before it is killed
 STDERR_LINES = 200
+WATCH_VARIABLE = "HSISR_GEO_WATCH_STDIN"
 
 
 class WorkerFailed(Exception):
@@ -94,24 +97,26 @@ def run_worker(
 
 
 def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    options: dict[str, Any] = {"start_new_session": True}
-    if sys.platform == "win32":
-        options = {
-            "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-        }
     try:
-        return subprocess.Popen(
+        return subprocess.Popen(  # nosec B603: a list of arguments, no shell
             list(command),
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
+            env={**environment, WATCH_VARIABLE: "1"},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
-            **options,
+            **group_options(),
         )
     except OSError as error:
         raise WorkerFailed(f"Cannot start {command[0]}: {error.strerror}") from error
+
+
+def group_options() -> dict[str, Any]:
+    """Return what makes a process the first of a group of its own, without a console window."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
 
 
 def _read(name: str, pipe: IO[str], lines: queue.Queue[tuple[str, str | None]]) -> None:
@@ -162,25 +167,46 @@ def _event(line: str) -> dict[str, Any] | None:
 def _kill_group(process: subprocess.Popen[str]) -> None:
     """End the process and every process it started, politely first."""
     if process.poll() is None:
-        _signal_group(process, force=False)
+        _ask_to_end(process)
         deadline = time.monotonic() + GRACE_S
         while process.poll() is None and time.monotonic() < deadline:
             time.sleep(POLL_S / 4)
-    _signal_group(process, force=True)
+    _force_to_end(process)
     process.wait()
+    _close(process.stdin)
 
 
-def _signal_group(process: subprocess.Popen[str], *, force: bool) -> None:
+def _ask_to_end(process: subprocess.Popen[str]) -> None:
+    _close(process.stdin)  # all that Windows knows
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGTERM)
+
+
+def _force_to_end(process: subprocess.Popen[str]) -> None:
     if sys.platform == "win32":
         if process.poll() is None:
-            command = ["taskkill", "/T", *(["/F"] if force else []), "/PID", str(process.pid)]
-            subprocess.run(
-                command, check=False, capture_output=True, creationflags=subprocess.CREATE_NO_WINDOW
+            subprocess.run(  # nosec B603: a program of Windows, and a number
+                [_taskkill(), "/T", "/F", "/PID", str(process.pid)],
+                check=False,
+                capture_output=True,
+                creationflags=subprocess.CREATE_NO_WINDOW,
             )
         return
     # While any member lives, the group keeps its number: no other process can have it.
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL if force else signal.SIGTERM)
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _taskkill() -> str:
+    """Path of Windows's own taskkill, wherever the PATH leads."""
+    return os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "taskkill.exe")
+
+
+def _close(pipe: IO[str] | None) -> None:
+    if pipe is not None:
+        with contextlib.suppress(OSError):
+            pipe.close()
 
 
 def _last_word(code: int, stderr: Sequence[str]) -> str:

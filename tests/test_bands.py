@@ -66,3 +66,9 @@ def test_bands_with_nan_as_nodata_are_equal():
 )
 def test_a_band_is_labelled_by_its_name_or_else_its_wavelength(band, label):
     assert band.label == label
+
+
+def test_good_bands_by_wavelength():
+    bands = [Band(wavelength_nm=nm, good=nm != 900) for nm in (950, 900, 940, 450)]
+    assert Bands(tuple(bands)).good_by_wavelength == (3, 2, 0)
+    assert Bands((*bands, Band())).good_by_wavelength == (0, 2, 3, 4)

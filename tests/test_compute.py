@@ -164,9 +164,9 @@ def test_a_part_that_does_not_fit_is_made_in_pieces(
     amount, short = Amount(torch.device("cpu")), Short(900, error)
     part = slice(3, 60), slice(10, 50)
     with caplog.at_level(logging.INFO, "hsisr_geo"):
-        made = amount.make(part, 2, short)
+        made = amount.make(part, 2, short, area)
         again = Short(900, error)
-        amount.make(part, 2, again)
+        amount.make(part, 2, again, area)
     rows, cols = scaled(part, 2)
     np.testing.assert_array_equal(made[0], np.mgrid[rows, cols])
     np.testing.assert_array_equal(made[1], np.mgrid[rows, cols][:1])
@@ -175,16 +175,28 @@ def test_a_part_that_does_not_fit_is_made_in_pieces(
     assert "less at a time" in caplog.text
 
 
+def test_a_gpu_is_given_what_its_free_memory_holds(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1000, 4000))
+    amount, short = Amount.on(torch.device("cuda", 0)), Short(1 << 30, FULL[0])
+    part = slice(0, 60), slice(0, 40)
+    amount.make(part, 2, short, need=area)
+    assert sum(short.tried) == area(part)
+    assert 400 < max(short.tried) <= 800
+    assert not caplog.records  # as planned
+
+
 def test_memory_for_next_to_nothing_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(ModelError, match=r"not enough memory on cpu even for .* smaller --tile"):
-        Amount(torch.device("cpu")).make((slice(0, 64), slice(0, 64)), 2, Short(0, FULL[0]))
+        Amount(torch.device("cpu")).make((slice(0, 64), slice(0, 64)), 2, Short(0, FULL[0]), area)
 
 
 def test_other_failures_are_not_taken_for_a_lack_of_memory() -> None:
     other = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
     short = Short(0, other)
     with pytest.raises(RuntimeError, match="shapes"):
-        Amount(torch.device("cpu")).make((slice(0, 64), slice(0, 64)), 2, short)
+        Amount(torch.device("cpu")).make((slice(0, 64), slice(0, 64)), 2, short, area)
     assert len(short.tried) == 1
 
 

@@ -17,6 +17,7 @@ from hsisr_geo.model.training_data import TrainingScene, degraded_pair
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import open_raster, read_window
 from hsisr_geo.registry import DEFAULT_MODEL, find_model, load_resolver
+from hsisr_geo.selection import in_water_vapour
 
 ROWS, COLS, EVERY = 90, 76, 9  # of the mosaic: holes and solid ground, and every ninth band
 
@@ -182,12 +183,11 @@ def _good_bands(path: Path) -> TrainingScene:
     keep = [
         i
         for i in raster.bands.good_indices
-        if path.stem != "neon_harv" or not _in_water_vapour(raster.bands[i].wavelength_nm)
+        if path.stem != "neon_harv" or not _is_noise(raster.bands[i].wavelength_nm)
     ]
     cube = read_window(raster, slice(0, raster.rows), slice(0, raster.cols), keep)
     return TrainingScene(path.stem, cube, raster.bands.select(keep), raster.dtype)
 
 
-def _in_water_vapour(nm: float | None) -> bool:
-    ranges = ((1340, 1445), (1790, 1955), (2450, 2600))
-    return nm is not None and any(low <= nm <= high for low, high in ranges)
+def _is_noise(nm: float | None) -> bool:
+    return in_water_vapour(nm) or (nm is not None and 2450 <= nm <= 2600)

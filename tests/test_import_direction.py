@@ -12,6 +12,7 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 MODULES = sorted(path for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 REPORT = sorted((PACKAGE / "report").glob("*.py"))
 FORMATS = sorted((PACKAGE / "formats").glob("*.py"))
+PRODUCTS = sorted((PACKAGE / "products").glob("*.py"))
 
 
 def _arrows():
@@ -38,14 +39,16 @@ def _imports(path):
 
 def _own(path):
     """Modules of the package that a file imports; `model` stands for all of its files."""
-    known = {module.stem for module in MODULES} | {"model", "cli", "weights", "report", "formats"}
+    packages = {"model", "cli", "weights", "report", "formats", "products"}
+    known = {module.stem for module in MODULES} | packages
     parts = [name.split(".") for name in _imports(path) if name.startswith("hsisr_geo.")]
     return {part[1] for part in parts} & known
 
 
 def test_the_document_lists_every_module():
     modules = {path.stem for path in MODULES}
-    assert modules == {*_arrows()} - {"cli", "model", "report", "formats", "qgis_plugin"}
+    packages = {"cli", "model", "report", "formats", "products", "qgis_plugin"}
+    assert modules == {*_arrows()} - packages
     described = set(re.findall(r"^\| `(\w+)(?:\.py|/)` \|", ARCHITECTURE, re.MULTILINE))
     assert modules <= described
 
@@ -68,6 +71,11 @@ def test_the_formats_import_only_what_lies_to_their_left(path):
     assert _own(path) <= _arrows()["formats"] | {"formats"}
 
 
+@pytest.mark.parametrize("path", PRODUCTS, ids=lambda path: path.stem)
+def test_the_products_import_only_what_lies_to_their_left(path):
+    assert _own(path) <= _arrows()["products"] | {"products"}
+
+
 @pytest.mark.parametrize("path", REPORT, ids=lambda path: path.stem)
 def test_the_report_imports_only_what_lies_to_its_left(path):
     assert _own(path) <= _arrows()["report"] | {"report"}
@@ -79,15 +87,21 @@ def test_the_plugin_imports_nothing_of_ours(path):
 
 
 def test_torch_is_imported_in_model_only():
-    users = {path.stem for path in [*MODULES, *REPORT, *FORMATS] if _uses(path, "torch")}
+    users = {path.stem for path in [*MODULES, *REPORT, *FORMATS, *PRODUCTS] if _uses(path, "torch")}
     assert users == set()
 
 
 @pytest.mark.parametrize("library", ["matplotlib", "jinja2"])
 def test_what_draws_pages_is_imported_in_report_only(library):
-    files = [*MODULES, *FORMATS, *(PACKAGE / "model").glob("*.py"), *(ROOT / "cli").glob("*.py")]
+    packages = [*(PACKAGE / "model").glob("*.py"), *(ROOT / "cli").glob("*.py")]
+    files = [*MODULES, *FORMATS, *PRODUCTS, *packages]
     assert not {path.stem for path in files if _uses(path, library)}
     assert any(_uses(path, library) for path in REPORT)
+
+
+def test_h5py_is_imported_in_products_only():
+    assert not {path.stem for path in [*MODULES, *REPORT, *FORMATS] if _uses(path, "h5py")}
+    assert any(_uses(path, "h5py") for path in PRODUCTS)
 
 
 def test_rasterio_is_imported_where_the_document_says():

@@ -8,9 +8,8 @@ import spectral
 
 from hsisr_geo.bands import Band, Bands
 from hsisr_geo.envi import read_header
-from hsisr_geo.errors import RasterError
 from hsisr_geo.metadata import read_tags, write_bands
-from hsisr_geo.raster import open_raster
+from hsisr_geo.raster import open_raster, read_window
 
 CENTRES = (450.5, 550.25, 2200.125)
 WIDTHS = (9.9, 10.1, 12.3)
@@ -207,14 +206,28 @@ def test_the_suffix_that_gdal_adds_to_envi_names_is_dropped_and_others_are_kept(
     )
 
 
-def test_a_place_hidden_from_gdal_is_an_error_and_not_a_raster_without_place(tmp_path):
-    path = make_envi(
-        tmp_path / "a.bsq",
-        band_names=braces(["x" * 4000] * 3),
-        map_info="{UTM, 1, 1, 0, 0, 1, 1, 33, North, WGS-84}",
+@pytest.mark.parametrize("interleave", ["bsq", "bil", "bip"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_a_long_line_hides_from_gdal_is_read_all_the_same(tmp_path, interleave, place):
+    """A header with its long line before the place, or before everything."""
+    hidden = {"band_names": braces(["x" * 4000] * 3)}
+    fields = {"map_info": "{UTM, 1, 1, 700, 900, 5, 5, 33, North, WGS-84}"}
+    seen = make_envi(tmp_path / "seen.bsq", interleave=interleave, **fields)
+    late = make_envi(tmp_path / "late.bsq", interleave=interleave, **hidden, **fields)
+    early = late.with_suffix(".hdr").read_text().splitlines()
+    if place:  # even the size of the raster comes after the long line
+        early.insert(1, early.pop(next(i for i, line in enumerate(early) if len(line) > 10_000)))
+        late.with_suffix(".hdr").write_text("\n".join(early))
+    ours, theirs = open_raster(late), open_raster(seen)
+    assert (ours.shape, ours.dtype, ours.interleave) == (
+        theirs.shape,
+        theirs.dtype,
+        theirs.interleave,
     )
-    with pytest.raises(RasterError, match="map_info"):
-        open_raster(path)
+    assert (ours.transform, ours.crs) == (theirs.transform, theirs.crs)
+    window = slice(1, theirs.rows), slice(0, theirs.cols - 1)
+    assert np.array_equal(read_window(ours, *window, [2, 0]), read_window(theirs, *window, [2, 0]))
+    assert theirs.crs is not None
 
 
 def test_statistics_and_spectral_items_are_not_carried_as_tags(tmp_path):

@@ -1,4 +1,5 @@
 import ast
+import json
 import os
 import stat
 import subprocess
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from hsisr_geo.cli.main import cli
 
+from qgis_plugin.catalogue import parse
 from qgis_plugin.command import (
     EXECUTABLE_VARIABLE,
     NotSetUp,
@@ -19,6 +21,7 @@ from qgis_plugin.command import (
     evaluate_arguments,
     find_executable,
     info_arguments,
+    models_arguments,
     run_arguments,
 )
 
@@ -71,7 +74,24 @@ def test_what_belongs_to_qgis_does_not_reach_the_engine():
     kept = {"PATH": "/usr/bin", "HOME": "/home/a", "GDAL_CACHEMAX": "9"}
     environment = engine_environment({**kept, **dict.fromkeys(foreign, "leak")})
     assert "leak" not in environment.values()
-    assert environment == {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
+    isolated = {"PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
+    assert environment == {**kept, **isolated}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="PYTHONSAFEPATH")
+def test_the_engines_python_is_as_isolated_as_with_option_i(tmp_path):
+    """Not looked in: the folder of a script, the user's own packages, a leaked path."""
+    (tmp_path / "json.py").write_text("raise ImportError('not the standard library')")
+    script = tmp_path / "script.py"
+    script.write_text("import json, sys; print(json.dumps([sys.flags.no_user_site, sys.path]))")
+    leaked = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    assert subprocess.run([sys.executable, script], env=leaked, capture_output=True).returncode
+    done = subprocess.run(
+        [sys.executable, script], env=engine_environment(leaked), capture_output=True, check=True
+    )
+    no_user_site, path = json.loads(done.stdout)
+    assert no_user_site == 1
+    assert str(tmp_path) not in path
 
 
 def test_a_leaked_pythonhome_no_longer_stops_the_engines_python(tmp_path):
@@ -99,12 +119,13 @@ def test_a_run_with_everything():
         psf="gaussian:0.3",
         consistency=False,
         tile=64,
+        device="cpu",
         bounds=(-1e-7, 2, 3.5, 5200000.125),
         uncertainty=Uncertainty("sigma.tif", samples=5, bands="mean"),
     ) == [
         *("run", "in.tif", "out.tif", "--upscale", "2", "--model", "bicubic"),
-        *("--detail", "0.25", "--seed", "7", "--psf", "gaussian:0.3", "--no-consistency"),
-        *("--tile", "64", "--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
+        *("--detail", "0.25", "--seed", "7", "--no-consistency", "--psf", "gaussian:0.3"),
+        *("--tile", "64", "--device", "cpu", "--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
         *("--uncertainty", "sigma.tif", "--samples", "5", "--uncertainty-bands", "mean"),
         *("--overwrite", "--progress", "json"),
     ]
@@ -112,11 +133,15 @@ def test_a_run_with_everything():
 
 def test_an_assessment_overwrites_only_when_told():
     asked = [*("assess", "in.tif", "--report", "r", "--upscale", "3")]
-    assert assess_arguments("in.tif", "r", upscale=3) == [*asked, "--json", "--progress", "json"]
+    assert assess_arguments("in.tif", "r", upscale=3) == [
+        *(*asked, "--detail", "0.0", "--seed", "0", "--json", "--progress", "json"),
+    ]
     everything = {"model": "m.safetensors", "bounds": (0, 1, 2, 3), "overwrite": True}
-    assert assess_arguments("in.tif", "r", upscale=3, **everything) == [
-        *(*asked, "--model", "m.safetensors", "--bounds", "0.0", "1.0", "2.0", "3.0"),
-        *("--overwrite", "--json", "--progress", "json"),
+    details = {"detail": 0.5, "seed": 4, "psf": "bicubic", "window": 64, "tile": 32}
+    assert assess_arguments("in.tif", "r", upscale=3, **everything, **details, device="cpu") == [
+        *(*asked, "--model", "m.safetensors", "--detail", "0.5", "--seed", "4"),
+        *("--psf", "bicubic", "--window", "64", "--tile", "32", "--device", "cpu"),
+        *("--bounds", "0.0", "1.0", "2.0", "3.0", "--overwrite", "--json", "--progress", "json"),
     ]
 
 
@@ -137,11 +162,21 @@ def test_an_adaptation():
             psf="bicubic",
             consistency=False,
             tile=8,
+            device="cpu",
             bounds=(0, 0, 1, 1),
             uncertainty=Uncertainty("sigma.tif"),
         ),
-        assess_arguments("in.tif", "r", upscale=2, bounds=(0, 0, 1, 1), overwrite=True),
-        adapt_arguments("in.tif", "m.safetensors", upscale=4),
+        assess_arguments(
+            *("in.tif", "r"),
+            upscale=2,
+            psf="bicubic",
+            window=64,
+            tile=8,
+            device="cpu",
+            bounds=(0, 0, 1, 1),
+            overwrite=True,
+        ),
+        adapt_arguments("in.tif", "m.safetensors", upscale=4, device="cpu"),
         info_arguments("in.tif"),
         evaluate_arguments("a.tif", "b.tif"),
     ],
@@ -152,6 +187,12 @@ def test_the_engine_knows_every_option(arguments):
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 1, result.output
     assert "no such file" in result.output.lower()
+
+
+def test_the_list_of_models_is_one_the_engine_gives():
+    result = CliRunner().invoke(cli, models_arguments())
+    names = [model.name for model in parse(result.stdout)]
+    assert {"back-projection", "bicubic"} <= set(names)
 
 
 def test_info_and_evaluate():
@@ -170,6 +211,8 @@ def test_the_plugin_imports_neither_the_engine_nor_its_libraries(path):
     assert imported <= set(sys.stdlib_module_names) | {"qgis", "osgeo", "processing"}
 
 
-@pytest.mark.parametrize("module", ["command.py", "worker.py"])
+@pytest.mark.parametrize(
+    "module", ["catalogue.py", "command.py", "timeleft.py", "words.py", "worker.py"]
+)
 def test_the_client_needs_no_qgis(module):
     assert "qgis.core" not in (PLUGIN / module).read_text(encoding="utf-8")

@@ -1,9 +1,11 @@
 import os
 import signal
+import subprocess
 import sys
 import textwrap
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -204,6 +206,78 @@ def test_an_engine_that_closed_its_pipes_can_still_be_canceled():
     threading.Timer(0.5, canceled.set).start()
     with pytest.raises(WorkerCanceled):
         run("import os, time; os.close(1); os.close(2); time.sleep(300)", canceled=canceled.is_set)
+
+
+@posix
+def test_a_windows_cancel_asks_by_closing_stdin_and_then_kills_the_tree(monkeypatch, tmp_path):
+    """Windows has no signals: what it does instead, on a process of this platform."""
+    killed, canceled = [], threading.Event()
+    monkeypatch.setattr(worker, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(worker, "group_options", dict)
+    monkeypatch.setattr(worker, "GRACE_S", 0.3)
+    monkeypatch.setattr(subprocess, "CREATE_NO_WINDOW", 0, raising=False)
+    monkeypatch.setenv("SYSTEMROOT", "C:/Windows")
+
+    def taskkill(command, **options):
+        killed.append(command)
+        os.kill(int(command[-1]), signal.SIGKILL)
+
+    monkeypatch.setattr(subprocess, "run", taskkill)
+    told = tmp_path / "told"
+    with pytest.raises(WorkerCanceled):
+        run(
+            f"""
+            import os, sys, time
+            print('{{"event": "log", "message": "ready"}}', flush=True)
+            sys.stdin.read()
+            open({str(told)!r}, "w").write(os.environ["HSISR_GEO_WATCH_STDIN"])
+            time.sleep(300)
+            """,
+            log=lambda message: canceled.set(),
+            canceled=canceled.is_set,
+        )
+    assert told.read_text() == "1"
+    ((program, *options),) = killed
+    assert program.replace(os.sep, "/").endswith("C:/Windows/System32/taskkill.exe")
+    assert options[:3] == ["/T", "/F", "/PID"]
+
+
+def test_on_windows_there_is_no_console_window_and_a_group_of_its_own(monkeypatch):
+    monkeypatch.setattr(worker, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200, raising=False)
+    monkeypatch.setattr(subprocess, "CREATE_NO_WINDOW", 0x8000000, raising=False)
+    assert worker.group_options() == {"creationflags": 0x8000200}
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_elsewhere_it_leads_a_session(monkeypatch, platform):
+    monkeypatch.setattr(worker, "sys", SimpleNamespace(platform=platform))
+    assert worker.group_options() == {"start_new_session": True}
+
+
+def test_bytes_that_are_no_utf8_do_not_stop_a_run():
+    said = []
+    finished = run(
+        """
+        import sys
+        sys.stdout.buffer.write(b"caf\\xe9\\n")
+        sys.stderr.buffer.write("süd €\\n".encode())
+        """,
+        log=said.append,
+    )
+    assert finished.text == "caf\ufffd"
+    assert said == ["süd €"]
+
+
+@posix
+def test_no_pipe_and_no_zombie_stays():
+    run("print('hello')")  # what the first run opens for good
+    before = os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd") else []
+    for _ in range(3):
+        run("import sys; print('hello'); print('there', file=sys.stderr)")
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 def test_an_error_in_a_callback_ends_the_engine(monkeypatch):

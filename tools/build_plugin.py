@@ -3,21 +3,33 @@
 
 The repository keeps `metadata.txt` and LICENSE at its top and the code in `qgis_plugin/`; QGIS
 wants them in one folder whose name is a Python package's. `--install FOLDER` unpacks that folder
-into a profile's `python/plugins` instead, for development.
+into a profile's `python/plugins` instead, for development. `--release` refuses to build what
+plugins.qgis.org would not take, and says what is missing.
 """
 
 import argparse
+import configparser
 import re
 import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlparse
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "hsisr_geo_qgis"  # never hsisr_geo: QGIS imports a plugin by its folder's name
-TEXT = frozenset({".py", ".svg", ".txt", ".md", ""})  # the plugin repository takes no binaries
+# The plugin repository takes no binaries; .qm are translations.
+TAKEN = frozenset({".py", ".svg", ".png", ".txt", ".md", ".ts", ".qm", ""})
 DATE = (1980, 1, 1, 0, 0, 0)
+LARGEST = 25_000_000  # bytes
+# What the validator of plugins.qgis.org asks for; the homepage among them, as it visits all three.
+REQUIRED = (
+    *("name", "description", "version", "qgisMinimumVersion", "author", "email", "about"),
+    *("tracker", "repository", "homepage"),
+)
+ADDRESSES = ("tracker", "repository", "homepage")
+FLAGS = ("experimental", "deprecated", "server", "supportsQt6")
 
 
 class BuildError(Exception):
@@ -32,7 +44,7 @@ def plugin_files(root: Path = ROOT) -> Iterator[tuple[str, Path]]:
         if path.is_file() and "__pycache__" not in path.parts:
             files[path.relative_to(code).as_posix()] = path
     for name, path in sorted(files.items()):
-        if path.suffix not in TEXT:
+        if path.suffix not in TAKEN:
             raise BuildError(f"{path}: not a kind of file that the plugin repository takes")
         yield name, path
 
@@ -46,6 +58,35 @@ def version(root: Path = ROOT) -> str:
     return in_package
 
 
+def missing_for_release(root: Path = ROOT) -> list[str]:
+    """Return one sentence for each thing in metadata.txt that plugins.qgis.org refuses.
+
+    The rules are those of its validator; only whether the addresses answer is not looked at.
+    """
+    parser = configparser.ConfigParser()
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string((root / "metadata.txt").read_text(encoding="utf-8"))
+        general = dict(parser["general"])
+    except (configparser.Error, KeyError) as error:
+        return [f"metadata.txt cannot be read: {error}"]
+    said = [f"metadata.txt has no {key}" for key in REQUIRED if not general.get(key, "").strip()]
+    for key in ADDRESSES:
+        address = urlparse(general.get(key, ""))
+        if general.get(key, "").strip() and not (address.scheme and address.netloc):
+            said.append(f"{key} in metadata.txt is no address: {general[key]}")
+    if general.get("email", "").strip() and "@" not in general["email"]:
+        said.append(f"email in metadata.txt is none: {general['email']}")
+    if "/" in general.get("author", ""):
+        said.append("author in metadata.txt has a slash")
+    for key in FLAGS:
+        if general.get(key, "True").lower() not in ("true", "false"):
+            said.append(f"{key} in metadata.txt is neither True nor False")
+    if not (root / "qgis_plugin" / general.get("icon", "icon.svg")).is_file():
+        said.append("the icon that metadata.txt names is not there")
+    return said
+
+
 def build(destination: Path, root: Path = ROOT) -> Path:
     """Write the zip into the folder `destination` and return its path."""
     destination.mkdir(parents=True, exist_ok=True)
@@ -57,6 +98,9 @@ def build(destination: Path, root: Path = ROOT) -> Path:
             entry.create_system = 3  # Unix, wherever it is built
             entry.external_attr = 0o100644 << 16
             packed.writestr(entry, path.read_bytes())
+    if archive.stat().st_size > LARGEST:
+        archive.unlink()
+        raise BuildError(f"{archive} would be larger than plugins.qgis.org takes")
     return archive
 
 
@@ -75,7 +119,15 @@ def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description="Build the QGIS plugin.")
     parser.add_argument("--install", type=Path, metavar="FOLDER", help="a profile's python/plugins")
+    parser.add_argument("--release", action="store_true", help="refuse what would not be taken")
     arguments = parser.parse_args()
+    missing = missing_for_release()
+    for sentence in missing:
+        print(f"build_plugin: {sentence}", file=sys.stderr)
+    if missing:
+        print("build_plugin: plugins.qgis.org would not take it yet", file=sys.stderr)
+        if arguments.release:
+            return 1
     try:
         made = install(arguments.install) if arguments.install else build(ROOT / "dist")
     except BuildError as error:

@@ -26,7 +26,7 @@ from hsisr_geo.bands import Band, Bands
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.metrics import Scores
-from hsisr_geo.output import open_output
+from hsisr_geo.output import write_raster
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.planes import read_cube, whole
 from hsisr_geo.radiometry import Cube
@@ -114,7 +114,7 @@ def write_indian_pines(path: Path) -> Path:
             }
         },
     )
-    _write(path, raster, cube)
+    write_raster(path, raster, cube.astype(np.float32), overwrite=True)
     return path
 
 
@@ -145,12 +145,6 @@ def _grid_around(lon_lat: tuple[float, float], shape: tuple[int, int]) -> Affine
     left = round((x - shape[1] * size / 2) / size) * size
     top = round((y + shape[0] * size / 2) / size) * size
     return Affine(size, 0.0, left, 0.0, -size, top)
-
-
-def _write(path: Path, raster: Raster, dn: np.ndarray) -> None:
-    rows, cols = raster.shape
-    with open_output(path, raster, overwrite=True) as output:
-        output.write(dn, slice(0, rows), slice(0, cols))
 
 
 def _super_resolve(source: Path, path: Path, resolver: Resolver) -> None:

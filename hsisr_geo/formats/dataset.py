@@ -30,10 +30,10 @@ def write_dataset(part: Path, content: Content, profile: dict[str, Any]) -> None
         dataset = rasterio.open(part, "w", **_common_profile(raster), **profile)
     with dataset:
         _write_place(dataset, raster)
-        write_tags(dataset, raster.tags, content.tags)
         write_bands(dataset, raster.bands)
         with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
             _write_pixels(dataset, content)
+        write_tags(dataset, raster.tags, content.tags)  # known when all pixels are
 
 
 def _write_pixels(dataset: Any, content: Content) -> None:

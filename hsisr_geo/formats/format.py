@@ -18,7 +18,9 @@ from hsisr_geo.raster import Raster
 class Blocks(Protocol):
     """Where the pixels of a raster come from: blocks that do not overlap, in a fixed order."""
 
-    block: int  # side of a block in pixels, a multiple of 16
+    @property
+    def block(self) -> int:
+        """Side of a block in pixels, a multiple of 16."""
 
     def blocks(self, shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
         """Yield the blocks (rows, cols) of a raster of `shape`, row by row."""
@@ -63,7 +65,7 @@ class Format(Protocol):
         """Return what else may come with it, or with an older raster of that name."""
 
     def write(self, part: Path, file: Path, content: Content) -> None:
-        """Make the raster at `part`, which will be moved to `file`; both in the same folder.
+        """Make the raster at `part`, which will be moved to `file`; on the same disk.
 
         Raises
         ------

@@ -91,7 +91,13 @@ def learn(
     network, header = load_network(options.model)
     network, config = _for_one_upscale(network, header, options)
     network.to(choose_device(options.device)).eval().requires_grad_(False)
-    source = CoarserScene.of(open_raster(options.source), options.upscale)
+    raster = open_raster(
+        options.source,
+        bands=options.bands,
+        exclude=options.exclude,
+        orthorectify=options.orthorectify,
+    )
+    source = CoarserScene.of(raster, options.upscale)
     lesson = Lesson.of(source, network, config)
     log(lesson.description())
     started = time.monotonic()

@@ -36,6 +36,8 @@ class AdaptationOptions:
     steps
         Optimiser steps at most, instead of a time: with the steps that a card tells, and its seed,
         the same weights come out again.
+    bands, exclude, orthorectify
+        As in `open_raster`.
     """
 
     source: Path
@@ -47,6 +49,9 @@ class AdaptationOptions:
     learning_rate: float = 1e-4
     seed: int = 0
     device: str = "auto"
+    bands: str | None = None
+    exclude: str | None = None
+    orthorectify: bool = False
 
     def share_done(self, step: int, seconds: float) -> float:
         """Share of the steps or of the time that is used up."""

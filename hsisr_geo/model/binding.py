@@ -38,8 +38,12 @@ def bind(
     statistics: SceneStatistics | None,
     given_up: Event,
     answer: Answer,
+    samples: int = 0,
 ) -> CubesFunction:
-    """Return the function of a tile; once `given_up` is set, it raises `Canceled`."""
+    """Return the function of a tile; once `given_up` is set, it raises `Canceled`.
+
+    `samples` of an uncertainty are what an answer takes memory for.
+    """
     scene, put_network = resolver.scene(statistics), copies(resolver.network)
     places = Places(resolver.devices, lambda device: _Put(put_network(device), scene.to(device)))
     execution = replace(resolver.execution, given_up=given_up)
@@ -66,7 +70,11 @@ def bind(
                 )
                 return tuple(x.cpu().numpy() for x in answer(tile, _moved(extents.read, origin)))
 
-            return place.amount.make(part, resolver.upscale, make)
+            def need(piece: Window) -> int:
+                bands, rows, cols = cube.shape
+                return resolver.cost(bands, (rows, cols), piece, samples).memory
+
+            return place.amount.make(part, resolver.upscale, make, need)
 
     return resolve
 

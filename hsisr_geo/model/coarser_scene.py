@@ -90,7 +90,7 @@ class CoarserScene:
         ------
         RasterError : no such band
         """
-        bands = bands_with_data(raster, raster.bands.good_indices)
+        bands = bands_with_data(raster, raster.bands.good_by_wavelength)
         if not bands:
             raise RasterError(f"{raster.path}: no good band has data: there is nothing to learn")
         return cls(raster, bands, upscale)

@@ -38,7 +38,7 @@ class Places(Generic[T]):
     def __init__(self, devices: list[torch.device], put: Callable[[torch.device], T]) -> None:
         self._free: SimpleQueue[Place[T]] = SimpleQueue()
         for device in devices:
-            self._free.put(Place(device, put(device), Amount(device)))
+            self._free.put(Place(device, put(device), Amount.on(device)))
 
     @contextmanager
     def lent(self) -> Iterator[Place[T]]:

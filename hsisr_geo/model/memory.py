@@ -1,7 +1,8 @@
 """`Amount`: how large a part of a tile a device takes at once; less after it ran out of memory.
 
-A part is made from its own context, whatever its size, so a tile made in pieces has the numbers of
-a tile made at once. Where memory runs out half as much is tried, and the run goes on.
+A GPU takes what its free memory holds, by the model's own estimate. A part is made from its own
+context, whatever its size, so a tile made in pieces has the numbers of a tile made at once. Where
+memory runs out all the same, half as much is tried, and the run goes on.
 """
 
 import logging
@@ -25,16 +26,31 @@ _CPU_MESSAGES = ("not enough memory", "can't allocate memory", "cannot allocate 
 Make = Callable[[Window], tuple[FloatCube, ...]]
 """Makes a part, in input pixels of the tile's window: one or several cubes of output pixels."""
 
+Need = Callable[[Window], int]
+"""Bytes of the device that a part takes."""
+
+_SHARE = 0.8  # of the memory that is free when a run starts; the rest is for what estimates miss
+_NO_LIMIT = 1 << 62
+
 
 @dataclass(eq=False)
 class Amount:
-    """What goes through one device at once; `pixels` are input pixels of a part."""
+    """What goes through one device at once: input pixels of a part, and bytes that it may take."""
 
     device: torch.device
-    pixels: int = 1 << 62
+    bytes: int = _NO_LIMIT
+    pixels: int = _NO_LIMIT
     _told: bool = field(default=False, repr=False)
 
-    def make(self, part: Window, upscale: int, make: Make) -> tuple[FloatCube, ...]:
+    @classmethod
+    def on(cls, device: torch.device) -> "Amount":
+        """Return what a device takes; a CPU takes any part, as the tile was cut for its memory."""
+        if device.type != "cuda":
+            return cls(device)
+        free, _ = torch.cuda.mem_get_info(device)
+        return cls(device, int(_SHARE * free))
+
+    def make(self, part: Window, upscale: int, make: Make, need: Need) -> tuple[FloatCube, ...]:
         """Make a part, in as many pieces as memory asks for.
 
         Raises
@@ -42,12 +58,13 @@ class Amount:
         ModelError
             Memory runs out for a few pixels already.
         """
-        if area(part) <= self.pixels:
+        small = area(part) < 2 * _LEAST
+        if area(part) <= self.pixels and (small or need(part) <= self.bytes):
             made = self._tried(part, make)
             if made is not None:
                 return made
             self._halve(part)
-        return self._joined(part, upscale, make)
+        return self._joined(part, upscale, make, need)
 
     def _tried(self, part: Window, make: Make) -> tuple[FloatCube, ...] | None:
         """Return None when memory ran out; the exception, which holds on to it, is gone by then."""
@@ -60,10 +77,10 @@ class Amount:
             torch.cuda.empty_cache()
         return None
 
-    def _joined(self, part: Window, upscale: int, make: Make) -> tuple[FloatCube, ...]:
+    def _joined(self, part: Window, upscale: int, make: Make, need: Need) -> tuple[FloatCube, ...]:
         """Make the halves of a part, and put them together."""
         halves = _halves(part)
-        made = [self.make(half, upscale, make) for half in halves]
+        made = [self.make(half, upscale, make, need) for half in halves]
         rows, cols = scaled(part, upscale)
         outs = tuple(
             np.empty((len(cube), rows.stop - rows.start, cols.stop - cols.start), np.float32)

@@ -23,6 +23,7 @@ from hsisr_geo.model.network import Network
 from hsisr_geo.model.prepared import PreparedTile
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.spread import SampledResolver
+from hsisr_geo.model.timing import measured_speed
 from hsisr_geo.noise import NOISE_VERSION, noise_field
 from hsisr_geo.resolver import (
     Cost,
@@ -122,6 +123,10 @@ class DiffusionResolver:
             self.execution,
             samples,
         ).total
+
+    def speed(self, bands: int) -> float:
+        """Measure the work that one place does in a second, by best estimates of a small tile."""
+        return measured_speed(self, bands)
 
     def provenance(self) -> dict[str, str]:
         """Say which weights, dial and degradation made the output, and what D was trained for."""

@@ -77,7 +77,7 @@ class SampledResolver:
             )
             return tile.physical(best), deviation.mul_(self.factor * tile.scene.std)
 
-        return bind(sampler, statistics, given_up, answer)
+        return bind(sampler, statistics, given_up, answer, self.samples)
 
 
 def standard_deviation(samples: Iterable[Tensor]) -> Tensor:

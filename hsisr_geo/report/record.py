@@ -12,6 +12,7 @@ from hsisr_geo import __version__
 from hsisr_geo.assessment import Assessment
 from hsisr_geo.noreference import Check
 from hsisr_geo.report.verdict import Verdict
+from hsisr_geo.selection import in_water_vapour
 from hsisr_geo.tiling import Window
 from hsisr_geo.trial import Trial
 
@@ -64,11 +65,12 @@ def notes(found: Assessment) -> list[str]:
         )
     if len(found.truth.bands) == 1:
         said.append("One band: a spectral angle has no meaning, and there are no spectra.")
-    vapour = in_water_vapour(found)
+    vapour = compared_in_water_vapour(found)
     if vapour:
         said.append(
             f"{len(vapour)} of the compared bands lie where water vapour lets no light through, "
-            "and may hold nothing but noise, which no method can restore: mark them (bbl = 0)."
+            "and may hold nothing but noise, which no method can restore: leave them out with "
+            "--exclude water-vapour."
         )
     missing = 1 - np.isfinite(found.truth.cube).any(axis=0).mean()
     if missing > 0.5:
@@ -76,18 +78,10 @@ def notes(found: Assessment) -> list[str]:
     return list(dict.fromkeys(said))
 
 
-WATER_VAPOUR_NM = ((1350.0, 1430.0), (1800.0, 1950.0))
-
-
-def in_water_vapour(found: Assessment) -> list[int]:
+def compared_in_water_vapour(found: Assessment) -> list[int]:
     """Return the compared bands within the water-vapour absorptions."""
     bands = found.source.bands
-    return [
-        i
-        for i in found.truth.bands
-        if (nm := bands[i].wavelength_nm) is not None
-        and any(low <= nm <= high for low, high in WATER_VAPOUR_NM)
-    ]
+    return [i for i in found.truth.bands if in_water_vapour(bands[i].wavelength_nm)]
 
 
 def _scene(found: Assessment) -> Record:

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsRasterLayer,
 )
+from qgis.PyQt.QtCore import QUrl
 
 pytestmark = pytest.mark.usefixtures("plugin")
 
@@ -23,25 +24,6 @@ def part_of(path, cols, rows):
     layer = QgsRasterLayer(str(path), "scene", "gdal")
     west, north, size = layer.extent().xMinimum(), layer.extent().yMaximum(), 30
     return f"{west},{west + cols * size},{north - rows * size},{north} [{layer.crs().authid()}]"
-
-
-def test_the_uncertainty_is_a_second_raster(fields, tmp_path):
-    results, _ = run(
-        {
-            "INPUT": str(fields),
-            "EXTENT": part_of(fields, 12, 10),
-            "SAMPLES": 2,
-            "UNCERTAINTY_BANDS": "mean",
-            "OUTPUT": str(tmp_path / "sr.tif"),
-            "UNCERTAINTY": str(tmp_path / "sigma.tif"),
-        }
-    )
-    assert set(results) == {"OUTPUT", "UNCERTAINTY"}
-    made, sigma = (gdal.Open(results[name]) for name in ("OUTPUT", "UNCERTAINTY"))
-    assert sigma.GetGeoTransform() == made.GetGeoTransform()
-    assert (sigma.RasterXSize, sigma.RasterYSize, sigma.RasterCount) == (24, 20, 1)
-    assert sigma.GetMetadataItem("HSISR_SAMPLES") == "2"
-    assert (sigma.ReadAsArray() > 0).all()
 
 
 def test_a_model_without_samples_has_no_uncertainty_and_says_so(fields, tmp_path):
@@ -136,6 +118,7 @@ def test_the_page_is_in_the_results_viewer(fields):
     dialog.close()
     ((ok, results),) = ended
     assert ok
+    assert QUrl.fromLocalFile(results["PAGE"]).toString() in dialog.feedback.htmlLog()
     shown = resultsList.getResults()[-1]
     assert (shown.name, shown.filename) == ("Report: assess on this scene", results["PAGE"])
     assert "<html" in Path(shown.filename).read_text(encoding="utf-8")
@@ -152,7 +135,7 @@ def test_an_adapted_model_is_a_model_of_the_others(
     monkeypatch.setenv("HSISR_GEO_EXECUTABLE", engine)
     made = str(tmp_path / "sr.tif")
     part = part_of(fields, 12, 12)
-    run({"INPUT": str(fields), "MODEL": results["OUT"], "EXTENT": part, "OUTPUT": made})
+    run({"INPUT": str(fields), "MODEL_FILE": results["OUT"], "EXTENT": part, "OUTPUT": made})
     assert "adapted-fields" in gdal.Open(made).GetMetadataItem("HSISR_MODEL")
 
 

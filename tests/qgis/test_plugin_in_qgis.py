@@ -252,7 +252,7 @@ def test_a_raster_of_another_provider_is_refused_with_the_way_out(tile, tmp_path
     computed = QgsRasterLayer(uri, "computed", "virtualraster")
     try:
         assert computed.isValid()
-        with pytest.raises(QgsProcessingException, match=r"virtualraster.*Save As"):
+        with pytest.raises(QgsProcessingException, match=r"virtual raster.*Save As"):
             run({"INPUT": computed, "OUTPUT": str(tmp_path / "never.tif")})
     finally:
         QgsProject.instance().removeAllMapLayers()

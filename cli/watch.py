@@ -1,0 +1,53 @@
+"""Ends with the program that started it: a pipe on stdin that closes says that it has gone.
+
+A program that starts `hsisr-geo` for its own sake (the QGIS plugin does) sets the variable below
+and keeps the writing end of stdin open, writing nothing. If it closes it, or dies in whatever way,
+the run is canceled as by SIGTERM, so that unfinished files go away, and soon after ended by force.
+It is the only way to be asked politely that Windows has, where a signal is a kill.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+VARIABLE = "HSISR_GEO_WATCH_STDIN"
+GRACE_S = 2.0  # to remove unfinished files; a tile that is being computed cannot be interrupted
+
+
+def end_with_parent() -> None:
+    """Watch stdin, where the variable asks for that; programs started from here do not."""
+    if os.environ.pop(VARIABLE, "") == "1":
+        threading.Thread(target=_watch, name="stdin", daemon=True).start()
+
+
+def _watch() -> None:
+    try:
+        while os.read(0, 1 << 12):
+            pass  # what it writes means nothing
+    except OSError:
+        return  # no stdin: nobody to watch
+    _cancel()
+    time.sleep(GRACE_S)
+    _kill()
+
+
+def _cancel() -> None:
+    if sys.platform == "win32":
+        import _thread
+
+        _thread.interrupt_main(signal.SIGTERM)  # os.kill would end it without a handler
+    else:
+        os.kill(os.getpid(), signal.SIGTERM)  # to the process: it wakes a main thread that waits
+
+
+def _kill() -> None:
+    """End this process and those it started."""
+    if sys.platform == "win32":
+        import subprocess
+
+        subprocess.run(["taskkill", "/T", "/F", "/PID", str(os.getpid())], capture_output=True)
+    elif os.getpgrp() == os.getpid():  # else the group is the shell's or our parent's
+        os.killpg(0, signal.SIGKILL)
+    os._exit(128 + signal.SIGTERM)

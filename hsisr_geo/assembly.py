@@ -1,0 +1,153 @@
+"""Blocks of an output, put together from the records of its tiles as soon as these are finished.
+
+Tiles do not fit the blocks of a file. Written as they come, compressed blocks would be rewritten
+wherever tiles meet, which trebles the file; so a block waits for the tiles that contribute to it.
+What several tiles contribute to is blended here.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hsisr_geo.blending import blend
+from hsisr_geo.consistency import Consistency
+from hsisr_geo.finished import Finished
+from hsisr_geo.journal import array_at
+from hsisr_geo.layout import SUMS, Layout, Part
+from hsisr_geo.radiometry import Cube, encode, valid_pixels
+from hsisr_geo.raster import Raster
+from hsisr_geo.tiling import AxisTiles, Cell, Window, inside
+
+BLOCK = 256
+Index = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class TileBlocks:
+    """The pixels of one output, as the `Blocks` that a format writes.
+
+    Attributes
+    ----------
+    number : of the output in the layout
+    raster : its grid, bands and data type as they are stored
+    block : side of a block in pixels
+    """
+
+    layout: Layout
+    finished: Finished
+    number: int
+    raster: Raster
+    block: int = BLOCK
+
+    def blocks(self, shape: tuple[int, int]) -> Iterator[Window]:
+        """Yield the blocks (rows, cols) of a raster of `shape`, row by row."""
+        return blocks(shape, self.block)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    # ^ values near the largest float: what overflows becomes infinite, which is no value
+    def read(self, rows: slice, cols: slice) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Return pixels (band, row, col) and valid mask (row, col), once they are there.
+
+        Raises
+        ------
+        Canceled : the run is over
+        """
+        window = rows, cols
+        size = rows.stop - rows.start, cols.stop - cols.start
+        dn = np.zeros((len(self.raster.bands), *size), self.raster.dtype)
+        valid = np.ones(size, np.bool_)
+        for cell in self._cells(window):
+            self.finished.wait_for(cell.tiles)
+            common = _common(window, self.layout.place(cell))
+            here, there = inside(common, window), inside(common, self.layout.place(cell))
+            dn[:, here[0], here[1]], valid[here] = self._pixels(cell, there)
+        return dn, valid
+
+    def _pixels(self, cell: Cell, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_] | bool]:
+        """Return stored numbers and valid mask of a part of a cell."""
+        masked = self.layout.outputs[self.number].masked
+        if len(cell.tiles) == 1:
+            return self._stored(cell.tiles[0], cell, window)
+        cube = blend([self._piece(tile, cell, window) for tile in cell.tiles])
+        dn = encode(cube, self.raster.bands, self.raster.dtype)
+        return dn, valid_pixels(cube) if masked else True
+
+    def _stored(
+        self, tile: Index, cell: Cell, window: Window
+    ) -> tuple[NDArray[Any], NDArray[np.bool_] | bool]:
+        part = self._part(tile, cell)
+        dn = self._array(tile, part.offset, part.shape, part.dtype)[:, window[0], window[1]]
+        if part.mask_offset is None:
+            return dn, True
+        mask = self._array(tile, part.mask_offset, part.shape[1:], np.dtype(np.bool_))
+        return dn, mask[window]
+
+    def _piece(self, tile: Index, cell: Cell, window: Window) -> Cube:
+        part = self._part(tile, cell)
+        piece = self._array(tile, part.offset, part.shape, part.dtype)
+        return np.array(piece[:, window[0], window[1]])
+
+    def _part(self, tile: Index, cell: Cell) -> Part:
+        parts = self.layout.parts(self.layout.grid.tile(*tile))
+        return next(
+            part for part in parts if part.output == self.number and part.cell.index == cell.index
+        )
+
+    def _array(
+        self, tile: Index, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]
+    ) -> NDArray[Any]:
+        path, start = self.finished.find(tile)
+        return array_at(path, start + offset, shape, dtype)
+
+    def _cells(self, window: Window) -> Iterator[Cell]:
+        """Yield the cells that a window of output pixels touches."""
+        grid, upscale = self.layout.grid, self.layout.upscale
+        rows = _segments(grid.rows, window[0], upscale)
+        cols = _segments(grid.cols, window[1], upscale)
+        return grid.cells_at(rows, cols)
+
+
+def blocks(shape: tuple[int, int], side: int) -> Iterator[Window]:
+    """Yield the blocks (rows, cols) of a raster of `shape`, row by row."""
+    for top in range(0, shape[0], side):
+        for left in range(0, shape[1], side):
+            yield (
+                slice(top, min(top + side, shape[0])),
+                slice(left, min(left + side, shape[1])),
+            )
+
+
+def block_side(shape: tuple[int, int], side: int = BLOCK) -> int:
+    """Return the side of the blocks of a raster: no larger than it is, in steps of 16."""
+    return min(side, 16 * -(-max(shape) // 16))
+
+
+def total(layout: Layout, finished: Finished) -> Consistency:
+    """Add up the sums of all tiles, in the order of the grid: to the last bit the same always."""
+    return reduce(add, (_sums(layout, *finished.find(tile.index)) for tile in layout.grid))
+
+
+def _sums(layout: Layout, path: Path, offset: int) -> Consistency:
+    sums = array_at(path, offset, (SUMS, layout.measured), np.dtype(np.float64))
+    return Consistency(*np.array(sums))
+
+
+def _segments(axis: AxisTiles, pixels: slice, upscale: int) -> range:
+    """Return the segments of an axis that a slice of output pixels touches."""
+    first = axis.borders[0]
+    starts = [(axis.segment(number).start - first) * upscale for number in range(axis.segments)]
+    return range(bisect_right(starts, pixels.start) - 1, bisect_left(starts, pixels.stop))
+
+
+def _common(a: Window, b: Window) -> Window:
+    rows, cols = (
+        slice(max(p.start, q.start), min(p.stop, q.stop)) for p, q in zip(a, b, strict=True)
+    )
+    return rows, cols

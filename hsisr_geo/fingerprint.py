@@ -1,0 +1,129 @@
+"""What decides about every number of a result, so that an interrupted run goes on only as itself.
+
+Facts are short texts by name, so that a difference can be told in words. The digest over them is
+written into the result. Circumstances besides, such as the tile size, do not show in the result,
+but must stay the same for what is kept of a run to be of use.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from hsisr_geo import __version__
+from hsisr_geo.datasets import open_quietly
+from hsisr_geo.errors import OutputError
+from hsisr_geo.raster import Raster
+from hsisr_geo.resolver import Resolver, Sampled
+from hsisr_geo.tiling import Window
+from hsisr_geo.uncertainty import Uncertainty
+
+_END_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Facts and circumstances of a run, each a text by its name."""
+
+    facts: Mapping[str, str]
+    circumstances: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the facts."""
+        return hashlib.sha256(json.dumps(dict(self.facts), sort_keys=True).encode()).hexdigest()
+
+    def record(self) -> dict[str, Any]:
+        """Return what `check_same` needs, for a JSON file."""
+        return {"facts": dict(self.facts), "circumstances": dict(self.circumstances)}
+
+    def check_same(self, record: Mapping[str, Any], where: os.PathLike[str]) -> None:
+        """Refuse to go on with a run that was another.
+
+        Raises
+        ------
+        OutputError : saying what differs
+        """
+        kept: dict[str, str] = {**record.get("facts", {}), **record.get("circumstances", {})}
+        now = {**self.facts, **self.circumstances}
+        different = [name for name in {**kept, **now} if kept.get(name) != now.get(name)]
+        if different:
+            told = "; ".join(_difference(name, kept.get(name), now.get(name)) for name in different)
+            raise OutputError(
+                f"cannot resume the run kept in {os.fspath(where)}, which was another: {told}. "
+                "Give the same input and options, or --overwrite without --resume to start afresh"
+            )
+
+
+def fingerprint(
+    raster: Raster,
+    resolver: Resolver,
+    *,
+    spread: Sampled | None,
+    uncertainty: Uncertainty | None,
+    region: Window | None,
+    tile: int,
+) -> Fingerprint:
+    """Take the fingerprint of a run.
+
+    The files of the input are told by name, size, and the hash of their first and last 64 KiB; and,
+    among the circumstances, by when they were changed. What is no file, such as a remote address,
+    is told by its name and by how it describes itself.
+    """
+    files = list(_files(raster))
+    facts = {
+        "version": __version__,
+        "source": os.path.basename(raster.path),
+        "input files": " ".join(_identity(file) for file in files),
+        "grid, bands and tags of the input": _digest(raster),
+        "bounds": _window_text(region),
+        "model": resolver.name,
+        "upscale": str(resolver.upscale),
+        **resolver.provenance(),
+    }
+    if uncertainty is not None and spread is not None:
+        facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
+    changed = " ".join(str(file.stat().st_mtime_ns) for file in files)
+    return Fingerprint(facts, {"tile": str(tile), "input changed at": changed})
+
+
+def _files(raster: Raster) -> Iterator[Path]:
+    """Yield the files that a raster is read from: sidecars, and what a VRT points to, too."""
+    with open_quietly(raster.path) as dataset:
+        names: Sequence[str] = dataset.files
+    yield from map(Path, filter(os.path.isfile, names))
+
+
+def _identity(file: Path) -> str:
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        head = stream.read(_END_BYTES)
+        stream.seek(max(0, size - _END_BYTES))
+        ends = hashlib.sha256(head + stream.read(_END_BYTES))
+    return f"{file.name}:{size}:{ends.hexdigest()[:16]}"
+
+
+def _digest(raster: Raster) -> str:
+    """Hash all that a raster says of itself but its path."""
+    said = [f"{f.name}={getattr(raster, f.name)!r}" for f in fields(raster) if f.name != "path"]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+
+
+def _window_text(window: Window | None) -> str:
+    if window is None:
+        return "all"
+    rows, cols = window
+    return f"rows {rows.start}-{rows.stop}, columns {cols.start}-{cols.stop}"
+
+
+def _prefixed(items: Mapping[str, str]) -> dict[str, str]:
+    return {f"uncertainty {name}": value for name, value in items.items()}
+
+
+def _difference(name: str, kept: str | None, now: str | None) -> str:
+    if name in ("input files", "input changed at", "grid, bands and tags of the input"):
+        return f"{name}: not as they were"
+    return f"{name} was {kept or 'none'}, is {now or 'none'}"

@@ -1,0 +1,142 @@
+"""The memory that tiles take, and the tile that a machine has memory for.
+
+A larger tile wastes less on its context; the result is the same. So the choice is the machine's:
+a quarter of its memory, whatever else runs there now, so that the same machine always chooses the
+same tile, and one that fits a small part of the scene is never asked for more.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from hsisr_geo.filling import REACH
+from hsisr_geo.graph import cut
+from hsisr_geo.raster import Raster
+from hsisr_geo.resolver import Cost, PartResolver, Resolver, sampled
+from hsisr_geo.tiling import Tile, TileGrid, Window, area, inside
+
+SHARE = 0.25
+"""Of the machine's memory, that the tiles in flight of a run may take."""
+
+TILES = (512, 384, 256, 192, 128, 96, 64, 48, 32)
+"""Sides of a tile's core that are chosen from; the last one is taken where none has room."""
+
+_LONGEST_ON_CPU = 256
+# ^ a larger tile saves less than a tenth, and takes minutes, during which nobody sees progress
+_TILES_EACH = 4
+_COPIES = 3  # of a tile's output that live at once besides the method's own: made, cut, encoded
+_PROGRAM = 170_000_000  # bytes: the libraries, GDAL's block cache, blocks being compressed
+_TORCH = 290_000_000  # bytes besides: torch's libraries, and what its kernels keep for themselves
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes that a run takes: of the machine, with the program itself, and of each GPU besides."""
+
+    host: int
+    device: int
+
+
+def footprint(
+    raster: Raster,
+    resolver: Resolver,
+    grid: TileGrid,
+    *,
+    threads: int,
+    samples: int = 0,
+) -> Footprint:
+    """Estimate the memory of a run from its largest tile.
+
+    Parameters
+    ----------
+    grid
+        As `graph.cut` makes it for the resolver, or for its samples.
+    samples
+        Of the uncertainty, 0 without.
+    """
+    tile = max(grid, key=lambda tile: area(tile.window))
+    outer = made_of(tile, grid, resolver, samples)
+    bands, flying = len(raster.bands), min(threads, len(grid))
+    products = 2 if samples else 1
+    fine = area(outer) * resolver.upscale**2
+    host = 4 * bands * (2 * area(tile.window) + products * _COPIES * fine)
+    if not isinstance(resolver, PartResolver):
+        whole = area(tile.window) * resolver.upscale**2
+        return Footprint(_PROGRAM + flying * (host + 4 * bands * whole), 0)
+    fixed = _PROGRAM + _TORCH
+    own = tile_cost(resolver, bands, tile, grid, samples).memory
+    busy = min(flying, resolver.places)
+    if resolver.on_cpu:
+        return Footprint(fixed + flying * host + busy * own, 0)
+    return Footprint(fixed + flying * host, own)
+
+
+def tile_cost(
+    resolver: PartResolver, bands: int, tile: Tile, grid: TileGrid, samples: int = 0
+) -> Cost:
+    """Return what a tile of a grid takes."""
+    rows, cols = tile.window
+    shape = rows.stop - rows.start, cols.stop - cols.start
+    outer = made_of(tile, grid, resolver, samples)
+    return resolver.cost(bands, shape, inside(outer, tile.window), samples)
+
+
+def made_of(tile: Tile, grid: TileGrid, resolver: Resolver, samples: int) -> Window:
+    """Return the pixels of a tile whose output is made: what is left of its halo by its context."""
+    context = sampled(resolver, samples).context if samples else resolver.context
+    return grid.padded(tile.core, grid.rows.halo - context - REACH)
+
+
+def choose_tile(
+    raster: Raster,
+    resolver: Resolver,
+    *,
+    threads: int = 1,
+    workers: int = 1,
+    samples: int = 0,
+    region: Window | None = None,
+    memory: int | None = None,
+) -> int:
+    """Choose the largest tile that there is memory for, and enough of for all workers.
+
+    Parameters
+    ----------
+    samples
+        Of the uncertainty, 0 without.
+    workers
+        Processes that share the memory; each gets four tiles at least, as far as there are pixels.
+    memory
+        Bytes that the run may take; None for `SHARE` of the machine's. Of a GPU's own memory the
+        model takes what is free, and less at a time where that is too little.
+    """
+    budget = (int(SHARE * machine_memory()) if memory is None else memory) // workers
+    context = sampled(resolver, samples).context if samples else resolver.context
+    on_cpu = not isinstance(resolver, PartResolver) or resolver.on_cpu
+    for side in TILES:
+        if on_cpu and side > _LONGEST_ON_CPU:
+            continue
+        grid = cut(
+            raster,
+            context=context,
+            ramp=resolver.ramp,
+            reach=resolver.degradation.reach,
+            tile=side,
+            region=region,
+        )
+        enough = workers == 1 or len(grid) >= _TILES_EACH * workers
+        need = footprint(raster, resolver, grid, threads=threads, samples=samples)
+        if enough and need.host <= budget:
+            return side
+    return TILES[-1]
+
+
+def machine_memory() -> int:
+    """Return the bytes that this process may have: the machine's, or a container's limit."""
+    import psutil
+
+    total: int = psutil.virtual_memory().total
+    for name in _LIMITS:
+        with suppress(OSError, ValueError):  # "max" is no number, and no limit
+            total = min(total, int(Path(name).read_text()))
+    return total

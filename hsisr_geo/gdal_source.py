@@ -1,0 +1,141 @@
+"""A raster that GDAL reads: described as a `Raster`, and windows of its stored numbers."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from rasterio.enums import MaskFlags
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from hsisr_geo.bands import Bands
+from hsisr_geo.datasets import (
+    check_bands,
+    check_envi,
+    open_error,
+    open_quietly,
+    reason,
+    thread_handle,
+)
+from hsisr_geo.errors import RasterError
+from hsisr_geo.grid import Gcp, Missing, Raster, Stored
+from hsisr_geo.metadata import ALPHA, read_bands, read_tags
+from hsisr_geo.radiometry import usable_nodata
+
+
+@dataclass(frozen=True)
+class GdalSource:
+    """Windows of a GDAL dataset.
+
+    Attributes
+    ----------
+    path : as GDAL takes it
+    masked : a mask tells, beyond nodata values, which pixels are valid
+    alpha : numbers, from 1, of alpha bands
+    """
+
+    path: str
+    masked: bool = False
+    alpha: tuple[int, ...] = ()
+
+    def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
+        """Read a window as `Source.read` says."""
+        window = Window.from_slices(rows, cols)
+        numbers = [i + 1 for i in bands]
+        try:
+            dataset = thread_handle(self.path)
+            stored = dataset.read(numbers, window=window)
+            missing = dataset.read_masks(numbers, window=window) == 0 if self.masked else None
+            for number in self.alpha:
+                # GDAL itself heeds an alpha band only beside one band or three. What is
+                # transparent is a hole of that band too, or interpolation would smooth its rim.
+                clear = dataset.read(number, window=window) == 0
+                missing = clear[None] if missing is None else missing | clear
+        except RasterioError as error:
+            where = f"rows {rows.start}-{rows.stop - 1}, columns {cols.start}-{cols.stop - 1}"
+            told = f"cannot read {where}: {reason(error)}; damaged?"
+            raise RasterError(f"{self.path}: {told}") from error
+        return stored, missing
+
+
+def describe(path: str) -> Raster:
+    """Describe the raster that GDAL finds at `path`; the file is closed again.
+
+    Raises
+    ------
+    RasterError : missing file, no raster, no bands, complex or mixed data types, a scale of 0, an
+        ENVI file shorter than its header says
+    """
+    try:
+        with open_quietly(path) as dataset:
+            check_bands(dataset, path)
+            check_envi(dataset, path)
+            return described(dataset, path)
+    except UnicodeDecodeError as error:  # rasterio reads names of bands and of the CRS as UTF-8
+        raise RasterError(
+            f"{path}: its metadata hold text that is not UTF-8 ({error.object[:40]!r}): convert it"
+        ) from error
+    except RasterioError as error:
+        raise open_error(path, error) from error
+
+
+def described(dataset: Any, path: str) -> Raster:
+    """Describe an open dataset; what it is read by is GDAL."""
+    dtype = dataset.dtypes[0]
+    gcps, gcp_crs = dataset.gcps
+    bands = _with_usable_nodata(read_bands(dataset), dtype)
+    check_scales(bands, path)
+    masked = any(map(_is_masked, dataset.mask_flag_enums))
+    alpha = tuple(number for number, band in enumerate(bands, start=1) if band.color == ALPHA)
+    return Raster(
+        path=path,
+        driver=dataset.driver,
+        shape=(dataset.height, dataset.width),
+        crs=wkt(dataset.crs),
+        transform=dataset.transform,
+        dtype=dtype,
+        bands=bands,
+        gcps=tuple(Gcp(p.row, p.col, p.x, p.y, p.z, p.id, p.info) for p in gcps),
+        gcp_crs=wkt(gcp_crs),
+        rpcs=dataset.rpcs.to_gdal() if dataset.rpcs else None,
+        has_mask=masked or bool(alpha),
+        tags=read_tags(dataset),
+        interleave=dataset.interleaving.name if dataset.interleaving else "band",
+        files=tuple(_further_files(dataset, path)),
+        source=GdalSource(path, masked or bool(alpha), alpha),
+    )
+
+
+def _further_files(dataset: Any, path: str) -> Iterator[str]:
+    """Yield the files that GDAL reads besides `path`: headers, and what a VRT points to."""
+    for name in dataset.files:
+        if not (os.path.exists(name) and os.path.exists(path) and Path(path).samefile(name)):
+            yield str(name)
+
+
+def _is_masked(flags: Sequence[MaskFlags]) -> bool:
+    # nodata alone is handled per band by `decode`; with `per_dataset` it is a rule over all
+    # bands (NODATA_VALUES), which GDAL's mask band knows.
+    return list(flags) not in ([MaskFlags.all_valid], [MaskFlags.nodata])
+
+
+def _with_usable_nodata(bands: Bands, dtype: str) -> Bands:
+    return Bands(tuple(replace(b, nodata=usable_nodata(b.nodata, dtype)) for b in bands))
+
+
+def check_scales(bands: Bands, path: str) -> None:
+    """Refuse bands whose scale and offset give no values."""
+    for number, band in enumerate(bands, start=1):
+        if band.scale == 0 or not isfinite(band.scale) or not isfinite(band.offset):
+            raise RasterError(
+                f"{path}: band {number} has scale {band.scale:g} and offset {band.offset:g}, from "
+                "which no value follows: correct them, e.g. with gdal_edit.py -scale 1 -offset 0"
+            )
+
+
+def wkt(crs: Any) -> str | None:
+    """Return rasterio's CRS as WKT; None for an empty one."""
+    return str(crs.to_wkt(version="WKT2_2019")) if crs else None

@@ -1,0 +1,108 @@
+"""What the record of a tile holds, and where: its sums, then its part of each cell it shares in.
+
+It follows from grid, upscale and bands alone, so nothing but the place of a record need be known to
+read any part of it. A cell that no other tile contributes to is kept as stored numbers, with its
+valid mask where that is needed; of the others the tile's weighted piece is kept, as float32.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from hsisr_geo.journal import padded
+from hsisr_geo.tiling import Cell, Tile, TileGrid, Window, inside, scaled
+
+SUMS = 5
+"""Rows of the sums of `Consistency`."""
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How the pixels of an output are stored.
+
+    Attributes
+    ----------
+    masked : a valid mask goes with them
+    """
+
+    bands: int
+    dtype: str
+    masked: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """A tile's part of one cell of one output.
+
+    Attributes
+    ----------
+    output : its number
+    offset : of the pixels from the beginning of the record, in bytes
+    shape : (band, row, col)
+    mask_offset : of the valid mask (row, col), None without
+    """
+
+    output: int
+    cell: Cell
+    offset: int
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    mask_offset: int | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Layout of the records of a run.
+
+    Attributes
+    ----------
+    measured : number of bands in the sums
+    """
+
+    grid: TileGrid
+    upscale: int
+    outputs: tuple[Storage, ...]
+    measured: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, cols) of the outputs."""
+        rows, cols = (axis.stop - axis.start for axis in self.grid.region)
+        return rows * self.upscale, cols * self.upscale
+
+    def parts(self, tile: Tile) -> Iterator[Part]:
+        """Yield the parts of a tile, in their order, those of the first output first."""
+        offset = padded(SUMS * self.measured * 8)
+        for number, output in enumerate(self.outputs):
+            for cell in self.grid.cells_of(tile):
+                part = _part(number, output, cell, self.place(cell), offset)
+                yield part
+                offset = _end(part)
+
+    def place(self, cell: Cell) -> Window:
+        """Return the output pixels of a cell."""
+        return scaled(inside(cell.area, self.grid.region), self.upscale)
+
+    def size(self, tile: Tile) -> int:
+        """Return the bytes of a tile's record."""
+        *_, last = self.parts(tile)
+        return _end(last)
+
+
+def _part(number: int, output: Storage, cell: Cell, place: Window, offset: int) -> Part:
+    rows, cols = (axis.stop - axis.start for axis in place)
+    alone = len(cell.tiles) == 1
+    dtype = np.dtype(output.dtype if alone else np.float32)
+    shape = output.bands, rows, cols
+    mask = offset + padded(prod(shape) * dtype.itemsize) if alone and output.masked else None
+    return Part(number, cell, offset, shape, dtype, mask)
+
+
+def _end(part: Part) -> int:
+    _, rows, cols = part.shape
+    if part.mask_offset is not None:
+        return part.mask_offset + padded(rows * cols)
+    return part.offset + padded(prod(part.shape) * part.dtype.itemsize)

@@ -1,0 +1,19 @@
+"""The picture in the help of an algorithm, where there is a window to show it in."""
+
+from __future__ import annotations
+
+import html
+import os
+
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QUrl
+
+PICTURE = os.path.join(os.path.dirname(__file__), "help.png")
+
+
+def picture(caption: str) -> str:
+    """Return HTML for the help panel; nothing for `qgis_process help`, which prints the text."""
+    if QgsApplication.platform() == "qgis_process" or not os.path.exists(PICTURE):
+        return ""
+    address = QUrl.fromLocalFile(PICTURE).toString()
+    return f'<p><img src="{address}" width="260"><br><i>{html.escape(caption)}</i></p>'

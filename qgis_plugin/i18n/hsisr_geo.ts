@@ -1,0 +1,371 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" sourcelanguage="en">
+  <context>
+    <name>hsisr_geo</name>
+    <message>
+      <source>Adapt model to scene</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Fine-tunes a model on a raster, or refuses where that does not pay.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&lt;p&gt;Fine-tunes a model on a raster, for that scene and its neighbours, at one upscale only. No finer data are needed: the raster is degraded, and the model learns to undo that. Give the model file as &lt;b&gt;Model file&lt;/b&gt; to &lt;i&gt;Super-resolve raster&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;A block of the raster is held out. Where the result is not better there than the model it started from, beyond chance, the algorithm &lt;b&gt;ends with an error that says so and writes nothing&lt;/b&gt;. On small scenes that is the normal case: use the model as it is.&lt;/p&gt;&lt;p&gt;At least 20 times the upscale of pixels a side without holes are needed. It ends after so many &lt;b&gt;minutes&lt;/b&gt;, or when nothing gets better.&lt;/p&gt;</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Minutes to learn in</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>It ends sooner when nothing gets better.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Model files</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Adapted model</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>PSNR over the model it started from, on the held-out block (dB)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Standard error of the gain (dB)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Adapted. Give {file} as Model file to Super-resolve raster.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Assess on this scene</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Degrades a raster and compares the super-resolved one with it, as a report.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&lt;p&gt;Tells how well a model does on a raster: the raster is degraded, super-resolved, and compared with itself, beside nearest, bilinear, bicubic and back-projection. The report, a page to read and its numbers as JSON, says which of them wins, in which metrics and bands. The page is in the &lt;b&gt;results viewer&lt;/b&gt; when it is done, and the log has a link to it.&lt;/p&gt;&lt;p&gt;Of a large raster at most &lt;b&gt;Window&lt;/b&gt; pixels a side are looked at (512); &lt;b&gt;Only this extent&lt;/b&gt; says where. The smallest has 8 times the upscale a side.&lt;/p&gt;&lt;p&gt;It tests one step coarser than you use: how well 60 m becomes 30 m says something about how well 30 m becomes 15 m, no more.&lt;/p&gt;&lt;h3&gt;Model&lt;/h3&gt;</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Replace a report that is in the folder</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Window (pixels a side)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The part with the fewest holes is taken.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Folder of the report</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Report: assess on this scene</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Verdict</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Kind of verdict: better, worse, mixed or tie</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Method to use on this scene</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>PSNR over bicubic (dB)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Spectral angle over bicubic's</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>PSNR over back-projection (dB)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Spectral angle over back-projection's</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{folder} is not empty: choose another folder, or switch on {option}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Open the report</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Cancelled.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>about {number} {unit} left</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{done} of {total} tiles</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Mean PSNR over bands (dB)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Mean structural similarity over bands</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Mean correlation over bands</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Root mean square error, in the unit of the rasters</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Mean spectral angle (degrees)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>ERGAS with the true ratio</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>ERGAS with ratio 4</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Evaluate against reference</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Scores of a super-resolved raster against the truth.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&lt;p&gt;Compares a super-resolved raster with a reference on the same grid, over the pixels and good bands that both have. Higher is better for PSNR, SSIM and CC, lower for RMSE, SAM and ERGAS.&lt;/p&gt;</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Super-resolved raster</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Reference raster</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Hyperspectral raster info</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Reports grid, bands, wavelengths and nodata of a raster.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&lt;p&gt;Reports what &lt;i&gt;Super-resolve raster&lt;/i&gt; will see in a raster: its grid and every band's name, wavelength, width, unit and whether it is marked bad. A file name that ends in .json gets the same as JSON.&lt;/p&gt;</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Hyperspectral raster</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Report</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Number of bands</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>'{layer}' is not a file but comes from elsewhere ({origin}). Export it (right-click on the layer, Export › Save As…, Raw data) and use the file.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>'{layer}' is held in the memory of QGIS. Export it (right-click on the layer, Export › Save As…, Raw data) and use the file.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Hyperspectral super-resolution</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>hsisr-geo executable (empty: look on the PATH)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Upscale</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>How many times finer the pixels become.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Model</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>An installed model; the help beside tells what each gains over bicubic.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Model file, in place of the model chosen above</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>A model of your own, such as 'Adapt model to scene' writes.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Detail (0: most likely image, 1: sampled texture)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Above 0 the network adds texture that the sensor did not see.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Seed</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Chooses the texture; without effect at detail 0.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Only this extent</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>In any CRS; grown to whole pixels of the raster.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>PSF: bicubic, gaussian:MTF or a kernel file (empty: the model's)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>What made the raster's pixels of finer ones; gaussian:0.3 for an MTF of 0.3.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Where to compute</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>auto: on the graphics card where there is a usable one.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Tile size in input pixels (smaller needs less memory)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&lt;p&gt;Which models there are is known once the engine is set up.&lt;/p&gt;</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>PSNR and spectral angle, against bicubic</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Mean over scenes that the model was not trained on.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>default</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>MODEL is '{given}', but the installed models are {known}. A model of your own is given as MODEL_FILE.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>EXTENT is empty: give XMIN,XMAX,YMIN,YMAX, or nothing.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{name} is the file of INPUT: choose another file.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Super-resolve raster</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Makes a hyperspectral raster 2, 3 or 4 times finer.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Before and after: AVIRIS Indian Pines, twice as fine</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&lt;p&gt;Makes the grid of a hyperspectral raster 2, 3 or 4 times finer, band by band, with a network trained on hyperspectral scenes. Place, band names, wavelengths, nodata and units stay as they are.&lt;/p&gt;&lt;p&gt;The finer pixels are an estimate. Do not measure on them what the original pixels do not support. &lt;i&gt;Assess on this scene&lt;/i&gt; tells how good they are likely to be.&lt;/p&gt;&lt;h3&gt;Model&lt;/h3&gt;</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&lt;p&gt;&lt;i&gt;bicubic&lt;/i&gt; and &lt;i&gt;back-projection&lt;/i&gt; have no network: they are what the models are compared with. &lt;b&gt;Model file&lt;/b&gt;, among the advanced parameters, takes one of your own, such as &lt;i&gt;Adapt model to scene&lt;/i&gt; makes.&lt;/p&gt;&lt;h3&gt;Detail&lt;/h3&gt;&lt;p&gt;0 gives the most likely image, and always the same one. Towards 1 the network draws plausible texture that the sensor did not see: it looks sharper and is less true. &lt;b&gt;Seed&lt;/b&gt; chooses the draw.&lt;/p&gt;&lt;h3&gt;Uncertainty&lt;/h3&gt;&lt;p&gt;A second raster: the standard deviation over &lt;b&gt;samples&lt;/b&gt; of detail 1, per band or as one band with their mean. It goes with the error on the whole, not on every scene. A sample takes about as long as five images at detail 0.&lt;/p&gt;&lt;h3&gt;PSF&lt;/h3&gt;&lt;p&gt;What made the pixels of finer ones: &lt;i&gt;bicubic&lt;/i&gt;, &lt;i&gt;gaussian:MTF&lt;/i&gt; (the MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file (text or .npy). The result is made consistent with it, unless that is switched off: then it is only measured. Empty: what the model was trained for.&lt;/p&gt;</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Super-resolved</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Leave the result as the network made it, not made consistent with the PSF</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>How far it is from the input, degraded again, is measured all the same.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Samples for the uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Time grows with them.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Bands of the uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>mean: one band, the mean over all of them.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>No bands with visible wavelengths: the colours are QGIS's choice.</source>
+      <translation type="unfinished" />
+    </message>
+  </context>
+</TS>

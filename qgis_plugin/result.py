@@ -1,0 +1,55 @@
+"""How a result appears on the map: under which name, and in which colours."""
+
+from __future__ import annotations
+
+import os
+
+from osgeo import gdal
+from qgis.PyQt import sip
+
+from .i18n import tr
+from .sequential import Sequential
+from .truecolor import TrueColor
+
+# QGIS deletes a post-processor with the context of its run, but does not keep its Python half.
+_styles = []
+
+
+def show_result(path, scene, label, context):
+    """Let a super-resolved raster appear in true colour, as e.g. 'scene ×2 (hsisr-base)'.
+
+    Parameters
+    ----------
+    scene : name of the layer that it was made of
+    label : what QGIS would call the result; one that the user has named keeps that name
+    """
+    upscale, model = _provenance(path)
+    name = f"{scene} ×{upscale} ({model})" if upscale and model else scene
+    _show(path, name, label, TrueColor(), context)
+
+
+def show_uncertainty(path, scene, label, context):
+    """Let an uncertainty appear in shades, as e.g. 'scene ×2 (hsisr-base): uncertainty'."""
+    upscale, model = _provenance(path)
+    name = f"{scene} ×{upscale} ({model})" if upscale and model else scene
+    _show(path, f"{name}: {tr('uncertainty')}", label, Sequential(), context)
+
+
+def _provenance(path) -> tuple[str, str]:
+    """Factor and model as the file tells them: 'default' there has become a name."""
+    dataset = gdal.Open(path) if os.path.exists(path) else None
+    if dataset is None:
+        return "", ""
+    model = dataset.GetMetadataItem("HSISR_MODEL") or ""
+    return dataset.GetMetadataItem("HSISR_UPSCALE") or "", model
+
+
+def _show(path, name, label, style, context):
+    if not context.willLoadLayerOnCompletion(path):
+        return
+    details = context.layerToLoadOnCompletionDetails(path)
+    _styles[:] = [*(known for known in _styles if not sip.isdeleted(known)), style]
+    details.setPostProcessor(style)
+    if details.name in ("", label, details.outputName):  # no name that the user has given
+        details.name = name
+        details.forceName = True  # whatever the settings say of file names

@@ -1,0 +1,1 @@
+"""Makes the engine an environment of its own. Plain Python, no QGIS."""

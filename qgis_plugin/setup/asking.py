@@ -1,0 +1,49 @@
+"""Asks another program a short question, without a console window and without waiting for ever."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..command import engine_environment
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Exit code and both outputs; `problem` says why there are none, else it is empty."""
+
+    code: int = 0
+    out: str = ""
+    err: str = ""
+    problem: str = ""
+
+
+def ask(
+    command: Sequence[str],
+    *,
+    timeout_s: float = 20.0,
+    variables: Mapping[str, str] | None = None,
+) -> Answer:
+    """Run a program in a clean environment and return what it says; never raises."""
+    options: dict[str, Any] = {}
+    if sys.platform == "win32":
+        options["creationflags"] = subprocess.CREATE_NO_WINDOW
+    try:
+        done = subprocess.run(
+            list(command),
+            env=engine_environment(variables),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout_s,
+            **options,
+        )
+    except OSError as error:
+        return Answer(-1, problem=f"cannot be started: {error.strerror}")
+    except subprocess.TimeoutExpired:
+        return Answer(-1, problem=f"does not answer within {timeout_s:g} s")
+    return Answer(done.returncode, done.stdout, done.stderr)

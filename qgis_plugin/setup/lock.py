@@ -1,0 +1,124 @@
+"""One set-up at a time: a lock file that names its holder and shows that the holder lives."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+BEAT_S = 5.0  # how often the holder touches the file
+STALE_S = 60.0  # an untouched file of this age has no holder, whatever process has its number now
+
+
+class Held(Exception):
+    """Another QGIS works on the same environments."""
+
+
+@contextlib.contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`; one left behind by a killed QGIS is taken over.
+
+    Creation is exclusive (`O_EXCL`), which also holds on network drives, where `flock` may not.
+
+    Raises
+    ------
+    Held
+        Somebody else holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _take(path)
+    released = threading.Event()
+    beat = threading.Thread(target=_beat, args=(path, released), daemon=True)
+    beat.start()
+    try:
+        yield
+    finally:
+        released.set()
+        beat.join()
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def holder(path: Path) -> str:
+    """Who holds the lock, in words; an empty string where nobody does."""
+    try:
+        age = time.time() - path.stat().st_mtime
+        owner = json.loads(path.read_text(encoding="utf-8"))
+        process, host = int(owner["process"]), str(owner["host"])
+    except FileNotFoundError:
+        return ""
+    except (ValueError, KeyError, TypeError, OSError):
+        return "" if _age(path) > STALE_S else "a process that is just starting"
+    if age > STALE_S or (host == socket.gethostname() and not alive(process)):
+        return ""
+    return f"process {process} on {host}"
+
+
+def _take(path: Path) -> None:
+    for _attempt in range(2):
+        try:
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            found = holder(path)
+            if found:
+                break
+            # Renaming fails for all but one of those who found the same stale file.
+            stale = path.with_name(f"{path.name}.{os.getpid()}.stale")
+            with contextlib.suppress(OSError):
+                os.replace(path, stale)
+                stale.unlink()
+            continue
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"process": os.getpid(), "host": socket.gethostname()}, file)
+        return
+    raise Held(
+        f"Another set-up is under way ({holder(path) or 'another process'}). Wait for it, or end "
+        f"it first. Its lock is {path}."
+    )
+
+
+def _beat(path: Path, released: threading.Event) -> None:
+    while not released.wait(BEAT_S):
+        with contextlib.suppress(OSError):
+            os.utime(path)
+
+
+def _age(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return float("inf")
+
+
+def alive(process: int) -> bool:
+    """Whether a process of this number exists on this machine."""
+    if sys.platform == "win32":
+        return _alive_on_windows(process)
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _alive_on_windows(process: int) -> bool:
+    # os.kill(process, 0) would end it there.
+    import ctypes
+
+    query, still_active = 0x1000, 259  # PROCESS_QUERY_LIMITED_INFORMATION, STILL_ACTIVE
+    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    handle = kernel.OpenProcess(query, False, process)
+    if not handle:
+        return False
+    code = ctypes.c_ulong()
+    kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+    kernel.CloseHandle(handle)
+    return code.value == still_active

@@ -1,0 +1,271 @@
+"""Products of the missions, made small: as their specifications describe them, not as we read them.
+
+No sample of these products may be kept here, so each generator follows the published description
+and, where that leaves something open, two readers by others (named below). Each pixel's number
+tells band, row and column, so that a swap, a flip or a shift shows.
+
+EnMAP  "HSI Product Specification Level 1/Level 2", EN-PCV-ICD-2009-2 (DLR): file names, one
+       GeoTIFF for all bands, METADATA.XML with level_X/base/level and
+       specific/bandCharacterisation/bandID[@number]; also read so by EnPT (GFZ) and EnMAP-Box.
+DESIS  "DESIS Product Specification", PAV-DLR-ICD-003 issue 1.0 (DLR): hsi_doc with
+       specific/bandCharacterisation/band; -SPECTRAL_IMAGE.tif with an ENVI .hdr beside it.
+PRISMA "PRISMA Products Specification Document", issue 2.3, 12/03/2020 (ASI): HDF-EOS5 swaths
+       PRS_L.._HCO, cubes (row, band, column), List_Cw_*, L2Scale*Min/Max, ScaleFactor_*;
+       also read so by prismaread (CNR) and EnMAP-Box.
+EMIT   EMITL2ARFL.001 user guide (LP DAAC) and emit-utils (JPL): netCDF-4 (downtrack, crosstrack,
+       bands), groups sensor_band_parameters and location with the lookup table glt_x, glt_y.
+NEON   DP1.30006.001 / DP3.30006.001, NEON.DOC.001288: SITE/Reflectance/Reflectance_Data.
+"""
+
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import h5py
+import numpy as np
+import rasterio
+from affine import Affine
+from rasterio.warp import transform
+
+UTM33 = "EPSG:32633"
+
+
+def numbered(bands, rows, cols, dtype):
+    """Numbers that tell where they are: 1000 * band + 30 * row + column + 1."""
+    band, row, col = np.ogrid[:bands, :rows, :cols]
+    return (1000 * band + 30 * row + col + 1).astype(dtype)
+
+
+# ---- EnMAP and DESIS ----
+
+ENMAP = "ENMAP01-____{level}-DT0000025905_20220724T102402Z_005_V010303_20230922T131734Z"
+# Six bands of which the last of VNIR and the first of SWIR overlap, as they do at 900-1000 nm.
+ENMAP_CENTRES = (418.24, 550.687, 979.06, 902.24, 1649.03, 2445.3)
+ENMAP_WIDTHS = (6.99562, 6.5, 8.1, 11.2, 10.9, 7.6)
+
+
+def make_enmap(folder, *, level="L2A", bands=6, classes=True, statistics=None, suffix=".TIF"):
+    """Make a folder of an EnMAP product; return it, the stem of its files and the numbers."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / ENMAP.format(level=level)
+    pixels = numbered(bands, 20, 24, "int16")
+    pixels[:, :4, :6] = -32768
+    place = {"crs": UTM33, "transform": Affine(30, 0, 366975, 0, -30, 5809965)}
+    if level == "L1B":
+        for detector in ("VNIR", "SWIR"):
+            _write_tif(f"{stem}-SPECTRAL_IMAGE_{detector}{suffix}", pixels[:3], nodata=-32768)
+    else:
+        _write_tif(f"{stem}-SPECTRAL_IMAGE{suffix}", pixels, nodata=-32768, **place)
+    if classes:  # 1 land, 2 water, 3 background
+        kind = np.where(pixels[:1] == -32768, 3, 1).astype("uint8")
+        kind[0, 10:, 20:] = 2
+        kind[0, -1, -1] = 3
+        _write_tif(f"{stem}-QL_QUALITY_CLASSES.TIF", kind, **place)
+    gain, offset = (0.0001, 0.0) if level == "L2A" else (0.000025, 0.002)
+    rows = "".join(
+        f'<bandID number="{i}"><wavelengthCenterOfBand>{nm}</wavelengthCenterOfBand>'
+        f"<FWHMOfBand>{width}</FWHMOfBand><GainOfBand>{gain * (1 if level == 'L2A' else i)}"
+        f"</GainOfBand><OffsetOfBand>{offset}</OffsetOfBand></bandID>"
+        for i, (nm, width) in enumerate(zip(ENMAP_CENTRES, ENMAP_WIDTHS, strict=True), start=1)
+    )
+    told = "".join(
+        f'<bandID number="{i}"><mean>{mean}</mean><stdDeviation>0</stdDeviation></bandID>'
+        for i, mean in (statistics or {}).items()
+    )
+    Path(f"{stem}-METADATA.XML").write_text(
+        '<?xml version="1.0" encoding="UTF-8"?>\n<level_X><metadata><schema/></metadata>'
+        f"<base><format>GeoTIFF</format><level>{level}</level><name>{escape(stem.name)}</name></base>"
+        "<specific><numberOfVNIRBands>3</numberOfVNIRBands><numberOfSWIRBands>3</numberOfSWIRBands>"
+        f"<bandCharacterisation>{rows}</bandCharacterisation></specific>"
+        f"<product><bandStatistics>{told}</bandStatistics></product></level_X>\n"
+    )
+    return folder, stem, pixels
+
+
+DESIS = "DESIS-HSI-{level}-DT0483531728_001-20200925T103308-V0210"
+
+
+def make_desis(folder, *, level="L1C"):
+    """Make a folder of a DESIS product; return it, the stem of its files and the numbers."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / DESIS.format(level=level)
+    pixels = numbered(4, 18, 16, "int16")
+    pixels[:, -3:, :2] = -32768
+    place = {"crs": UTM33, "transform": Affine(30, 0, 500000, 0, -30, 5400000)}
+    _write_tif(f"{stem}-SPECTRAL_IMAGE.tif", pixels, interleave="pixel", **place)
+    gains = [0.0004 + 0.0001 * i for i in range(4)]
+    Path(f"{stem}-SPECTRAL_IMAGE.hdr").write_text(
+        "ENVI\nsamples = 16\nlines = 18\nbands = 4\ndata ignore value = -32768\n"
+        f"data gain values = {{{', '.join(map(str, gains))}}}\n"
+    )
+    rows = "".join(
+        f"<band><bandNumber>{i + 1}</bandNumber><wavelengthCenterOfBand>{402.8 + 2.55 * i:.2f}"
+        "</wavelengthCenterOfBand><wavelengthWidthOfBand>3.4</wavelengthWidthOfBand>"
+        f"<gainOfBand>{gain}</gainOfBand><offsetOfBand>0.0</offsetOfBand></band>"
+        for i, gain in enumerate(gains)
+    )
+    Path(f"{stem}-METADATA.xml").write_text(
+        f"<hsi_doc><base><level>{level}</level></base><specific><bandCharacterisation>{rows}"
+        "</bandCharacterisation></specific></hsi_doc>\n"
+    )
+    return folder, stem, pixels
+
+
+def _write_tif(path, pixels, **profile):
+    count, height, width = pixels.shape
+    with rasterio.open(
+        path, "w", driver="GTiff", count=count, height=height, width=width,
+        dtype=pixels.dtype.name, **profile,
+    ) as dataset:  # fmt: skip
+        dataset.write(pixels)
+
+
+# ---- PRISMA ----
+
+# Slots descend in wavelength and some hold no band: wavelength 0 and flag 0.
+PRISMA_VNIR = (0.0, 972.65, 962.28, 550.1, 406.99)
+PRISMA_SWIR = (2497.12, 1649.5, 943.36, 0.0)
+
+
+def make_prisma(path, *, level="L2D", corners="centres", rows=20, cols=17):
+    """Make a PRISMA .he5; return the numbers of the cubes and flags, (row, band, column).
+
+    Parameters
+    ----------
+    corners : what the corner attributes of L2D are: the "centres" of the outermost pixels, as
+        prismaread and EnMAP-Box take them, or their outer "corners", as EnMAP-Box #1072 does
+    """
+    vnir = numbered(len(PRISMA_VNIR), rows, cols, "uint16").transpose(1, 0, 2)
+    swir = numbered(len(PRISMA_SWIR), rows, cols, "uint16").transpose(1, 0, 2) + 20000
+    for cube in (vnir, swir):
+        cube[:2, :, :3] = 0  # outside the scene
+        cube[5, 1, 6] = 0  # dark, but measured
+    lon, lat, attributes = _prisma_place(level, corners, rows, cols)
+    attributes |= {
+        "Product_ID": np.bytes_(f"PRS_{level}_STD"),
+        "Processing_Level": np.bytes_(level[1:]),
+        "List_Cw_Vnir": np.array(PRISMA_VNIR, "f4"),
+        "List_Cw_Swir": np.array(PRISMA_SWIR, "f4"),
+        "List_Cw_Vnir_Flags": np.array([nm > 0 for nm in PRISMA_VNIR], "i4"),
+        "List_Cw_Swir_Flags": np.array([nm > 0 for nm in PRISMA_SWIR], "i4"),
+        "List_Fwhm_Vnir": np.array([0, 13.1, 13.2, 11.0, 12.0], "f4"),
+        "List_Fwhm_Swir": np.array([9.1, 11.5, 14.0, 0], "f4"),
+    }
+    if level == "L1":
+        attributes |= {"ScaleFactor_Vnir": np.float32(100), "ScaleFactor_Swir": np.float32(50)}
+        attributes |= {"Offset_Vnir": np.float32(0), "Offset_Swir": np.float32(2)}
+    else:
+        attributes |= {"L2ScaleVnirMin": np.float32(0), "L2ScaleVnirMax": np.float32(0.9)}
+        attributes |= {"L2ScaleSwirMin": np.float32(-0.01), "L2ScaleSwirMax": np.float32(1.2)}
+    kind = "SAT" if level == "L1" else "L2"
+    flags = np.zeros((rows, len(PRISMA_VNIR), cols), "uint8")
+    flags[7, 3, 4] = 1  # of the band at 550 nm: defective, or invalid already in L1
+    flags[8, 3, 4] = 2  # saturated, or negative before it was clipped: a value all the same
+    with h5py.File(path, "w") as file:
+        file.attrs.update(attributes)
+        swath = f"HDFEOS/SWATHS/PRS_{level}_HCO"
+        fields = file.create_group(f"{swath}/Data Fields")
+        fields.create_dataset("VNIR_Cube", data=vnir, chunks=(1, *vnir.shape[1:]))
+        fields.create_dataset("SWIR_Cube", data=swir, chunks=(1, *swir.shape[1:]))
+        fields.create_dataset(f"VNIR_PIXEL_{kind}_ERR_MATRIX", data=flags)
+        fields.create_dataset(f"SWIR_PIXEL_{kind}_ERR_MATRIX", data=np.zeros(swir.shape, "uint8"))
+        ending = "_VNIR" if level == "L1" else ""
+        file[f"{swath}/Geolocation Fields/Latitude{ending}"] = lat
+        file[f"{swath}/Geolocation Fields/Longitude{ending}"] = lon
+    return vnir, swir
+
+
+PRISMA_FIRST = (366990.0, 5809950.0)  # centre of the first pixel of L2D, in UTM 33 N
+
+
+def _prisma_place(level, corners, rows, cols):
+    if level != "L2D":  # a swath that runs down to the west, as in a descending orbit
+        row, col = np.mgrid[:rows, :cols].astype(float)
+        return (
+            (12.5 + 4e-4 * col - 1e-4 * row).astype("f4"),
+            (52.4 - 2.7e-4 * row - 6e-5 * col).astype("f4"),
+            {},
+        )
+    x = PRISMA_FIRST[0] + 30 * np.arange(cols)
+    y = PRISMA_FIRST[1] - 30 * np.arange(rows)
+    xs, ys = np.meshgrid(x, y)
+    lon, lat = transform(UTM33, "EPSG:4326", xs.ravel(), ys.ravel())
+    half = 0 if corners == "centres" else 15
+    attributes = {
+        "Epsg_Code": np.int32(32633),
+        "Product_ULcorner_easting": np.float32(x[0] - half),
+        "Product_ULcorner_northing": np.float32(y[0] + half),
+        "Product_LRcorner_easting": np.float32(x[-1] + half),
+        "Product_LRcorner_northing": np.float32(y[-1] - half),
+    }
+    return (
+        np.reshape(lon, xs.shape).astype("f4"),
+        np.reshape(lat, xs.shape).astype("f4"),
+        attributes,
+    )
+
+
+# ---- EMIT ----
+
+EMIT_GRID = Affine(0.000542, 0, 16.9, 0, -0.000542, 25.1)
+
+
+def make_emit(path, *, variable="reflectance", rows=22, cols=18, bands=5, chunks=(8, 8, 2)):
+    """Make an EMIT granule; return its numbers (downtrack, crosstrack, band) and lookup table."""
+    cube = numbered(bands, rows, cols, "f4").transpose(1, 2, 0) / 10000
+    cube[0, 0] = -9999
+    # The map turns the swath by about 30 degrees; a pixel of the map takes the nearest one.
+    row, col = np.mgrid[:26, :26]
+    downtrack = np.rint(0.87 * (row - 4) + 0.5 * (col - 12) + 5).astype("i4")
+    crosstrack = np.rint(0.87 * (col - 12) - 0.5 * (row - 4) + 11).astype("i4")
+    inside = (downtrack >= 0) & (downtrack < rows) & (crosstrack >= 0) & (crosstrack < cols)
+    glt_y, glt_x = (np.where(inside, n + 1, 0).astype("i4") for n in (downtrack, crosstrack))
+    track, cross = np.mgrid[:rows, :cols].astype(float)
+    with h5py.File(path, "w") as file:
+        file.attrs["title"] = "EMIT L2A Estimated Surface Reflectance 60 m V001"
+        file.attrs["geotransform"] = np.array(EMIT_GRID.to_gdal())
+        file.attrs["spatial_ref"] = (
+            'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],'
+            'PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]]'
+        )
+        data = file.create_dataset(variable, data=cube, chunks=chunks, compression="gzip")
+        data.attrs["_FillValue"] = np.array([-9999], "f4")
+        group = file.create_group("sensor_band_parameters")
+        group["wavelengths"] = np.linspace(381.0056, 2492.9239, bands).astype("f4")
+        group["fwhm"] = np.full(bands, 8.4, "f4")
+        group["good_wavelengths"] = np.array(([1, 1, 0] + [1] * bands)[:bands], "f4")
+        location = file.create_group("location")
+        location["lon"] = 16.9 + 0.00054 * (0.87 * cross + 0.5 * track)
+        location["lat"] = 25.1 - 0.00054 * (0.87 * track - 0.5 * cross)
+        location["glt_x"], location["glt_y"] = glt_x, glt_y
+    return cube, glt_x, glt_y
+
+
+# ---- NEON ----
+
+NEON_CENTRES = (383.5, 850.0, 1340.5, 1400.0, 1900.0, 2200.0)
+
+
+def make_neon(path, *, rows=12, cols=15):
+    """Make a reflectance file of NEON; return its numbers (row, column, band)."""
+    cube = numbered(len(NEON_CENTRES), rows, cols, "i2").transpose(1, 2, 0).copy()
+    cube[3, 4] = -9999
+    with h5py.File(path, "w") as file:
+        root = file.create_group("HARV/Reflectance")
+        root.attrs["Band_Window_1_Nanometers"] = np.array([1340, 1445], "i4")
+        root.attrs["Band_Window_2_Nanometers"] = np.array([1790, 1955], "i4")
+        data = root.create_dataset("Reflectance_Data", data=cube, chunks=(5, 5, 6))
+        data.attrs["Scale_Factor"] = np.float64(10000)
+        data.attrs["Data_Ignore_Value"] = np.float64(-9999)
+        data.attrs["Interleave"] = "BSQ"
+        spectral = root.create_group("Metadata/Spectral_Data")
+        spectral["Wavelength"] = np.array(NEON_CENTRES)
+        spectral["FWHM"] = np.full(len(NEON_CENTRES), 5.8)
+        place = root.create_group("Metadata/Coordinate_System")
+        place["Map_Info"] = np.bytes_(
+            "UTM,  1.000,  1.000,  726000.00,  4699000.0,  1.0000000,  1.0000000,  18,  North,"
+            "  WGS-84,  units=Meters, 0"
+        )
+        place["EPSG Code"] = np.bytes_("32618")
+    return cube

@@ -1,0 +1,197 @@
+"""Layers that go in: what is a file and what is not, and which part. Layers that come out."""
+
+import subprocess
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from osgeo import gdal
+from processing_runs import run
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsProcessingException,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsReferencedRectangle,
+    QgsVectorLayer,
+)
+
+pytestmark = pytest.mark.usefixtures("plugin")
+
+
+def values(path):
+    return gdal.Open(str(path)).ReadAsArray()
+
+
+@pytest.fixture
+def empty_project():
+    yield QgsProject.instance()
+    QgsProject.instance().removeAllMapLayers()
+
+
+# In.
+
+
+def test_a_vrt_and_a_subdataset_are_rasters_on_disk(fields, tmp_path):
+    vrt = tmp_path / "scene.vrt"
+    gdal.Translate(str(vrt), str(fields), format="VRT").FlushCache()
+    by_name = {}
+    for name, source in (("file", fields), ("vrt", vrt), ("part", f"GTIFF_DIR:1:{fields}")):
+        results, _ = run(
+            {"INPUT": str(source), "MODEL": "bicubic", "OUTPUT": str(tmp_path / f"{name}.tif")}
+        )
+        by_name[name] = values(results["OUTPUT"])
+    assert np.array_equal(by_name["vrt"], by_name["file"])
+    assert np.array_equal(by_name["part"], by_name["file"])
+
+
+@pytest.mark.parametrize(
+    ("provider", "source", "told"),
+    [
+        ("postgresraster", 'dbname=\'gis\' table="public"."dem"', "PostGIS raster"),
+        ("gdal", "PG:dbname=gis table=dem", "GDAL"),
+        ("wcs", "url=https://localhost/wcs", "WCS"),
+        ("gdal", "<GDAL_WMS></GDAL_WMS>", "GDAL"),
+        ("gdal", "/vsimem/a.tif", "memory of QGIS"),
+        ("gdal", "MEM:::DATAPOINTER=1", "memory of QGIS"),
+    ],
+)
+def test_what_is_no_file_is_refused_with_the_way_out(plugin, provider, source, told):
+    from hsisr_geo_qgis.layers import layer_path
+
+    layer = SimpleNamespace(
+        name=lambda: "relief", source=lambda: source, providerType=lambda: provider
+    )
+    with pytest.raises(QgsProcessingException, match=f"'relief' .*{told}.*Save As"):
+        layer_path(layer)
+
+
+def test_a_web_map_is_refused_before_a_run(tmp_path, empty_project):
+    web = QgsRasterLayer("type=xyz&url=http://localhost/{z}/{x}/{y}.png", "web map", "wms")
+    assert web.isValid()
+    with pytest.raises(QgsProcessingException, match=r"'web map' .*WMS.*Save As"):
+        run({"INPUT": web, "OUTPUT": str(tmp_path / "never.tif")})
+
+
+def test_a_vector_layer_is_refused(tmp_path, empty_project):
+    points = QgsVectorLayer("Point?crs=EPSG:4326", "points", "memory")
+    empty_project.addMapLayer(points)
+    with pytest.raises(QgsProcessingException, match=r"INPUT|raster"):
+        run({"INPUT": points.id(), "OUTPUT": str(tmp_path / "never.tif")})
+
+
+def test_an_extent_in_another_crs_covers_that_part(tile, tmp_path):
+    """As 'select extent on canvas' gives it: in the CRS of the project."""
+    layer = QgsRasterLayer(str(tile), "scene", "gdal")
+    whole, size = layer.extent(), layer.rasterUnitsPerPixelX()
+    west, north = whole.xMinimum() + 6 * size, whole.yMaximum() - 8 * size
+    wanted = QgsRectangle(west, north - 9 * size, west + 10 * size, north)
+    wgs84 = QgsCoordinateReferenceSystem("EPSG:4326")
+    there = QgsCoordinateTransform(layer.crs(), wgs84, QgsProject.instance())
+    extent = QgsReferencedRectangle(there.transformBoundingBox(wanted), wgs84)
+    output = str(tmp_path / "part.tif")
+    run({"INPUT": layer, "MODEL": "bicubic", "EXTENT": extent, "OUTPUT": output})
+    part = QgsRasterLayer(output, "part", "gdal")
+    assert part.crs() == layer.crs()
+    assert part.extent().contains(wanted)
+    assert part.extent().width() < wanted.width() + 4 * size  # the corners turn a little
+    text = f"{extent.xMinimum()},{extent.xMaximum()},{extent.yMinimum()},{extent.yMaximum()}"
+    again = str(tmp_path / "again.tif")
+    run({"INPUT": layer, "MODEL": "bicubic", "EXTENT": f"{text} [EPSG:4326]", "OUTPUT": again})
+    assert np.array_equal(values(again), values(output))
+    column = round((part.extent().xMinimum() - whole.xMinimum()) / size * 2)
+    row = round((whole.yMaximum() - part.extent().yMaximum()) / size * 2)
+    everything = str(tmp_path / "all.tif")
+    run({"INPUT": layer, "MODEL": "bicubic", "OUTPUT": everything})
+    rows, cols = slice(row, row + part.height()), slice(column, column + part.width())
+    assert np.allclose(values(output), values(everything)[:, rows, cols], rtol=1e-5)
+
+
+def test_an_extent_elsewhere_says_so(tile, tmp_path):
+    with pytest.raises(QgsProcessingException, match=r"\w{4,}"):
+        run(
+            {
+                "INPUT": str(tile),
+                "MODEL": "bicubic",
+                "EXTENT": "-60.1,-60,10,10.1 [EPSG:4326]",
+                "OUTPUT": str(tmp_path / "never.tif"),
+            }
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+# Out.
+
+
+def loaded(parameters):
+    import processing
+
+    processing.runAndLoadResults("hsisr:superresolve", parameters)
+    return {layer.name(): layer for layer in QgsProject.instance().mapLayers().values()}
+
+
+def test_layers_are_named_by_scene_factor_and_model_and_styled(fields, tmp_path, empty_project):
+    layers = loaded(
+        {
+            "INPUT": str(fields),
+            "UPSCALE": "2",
+            "SAMPLES": 2,
+            "UNCERTAINTY_BANDS": "mean",
+            "EXTENT": "359745,360105,5809785,5810085 [EPSG:32633]",
+            "OUTPUT": str(tmp_path / "sr.tif"),
+            "UNCERTAINTY": str(tmp_path / "sigma.tif"),
+        }
+    )
+    assert set(layers) == {"fields ×2 (hsisr-base)", "fields ×2 (hsisr-base): uncertainty"}
+    sigma = layers["fields ×2 (hsisr-base): uncertainty"]
+    renderer = sigma.renderer()
+    assert renderer.type() == "singlebandpseudocolor"
+    band = renderer.inputBand() if hasattr(renderer, "inputBand") else renderer.band()
+    found = values(tmp_path / "sigma.tif") * sigma.dataProvider().bandScale(band)
+    low, high = np.percentile(found, [2, 98])
+    span = found.max() - found.min()
+    assert abs(renderer.classificationMin() - low) < 0.05 * span
+    assert abs(renderer.classificationMax() - high) < 0.05 * span
+    made, dataset = gdal.Open(str(tmp_path / "sr.tif")), gdal.Open(str(tmp_path / "sigma.tif"))
+    assert dataset.GetGeoTransform() == made.GetGeoTransform()
+    assert (dataset.RasterXSize, dataset.RasterYSize, dataset.RasterCount) == (24, 20, 1)
+    assert dataset.GetMetadataItem("HSISR_SAMPLES") == "2"
+    assert (found > 0).all()
+    items = renderer.shader().rasterShaderFunction().colorRampItemList()
+    assert items[0].color.lightness() > items[-1].color.lightness()
+
+
+def test_the_uncertainty_is_shown_in_green_light(plugin):
+    from hsisr_geo_qgis.sequential import shown_band
+
+    assert shown_band([450.0, 555.0, None, 700.0]) == 2
+    assert shown_band([None, None]) == 1
+
+
+def test_a_name_of_the_users_stays(tile, tmp_path, empty_project):
+    from qgis.core import QgsProcessingOutputLayerDefinition
+
+    output = QgsProcessingOutputLayerDefinition(str(tmp_path / "sr.tif"), empty_project)
+    output.destinationName = "My finer scene"
+    layers = loaded({"INPUT": str(tile), "MODEL": "bicubic", "OUTPUT": output})
+    assert set(layers) == {"My finer scene"}
+
+
+def test_qgis_shows_physical_values_and_wavelengths(tile, tmp_path, engine):
+    """It applies scale and offset itself, and its lists of bands show the names."""
+    made = tmp_path / "sr.tif"
+    command = [engine, "run", str(tile), str(made), "--upscale", "2", "--model", "bicubic"]
+    subprocess.run(command, check=True, capture_output=True)
+    layer, number = QgsRasterLayer(str(made), "sr", "gdal"), 20
+    provider, dataset = layer.dataProvider(), gdal.Open(str(made))
+    band = dataset.GetRasterBand(number)
+    stored = band.ReadAsArray()[5, 7]
+    scale, offset = band.GetScale() or 1.0, band.GetOffset() or 0.0
+    shown = provider.block(number, layer.extent(), layer.width(), layer.height()).value(5, 7)
+    assert shown == pytest.approx(stored * scale + offset)
+    wavelength = float(band.GetMetadataItem("wavelength"))
+    assert f"{wavelength:.0f}" in layer.bandName(number) or f"{wavelength:g}" in layer.bandName(
+        number
+    )

@@ -1,0 +1,130 @@
+"""What the plugin says: the engine's words in those of the dialog, the models, the time left."""
+
+import json
+
+import pytest
+from hsisr_geo.cli.main import cli
+
+from qgis_plugin.catalogue import BUILT_IN, Score, choices, fingerprint, parse, table
+from qgis_plugin.command import Uncertainty, adapt_arguments, assess_arguments, run_arguments
+from qgis_plugin.timeleft import TimeLeft, rounded
+from qgis_plugin.words import PARAMETERS, in_words_of_the_dialog
+
+
+def label_of(name):
+    return {"UPSCALE": "Upscale", "MODEL": "Model", "OVERWRITE": "Replace it"}.get(name)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "model m was made for upscale 2, not 3; choose another --upscale or --model",
+            "model m was made for upscale 2, not 3; choose another 'Upscale' (UPSCALE) or 'Model' "
+            "(MODEL)",
+        ),
+        ("r exists: give --overwrite", "r exists: give 'Replace it' (OVERWRITE)"),
+        ("or say with --model (psf=) what to assume", "or say with 'Model' (MODEL) what to assume"),
+        ("only: --overwrite (consistency=False)", "only: 'Replace it' (OVERWRITE)"),
+        ("use --all-bands to compare", "use the command line's --all-bands to compare"),
+        ("a--model stays", "a--model stays"),
+        ("/data/--upscale/x.tif: zero bands", "/data/--upscale/x.tif: zero bands"),
+    ],
+)
+def test_options_become_labels(said, shown):
+    assert in_words_of_the_dialog(said, label_of) == shown
+
+
+def test_every_option_that_a_dialog_sets_has_its_label_in_messages():
+    everything = [
+        *run_arguments(
+            *("in.tif", "out.tif"),
+            upscale=2,
+            model="m",
+            psf="bicubic",
+            consistency=False,
+            tile=8,
+            device="cpu",
+            bounds=(0, 0, 1, 1),
+            uncertainty=Uncertainty("sigma.tif"),
+        ),
+        *assess_arguments("in.tif", "r", upscale=2, window=64, overwrite=True),
+        *adapt_arguments("in.tif", "m.safetensors", upscale=4),
+    ]
+    given = {word for word in everything if word.startswith("--")}
+    assert given - {"--json", "--progress", "--report"} == set(PARAMETERS)
+
+
+def test_every_option_with_a_label_is_one_of_the_engine():
+    known = {
+        option
+        for name in ("run", "assess", "adapt")
+        for parameter in cli.commands[name].params
+        for option in parameter.opts
+    }
+    assert set(PARAMETERS) <= known
+
+
+LISTED = [
+    {
+        "name": "hsisr-base",
+        "upscales": [2, 3],
+        "default": True,
+        "card": {"scores": {"x2": {"psnr_gain_db": 1.81, "sam_ratio": 0.857}, "x3": {}}},
+    },
+    {"name": "adapted<b>", "upscales": [2], "default": False, "card": {"scores": {"gain_db": 1}}},
+    {"name": "bicubic", "upscales": [2, 3, 4], "default": False, "card": {}},
+]
+
+
+def test_the_models_of_a_list():
+    models = parse(json.dumps(LISTED))
+    assert models[0].scores == (Score("2", 1.81, 0.857),)
+    assert models[1].scores == models[2].scores == ()
+    assert choices(models) == ["default", "hsisr-base", "adapted<b>", "bicubic"]
+    assert choices(()) == [*BUILT_IN]
+    shown = table(models, ("Model", "Upscale", "Gain"), "default")
+    assert "<td>hsisr-base (default)</td><td>×2 ×3</td><td>×2: +1.81 dB, -14 %</td>" in shown
+    assert "adapted&lt;b&gt;" in shown
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '[{"name": "m"}]', '{"name": "m"}', "null"])
+def test_what_is_no_list_is_a_value_error(text):
+    with pytest.raises(ValueError, match=r"\w"):
+        parse(text)
+
+
+def test_a_list_belongs_to_an_engine_and_a_folder_as_they_are(tmp_path):
+    engine, folder = tmp_path / "hsisr-geo", tmp_path / "models"
+    engine.write_text("")
+    states = [fingerprint(str(engine), {})]
+    states.append(fingerprint(str(engine), {"HSISR_GEO_MODELS": str(folder)}))
+    folder.mkdir()
+    states.append(fingerprint(str(engine), {"HSISR_GEO_MODELS": str(folder)}))
+    engine.unlink()
+    states.append(fingerprint(str(engine), {"HSISR_GEO_MODELS": str(folder)}))
+    assert len(set(states)) == 4
+    assert fingerprint(str(engine), {"HSISR_GEO_MODELS": str(folder)}) == states[-1]
+
+
+def test_the_time_left_counts_from_the_first_word():
+    now = [100.0]
+    left = TimeLeft(lambda: now[0])
+    assert left.seconds(0, 10) is None
+    now[0] = 104
+    assert left.seconds(2, 10) == 16
+    assert left.percent(2, 10) == 20
+    now[0] = 110
+    assert left.seconds(10, 10) is None
+    assert left.seconds(0, 4) is None  # a second phase
+    now[0] = 111
+    assert left.seconds(1, 4) == 3
+    assert left.percent(0, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.2, ("1", "s")), (89, ("89", "s")), (300, ("5", "min")), (9000, ("2.5", "h"))],
+)
+def test_a_time_is_rounded_for_a_person(seconds, shown):
+    assert rounded(seconds) == shown
