@@ -92,10 +92,10 @@ cli.add_command(evaluate)
 cli.add_command(assess)
 cli.add_command(models)
 cli.add_command(train)
+cli.add_command(handshake)
 cli.add_command(doctor)
 cli.add_command(config)
 cli.add_command(completion)
-cli.add_command(handshake)
 name_variables(cli)
 
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands import Band, Bands
 from hsisr_geo.finding import Finding
-from hsisr_geo.output import open_output
+from hsisr_geo.output import write_raster
 from hsisr_geo.pipeline import RunReport, super_resolve
+from hsisr_geo.radiometry import decode
 from hsisr_geo.raster import Raster, open_raster, read_window
 from hsisr_geo.registry import load_resolver
 from hsisr_geo.resampling import upsample
@@ -64,8 +65,7 @@ def _make_scene(path: Path) -> NDArray[np.int16]:
         dtype="int16",
         bands=Bands(tuple(bands)),
     )
-    with open_output(path, raster) as output:
-        output.write(dn, slice(0, _SIDE), slice(0, _SIDE))
+    write_raster(path, raster, decode(dn, raster.bands))
     return dn
 
 
