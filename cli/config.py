@@ -82,7 +82,8 @@ def _set(ctx: click.Context, option: click.Option, path: Path | None) -> tuple[A
         return None
     ctx.set_parameter_source(str(option.name), source)
     with click.core.augment_usage_errors(ctx, param=option):
-        return option.type_cast_value(ctx, value), places[source]
+        option.process_value(ctx, value)  # as the command itself would check it
+    return value, places[source]
 
 
 def _unknown_variables(cli: click.Command) -> list[str]:

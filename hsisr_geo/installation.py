@@ -19,6 +19,7 @@ CHECKSUMS = "SHA256SUMS"
 _LITTLE_DISK_BYTES = 2_000_000_000
 _LITTLE_MEMORY_BYTES = 2_000_000_000
 _EXTRAS = {
+    "zarr": "cubes in Zarr with axes in any order need it",
     "gdal": "GDAL's own Python bindings; nothing here needs them",
     "demo": "`make demo` needs it",
     "train": "training on photographs needs them",
