@@ -24,6 +24,7 @@ from distributed.scheduler import KilledWorker
 
 from hsisr_geo import __version__
 from hsisr_geo.assignment import Assignment
+from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import HsisrError, WorkerError
 from hsisr_geo.fingerprint import input_identity
 from hsisr_geo.finished import Place
@@ -77,7 +78,8 @@ def _started(workers: Workers) -> Iterator[str]:
                 threads_per_worker=workers.threads,
                 processes=True,
                 memory_limit=0,  # tiles are of one size: no worker need be paused or killed for it
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any free port: several runs go side by side
+                scheduler_kwargs={"dashboard": False},
                 silence_logs=logging.CRITICAL,
             )
         with cluster:
@@ -160,7 +162,7 @@ def run(
     HsisrError : as raised by a tile
     """
     raster = assignment.raster
-    check(client, [raster.path, *raster.files], folder)
+    check(client, [anywhere(name) for name in (raster.path, *raster.files)], folder)
     plugin = TileWorker(assignment, folder, synchronize=synchronize)
     with _registered(client, plugin):
         rest = iter(tiles)

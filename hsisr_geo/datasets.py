@@ -31,6 +31,11 @@ _OPENING = threading.Lock()
 _LOCAL = threading.local()
 
 
+def anywhere(path: str) -> str:
+    """Return a name that means the same in whatever folder a process was started."""
+    return os.path.abspath(path) if os.path.exists(path) else path
+
+
 @contextmanager
 def opening_quietly() -> Iterator[None]:
     """Keep rasterio from warning about rasters without a place: they are legal, and stay so."""
