@@ -31,9 +31,14 @@ MEGABYTE = 1 << 20
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Return the folder of an sdist, and of the wheel that is built from it."""
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT]
+    """Return the folder of an sdist, and of the wheel that is built from it.
+
+    Built from a copy: setuptools would take what an earlier build listed in *.egg-info, too.
+    """
+    folder, copy = tmp_path_factory.mktemp("dist"), tmp_path_factory.mktemp("copy") / "source"
+    unwanted = shutil.ignore_patterns(".*_cache", ".git", ".venv*", "*.egg-info", "build", "dist")
+    shutil.copytree(ROOT, copy, ignore=unwanted)
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, copy]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
