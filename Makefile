@@ -32,6 +32,7 @@ lint: install
 test: lint test-qgis test-core
 
 test-core: install
+	@tools/install_gdal || echo "NOT TESTED: steps of GDAL's pipelines (tests/test_gdal_pipeline.py)" >&2
 	$(BIN)/python -m pytest -q
 
 # Two interpreters: QGIS imports its own Python, which has neither torch nor rasterio; the worker runs in .venv.
@@ -56,4 +57,4 @@ plugin:
 	$(PYTHON) tools/build_plugin.py
 
 clean:
-	rm -rf .venv .venv-qgis build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-qgis .venv-gdal build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

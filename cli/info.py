@@ -1,10 +1,12 @@
 """`hsisr-geo info`: what the engine sees in a raster."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
+from .streams import source
 
 if TYPE_CHECKING:
     from hsisr_geo.bands import Band
@@ -26,7 +28,7 @@ def info(
     orthorectify: bool,
     as_json: bool,
 ) -> None:
-    """Describe the raster or product SRC: its grid, bands, wavelengths and nodata.
+    """Describe the raster or product SRC, or what is on stdin for `-`: grid, bands, nodata.
 
     SRC is a raster that GDAL reads, or a file or folder of EnMAP, DESIS, PRISMA, EMIT, NEON, or a
     CF cube in netCDF-4 or Zarr. With --bands and --exclude it says what `run` would take.
@@ -35,9 +37,11 @@ def info(
 
     from .progress import to_json
 
-    raster = open_raster(
-        src, bands=bands, exclude=exclude, drop_bad=drop_bad, orthorectify=orthorectify
-    )
+    with source(src) as name:
+        raster = open_raster(
+            name, bands=bands, exclude=exclude, drop_bad=drop_bad, orthorectify=orthorectify
+        )
+    raster = replace(raster, path=src)
     if as_json:
         click.echo(to_json(_record(raster)))
     else:

@@ -35,12 +35,14 @@ from .verbosity import verbosity
 from .watch import end_with_parent
 
 DEBUG_VARIABLE = "HSISR_GEO_DEBUG"
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-class _Group(click.Group):
-    """A click group whose commands end in an exit code, never in a traceback."""
+class Guarded(click.Command):
+    """A click command that ends in an exit code, never in a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whatever ends it becomes an exit code."""
         with canceled_by_signals() as cancellation:
             ctx.obj = cancellation
             end_with_parent()
@@ -58,9 +60,13 @@ class _Group(click.Group):
         ctx.exit(code)
 
 
+class _Group(Guarded, click.Group):
+    """Our group: what it guards are its commands."""
+
+
 @click.group(
     cls=_Group,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=SETTINGS,
 )
 @click.version_option(__version__, prog_name="hsisr-geo")
 @click.option(

@@ -1,13 +1,8 @@
 """`hsisr-geo run`: super-resolve one raster."""
 
 import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -16,12 +11,14 @@ from . import options
 from .progress import report
 from .running import RunOptions, canceling, check_samples, logging_to, run_options, wished
 from .signals import Cancellation
+from .streams import destination, source
 
 if TYPE_CHECKING:
+    from hsisr_geo.formats.choice import WriteOptions
     from hsisr_geo.pipeline import RunReport
     from hsisr_geo.uncertainty import Uncertainty
 
-STDOUT = "-"
+STDOUT = "-", "/vsistdout/"
 
 
 @click.command()
@@ -49,41 +46,57 @@ def run(
     progress: str,
     dry_run: bool,
 ) -> None:
-    """Super-resolve the raster SRC into the GeoTIFF DST, or to stdout if DST is `-`.
+    """Super-resolve the raster SRC into DST.
 
+    SRC is a file, or any name that GDAL opens: `/vsizip/...`, a subdataset, a URL. `-` stands for
+    stdin and stdout. The ending of DST says its format; to stdout it is a GeoTIFF.
     Place, bands, wavelengths, scaling and nodata are those of SRC. DST appears when it is complete;
     an error or a canceled run leaves nothing, unless it is to be resumed.
     """
     from hsisr_geo.output import Target, check_targets
 
-    if dst == STDOUT and sys.stdout.isatty():
+    if dst in STDOUT and sys.stdout.isatty():
         raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")
-    if dst == STDOUT and how.resume:
+    if dst in STDOUT and how.resume:
         raise click.UsageError("what goes to stdout cannot be resumed: name a file")
     wish = _uncertainty(dst, uncertainty, samples, uncertainty_bands)
-    speak = report(progress, stdout_is_data=dst == STDOUT)
-    with logging_to(speak.log):
-        raster = how.open(src)
-        paths = [path for path in (dst, uncertainty) if path not in (None, STDOUT)]
-        check_targets(
-            [Target(path, raster) for path in paths], overwrite=how.overwrite, resume=how.resume
-        )
+    write = _write_options(dst, how)
+    speak = report(progress, stdout_is_data=dst in STDOUT)
+    with logging_to(speak.log), source(src) as name:
+        raster = how.open(name)
+        targets = [] if dst in STDOUT else [Target(dst, raster, write=write)]
+        if uncertainty is not None:
+            targets.append(Target(uncertainty, raster, write=write.beside(dst, uncertainty)))
+        check_targets(targets, overwrite=how.overwrite, resume=how.resume)
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = how.load_resolver()
         if dry_run:
-            plan = how.plan(raster, dst, resolver=resolver, uncertainty=wish)
+            plan = how.plan(raster, dst, resolver=resolver, uncertainty=wish, write=write)
             speak.result({**asdict(plan), "dry_run": True}, plan.text())
             return
-        with _destination(dst) as path:
+        with destination(dst, as_it_is=write.format == "cog") as path:
             done = how.super_resolve(
                 raster,
                 path,
                 resolver=resolver,
                 uncertainty=wish,
+                write=write,
                 progress=canceling(speak.progress, cancellation),
                 log=speak.log,
             )
     speak.result({**asdict(done), "path": dst}, _summary(done, dst))
+
+
+def _write_options(dst: str, how: RunOptions) -> "WriteOptions":
+    """Say how DST is stored; stdout takes one file, with nothing beside it."""
+    write = how.write_options()
+    if dst not in STDOUT:
+        return write
+    if write.format not in (None, "gtiff", "cog"):
+        raise click.UsageError(f"stdout takes gtiff and cog: name a file for {write.format}")
+    if write.stac:
+        raise click.UsageError("a STAC item lies beside a file: name one for DST")
+    return replace(write, format=write.format or "gtiff", style=False)
 
 
 def _uncertainty(
@@ -93,41 +106,16 @@ def _uncertainty(
     check_samples("--uncertainty PATH", path, samples, bands)
     if path is None:
         return None
-    if path == STDOUT:
+    if path in STDOUT:
         raise click.UsageError("stdout takes DST only: name a file for --uncertainty")
     if os.path.realpath(path) == os.path.realpath(dst):
         raise click.UsageError(f"DST and --uncertainty are the same file, {path}: name two")
     return wished(path, samples, bands)
 
 
-@contextmanager
-def _destination(dst: str) -> Iterator[Path]:
-    """Yield the file to write; for stdout a temporary one, sent when it is complete."""
-    if dst != STDOUT:
-        yield Path(dst)
-        return
-    with tempfile.TemporaryDirectory(prefix="hsisr-geo-") as folder:
-        path = Path(folder) / "stdout.tif"
-        yield path
-        _send(path)
-
-
-def _send(path: Path) -> None:
-    from hsisr_geo.errors import OutputError
-
-    try:
-        with open(path, "rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer, 1 << 20)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise  # the reader has gone: nobody is left to be told
-    except OSError as e:
-        raise OutputError(f"stdout: cannot be written: {e.strerror}") from e
-
-
 def _summary(done: "RunReport", dst: str) -> str:
     rows, cols = done.shape
-    where = "stdout" if dst == STDOUT else dst
+    where = "stdout" if dst in STDOUT else dst
     text = f"wrote {where}: {cols} x {rows} pixels in {done.seconds:.1f} s"
     if done.uncertainty is not None:
         text += f", and its uncertainty to {done.uncertainty}"

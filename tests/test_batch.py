@@ -37,7 +37,9 @@ def batch(*args, code=0):
 
 
 def names(folder):
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    """Names of the rasters in a folder: their styles go with them."""
+    found = [path for path in folder.iterdir() if path.suffix != ".qml"] if folder.exists() else []
+    return sorted(path.name for path in found)
 
 
 # --- which scenes, and their names ----------------------------------------------------------------
@@ -256,7 +258,7 @@ def made(folder, tmp_path):
 
 
 def times(folder):
-    return [path.stat().st_mtime_ns for path in sorted(folder.iterdir())]
+    return [(folder / name).stat().st_mtime_ns for name in names(folder)]
 
 
 def test_what_exists_is_an_error_told_before_any_work(folder, made):
