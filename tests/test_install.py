@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import tarfile
 import zipfile
+from configparser import ConfigParser
 from email.parser import Parser
 from pathlib import Path, PurePosixPath
 
@@ -65,9 +66,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
         metadata = {name for name in archive.namelist() if ".dist-info/" in name}
         info = f"hsisr_geo-{__version__}.dist-info"
         assert f"{info}/licenses/LICENSE" in metadata
-        assert archive.read(f"{info}/entry_points.txt").decode().split() == [
-            "[console_scripts]", "hsisr-geo", "=", "hsisr_geo.cli.main:main",
-        ]  # fmt: skip
+        entries = ConfigParser()
+        entries.read_string(archive.read(f"{info}/entry_points.txt").decode())
+        assert dict(entries["console_scripts"]) == {"hsisr-geo": "hsisr_geo.cli.main:main"}
+        assert dict(entries["rasterio.rio_plugins"]) == {"hsisr": "hsisr_geo.cli.rio:hsisr"}
         about = Parser().parsestr(archive.read(f"{info}/METADATA").decode())
     assert (about["Name"], about["Version"]) == ("hsisr-geo", __version__)
     assert (about["Requires-Python"], about["License-Expression"]) == (">=3.10", "GPL-2.0-or-later")
