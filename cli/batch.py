@@ -13,7 +13,7 @@ import click
 from hsisr_geo.errors import BatchFailed
 
 from . import batch_summary, options
-from .batch_scenes import Scene, Wish, check, compare, sharing_memory
+from .batch_scenes import Scene, Wish, prepare, sharing_memory
 from .progress import Report, report
 from .running import RunOptions, canceling, check_samples, logging_to, run_options
 from .signals import Cancellation
@@ -123,7 +123,7 @@ def batch(
     log = speak.log if is_verbose() else _ignore  # else one line per scene
     wish = Wish(how, samples, uncertainty_bands, skip_existing)
     with logging_to(log), _folder(out_dir):
-        checked, resolver = _prepare(planned, wish, keep_going)
+        checked, resolver = prepare(planned, wish, keep_going)
         if resolver and dry_run:
             _tell_plans(speak, checked, wish, resolver)
             return
@@ -168,19 +168,6 @@ def _folder(path: Path) -> Iterator[None]:
                 folder.rmdir()
 
 
-def _prepare(
-    jobs: "Sequence[Job]", wish: Wish, keep_going: bool
-) -> "tuple[list[Scene], Resolver | None]":
-    """Check all scenes, and load the model; None for it where nothing is to be begun."""
-    scenes = [check(job, wish) for job in jobs]
-    if not keep_going and any(scene.error for scene in scenes):
-        return scenes, None
-    resolver = _resolver(wish, jobs[0])
-    scenes = [compare(scene, wish, resolver) for scene in scenes]
-    stopped = not keep_going and any(scene.error for scene in scenes)
-    return scenes, None if stopped else resolver
-
-
 def _raise_failure(outcomes: "Sequence[Outcome]") -> None:
     if told := batch_summary.failure(outcomes):
         raise BatchFailed(told)
@@ -192,16 +179,6 @@ def _not_begun(scene: Scene) -> "Outcome":
     if scene.error:
         return Outcome(scene.job, "failed", error=scene.error)
     return Outcome(scene.job, "not started")
-
-
-def _resolver(wish: Wish, job: "Job") -> "Resolver":
-    """Load the model once for all scenes, and see that it can do what they ask of it."""
-    from hsisr_geo.resolver import sampled
-
-    resolver = wish.how.load_resolver()
-    if uncertainty := wish.uncertainty(job):
-        sampled(resolver, uncertainty.samples)
-    return resolver
 
 
 def _tell_plans(speak: Report, scenes: "Sequence[Scene]", wish: Wish, resolver: "Resolver") -> None:
