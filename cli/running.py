@@ -94,9 +94,10 @@ class RunOptions:
     def open(self, src: str) -> "Raster":
         """Open a scene with the bands that are asked for; errors as `open_raster`."""
         from hsisr_geo.raster import open_raster
+        from hsisr_geo.workers import Workers
 
         return open_raster(
-            src,
+            Workers(scheduler=self.scheduler).name_of(src),
             bands=self.bands,
             exclude=self.exclude,
             drop_bad=self.drop_bad,

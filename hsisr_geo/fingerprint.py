@@ -96,6 +96,15 @@ def fingerprint(
     return Fingerprint(facts, circumstances)
 
 
+def kept_tile(record: Mapping[str, Any]) -> int | None:
+    """Return the tile size of a run that is kept, None where none is.
+
+    Where it is the machine's choice, it must not be another one because the machine is.
+    """
+    tile = str(record.get("circumstances", {}).get("tile"))
+    return int(tile) if tile.isdecimal() else None
+
+
 def input_identity(names: Sequence[str]) -> str:
     """Tell files and folders of a raster by name, size and hash of their ends; "" if none is one.
 

@@ -29,12 +29,16 @@ class Desktop:
         ProviderContextMenuActions.registerProviderContextMenuActions(self.context)
         self.options = OptionsFactory(self.open_set_up)
         # After the page of Processing, below which ours is: QGIS starts plugins in any order.
-        if "processing" in qgis.utils.plugins:
-            self._add_options()
-        else:
+        self.waiting = "processing" not in qgis.utils.plugins
+        if self.waiting:
             iface.initializationCompleted.connect(self._add_options)
+        else:
+            self._add_options()
 
     def _add_options(self):
+        if self.waiting:
+            self.iface.initializationCompleted.disconnect(self._add_options)
+            self.waiting = False
         self.iface.registerOptionsWidgetFactory(self.options)
 
     def open_set_up(self):
@@ -55,11 +59,11 @@ class Desktop:
         """Take everything away; a set-up that is under way is cancelled."""
         self.iface.removePluginRasterMenu(self.menu, self.action)
         ProviderContextMenuActions.deregisterProviderContextMenuActions(self.context)
+        if self.waiting:
+            self.iface.initializationCompleted.disconnect(self._add_options)
         self.iface.unregisterOptionsWidgetFactory(self.options)
         if self.dialog is not None:
-            self.dialog.cancel()
-            self.dialog.close()
-            self.dialog.deleteLater()
+            self.dialog.leave()
             self.dialog = None
 
 

@@ -67,7 +67,9 @@ class OptionsFactory(QgsOptionsWidgetFactory):
     """Puts the page below that of Processing."""
 
     def __init__(self, open_set_up):
-        super().__init__(tr("Hyperspectral super-resolution"), QIcon(ICON), "hsisr")
+        super().__init__(tr("Hyperspectral super-resolution"), QIcon(ICON))
+        if hasattr(self, "setKey"):  # not in QGIS 3.22; by it the page can be opened
+            self.setKey("hsisr")
         self.open_set_up = open_set_up
 
     def path(self):

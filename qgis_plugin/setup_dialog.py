@@ -47,6 +47,7 @@ class SetupDialog(QDialog):
         self.setWindowTitle(tr("Set up hyperspectral super-resolution"))
         self.task = None
         self.surroundings = None
+        self.kind = None  # of the environment's state, None until it is known
         self.state = QLabel()
         self.used = QLabel()
         self.choices = SetupChoices()
@@ -98,6 +99,15 @@ class SetupDialog(QDialog):
         if self.task is not None:
             self.task.cancel()
 
+    def leave(self):
+        """Stop what is under way and hear no more of it: the plugin is unloaded."""
+        if self.task is not None:
+            for signal in (self.task.moved, self.task.said, self.task.ended):
+                signal.disconnect()
+            self.task.cancel()
+        self.close()
+        self.deleteLater()
+
     def diagnostics(self):
         """Return what to paste into a report of a problem."""
         found, place = self.surroundings, self.choices.plan().environment
@@ -122,13 +132,13 @@ class SetupDialog(QDialog):
         self.task.moved.connect(self._move)
         self.task.said.connect(self.log.appendPlainText)
         self.task.ended.connect(partial(self._ended, then))
-        self._follow()
+        self._enable()
         QgsApplication.taskManager().addTask(self.task)
 
     def _ended(self, then, result, problem):
         self.task = None
         then(result, problem)
-        self._follow()
+        self._enable()
 
     def _looked(self, result, problem):
         if result is None:
@@ -173,18 +183,24 @@ class SetupDialog(QDialog):
         self.step.setText(what)
 
     def _follow(self):
-        """Enable what can be pressed now."""
-        busy, kind = self.task is not None, getattr(self, "kind", None)
+        """Say what is wrong with the choices, if anything."""
+        self.step.setText(self._problem())
+        self._enable()
+
+    def _problem(self):
         plan = self.choices.plan()
-        problem = plan.problem() if plan.python else tr("Choose a Python.")
-        ready = kind is not None and not busy and not problem
+        return plan.problem() if plan.python else tr("Choose a Python.")
+
+    def _enable(self):
+        """Enable what can be pressed now."""
+        busy, kind = self.task is not None, self.kind
+        plan = self.choices.plan()
+        ready = kind is not None and not busy and not self._problem()
         self.buttons["set_up"].setEnabled(ready and kind is not Kind.READY)
         self.buttons["repair"].setEnabled(ready and kind in (Kind.READY, Kind.BROKEN))
         self.buttons["remove"].setEnabled(not busy and plan.environment.folder.exists())
         self.buttons["cancel"].setEnabled(busy)
         self.choices.setEnabled(not busy)
-        if not busy and kind is not None:
-            self.step.setText(problem)
 
     def _lay_out(self):
         layout = QVBoxLayout(self)

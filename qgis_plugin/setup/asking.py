@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess  # nosec B404: asking other programs is what this module is for
+import subprocess  # nosec B404: asking programs is what this module is for
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -70,7 +70,8 @@ def steps(plan: Plan) -> list[Step]:
     environment = plan.environment
     version = environment.version
     python = [str(environment.python), "-I", "-u"]
-    pip = [*python, "-m", "pip", "install", "--no-color"]
+    pip = [*python, "-m", "pip", "install", "--no-color", "--no-compile"]
+    # Not compiled: that would double the time, for modules most of which are never imported.
     # Without the network pip is not updated, and may be too old for "raw".
     pip += ["--progress-bar", "off" if plan.source.offline else "raw"]
     made = [plan.python, "-I", "-m", "venv", str(environment.folder)]

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import signal
-import subprocess  # nosec B404: running a step is what this file is for
+import subprocess  # nosec B404: running the step is what this program is for
 import sys
 import threading
 
@@ -53,8 +53,9 @@ def _end_with_qgis() -> None:
 def _end() -> None:
     """Kill the step, all that it started, and this process."""
     if sys.platform == "win32":
-        command = ["taskkill", "/T", "/F", "/PID", str(os.getpid())]
-        subprocess.run(command, capture_output=True)  # nosec B603: a program of Windows, a number
+        system = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32")
+        command = [os.path.join(system, "taskkill.exe"), "/T", "/F", "/PID", str(os.getpid())]
+        subprocess.run(command, capture_output=True)  # nosec B603: Windows's own, and a number
     else:
         os.killpg(0, signal.SIGKILL)  # started as the first of a group of its own
 

@@ -219,21 +219,6 @@ def test_the_setting_names_the_engine(engine, tile, tmp_path, monkeypatch):
     assert (tmp_path / "sr.tif").exists()
 
 
-def test_the_setting_is_in_the_options_of_processing(engine):
-    from processing.core.ProcessingConfig import ProcessingConfig
-
-    settings = ProcessingConfig.getSettings()["Hyperspectral super-resolution"]
-    (setting,) = (found for found in settings if found.name == "HSISR_EXECUTABLE")
-    setting.setValue(engine)
-    setting.save()
-    try:
-        assert QgsSettings().value("hsisr/executable") == engine
-    finally:
-        setting.value = ""
-        setting.save()
-    assert not QgsSettings().value("hsisr/executable")
-
-
 def test_a_raster_in_memory_is_refused_with_the_way_out(tmp_path):
     gdal.GetDriverByName("GTiff").Create("/vsimem/scene.tif", 8, 8, 2).FlushCache()
     try:
@@ -334,6 +319,25 @@ def test_cancel_of_the_real_engine_leaves_no_file(mosaic, tmp_path):
             "OUTPUT": str(output / "sr.tif"),
         },
         lambda feedback: feedback.steps,
+    )
+    assert took < 2
+    assert results == {}
+    assert list(output.iterdir()) == []
+
+
+def test_cancel_of_the_network_in_the_middle_of_a_tile_leaves_no_file(mosaic, tmp_path):
+    """Nothing is said while a tile is computed, and its part of the work cannot be interrupted."""
+    output = tmp_path / "out"
+    output.mkdir()
+    waited = []
+
+    def in_a_tile(feedback):
+        if any(said.startswith("measuring") for said in feedback.said) and any(output.iterdir()):
+            waited.append(1)
+        return len(waited) > 100  # two seconds: the scene is small, and has been measured
+
+    took, results = canceled_run(
+        {"INPUT": str(mosaic), "UPSCALE": "4", "OUTPUT": str(output / "sr.tif")}, in_a_tile
     )
     assert took < 2
     assert results == {}

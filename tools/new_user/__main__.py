@@ -8,8 +8,10 @@ set up as a user does it, unless `--engine` names one.
 """
 
 import argparse
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,41 +27,52 @@ def main() -> int:
     """Run from the command line; the exit code is that of the steps."""
     arguments = _arguments()
     sys.path.insert(0, str(ROOT))
+    home = Path(tempfile.gettempdir(), "new-user")  # seen in the pictures
+    home.mkdir()
+    try:
+        return _desktop(_prepared(home, arguments), home)
+    finally:
+        shutil.rmtree(home)
+
+
+def _prepared(home: Path, arguments: argparse.Namespace) -> dict[str, str]:
+    """Put what a new user has into the home folder; return the environment of the steps."""
     from tools import build_plugin
 
-    with tempfile.TemporaryDirectory(prefix="hsisr-") as folder:
-        home = Path(folder, "new-user")
-        home.mkdir()
-        archive = build_plugin.build(home / "download")
-        environment = _environment(home)
-        environment |= {
-            "NEW_USER_ZIP": str(archive),
-            "NEW_USER_PICTURES": str(arguments.pictures.resolve()),
-            "NEW_USER_ENGINE": str(arguments.engine or ""),
-            "NEW_USER_WHEELS": str(arguments.wheels.resolve() if arguments.wheels else ""),
-            "NEW_USER_SCENE": str(home / arguments.scene.name),
-        }
-        for made in (arguments.pictures, home / "runtime"):
-            made.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copy(arguments.scene, home)
-        return _desktop(environment, home)
+    archive = build_plugin.build(home / "download")
+    for made in (arguments.pictures, home / "runtime"):
+        made.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copy(arguments.scene, home)
+    if arguments.wheels:
+        (home / "wheels").symlink_to(arguments.wheels.resolve())
+    return {
+        **_environment(home),
+        "NEW_USER_STEPS": str(HERE),
+        "NEW_USER_ZIP": str(archive),
+        "NEW_USER_PICTURES": str(arguments.pictures.resolve()),
+        "NEW_USER_ENGINE": str(arguments.engine or ""),
+        "NEW_USER_WHEELS": str(home / "wheels") if arguments.wheels else "",
+        "NEW_USER_SCENE": str(home / arguments.scene.name),
+    }
 
 
 def _desktop(environment: dict[str, str], home: Path) -> int:
     qgis = shutil.which("qgis.bin") or shutil.which("qgis")
     if qgis is None or shutil.which("xvfb-run") is None:
         raise SystemExit("new_user: needs a QGIS desktop and xvfb-run")
-    options = ["--nologo", "--noversioncheck", "--profiles-path", str(home / "profiles")]
+    options = ["--nologo", "--noversioncheck", "--profiles-path", str(home)]
     command = [qgis, *options, "--code", str(HERE / "steps.py")]
     manager = 'openbox & exec "$@"' if shutil.which("openbox") else 'exec "$@"'
     display = ["xvfb-run", "-a", "-s", f"-screen 0 {SCREEN}", "sh", "-c", manager, "sh"]
+    process = subprocess.Popen([*display, *command], env=environment, start_new_session=True)
     try:
-        # qgis.bin runs Python of the system, whatever environment this script is started from.
-        done = subprocess.run([*display, *command], env=environment, timeout=PATIENCE_S)
+        return process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
         print(f"new_user: not done after {PATIENCE_S} s", file=sys.stderr)
         return 1
-    return done.returncode
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # display, window manager, QGIS
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from qgis.core import QgsApplication, QgsProject, QgsSettings
 from qgis.gui import QgsFilterLineEdit
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QTextBrowser, QTreeView
-from qgis.utils import iface
+from qgis.utils import iface, plugins
 
 ZIP, SCENE = os.environ["NEW_USER_ZIP"], os.environ["NEW_USER_SCENE"]
 PICTURES = Path(os.environ["NEW_USER_PICTURES"])
@@ -30,25 +30,25 @@ def install_from_zip():
     import pyplugin_installer
 
     pyplugin_installer.instance().installFromZipFile(ZIP)
-    yield lambda: "hsisr_geo_qgis" in __import__("qgis.utils").utils.plugins
+    yield lambda: "hsisr_geo_qgis" in plugins
     assert QgsApplication.processingRegistry().providerById("hsisr") is not None
     iface.messageBar().clearWidgets()
 
 
 def set_up():
     """Step 2: the engine."""
-    algorithm = QgsApplication.processingRegistry().algorithmById("hsisr:superresolve")
-    able, message = algorithm.canExecute()
+    registry = QgsApplication.processingRegistry()
+    able, message = registry.createAlgorithmById("hsisr:superresolve").canExecute()
     assert not able, "an engine was found although nothing is set up"
     assert message
     if ENGINE:
         QgsSettings().setValue("hsisr/executable", ENGINE)
     else:
-        sys.path.insert(0, str(Path(__file__).parent))
+        sys.path.insert(0, os.environ["NEW_USER_STEPS"])  # what --code runs is not a file
         import set_up_step
 
         yield from set_up_step.steps()
-    able, message = algorithm.create().canExecute()
+    able, message = registry.createAlgorithmById("hsisr:superresolve").canExecute()
     assert able, message
 
 
