@@ -3,7 +3,7 @@
 Importing this module registers it, for DataArray and for Dataset:
 
 >>> import hsisr_geo.xarray
->>> fine = rioxarray.open_rasterio("scene.tif", chunks=...).hsisr.super_resolve(upscale=2)
+>>> fine = hsisr_geo.xarray.open_dataarray("scene.tif").hsisr.super_resolve(upscale=2)
 """
 
 from collections.abc import Hashable
@@ -19,6 +19,9 @@ from hsisr_geo.lazy import Job, Maker, super_resolve_array
 from hsisr_geo.recipes import DEFAULT_UPSCALE, Recipe, check_upscale
 from hsisr_geo.registry import DEFAULT
 from hsisr_geo.resolver import Resolver
+from hsisr_geo.scene_array import open_dataarray
+
+__all__ = ["HsisrArray", "HsisrDataset", "open_dataarray"]
 
 _RADIOMETRY = ("scale_factor", "add_offset")
 _STORAGE = ("dtype", "rasterio_dtype", "grid_mapping", *NODATA_NAMES, *_RADIOMETRY)
@@ -180,6 +183,7 @@ def _labelled(
         name=array.name,
     ).transpose(*array.dims)
     made.encoding = encoding
+    made.name = array.name  # xarray takes dask's name for that of an array without one
     return made
 
 
@@ -189,7 +193,8 @@ def _storage(array: xr.DataArray, *, encoded: bool) -> tuple[dict[Any, Any], dic
     encoding = {k: v for k, v in array.encoding.items() if k in _STORAGE}
     if encoded:
         return attrs, encoding
-    encoding.setdefault("dtype", array.dtype)
+    if array.dtype.kind == "f" or any(name in attrs for name in NODATA_NAMES):
+        encoding.setdefault("dtype", array.dtype)  # integers need a number for "no value"
     for name in (*NODATA_NAMES, *_RADIOMETRY):
         if name in attrs:
             encoding[name] = attrs.pop(name)
