@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hsisr_geo.formats.choice import WriteOptions
     from hsisr_geo.raster import Bounds, Raster
     from hsisr_geo.resolver import Resolver
     from hsisr_geo.uncertainty import Uncertainty
@@ -20,9 +21,10 @@ class Plan:
     uncertainty : path of the raster of standard deviations, if any
     samples : number of samples that it is of, 0 without
     uncertainty_size : bytes of its pixels before compression, 0 without
-    size : bytes of its pixels before compression; as much again is used beside it meanwhile
+    size : bytes of its pixels before compression
+    scratch : bytes on the same disk besides, until the run is complete
     tiles, tile : number of tiles to infer, and the largest side of one in input pixels
-    memory : bytes that the process will hold at most, an estimate
+    memory : bytes that the processes will hold at most, an estimate
     device_memory : bytes of a GPU's own memory, 0 without
     seconds : how long it will take, an estimate from a small tile that was timed
     model : name of the model
@@ -34,6 +36,7 @@ class Plan:
     bands: int
     dtype: str
     size: int
+    scratch: int
     tiles: int
     tile: int
     memory: int
@@ -55,6 +58,7 @@ class Plan:
         return (
             f"would write {self.path}: {self.cols} x {self.rows} pixels, {self.bands} bands, "
             f"{self.dtype}, {_bytes_text(self.size)} before compression\n{beside}"
+            f"and meanwhile {_bytes_text(self.scratch)} beside it on the disk\n"
             f"with {self.model} in tiles of up to {self.tile} pixels, {self.tiles} in all, about "
             f"{_time_text(self.seconds)} and {_bytes_text(self.memory)} of memory"
             f"{self._on_device()}"
@@ -71,8 +75,10 @@ def plan_run(
     *,
     tile: int | None,
     threads: int,
+    workers: int = 1,
     bounds: "Bounds | None",
     uncertainty: "Uncertainty | None" = None,
+    write: "WriteOptions",
 ) -> Plan:
     """Lay out a run as the pipeline would.
 
@@ -87,7 +93,10 @@ def plan_run(
 
     from hsisr_geo.estimate import estimate_seconds
     from hsisr_geo.footprint import choose_tile, footprint
-    from hsisr_geo.graph import cut
+    from hsisr_geo.formats.choice import choose_format
+    from hsisr_geo.graph import Product, cut
+    from hsisr_geo.layout import Layout
+    from hsisr_geo.output import Output
     from hsisr_geo.resolver import sampled
 
     region = None if bounds is None else raster.window_of(bounds)
@@ -95,7 +104,9 @@ def plan_run(
     bands = len(raster.bands)
     samples = uncertainty.samples if uncertainty else 0
     context = (sampled(resolver, samples) if samples else resolver).context
-    side = tile or choose_tile(raster, resolver, threads=threads, samples=samples, region=region)
+    side = tile or choose_tile(
+        raster, resolver, threads=threads, workers=workers, samples=samples, region=region
+    )
     grid = cut(
         raster,
         context=context,
@@ -106,18 +117,26 @@ def plan_run(
     )
     need = footprint(raster, resolver, grid, threads=threads, samples=samples)
     seconds = estimate_seconds(raster, resolver, grid, threads=threads, samples=samples)
+    made = [(target, dst, write)]
+    if uncertainty:
+        path = os.fspath(uncertainty.path)
+        made.append((uncertainty.describe(target), path, write.beside(dst, path)))
+    outputs = [Output.of(each, choose_format(path, how)) for each, path, how in made]
+    stored = tuple(Product(output).storage for output in outputs)
+    layout = Layout(grid, resolver.upscale, stored, measured=bands)
     return Plan(
         path=dst,
         rows=target.rows,
         cols=target.cols,
         bands=bands,
-        dtype=raster.dtype,
-        size=target.rows * target.cols * bands * np.dtype(raster.dtype).itemsize,
+        dtype=(dtype := outputs[0].raster.dtype),
+        size=target.rows * target.cols * bands * np.dtype(dtype).itemsize,
+        scratch=layout.total_size,
         tiles=len(grid),
         tile=side,
-        memory=need.host,
+        memory=workers * need.host,
         device_memory=need.device,
-        seconds=round(seconds, 1),
+        seconds=round(seconds / workers, 1),
         model=resolver.name,
         uncertainty=os.fspath(uncertainty.path) if uncertainty else None,
         samples=samples,

@@ -26,9 +26,12 @@ def super_resolve(
     resolver: Resolver | None = None,
     tile: int = 128,
     threads: int = 1,
+    workers: int = 1,
+    scheduler: str | None = None,
     bounds: Bounds | None = None,
     uncertainty: Uncertainty | str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    resume: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> RunReport:
@@ -46,7 +49,7 @@ def super_resolve(
         As for `load_resolver`; upscale 2 by default.
     resolver
         Instead of these: one that is loaded already, or your own.
-    tile, threads, bounds, overwrite, progress, log
+    tile, threads, workers, scheduler, bounds, overwrite, resume, progress, log
         As for `pipeline.super_resolve`, which does the work.
     uncertainty
         Where to write the standard deviation over samples, or an `Uncertainty` with their number.
@@ -74,9 +77,12 @@ def super_resolve(
         resolver=resolver,
         tile=tile,
         threads=threads,
+        workers=workers,
+        scheduler=scheduler,
         bounds=bounds,
         uncertainty=uncertainty,
         overwrite=overwrite,
+        resume=resume,
         progress=progress,
         log=log,
     )

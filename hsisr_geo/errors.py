@@ -21,6 +21,10 @@ class OptionError(HsisrError):
     """An option has a value outside its range."""
 
 
+class WorkerError(HsisrError):
+    """Worker processes cannot be reached, die, or do not see what they need."""
+
+
 class Canceled(HsisrError):
     """The run was stopped on request; nothing was left behind."""
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo import __version__
-from hsisr_geo.datasets import open_quietly
 from hsisr_geo.errors import OutputError
 from hsisr_geo.raster import Raster
 from hsisr_geo.resolver import Resolver, Sampled
@@ -66,18 +65,21 @@ def fingerprint(
     uncertainty: Uncertainty | None,
     region: Window | None,
     tile: int,
+    stored: Sequence[Raster],
 ) -> Fingerprint:
     """Take the fingerprint of a run.
+
+    `stored` is what the outputs will be: a format may ask for other numbers than the input has.
 
     The files of the input are told by name, size, and the hash of their first and last 64 KiB; and,
     among the circumstances, by when they were changed. What is no file, such as a remote address,
     is told by its name and by how it describes itself.
     """
-    files = list(_files(raster))
+    names = (raster.path, *raster.files)
     facts = {
         "version": __version__,
         "source": os.path.basename(raster.path),
-        "input files": " ".join(_identity(file) for file in files),
+        "input files": input_identity(names),
         "grid, bands and tags of the input": _digest(raster),
         "bounds": _window_text(region),
         "model": resolver.name,
@@ -86,15 +88,38 @@ def fingerprint(
     }
     if uncertainty is not None and spread is not None:
         facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
-    changed = " ".join(str(file.stat().st_mtime_ns) for file in files)
-    return Fingerprint(facts, {"tile": str(tile), "input changed at": changed})
+    changed = " ".join(
+        str(file.stat().st_mtime_ns) for file in _existing((raster.path, *raster.files))
+    )
+    circumstances = {"tile": str(tile), "input changed at": changed}
+    circumstances["stored numbers"] = " ".join(map(_numbers_of, stored))
+    return Fingerprint(facts, circumstances)
 
 
-def _files(raster: Raster) -> Iterator[Path]:
-    """Yield the files that a raster is read from: sidecars, and what a VRT points to, too."""
-    with open_quietly(raster.path) as dataset:
-        names: Sequence[str] = dataset.files
-    yield from map(Path, filter(os.path.isfile, names))
+def kept_tile(record: Mapping[str, Any]) -> int | None:
+    """Return the tile size of a run that is kept, None where none is.
+
+    Where it is the machine's choice, it must not be another one because the machine is.
+    """
+    tile = str(record.get("circumstances", {}).get("tile"))
+    return int(tile) if tile.isdecimal() else None
+
+
+def input_identity(names: Sequence[str]) -> str:
+    """Tell files and folders of a raster by name, size and hash of their ends; "" if none is one.
+
+    Sidecars are among them, and what a VRT points to (`Raster.path`, `Raster.files`). Of a folder
+    (Zarr) the files directly inside count, which describe it; its chunks may be too many.
+    """
+    return " ".join(_identity(file) for file in _existing(names))
+
+
+def _existing(names: Sequence[str]) -> Iterator[Path]:
+    for path in map(Path, names):
+        if path.is_file():
+            yield path
+        elif path.is_dir():
+            yield from sorted(inside for inside in path.iterdir() if inside.is_file())
 
 
 def _identity(file: Path) -> str:
@@ -107,9 +132,16 @@ def _identity(file: Path) -> str:
 
 
 def _digest(raster: Raster) -> str:
-    """Hash all that a raster says of itself but its path."""
-    said = [f"{f.name}={getattr(raster, f.name)!r}" for f in fields(raster) if f.name != "path"]
+    """Hash all that a raster says of itself but where it lies."""
+    told = [f.name for f in fields(raster) if f.name not in ("path", "files", "source")]
+    said = [f"{name}={getattr(raster, name)!r}" for name in told]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+
+
+def _numbers_of(stored: Raster) -> str:
+    """Tell data type, scaling and nodata of an output, the last two as a hash."""
+    scaling = repr([(band.scale, band.offset, band.nodata) for band in stored.bands])
+    return f"{stored.dtype}:{hashlib.sha256(scaling.encode()).hexdigest()[:8]}"
 
 
 def _window_text(window: Window | None) -> str:

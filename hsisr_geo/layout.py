@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from hsisr_geo.journal import padded
-from hsisr_geo.tiling import Cell, Tile, TileGrid, Window, inside, scaled
+from hsisr_geo.tiling import AxisTiles, Cell, Tile, TileGrid, Window, inside, scaled
 
 SUMS = 5
 """Rows of the sums of `Consistency`."""
@@ -91,6 +91,21 @@ class Layout:
         *_, last = self.parts(tile)
         return _end(last)
 
+    @property
+    def total_size(self) -> int:
+        """Bytes of the records of all tiles, but for padding; however many tiles there are."""
+        (alone_rows, shared_rows), (alone_cols, shared_cols) = map(
+            _lengths, (self.grid.rows, self.grid.cols)
+        )
+        alone = alone_rows * alone_cols
+        pieces = 2 * (alone_rows * shared_cols + shared_rows * alone_cols)
+        pieces += 4 * shared_rows * shared_cols
+        total = len(self.grid) * SUMS * self.measured * 8
+        for output in self.outputs:
+            pixel = output.bands * np.dtype(output.dtype).itemsize + output.masked
+            total += self.upscale**2 * (alone * pixel + pieces * output.bands * 4)
+        return total
+
 
 def _part(number: int, output: Storage, cell: Cell, place: Window, offset: int) -> Part:
     rows, cols = (axis.stop - axis.start for axis in place)
@@ -99,6 +114,13 @@ def _part(number: int, output: Storage, cell: Cell, place: Window, offset: int) 
     shape = output.bands, rows, cols
     mask = offset + padded(prod(shape) * dtype.itemsize) if alone and output.masked else None
     return Part(number, cell, offset, shape, dtype, mask)
+
+
+def _lengths(axis: AxisTiles) -> tuple[int, int]:
+    """Return the pixels along an axis that one tile contributes to, and those that two do."""
+    segments = [axis.segment(number) for number in range(axis.segments)]
+    alone, shared = (sum(s.stop - s.start for s in segments[first::2]) for first in (0, 1))
+    return alone, shared
 
 
 def _end(part: Part) -> int:

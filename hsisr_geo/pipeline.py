@@ -16,17 +16,19 @@ from hsisr_geo.assembly import total
 from hsisr_geo.assignment import Assignment
 from hsisr_geo.consistency import Consistency
 from hsisr_geo.errors import OptionError
-from hsisr_geo.fingerprint import Fingerprint, fingerprint
+from hsisr_geo.fingerprint import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.finished import Finished, Place
 from hsisr_geo.footprint import choose_tile
+from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.graph import Product, Progress, run
 from hsisr_geo.journal import JournalWriter, new_name
 from hsisr_geo.output import Target, as_output_error, open_outputs
-from hsisr_geo.raster import Bounds, Raster, as_raster, source_files
+from hsisr_geo.raster import Bounds, Raster, open_raster, source_files
 from hsisr_geo.resolver import BicubicResolver, Resolver, sampled
 from hsisr_geo.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.tiling import Window
 from hsisr_geo.uncertainty import Uncertainty
+from hsisr_geo.workers import Workers
 from hsisr_geo.workfolder import WorkFolder
 
 Log = Callable[[str], None]
@@ -77,9 +79,12 @@ def super_resolve(
     resolver: Resolver,
     tile: int | None = None,
     threads: int = 1,
+    workers: int = 1,
+    scheduler: str | None = None,
     bounds: Bounds | None = None,
     uncertainty: Uncertainty | None = None,
     overwrite: bool = False,
+    write: WriteOptions = AS_NAMED,
     resume: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
@@ -94,13 +99,22 @@ def super_resolve(
         Largest side of a tile's core, in input pixels: a matter of memory, not of the result. None
         for the largest that the machine has memory for (`footprint.choose_tile`).
     threads
-        Tiles in flight.
+        Tiles in flight in each process.
+    workers
+        Processes on this machine that compute tiles; 1 is this one. A script that asks for more
+        must keep its work under `if __name__ == "__main__":`, as it is imported by each of them.
+    scheduler
+        Address of a dask scheduler, whose workers compute the tiles instead. They have to see
+        `src` and the folder of `dst` under the same names.
     bounds
         (xmin, ymin, xmax, ymax) in CRS units: process only the pixels that they cover. The result
         is the same window of the full run, as statistics always come from the whole scene.
     uncertainty
         Also write the standard deviation over samples, as a raster on the grid of the output. Both
         appear when both are complete, or neither.
+    write
+        Format and creation options of the output, and what is written beside it. The uncertainty
+        has the same format, unless its ending names another.
     resume
         Go on with an interrupted run, if there is one: only tiles that it had not finished are
         computed, and the result is that of an uninterrupted run. Should this run be interrupted,
@@ -113,28 +127,42 @@ def super_resolve(
     Raises
     ------
     HsisrError : the input cannot be read, the output not written, an option is out of range, an
-        uncertainty is asked of a resolver without samples; or what `progress` raised. The output
-        then does not exist.
+        uncertainty is asked of a resolver without samples, workers fail; or what `progress`
+        raised. The output then does not exist.
     """
     started = time.perf_counter()
-    _check_positive(tile=1 if tile is None else tile, threads=threads)
-    raster = as_raster(src)
+    _check_tile(tile)
+    where = Workers(workers, threads, scheduler)
+    raster = src if isinstance(src, Raster) else open_raster(where.name_of(os.fspath(src)))
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
     log, progress = log or _ignore, progress or _ignore
     spread = None if uncertainty is None else sampled(resolver, uncertainty.samples)
-    tags, targets = [LateTags()], [Target(dst, target)]
+    tags, targets = [LateTags()], [Target(dst, target, write=write)]
     if uncertainty is not None:
         tags.append(LateTags())
-        targets.append(Target(uncertainty.path, uncertainty.describe(target)))
+        beside = write.beside(dst, uncertainty.path)
+        targets.append(Target(uncertainty.path, uncertainty.describe(target), write=beside))
     targets = [replace(target, tags=late) for target, late in zip(targets, tags, strict=True)]
     samples = 0 if uncertainty is None else uncertainty.samples
-    tile = tile or choose_tile(raster, resolver, threads=threads, samples=samples, region=region)
-    mark = fingerprint(
-        raster, resolver, spread=spread, uncertainty=uncertainty, region=region, tile=tile
-    )
     with open_outputs(targets, overwrite=overwrite, resume=resume) as drafts:
         folder = drafts[0].folder
+        tile = (
+            tile
+            or kept_tile(folder.record())
+            or choose_tile(
+                raster, resolver, threads=threads, workers=workers, samples=samples, region=region
+            )
+        )
+        mark = fingerprint(
+            raster,
+            resolver,
+            spread=spread,
+            uncertainty=uncertainty,
+            region=region,
+            tile=tile,
+            stored=[target.form.stored(target.raster) for target in targets],
+        )
         _identify(folder, mark, keep=resume)
         products = [Product(drafts[0].output)]
         if uncertainty is not None:
@@ -156,7 +184,7 @@ def super_resolve(
             _telling_how_to_go_on(finished, resume, log),
             assembling(drafts, layout, finished, tags) as assembly,
         ):
-            _compute(assignment, finished, assembly, threads=threads, progress=progress)
+            _compute(assignment, finished, assembly, workers=where, progress=progress)
             found = total(layout, finished)
             made = _provenance(raster, assignment.resolver, mark, found)
             more = _tags(assignment.spread.provenance()) if assignment.spread else {}
@@ -217,7 +245,7 @@ def _compute(
     finished: Finished,
     assembly: Assembly,
     *,
-    threads: int,
+    workers: Workers,
     progress: Progress,
 ) -> None:
     """Compute the tiles that are missing."""
@@ -229,8 +257,22 @@ def _compute(
         assembly.check()
         progress(len(finished), tiles)
 
+    if not workers.here:
+        from hsisr_geo import cluster  # takes half a second, and not all need it
+
+        with cluster.connected(workers) as client:
+            cluster.run(
+                client,
+                assignment,
+                finished.folder,
+                finished.missing(),
+                note,
+                synchronize=workers.scheduler is not None,
+            )
+        return
     with JournalWriter(finished.folder / new_name()) as journal:
-        run(assignment.work(journal), finished.missing(), threads=threads, progress=note)
+        work = assignment.work(journal)
+        run(work, finished.missing(), threads=workers.threads, progress=note)
 
 
 def _assign(
@@ -329,10 +371,9 @@ def _tags(items: dict[str, str]) -> dict[str, str]:
     return {f"HSISR_{name.upper()}": value for name, value in items.items()}
 
 
-def _check_positive(**options: int) -> None:
-    for name, value in options.items():
-        if value < 1:
-            raise OptionError(f"{name} must be at least 1, not {value}")
+def _check_tile(tile: int | None) -> None:
+    if tile is not None and tile < 1:
+        raise OptionError(f"tile must be at least 1, not {tile}")
 
 
 def _ignore(*_: object) -> None:

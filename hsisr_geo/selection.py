@@ -83,9 +83,10 @@ def advice(raster: Raster) -> str:
     count = sum(band.good and in_water_vapour(band.wavelength_nm) for band in raster.bands)
     if count == 0:
         return ""
+    bands = "1 band lies" if count == 1 else f"{count} bands lie"
     return (
-        f"{count} bands lie in water vapour and are not marked as bad: where they are noise, "
-        f"--exclude {WATER_VAPOUR} keeps them from the network"
+        f"{bands} in water vapour and not marked as bad: where that is noise, "
+        f"--exclude {WATER_VAPOUR} keeps it from the network"
     )
 
 

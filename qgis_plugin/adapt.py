@@ -51,7 +51,8 @@ class Adapt(SceneAlgorithm):
         )
         self.addParameter(helped(minutes, tr("It ends sooner when nothing gets better.")))
         self.add_model_file_parameter()
-        self.addParameter(advanced(self.device_parameter()))
+        for parameter in (*self.selection_parameters(), self.device_parameter()):
+            self.addParameter(advanced(parameter))
         kind = f"{tr('Model files')} (*.safetensors)"
         self.addParameter(QgsProcessingParameterFileDestination("OUT", tr("Adapted model"), kind))
         gain = tr("PSNR over the model it started from, on the held-out block (dB)")
@@ -68,6 +69,7 @@ class Adapt(SceneAlgorithm):
             model=self.model(parameters, context),
             minutes=self.parameterAsDouble(parameters, "MINUTES", context),
             device=self.device(parameters, context),
+            selection=self.selection(parameters, context),
         )
         finished = self.call_engine(arguments, feedback)
         if finished is None:

@@ -59,7 +59,7 @@ class Assess(SceneAlgorithm):
                 "something about how well 30 m becomes 15 m, no more.</p>"
                 "<h3>Model</h3>"
             )
-            + self.models_table()
+            + self.models_described()
         )
 
     def initAlgorithm(self, config=None):
@@ -75,6 +75,7 @@ class Assess(SceneAlgorithm):
         )
         window = helped(window, tr("The part with the fewest holes is taken."))
         for parameter in (
+            *self.selection_parameters(),
             self.psf_parameter(),
             window,
             self.tile_parameter(),
@@ -122,6 +123,7 @@ class Assess(SceneAlgorithm):
             tile=self.number(parameters, "TILE", context),
             device=self.device(parameters, context),
             bounds=self.bounds(parameters, context),
+            selection=self.selection(parameters, context),
             overwrite=overwrite,
         )
         finished = self.call_engine(arguments, feedback)

@@ -73,26 +73,29 @@ def choices(models: tuple[Model, ...]) -> list[str]:
     return [*dict.fromkeys([DEFAULT, *(model.name for model in models)])] if models else [*BUILT_IN]
 
 
-def table(models: tuple[Model, ...], head: tuple[str, str, str], default: str) -> str:
-    """Return an HTML table of names, factors and scores.
+def described(models: tuple[Model, ...], default: str, angle: str) -> str:
+    """Return HTML with a paragraph for each model: its name, its factors, what it gained.
 
     Parameters
     ----------
-    head : titles of the columns: model, factor, gain over bicubic
     default : what to write beside the default model
+    angle : what the spectral angle is called
     """
-    rows = [f"<tr>{''.join(f'<th align=left>{html.escape(title)}</th>' for title in head)}</tr>"]
-    for model in models:
-        name = html.escape(model.name) + (f" ({html.escape(default)})" if model.default else "")
-        factors = " ".join(f"×{upscale}" for upscale in model.upscales)
-        gains = "<br>".join(map(_gain, model.scores))
-        rows.append(f"<tr><td>{name}</td><td>{factors}</td><td>{gains or '–'}</td></tr>")
-    return f"<table cellpadding=2>{''.join(rows)}</table>"
+    return "".join(_paragraph(model, default, angle) for model in models)
 
 
-def _gain(score: Score) -> str:
-    angle = 100 * (score.angle_ratio - 1)
-    return f"×{score.upscale}: {score.psnr_gain_db:+.2f} dB, {angle:+.0f} %"
+def _paragraph(model: Model, default: str, angle: str) -> str:
+    name = f"<b>{html.escape(model.name)}</b>"
+    mark = f" ({html.escape(default)})" if model.default else ""
+    factors = " ".join(f"×{upscale}" for upscale in model.upscales)
+    gains = "".join(f"<br>{_gain(score, angle)}" for score in model.scores)
+    return f"<p>{name}{mark}: {factors}{gains}</p>"
+
+
+def _gain(score: Score, angle: str) -> str:
+    change = f"{100 * (score.angle_ratio - 1):+.0f}".replace("-", "−")
+    gain = f"{score.psnr_gain_db:+.2f}".replace("-", "−")
+    return f"×{score.upscale}: {gain} dB, {html.escape(angle)} {change} %"
 
 
 def fingerprint(executable: str, environment: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 PROGRAM = "hsisr-geo"
 EXECUTABLE_VARIABLE = "HSISR_GEO_EXECUTABLE"
@@ -29,15 +30,46 @@ _FOREIGN = frozenset(
 )
 
 
+ADVICE = (
+    "In QGIS, Raster › Hyperspectral super-resolution › Set up… makes what is missing. Or install "
+    f"{PROGRAM} yourself into a Python of its own (pip install hsisr-geo), and give the path of "
+    "the executable in Settings › Options › Processing › Hyperspectral super-resolution; for "
+    f"qgis_process, in the environment variable {EXECUTABLE_VARIABLE}."
+)
+
+
 class NotSetUp(Exception):
-    """No `hsisr-geo` executable was found; the message says what to do."""
+    """No `hsisr-geo` executable was found; the message says why and what to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason} {ADVICE}")
+        self.reason = reason  # for where the way out is a button beside it
 
 
-def find_executable(setting: str, environment: Mapping[str, str] | None = None) -> str:
-    """Path of the `hsisr-geo` executable: the setting, else the variable, else the PATH.
+class Origin(Enum):
+    """What named the executable; the order is the order in which they are asked."""
 
-    A setting or variable that names no executable is an error rather than skipped: whoever set it
-    meant that one.
+    SETTING = "the setting"
+    VARIABLE = "the environment variable"
+    MANAGED = "the environment that Set up made"
+    PATH = "the PATH"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The executable, and what named it."""
+
+    program: str
+    origin: Origin
+
+
+def find_engine(
+    setting: str, environment: Mapping[str, str] | None = None, *, managed: str = ""
+) -> Found:
+    """Find the `hsisr-geo` executable: by the setting, the variable, Set up, or the PATH.
+
+    `managed` is the executable that Set up made, empty where there is none. A setting or variable
+    that names no executable is an error rather than skipped: whoever set it meant that one.
 
     Raises
     ------
@@ -45,31 +77,29 @@ def find_executable(setting: str, environment: Mapping[str, str] | None = None) 
         With a sentence that says what to install or set.
     """
     environment = os.environ if environment is None else environment
-    for origin, given in (
-        ("The setting", setting.strip()),
-        (EXECUTABLE_VARIABLE, environment.get(EXECUTABLE_VARIABLE, "").strip()),
+    for origin, words, given in (
+        (Origin.SETTING, "The setting", setting.strip()),
+        (
+            *(Origin.VARIABLE, EXECUTABLE_VARIABLE),
+            environment.get(EXECUTABLE_VARIABLE, "").strip(),
+        ),
     ):
         if given:
             found = shutil.which(os.path.expanduser(given), path=environment.get("PATH"))
             if found is None:
-                raise NotSetUp(
-                    f"{origin} names '{given}', which is not an executable file. {_ADVICE}"
-                )
-            return found
+                raise NotSetUp(f"{words} names '{given}', which is not an executable file.")
+            return Found(found, origin)
+    if managed:
+        return Found(managed, Origin.MANAGED)
     found = shutil.which(PROGRAM, path=environment.get("PATH"))
     if found is None:
-        raise NotSetUp(f"The program {PROGRAM} was not found. {_ADVICE}")
-    return found
+        raise NotSetUp(f"The program {PROGRAM} was not found.")
+    return Found(found, Origin.PATH)
 
 
-_ADVICE = (
-    f"Install {PROGRAM} into a Python of its own (pip install hsisr-geo), then give the path of "
-    f"the executable in Settings › Options › Processing › Providers › Hyperspectral "
-    f"super-resolution, or in the environment variable {EXECUTABLE_VARIABLE}."
-)
-
-
-def engine_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+def engine_environment(
+    environment: Mapping[str, str] | None = None, *, platform: str = sys.platform
+) -> dict[str, str]:
     """Copy of the environment without what belongs to QGIS's own Python, GDAL, PROJ and Qt."""
     environment = os.environ if environment is None else environment
     kept = {
@@ -77,7 +107,28 @@ def engine_environment(environment: Mapping[str, str] | None = None) -> dict[str
         for name, value in environment.items()
         if name.upper() not in _FOREIGN and not name.upper().startswith(_FOREIGN_PREFIXES)
     }
+    if platform == "win32":
+        kept.update(_without_qgis_on_path(environment))
     return {**kept, **_ISOLATED}
+
+
+def _without_qgis_on_path(environment: Mapping[str, str]) -> dict[str, str]:
+    r"""Return the PATH of Windows without the folders of QGIS, where another Python finds its DLLs.
+
+    OSGEO4W_ROOT is the folder of the whole installation, with bin and apps\Python312 in it.
+    """
+    root = environment.get("OSGEO4W_ROOT", "").rstrip("\\/").lower().replace("/", "\\")
+    if not root:
+        return {}
+    return {
+        name: ";".join(
+            folder
+            for folder in value.split(";")
+            if not f"{folder.lower()}\\".replace("/", "\\").startswith(f"{root}\\")
+        )
+        for name, value in environment.items()
+        if name.upper() == "PATH"
+    }
 
 
 # What `python -I` does, in the processes too that the engine starts: neither the user's packages
@@ -94,6 +145,20 @@ class Uncertainty:
     bands: str = "all"
 
 
+@dataclass(frozen=True)
+class Selection:
+    """Which bands count: only `bands`, and none of `exclude`; empty for the raster's own word.
+
+    Both are e.g. `1-50,60` or `450-900nm`.
+    """
+
+    bands: str = ""
+    exclude: str = ""
+
+
+ALL_BANDS = Selection()
+
+
 def run_arguments(
     source: str,
     destination: str,
@@ -107,6 +172,8 @@ def run_arguments(
     tile: int | None = None,
     device: str = "",
     bounds: Sequence[float] | None = None,
+    selection: Selection = ALL_BANDS,
+    drop_bad: bool = False,
     uncertainty: Uncertainty | None = None,
 ) -> list[str]:
     """Arguments of `hsisr-geo run`; what is empty or None leaves the choice to the engine.
@@ -118,7 +185,9 @@ def run_arguments(
     if not consistency:
         arguments.append("--no-consistency")
     arguments += _options(psf=psf, tile=tile, device=device)
-    arguments += _bounds(bounds)
+    arguments += [*_bounds(bounds), *_selection(selection)]
+    if drop_bad:
+        arguments.append("--drop-bad")
     if uncertainty is not None:
         arguments += ["--uncertainty", uncertainty.path, "--samples", str(uncertainty.samples)]
         arguments += ["--uncertainty-bands", uncertainty.bands]
@@ -139,6 +208,7 @@ def assess_arguments(
     tile: int | None = None,
     device: str = "",
     bounds: Sequence[float] | None = None,
+    selection: Selection = ALL_BANDS,
     overwrite: bool = False,
 ) -> list[str]:
     """Arguments of `hsisr-geo assess`, which prints the whole record; parameters as for a run.
@@ -148,7 +218,7 @@ def assess_arguments(
     arguments = ["assess", source, "--report", folder, *_common(upscale, model)]
     arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
     arguments += _options(psf=psf, window=window, tile=tile, device=device)
-    arguments += _bounds(bounds)
+    arguments += [*_bounds(bounds), *_selection(selection)]
     if overwrite:
         arguments.append("--overwrite")
     return [*arguments, "--json", "--progress", "json"]
@@ -162,10 +232,12 @@ def adapt_arguments(
     model: str = "",
     minutes: float = 5.0,
     device: str = "",
+    selection: Selection = ALL_BANDS,
 ) -> list[str]:
     """Arguments of `hsisr-geo adapt`; parameters as for a run."""
     arguments = ["adapt", source, "--out", destination, *_common(upscale, model)]
     arguments += ["--minutes", repr(float(minutes)), *_options(device=device)]
+    arguments += _selection(selection)
     return [*arguments, "--overwrite", "--progress", "json"]
 
 
@@ -182,6 +254,10 @@ def _options(**values: str | int | None) -> list[str]:
 
 def _common(upscale: int, model: str) -> list[str]:
     return ["--upscale", str(upscale), *(["--model", model] if model else [])]
+
+
+def _selection(selection: Selection) -> list[str]:
+    return _options(bands=selection.bands, exclude=selection.exclude)
 
 
 def _bounds(bounds: Sequence[float] | None) -> list[str]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingAlgorithm, QgsProcessingException, QgsSettings
+from qgis.core import QgsProcessingAlgorithm, QgsProcessingException
+from qgis.PyQt.QtGui import QIcon
 
-from .command import NotSetUp, engine_environment, find_executable, shown
+from .command import NotSetUp, engine_environment, shown
+from .help import ICON
 from .i18n import tr
 from .layers import layer_path
+from .managed import executable
+from .setup.handshake import EngineRefused, greet_once
 from .timeleft import TimeLeft, rounded
 from .words import in_words_of_the_dialog
 from .worker import Finished, WorkerCanceled, WorkerFailed, run_worker
-
-EXECUTABLE_SETTING = "hsisr/executable"
 
 
 class EngineAlgorithm(QgsProcessingAlgorithm):
@@ -25,6 +27,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def createInstance(self):
         return type(self)()
+
+    def icon(self):
+        return QIcon(ICON)
+
+    def svgIconPath(self):
+        return ICON
 
     def canExecute(self):
         try:
@@ -51,7 +59,8 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """Run the engine; None when the user cancelled."""
         try:
             command = [executable(), *arguments]
-        except NotSetUp as error:
+            greet_once(command[0])
+        except (NotSetUp, EngineRefused) as error:
             raise QgsProcessingException(str(error)) from error
         feedback.pushCommandInfo(shown(command))
         try:
@@ -75,13 +84,10 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return None if parameter is None else parameter.description()
 
 
-def executable() -> str:
-    """Path of the engine, by the setting, the variable or the PATH."""
-    return find_executable(str(QgsSettings().value(EXECUTABLE_SETTING, "") or ""))
-
-
 def _pass_on(message: str, feedback) -> None:
     """Put a line of the engine in the log, its warnings as QGIS's warnings."""
+    if message.startswith("hsisr-geo: error: "):
+        return  # the last word of a run, which the exception has
     if message.startswith("warning: "):
         feedback.pushWarning(message.removeprefix("warning: "))
     else:

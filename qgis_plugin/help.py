@@ -1,4 +1,4 @@
-"""The picture in the help of an algorithm, where there is a window to show it in."""
+"""The pictures that go with the algorithms: their icon, and one in the help."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QUrl
 
+ICON = os.path.join(os.path.dirname(__file__), "icon.svg")
 PICTURE = os.path.join(os.path.dirname(__file__), "help.png")
 
 
@@ -16,4 +17,4 @@ def picture(caption: str) -> str:
     if QgsApplication.platform() == "qgis_process" or not os.path.exists(PICTURE):
         return ""
     address = QUrl.fromLocalFile(PICTURE).toString()
-    return f'<p><img src="{address}" width="260"><br><i>{html.escape(caption)}</i></p>'
+    return f'<p><img src="{address}" width="220"><br><i>{html.escape(caption)}</i></p>'

@@ -14,6 +14,7 @@ class HsisrPlugin:
     def __init__(self, iface):
         self.iface = iface
         self.provider = None
+        self.desktop = None
         self.translator = install_translator()
 
     def initProcessing(self):
@@ -26,11 +27,18 @@ class HsisrPlugin:
             self.provider = provider
 
     def initGui(self):
-        """Register the provider; the desktop calls this."""
+        """Register the provider and add what the desktop shows; the desktop calls this."""
         self.initProcessing()
+        if self.iface is not None and self.desktop is None:
+            from .desktop import Desktop  # widgets: not for qgis_process
+
+            self.desktop = Desktop(self.iface)
 
     def unload(self):
-        """Remove the provider, which deletes it."""
+        """Remove what the desktop shows, and the provider, which that deletes."""
+        if self.desktop is not None:
+            self.desktop.remove()
+            self.desktop = None
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None

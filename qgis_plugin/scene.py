@@ -15,7 +15,8 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from .catalogue import DEFAULT, choices, table
+from .catalogue import DEFAULT, choices, described
+from .command import Selection
 from .engine import EngineAlgorithm
 from .i18n import tr
 from .installed import installed_models
@@ -94,6 +95,23 @@ class SceneAlgorithm(EngineAlgorithm):
             tr("What made the raster's pixels of finer ones; gaussian:0.3 for an MTF of 0.3."),
         )
 
+    def selection_parameters(self):
+        """Return BANDS and EXCLUDE."""
+        string = QgsProcessingParameterString
+        return [
+            helped(
+                string("BANDS", tr("Only these bands (empty: all)"), optional=True),
+                tr("By number or wavelength, as in 1-50,60 or 450-900nm."),
+            ),
+            helped(
+                string("EXCLUDE", tr("Bands to take for bad"), optional=True),
+                tr(
+                    "Never shown to the network, but interpolated; as above, and water-vapour "
+                    "(1340-1445 and 1790-1955 nm)."
+                ),
+            ),
+        ]
+
     def device_parameter(self):
         """Return DEVICE."""
         return helped(
@@ -111,13 +129,15 @@ class SceneAlgorithm(EngineAlgorithm):
             minValue=8,
         )
 
-    def models_table(self):
+    def models_described(self):
         """Return what the installed models gained, as HTML for the help."""
         if not self.models:
-            return tr("<p>Which models there are is known once the engine is set up.</p>")
-        head = (tr("Model"), tr("Upscale"), tr("PSNR and spectral angle, against bicubic"))
-        note = tr("Mean over scenes that the model was not trained on.")
-        return f"{table(self.models, head, tr('default'))}<p><i>{note}</i></p>"
+            return tr(
+                "<p>The list of models is read from the engine when a dialog opens or a run "
+                "begins.</p>"
+            )
+        note = tr("Against bicubic, mean over scenes that the model was not trained on.")
+        return f"{described(self.models, tr('default'), tr('spectral angle'))}<p><i>{note}</i></p>"
 
     def checkParameterValues(self, parameters, context):
         layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
@@ -158,6 +178,14 @@ class SceneAlgorithm(EngineAlgorithm):
     def psf(self, parameters, context):
         """Return what made the pixels, empty for what the model was trained for."""
         return self.parameterAsString(parameters, "PSF", context).strip()
+
+    def selection(self, parameters, context):
+        """Return which bands count."""
+        bands, exclude = (
+            self.parameterAsString(parameters, name, context).strip()
+            for name in ("BANDS", "EXCLUDE")
+        )
+        return Selection(bands, exclude)
 
     def number(self, parameters, name, context):
         """Value of an optional whole number, None for the engine's own choice."""

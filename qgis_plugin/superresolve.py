@@ -47,7 +47,7 @@ class SuperResolve(SceneAlgorithm):
                 "to be.</p>"
                 "<h3>Model</h3>"
             )
-            + self.models_table()
+            + self.models_described()
             + tr(
                 "<p><i>bicubic</i> and <i>back-projection</i> have no network: they are what the "
                 "models are compared with. <b>Model file</b>, among the advanced parameters, takes "
@@ -85,6 +85,13 @@ class SuperResolve(SceneAlgorithm):
         """Return what most runs leave alone."""
         number = QgsProcessingParameterNumber
         return [
+            *self.selection_parameters(),
+            helped(
+                QgsProcessingParameterBoolean(
+                    "DROP_BAD", tr("Leave bad bands out of the result"), defaultValue=False
+                ),
+                tr("Else they are interpolated. Those to take for bad are among them."),
+            ),
             self.psf_parameter(),
             helped(
                 QgsProcessingParameterBoolean(
@@ -130,6 +137,8 @@ class SuperResolve(SceneAlgorithm):
             tile=self.number(parameters, "TILE", context),
             device=self.device(parameters, context),
             bounds=self.bounds(parameters, context),
+            selection=self.selection(parameters, context),
+            drop_bad=self.parameterAsBoolean(parameters, "DROP_BAD", context),
             uncertainty=self.uncertainty(results.get("UNCERTAINTY"), parameters, context),
         )
         if self.call_engine(arguments, feedback) is None:

@@ -10,9 +10,12 @@ from collections.abc import Callable
 
 # The parameter that an option is set by. Tests hold them against the engine's options and ours.
 PARAMETERS = {
+    "--bands": "BANDS",
     "--bounds": "EXTENT",
     "--detail": "DETAIL",
     "--device": "DEVICE",
+    "--drop-bad": "DROP_BAD",
+    "--exclude": "EXCLUDE",
     "--minutes": "MINUTES",
     "--model": "MODEL",
     "--no-consistency": "NO_CONSISTENCY",

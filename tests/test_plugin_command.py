@@ -14,12 +14,14 @@ from qgis_plugin.catalogue import parse
 from qgis_plugin.command import (
     EXECUTABLE_VARIABLE,
     NotSetUp,
+    Origin,
+    Selection,
     Uncertainty,
     adapt_arguments,
     assess_arguments,
     engine_environment,
     evaluate_arguments,
-    find_executable,
+    find_engine,
     info_arguments,
     models_arguments,
     run_arguments,
@@ -41,28 +43,34 @@ def programs(tmp_path):
     return found
 
 
-def test_the_setting_beats_the_variable_and_the_variable_beats_the_path(programs):
+def test_the_order_is_setting_variable_managed_path(programs):
     environment = {
         "PATH": os.path.dirname(programs["path"]),
         EXECUTABLE_VARIABLE: programs["variable"],
     }
-    assert find_executable(programs["setting"], environment) == programs["setting"]
-    assert find_executable("", environment) == programs["variable"]
+
+    def found(setting, managed):
+        engine = find_engine(setting, environment, managed=managed)
+        return engine.program, engine.origin
+
+    assert found(programs["setting"], "m") == (programs["setting"], Origin.SETTING)
+    assert found("", "m") == (programs["variable"], Origin.VARIABLE)
     del environment[EXECUTABLE_VARIABLE]
-    assert find_executable("", environment) == programs["path"]
+    assert found("", "m") == ("m", Origin.MANAGED)
+    assert found("", "") == (programs["path"], Origin.PATH)
 
 
 def test_without_an_executable_the_message_says_what_to_do(tmp_path):
-    with pytest.raises(NotSetUp, match=r"pip install hsisr-geo.*Settings.*HSISR_GEO_EXECUTABLE"):
-        find_executable("", {"PATH": str(tmp_path)})
+    with pytest.raises(NotSetUp, match=r"Set up….*pip install.*Options.*HSISR_GEO_EXECUTABLE"):
+        find_engine("", {"PATH": str(tmp_path)})
 
 
 def test_a_setting_that_names_nothing_is_not_skipped(programs, tmp_path):
     environment = {"PATH": os.path.dirname(programs["path"])}
     with pytest.raises(NotSetUp, match="gone"):
-        find_executable(str(tmp_path / "gone"), environment)
+        find_engine(str(tmp_path / "gone"), environment)
     with pytest.raises(NotSetUp, match=EXECUTABLE_VARIABLE):
-        find_executable("", {**environment, EXECUTABLE_VARIABLE: str(tmp_path)})  # a folder
+        find_engine("", {**environment, EXECUTABLE_VARIABLE: str(tmp_path)})  # a folder
 
 
 def test_what_belongs_to_qgis_does_not_reach_the_engine():
@@ -94,6 +102,18 @@ def test_the_engines_python_is_as_isolated_as_with_option_i(tmp_path):
     assert str(tmp_path) not in path
 
 
+def test_on_windows_the_folders_of_qgis_leave_the_path():
+    environment = engine_environment(
+        {
+            "OSGEO4W_ROOT": "C:\\OSGeo4W",
+            "Path": "C:\\OSGeo4W\\bin;c:/osgeo4w/apps/Python312/;C:\\OSGeo4W-tools;C:\\Windows",
+        },
+        platform="win32",
+    )
+    assert environment["Path"] == "C:\\OSGeo4W-tools;C:\\Windows"
+    assert engine_environment({"PATH": "C:\\a;b"}, platform="win32")["PATH"] == "C:\\a;b"
+
+
 def test_a_leaked_pythonhome_no_longer_stops_the_engines_python(tmp_path):
     leaked = {**os.environ, "PYTHONHOME": str(tmp_path), "PYTHONPATH": str(tmp_path)}
     command = [sys.executable, "-c", "import json"]
@@ -121,11 +141,14 @@ def test_a_run_with_everything():
         tile=64,
         device="cpu",
         bounds=(-1e-7, 2, 3.5, 5200000.125),
+        selection=Selection("1-50,60", "water-vapour"),
+        drop_bad=True,
         uncertainty=Uncertainty("sigma.tif", samples=5, bands="mean"),
     ) == [
         *("run", "in.tif", "out.tif", "--upscale", "2", "--model", "bicubic"),
         *("--detail", "0.25", "--seed", "7", "--no-consistency", "--psf", "gaussian:0.3"),
         *("--tile", "64", "--device", "cpu", "--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
+        *("--bands", "1-50,60", "--exclude", "water-vapour", "--drop-bad"),
         *("--uncertainty", "sigma.tif", "--samples", "5", "--uncertainty-bands", "mean"),
         *("--overwrite", "--progress", "json"),
     ]
@@ -164,6 +187,8 @@ def test_an_adaptation():
             tile=8,
             device="cpu",
             bounds=(0, 0, 1, 1),
+            selection=Selection("1", "2"),
+            drop_bad=True,
             uncertainty=Uncertainty("sigma.tif"),
         ),
         assess_arguments(
@@ -174,9 +199,12 @@ def test_an_adaptation():
             tile=8,
             device="cpu",
             bounds=(0, 0, 1, 1),
+            selection=Selection("1", "2"),
             overwrite=True,
         ),
-        adapt_arguments("in.tif", "m.safetensors", upscale=4, device="cpu"),
+        adapt_arguments(
+            "in.tif", "m.safetensors", upscale=4, device="cpu", selection=Selection("1", "2")
+        ),
         info_arguments("in.tif"),
         evaluate_arguments("a.tif", "b.tif"),
     ],

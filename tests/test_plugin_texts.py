@@ -5,8 +5,14 @@ import json
 import pytest
 from hsisr_geo.cli.main import cli
 
-from qgis_plugin.catalogue import BUILT_IN, Score, choices, fingerprint, parse, table
-from qgis_plugin.command import Uncertainty, adapt_arguments, assess_arguments, run_arguments
+from qgis_plugin.catalogue import BUILT_IN, Score, choices, described, fingerprint, parse
+from qgis_plugin.command import (
+    Selection,
+    Uncertainty,
+    adapt_arguments,
+    assess_arguments,
+    run_arguments,
+)
 from qgis_plugin.timeleft import TimeLeft, rounded
 from qgis_plugin.words import PARAMETERS, in_words_of_the_dialog
 
@@ -46,6 +52,8 @@ def test_every_option_that_a_dialog_sets_has_its_label_in_messages():
             tile=8,
             device="cpu",
             bounds=(0, 0, 1, 1),
+            selection=Selection("1-5", "2"),
+            drop_bad=True,
             uncertainty=Uncertainty("sigma.tif"),
         ),
         *assess_arguments("in.tif", "r", upscale=2, window=64, overwrite=True),
@@ -83,8 +91,9 @@ def test_the_models_of_a_list():
     assert models[1].scores == models[2].scores == ()
     assert choices(models) == ["default", "hsisr-base", "adapted<b>", "bicubic"]
     assert choices(()) == [*BUILT_IN]
-    shown = table(models, ("Model", "Upscale", "Gain"), "default")
-    assert "<td>hsisr-base (default)</td><td>×2 ×3</td><td>×2: +1.81 dB, -14 %</td>" in shown
+    shown = described(models, "default", "spectral angle")
+    said = "<p><b>hsisr-base</b> (default): ×2 ×3<br>×2: +1.81 dB, spectral angle −14 %</p>"
+    assert said in shown
     assert "adapted&lt;b&gt;" in shown
 
 

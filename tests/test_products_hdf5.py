@@ -299,6 +299,39 @@ def test_damage_that_shows_only_in_a_window(tmp_path):
         read(open_raster(path))
 
 
+@pytest.mark.parametrize("name", MAKERS)
+def test_chunks_that_do_not_suit_windows_are_unpacked_once(tmp_path, name, monkeypatch, caplog):
+    """NEON since 2022: a whole band in each chunk (EnSpec/hytools #29), compressed."""
+    MAKERS[name](tmp_path / "a.h5")
+    expected = read(open_raster(tmp_path / "a.h5", orthorectify=name == "emit"))
+    MAKERS[name](tmp_path / "b.h5")
+    with h5py.File(tmp_path / "b.h5", "a") as file:
+        for cube in ("HARV/Reflectance/Reflectance_Data", "reflectance",
+                     "HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields/VNIR_Cube"):  # fmt: skip
+            if cube in file:
+                pixels, items = file[cube][()], dict(file[cube].attrs)
+                whole = (*pixels.shape[:2], 1) if name != "prisma" else pixels.shape
+                del file[cube]
+                file.create_dataset(cube, data=pixels, chunks=whole, compression="gzip")
+                file[cube].attrs.update(items)
+    monkeypatch.setattr("hsisr_geo.products.unpacking.MOST_AT_ONCE", 400)
+    raster = open_raster(tmp_path / "b.h5", orthorectify=name == "emit")
+    with caplog.at_level("INFO"), ThreadPoolExecutor(3) as pool:
+        windows = [(slice(i, i + 4), slice(2, 9)) for i in range(8)]
+        parts = list(pool.map(lambda window: read_window(raster, *window, [3, 1]), windows))
+    for window, part in zip(windows, parts, strict=True):
+        assert np.array_equal(part, expected[[3, 1]][(slice(None), *window)], equal_nan=True)
+    assert caplog.text.count("do not suit windows: unpacked once") == 1
+    monkeypatch.setattr("hsisr_geo.products.unpacking.shutil.disk_usage", lambda _: NoRoom)
+    monkeypatch.setattr("hsisr_geo.products.unpacking._UNPACKED", {})
+    assert np.array_equal(read(raster), expected, equal_nan=True)
+    assert "no room to unpack it" in caplog.text
+
+
+class NoRoom:
+    free = 0
+
+
 def test_memory_follows_the_window_and_not_the_scene(tmp_path):
     """A strip of rows of the map touches many chunks: they are read one at a time."""
     import tracemalloc

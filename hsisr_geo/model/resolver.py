@@ -6,6 +6,7 @@ Numpy in, numpy out; the device stays inside.
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -58,6 +59,9 @@ class DiffusionResolver:
         "cuda" without a number: a tile each on all that are visible.
     precision
         Of the denoiser (`Execution`).
+    path, asked
+        The file it was loaded from, and the device that was asked for: what other processes are
+        told in place of the weights.
     """
 
     network: Network
@@ -71,6 +75,23 @@ class DiffusionResolver:
     precision: str = "float32"
     uses_statistics: bool = True
     ramp: int = 2
+    path: Path | None = None
+    asked: str = "auto"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Send where the weights are, and not the weights."""
+        if self.path is None:
+            raise ModelError(f"model {self.name} is in memory only: no other process can load it")
+        options = {
+            "upscale": self.upscale,
+            "detail": self.detail,
+            "seed": self.seed,
+            "device": self.asked,
+            "precision": self.precision,
+            "psf": self.degradation,
+            "consistency": self.config.back_projections > 0,
+        }
+        return _load_again, (self.path, self.sha256, options)
 
     @property
     def name(self) -> str:
@@ -240,7 +261,20 @@ def load(
         degradation,
         place,
         precision,
+        path=path.resolve(),
+        asked=device,
     )
+
+
+def _load_again(path: Path, sha256: str, options: dict[str, Any]) -> DiffusionResolver:
+    """Load what was loaded in another process, if it is here."""
+    found = load(path, **options)
+    if found.sha256 != sha256:
+        raise ModelError(
+            f"{path} has other weights here ({found.sha256[:8]}) than where the run was started "
+            f"({sha256[:8]}): install the same file everywhere"
+        )
+    return found
 
 
 _: type[Resolver] = DiffusionResolver

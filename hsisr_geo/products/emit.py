@@ -17,6 +17,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from hsisr_geo.bands import Band, Bands
+from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Missing, Raster, Stored
 from hsisr_geo.products import ORTHORECTIFIED
@@ -31,6 +32,7 @@ from hsisr_geo.products.hdf5 import (
     reading,
 )
 from hsisr_geo.products.place import WGS84, control_points, lattice, wkt_of
+from hsisr_geo.products.unpacking import suited
 
 _LOG = logging.getLogger(__name__)
 _CUBES = {"reflectance": "EMIT L2A", "radiance": "EMIT L1B"}
@@ -80,8 +82,9 @@ class OrthoSource:
         if row.max() >= self.shape[0] or col.max() >= self.shape[1]:
             raise RasterError(f"{self.path}: its lookup table points beyond the image: damaged?")
         picked = np.empty((len(bands), len(row)), out.dtype)
-        for these, rows, cols in _blocks(row, col, cube.chunks):
-            block = read_cube(cube, _AXES, bands, rows, cols)
+        cube, axes = suited(cube, _AXES, self.path, bands, _spanned(row), _spanned(col))
+        for these, rows, cols in _blocks(row, col, getattr(cube, "chunks", None)):
+            block = read_cube(cube, axes, bands, rows, cols)
             picked[:, these] = block[:, row[these] - rows.start, col[these] - cols.start]
         out[:, inside] = picked
 
@@ -120,7 +123,7 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
         tags={"": _tags(file)},
         interleave="pixel",
         product=product,
-        source=Hdf5Source(str(path), (Part(name, _AXES, tuple(range(count))),)),
+        source=Hdf5Source(anywhere(str(path)), (Part(name, _AXES, tuple(range(count))),)),
     )
     crs = wkt_of(str(as_text(file.attrs.get("spatial_ref", f"EPSG:{WGS84}"))), str(path))
     if orthorectify:
@@ -155,7 +158,7 @@ def _on_its_map(raster: Raster, file: Any, crs: str, path: Path) -> Raster:
         crs=crs,
         transform=Affine.from_gdal(*numbers.tolist()),
         product=raster.product + ORTHORECTIFIED,
-        source=OrthoSource(raster.path, name, raster.shape),
+        source=OrthoSource(anywhere(raster.path), name, raster.shape),
     )
 
 

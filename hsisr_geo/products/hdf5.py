@@ -12,8 +12,7 @@ import numpy as np
 from hsisr_geo.datasets import thread_handle
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Missing, Stored
-
-_CHUNK_CACHE = 64 * 2**20  # bytes a dataset may keep decompressed, so that strips share chunks
+from hsisr_geo.products.unpacking import MOST_AT_ONCE, suited
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,8 @@ class Hdf5Source:
             first += len(part.bands)
             if here and name:
                 places = [place for _, place in here]
-                out[[i for i, _ in here]] = read_cube(file[name], part.axes, places, rows, cols)
+                cube, axes = suited(file[name], part.axes, self.path, places, rows, cols)
+                out[[i for i, _ in here]] = read_cube(cube, axes, places, rows, cols)
         return out
 
 
@@ -103,8 +103,11 @@ def _runs(places: Sequence[int]) -> Iterator[slice]:
 
 
 def open_file(path: str) -> Any:
-    """Open for reading, with locks as HDF5 has them: others may have it open in this process."""
-    return h5py.File(path, "r", rdcc_nbytes=_CHUNK_CACHE)
+    """Open for reading, with locks as HDF5 has them: others may have it open in this process.
+
+    A dataset keeps as many bytes decompressed, so that neighbouring windows share its chunks.
+    """
+    return h5py.File(path, "r", rdcc_nbytes=MOST_AT_ONCE)
 
 
 @contextmanager

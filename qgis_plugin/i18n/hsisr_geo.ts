@@ -112,6 +112,18 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Cancelled. What is done is kept; Set up goes on there.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Hyperspectral super-resolution</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Set up…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Cancelled.</source>
       <translation type="unfinished" />
     </message>
@@ -204,11 +216,35 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Hyperspectral super-resolution</source>
+      <source>hsisr-geo executable</source>
       <translation type="unfinished" />
     </message>
     <message>
-      <source>hsisr-geo executable (empty: look on the PATH)</source>
+      <source>Engine</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The algorithms run in a Python of their own, beside QGIS.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Environment of this profile</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Makes an environment with the engine in it, repairs or removes it.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>An engine of your own</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The executable of an installed hsisr-geo, used before all others. Usually empty.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>In use: {program}, named by {origin}.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -272,6 +308,22 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Only these bands (empty: all)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>By number or wavelength, as in 1-50,60 or 450-900nm.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Bands to take for bad</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Never shown to the network, but interpolated; as above, and water-vapour (1340-1445 and 1790-1955 nm).</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Where to compute</source>
       <translation type="unfinished" />
     </message>
@@ -284,19 +336,19 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>&lt;p&gt;Which models there are is known once the engine is set up.&lt;/p&gt;</source>
+      <source>&lt;p&gt;The list of models is read from the engine when a dialog opens or a run begins.&lt;/p&gt;</source>
       <translation type="unfinished" />
     </message>
     <message>
-      <source>PSNR and spectral angle, against bicubic</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Mean over scenes that the model was not trained on.</source>
+      <source>Against bicubic, mean over scenes that the model was not trained on.</source>
       <translation type="unfinished" />
     </message>
     <message>
       <source>default</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>spectral angle</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -309,6 +361,154 @@
     </message>
     <message>
       <source>{name} is the file of INPUT: choose another file.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>the internet</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>the internet and a wheel folder</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>a wheel folder only (no network)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>folder with *.whl files</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>as pip is configured</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>another one…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Location</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Python</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>PyTorch for</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Packages from</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>PyTorch's index</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Disk space</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Too little: {report}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Set up hyperspectral super-resolution</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Looking at this machine…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Looking at this machine</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Set up</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Repair</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Remove {folder} and all that is in it?</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Remove</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Done.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Not set up</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>A set-up is under way</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Set-up unfinished</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Broken</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Set up for another version</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Ready</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Choose a Python.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The algorithms run in a Python of their own, beside QGIS. Set up makes one here, with PyTorch in it. Nothing is installed into QGIS or into your system's Python.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>What a set-up says appears here, and is kept in setup.log.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Copy diagnostics</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Close</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The diagnostics are on the clipboard.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The algorithms use {program}, version {version}, named by {origin}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The algorithms cannot run yet: {reason}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The algorithms cannot run: {reason}</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -337,6 +537,14 @@
     </message>
     <message>
       <source>Uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Leave bad bands out of the result</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Else they are interpolated. Those to take for bad are among them.</source>
       <translation type="unfinished" />
     </message>
     <message>

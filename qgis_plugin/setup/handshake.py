@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .asking import ask
 
@@ -47,6 +49,20 @@ def greet(program: str, *, timeout_s: float = 60.0) -> Engine:
             f"speaks protocol {PROTOCOL}. Update {older}."
         )
     return engine
+
+
+def greet_once(program: str) -> Engine:
+    """Ask as `greet` does, but an engine that answered well only once, until its file changes."""
+    try:
+        changed = os.stat(program).st_mtime_ns
+    except OSError:
+        changed = 0
+    return _greeted(program, changed)
+
+
+@lru_cache
+def _greeted(program: str, changed: int) -> Engine:
+    return greet(program)
 
 
 def understood(answer: str) -> Engine | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from . import record as records
 from .lock import hold
 from .packages import GB, explained, pip_environment
 from .places import Environment
-from .plan import Plan, Step, steps, watched
+from .plan import Plan, Step, space_needed, steps, watched
 from .record import Record
 
 LOG_BYTES = 2_000_000  # a log that is longer is begun anew
@@ -99,14 +98,6 @@ def repair(plan: Plan, watcher: Watcher) -> str:
         raise SetUpFailed(problem)
     remove(plan.environment)
     return set_up(plan, watcher)
-
-
-def space_needed(plan: Plan) -> list[tuple[Path, int]]:
-    """Bytes that have to be free, by folder: for the environment, and for pip's downloads."""
-    needed = [(_existing(plan.environment.home), plan.build.disk)]
-    if not plan.source.offline:
-        needed.append((Path(tempfile.gettempdir()), plan.build.download))
-    return needed
 
 
 def _begin(plan: Plan) -> Record:
@@ -234,9 +225,3 @@ def _logged(path: Path, watcher: Watcher) -> Iterator[Watcher]:
             log(str(error))
             raise
         log("Ready")
-
-
-def _existing(folder: Path) -> Path:
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return folder

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PREFIX = "env-"
-LONGEST_INSIDE = 165  # characters of the longest path in an environment: a header file of PyTorch
+# Characters of "Lib\site-packages\" and the longest path in it: a licence within PyTorch 2.13's.
+LONGEST_INSIDE = 190
 LONGEST_PATH = 259  # what Windows takes where long paths are not switched on
 
 
@@ -82,10 +83,25 @@ def other_versions(environment: Environment) -> list[str]:
 def place_problem(environment: Environment) -> str:
     """Why no environment can be made at this place, an empty string where it can."""
     length = len(str(environment.folder))
-    if environment.platform == "win32" and length + LONGEST_INSIDE > LONGEST_PATH:
+    short = environment.platform == "win32" and not _long_paths()
+    if short and length + LONGEST_INSIDE > LONGEST_PATH:
         allowed = LONGEST_PATH - LONGEST_INSIDE
         return (
             f"The path {environment.folder} has {length} characters; Windows allows {allowed} "
             "here, because PyTorch has long paths of its own. Choose a shorter location."
         )
     return ""
+
+
+def _long_paths() -> bool:
+    """Whether this Windows takes paths of any length."""
+    if sys.platform != "win32":
+        return False
+    import winreg
+
+    place = r"SYSTEM\CurrentControlSet\Control\FileSystem"
+    try:
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place) as key:
+            return bool(winreg.QueryValueEx(key, "LongPathsEnabled")[0])
+    except OSError:
+        return False

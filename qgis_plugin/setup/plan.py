@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,8 @@ def steps(plan: Plan) -> list[Step]:
     environment = plan.environment
     version = environment.version
     python = [str(environment.python), "-I", "-u"]
-    pip = [*python, "-m", "pip", "install", "--no-color"]
+    pip = [*python, "-m", "pip", "install", "--no-color", "--no-compile"]
+    # Not compiled: that would double the time, for modules most of which are never imported.
     # Without the network pip is not updated, and may be too old for "raw".
     pip += ["--progress-bar", "off" if plan.source.offline else "raw"]
     made = [plan.python, "-I", "-m", "venv", str(environment.folder)]
@@ -98,3 +100,17 @@ WATCHED = Path(__file__).with_name("watched.py")
 def watched(step: Step, python: str) -> list[str]:
     """Return the command as it is started: by a Python outside of the environment, and watched."""
     return [python, "-I", "-u", str(WATCHED), *step.command]
+
+
+def space_needed(plan: Plan) -> list[tuple[Path, int]]:
+    """Return the bytes that have to be free: for the environment, and for pip's downloads."""
+    needed = [(_existing(plan.environment.home), plan.build.disk)]
+    if not plan.source.offline:
+        needed.append((Path(tempfile.gettempdir()), plan.build.download))
+    return needed
+
+
+def _existing(folder: Path) -> Path:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder

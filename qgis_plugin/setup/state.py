@@ -50,7 +50,8 @@ def look(environment: Environment) -> State:
             f"There is an environment for version {', '.join(others)}; this plugin needs "
             f"{environment.version}.",
         )
-    return State(Kind.ABSENT, "The engine is not set up.")
+    missing = f"There is no environment for version {environment.version} yet."
+    return State(Kind.ABSENT, missing)
 
 
 def inspect(environment: Environment) -> State:

@@ -74,13 +74,35 @@ def engine(monkeypatch):
     return ENGINE
 
 
+@pytest.fixture(scope="session")
+def wheels():
+    """A folder with the real wheels: ours out of this checkout, the others as pip finds them.
+
+    It is kept between runs, in build/wheels.
+    """
+    folder = ROOT / "build" / "wheels"
+    for stale in (ROOT / "build" / "lib", *folder.glob("hsisr_geo-*")):
+        shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(folder)]
+    subprocess.run([*pip, "--no-deps", str(ROOT)], check=True)
+    (ours,) = folder.glob("hsisr_geo-*.whl")
+    wanted = (ROOT / "constraints.txt").read_text() + (ROOT / "pyproject.toml").read_text()
+    stamp = folder / "made-for"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        constraints = ["--constraint", str(ROOT / "constraints.txt"), "--find-links", str(folder)]
+        subprocess.run([*pip, *constraints, str(ours)], check=True)
+        stamp.write_text(wanted)
+    return folder
+
+
 @pytest.fixture
 def fake_engine(tmp_path, monkeypatch):
-    """A function that puts a few lines of shell in the engine's place."""
+    """A function that puts a few lines of shell in the engine's place; the handshake works."""
+    handshake = """[ "$1" = handshake ] && echo '{"version": "0", "protocol": 1}' && exit"""
 
     def install(script):
         program = tmp_path / "fake-engine"
-        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.write_text(f"#!/bin/sh\n{handshake}\n{script}\n")
         program.chmod(0o755)
         monkeypatch.setenv("HSISR_GEO_EXECUTABLE", str(program))
 

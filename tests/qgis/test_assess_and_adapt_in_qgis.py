@@ -15,6 +15,7 @@ from qgis.core import (
     QgsRasterLayer,
 )
 from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtWidgets import QTextEdit
 
 pytestmark = pytest.mark.usefixtures("plugin")
 
@@ -115,10 +116,11 @@ def test_the_page_is_in_the_results_viewer(fields):
     while not ended and time.monotonic() < deadline:
         QgsApplication.processEvents()
         time.sleep(0.02)
-    dialog.close()
     ((ok, results),) = ended
     assert ok
-    assert QUrl.fromLocalFile(results["PAGE"]).toString() in dialog.feedback.htmlLog()
+    link = QUrl.fromLocalFile(results["PAGE"]).toString()
+    assert any(link in view.toHtml() for view in dialog.findChildren(QTextEdit))
+    dialog.close()
     shown = resultsList.getResults()[-1]
     assert (shown.name, shown.filename) == ("Report: assess on this scene", results["PAGE"])
     assert "<html" in Path(shown.filename).read_text(encoding="utf-8")

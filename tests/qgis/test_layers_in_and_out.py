@@ -37,10 +37,11 @@ def empty_project():
 def test_a_vrt_and_a_subdataset_are_rasters_on_disk(fields, tmp_path):
     vrt = tmp_path / "scene.vrt"
     gdal.Translate(str(vrt), str(fields), format="VRT").FlushCache()
+    part = QgsRasterLayer(f"GTIFF_DIR:1:{fields}", "part", "gdal")
     by_name = {}
-    for name, source in (("file", fields), ("vrt", vrt), ("part", f"GTIFF_DIR:1:{fields}")):
+    for name, source in (("file", str(fields)), ("vrt", str(vrt)), ("part", part)):
         results, _ = run(
-            {"INPUT": str(source), "MODEL": "bicubic", "OUTPUT": str(tmp_path / f"{name}.tif")}
+            {"INPUT": source, "MODEL": "bicubic", "OUTPUT": str(tmp_path / f"{name}.tif")}
         )
         by_name[name] = values(results["OUTPUT"])
     assert np.array_equal(by_name["vrt"], by_name["file"])
@@ -120,6 +121,23 @@ def test_an_extent_elsewhere_says_so(tile, tmp_path):
             }
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_bands_are_chosen_and_left_out(fields, tmp_path):
+    chosen = {"BANDS": "1-3", "EXCLUDE": "2", "DROP_BAD": True}
+    results, _ = run(
+        {"INPUT": str(fields), "MODEL": "bicubic", "OUTPUT": str(tmp_path / "sr.tif"), **chosen}
+    )
+    assert gdal.Open(results["OUTPUT"]).RasterCount == 2
+    with pytest.raises(QgsProcessingException, match=r"9"):
+        run(
+            {
+                "INPUT": str(fields),
+                "MODEL": "bicubic",
+                "BANDS": "9",
+                "OUTPUT": str(tmp_path / "never.tif"),
+            }
+        )
 
 
 # Out.

@@ -1,6 +1,7 @@
 """The plugin inside QGIS: its algorithms give what the command line gives, and fail in words."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -218,26 +219,12 @@ def test_the_setting_names_the_engine(engine, tile, tmp_path, monkeypatch):
     assert (tmp_path / "sr.tif").exists()
 
 
-def test_the_setting_is_in_the_options_of_processing(engine):
-    from processing.core.ProcessingConfig import ProcessingConfig
-
-    settings = ProcessingConfig.getSettings()["Hyperspectral super-resolution"]
-    (setting,) = (found for found in settings if found.name == "HSISR_EXECUTABLE")
-    setting.setValue(engine)
-    setting.save()
-    try:
-        assert QgsSettings().value("hsisr/executable") == engine
-    finally:
-        setting.value = ""
-        setting.save()
-    assert not QgsSettings().contains("hsisr/executable")
-
-
 def test_a_raster_in_memory_is_refused_with_the_way_out(tmp_path):
     gdal.GetDriverByName("GTiff").Create("/vsimem/scene.tif", 8, 8, 2).FlushCache()
     try:
+        scene = QgsRasterLayer("/vsimem/scene.tif", "scene", "gdal")
         with pytest.raises(QgsProcessingException, match=r"memory of QGIS.*Save As"):
-            run({"INPUT": "/vsimem/scene.tif", "OUTPUT": str(tmp_path / "never.tif")})
+            run({"INPUT": scene, "OUTPUT": str(tmp_path / "never.tif")})
     finally:
         gdal.Unlink("/vsimem/scene.tif")
 
@@ -316,8 +303,8 @@ def test_cancel_of_a_stubborn_engine_is_over_in_two_seconds(fake_engine, tile, t
     )
     assert took < 2
     assert results == {}
-    with pytest.raises(subprocess.CalledProcessError):
-        subprocess.run(["kill", "-0", pid.read_text().strip()], check=True, capture_output=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
 
 
 def test_cancel_of_the_real_engine_leaves_no_file(mosaic, tmp_path):
@@ -332,6 +319,25 @@ def test_cancel_of_the_real_engine_leaves_no_file(mosaic, tmp_path):
             "OUTPUT": str(output / "sr.tif"),
         },
         lambda feedback: feedback.steps,
+    )
+    assert took < 2
+    assert results == {}
+    assert list(output.iterdir()) == []
+
+
+def test_cancel_of_the_network_in_the_middle_of_a_tile_leaves_no_file(mosaic, tmp_path):
+    """Nothing is said while a tile is computed, and its part of the work cannot be interrupted."""
+    output = tmp_path / "out"
+    output.mkdir()
+    waited = []
+
+    def in_a_tile(feedback):
+        if any(said.startswith("measuring") for said in feedback.said) and any(output.iterdir()):
+            waited.append(1)
+        return len(waited) > 100  # two seconds: the scene is small, and has been measured
+
+    took, results = canceled_run(
+        {"INPUT": str(mosaic), "UPSCALE": "4", "OUTPUT": str(output / "sr.tif")}, in_a_tile
     )
     assert took < 2
     assert results == {}

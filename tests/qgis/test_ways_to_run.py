@@ -10,6 +10,7 @@ import pytest
 from osgeo import gdal
 from processing_runs import run
 from qgis.core import (
+    Qgis,
     QgsApplication,
     QgsProcessingException,
     QgsProcessingModelAlgorithm,
@@ -41,6 +42,13 @@ def wait_for(condition, seconds=60):
         QgsApplication.processEvents()
         time.sleep(0.02)
     assert condition()
+
+
+def check_valid(chain):
+    problems = chain.validate()[1]
+    if Qgis.QGIS_VERSION_INT < 32800:  # counts defaults as missing, of every algorithm
+        problems = [problem for problem in problems if "is mandatory" not in problem]
+    assert problems == []
 
 
 # The list of models.
@@ -85,7 +93,7 @@ def test_the_toolbox_starts_no_process_and_a_dialog_one(counted):
     install()  # an upgrade
     assert models_of(created()) == ["default", "own"]
     assert calls() == ["models --json"] * 2
-    assert "own (default)" in created().shortHelpString()
+    assert "<b>own</b> (default)" in created().shortHelpString()
 
 
 def test_an_engine_that_lists_nothing_is_asked_once_and_does_not_matter(counted):
@@ -98,7 +106,7 @@ def test_an_engine_that_lists_nothing_is_asked_once_and_does_not_matter(counted)
 
 def test_the_help_tells_scores_and_shows_a_picture(engine):
     shown = created().shortHelpString()
-    assert "hsisr-base (default)" in shown
+    assert "<b>hsisr-base</b> (default)" in shown
     assert "dB" in shown
     (picture,) = (part.split('"')[0] for part in shown.split('src="file://')[1:])
     assert Path(picture).read_bytes().startswith(b"\x89PNG")
@@ -133,6 +141,8 @@ def test_an_error_speaks_the_dialogs_words(tile, tmp_path):
 
 def test_the_history_repeats_a_run(tile, tmp_path):
     """What the dialog remembers gives the same raster again: from Python and from a shell."""
+    if Qgis.QGIS_VERSION_INT < 32400:
+        pytest.skip("a history of another kind")
     from processing.gui.AlgorithmDialog import AlgorithmDialog
     from qgis.gui import QgsGui
 
@@ -161,6 +171,8 @@ def test_the_history_repeats_a_run(tile, tmp_path):
 
 
 def test_batch_runs_every_row(tile, fields, tmp_path):
+    if Qgis.QGIS_VERSION_INT < 32400:
+        pytest.skip("batch of another kind")
     from processing.gui.BatchAlgorithmDialog import BatchAlgorithmDialog
 
     dialog = BatchAlgorithmDialog(created())
@@ -230,15 +242,16 @@ def test_a_model_of_ours_is_saved_loaded_and_run(tile, tmp_path, engine):
     assert a_model().toFile(str(file))
     loaded = QgsProcessingModelAlgorithm()
     assert loaded.fromFile(str(file))
-    ok, problems = loaded.validate()
-    assert ok, problems
+    check_valid(loaded)
     import processing
 
     outputs = {"FINER": str(tmp_path / "sr.tif"), "PAGE": str(tmp_path / "info.html")}
-    processing.run(
-        loaded,
-        {"SCENE": str(tile), "finer": outputs["FINER"], "page": outputs["PAGE"]},
-    )
+    named = {
+        parameter.name(): outputs["FINER" if "finer" in parameter.name() else "PAGE"]
+        for parameter in loaded.parameterDefinitions()
+        if parameter.isDestination()  # whose names differ between versions of QGIS
+    }
+    processing.run(loaded, {"SCENE": str(tile), **named})
     assert values(outputs["FINER"]).shape[1] == 2 * values(tile).shape[1]
     assert "2" in Path(outputs["PAGE"]).read_text(encoding="utf-8")
     by_hand = tmp_path / "hand.tif"
@@ -262,5 +275,4 @@ def test_an_adapted_model_feeds_the_next_step_of_a_model():
             step.addParameterSources("MODEL_FILE", [source.fromChildOutput("adapt", "OUT")])
         chain.addChildAlgorithm(step)
     assert chain.dependsOnChildAlgorithms("superresolve") == {"adapt"}
-    ok, problems = chain.validate()
-    assert ok, problems
+    check_valid(chain)

@@ -1,0 +1,43 @@
+"""Which processes compute the tiles of a run: this one, others on this machine, or a cluster's."""
+
+import os
+from dataclasses import dataclass
+
+from hsisr_geo.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Where tiles are computed.
+
+    Attributes
+    ----------
+    number : of processes on this machine; 1 is this process alone
+    threads : tiles in flight in each of them
+    scheduler : address of a dask scheduler whose workers are used instead, e.g. tcp://node1:8786
+
+    Raises
+    ------
+    OptionError : a number below 1; both several processes here and a scheduler
+    """
+
+    number: int = 1
+    threads: int = 1
+    scheduler: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        for name, value in (("workers", self.number), ("threads", self.threads)):
+            if value < 1:
+                raise OptionError(f"{name} must be at least 1, not {value}")
+        if self.scheduler is not None and self.number > 1:
+            raise OptionError("a scheduler has its own workers: leave out --workers or --scheduler")
+
+    @property
+    def here(self) -> bool:
+        """Whether this process computes the tiles itself."""
+        return self.number == 1 and self.scheduler is None
+
+    def name_of(self, src: str) -> str:
+        """Return a name for the input that means the same in whatever folder a worker started."""
+        return os.path.abspath(src) if self.scheduler and os.path.exists(src) else src

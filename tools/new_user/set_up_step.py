@@ -1,0 +1,67 @@
+"""Step 2 of the new user, by clicking: Raster › Hyperspectral super-resolution › Set up…."""
+
+import os
+import time
+from pathlib import Path
+
+from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtWidgets import QApplication, QTreeView
+from qgis.utils import iface, plugins
+
+PICTURES = Path(os.environ["NEW_USER_PICTURES"])
+WHEELS = os.environ["NEW_USER_WHEELS"]
+FOLDER_ONLY = 2  # of "Packages from"
+
+
+def steps():
+    """Set up from the internet, or from NEW_USER_WHEELS; yield what is waited for."""
+    _action().trigger()
+    dialog = plugins["hsisr_geo_qgis"].desktop.dialog
+    dialog.move(200, 80)
+    yield lambda: dialog.task is None
+    yield from _moment()
+    _grab(dialog, "qgis-setup.png")
+    if WHEELS:
+        dialog.choices.source.setCurrentIndex(FOLDER_ONLY)
+        dialog.choices.wheels.setFilePath(WHEELS)
+    assert dialog.buttons["set_up"].isEnabled(), dialog.step.text()
+    dialog.buttons["set_up"].click()
+    yield lambda: dialog.task is None
+    assert "Ready" in dialog.state.text(), dialog.log.toPlainText()
+    yield from _moment()
+    _grab(dialog, "qgis-setup-done.png")
+    dialog.close()
+    yield from _options()
+
+
+def _action():
+    for menu in iface.rasterMenu().actions():
+        if menu.menu() is not None and menu.text() == "Hyperspectral super-resolution":
+            return menu.menu().actions()[0]
+    raise AssertionError("no entry in the Raster menu")
+
+
+def _options():
+    """Open Settings › Options at our page, and close it: it is modal, so from a timer."""
+    QTimer.singleShot(0, lambda: iface.showOptionsDialog(iface.mainWindow(), "hsisr"))
+    yield lambda: QApplication.activeModalWidget() is not None
+    options = QApplication.activeModalWidget()
+    options.resize(900, 560)
+    tree = options.findChild(QTreeView, "mOptionsTreeView")
+    tree.setMinimumWidth(250)
+    yield from _moment()
+    tree.scrollTo(tree.currentIndex())
+    yield from _moment()
+    _grab(options, "qgis-options.png")
+    options.reject()
+    yield lambda: QApplication.activeModalWidget() is None
+
+
+def _moment(seconds=1.0):
+    until = time.monotonic() + seconds
+    yield lambda: time.monotonic() > until
+
+
+def _grab(widget, name):
+    QApplication.processEvents()
+    widget.grab().save(str(PICTURES / name))
