@@ -43,6 +43,7 @@ class HsisrArray:
         detail: float = 0.0,
         seed: int = 0,
         device: str = "auto",
+        precision: str = "float32",
         psf: str | None = None,
         consistency: bool = True,
         resolver: Resolver | None = None,
@@ -59,7 +60,7 @@ class HsisrArray:
 
         Parameters
         ----------
-        upscale, model, detail, seed, device, psf, consistency
+        upscale, model, detail, seed, device, precision, psf, consistency
             As for `hsisr_geo.load_resolver`; upscale 2 by default.
         resolver
             Instead of these. To be used in other processes, it must be picklable.
@@ -85,7 +86,7 @@ class HsisrArray:
         axes = axes_of(array, x_dim=x_dim, y_dim=y_dim)
         _check(array, dtype, tile)
         factor = DEFAULT_UPSCALE if upscale is None else upscale
-        recipe = Recipe(model, factor, detail, seed, device, psf, consistency)
+        recipe = Recipe(model, factor, detail, seed, device, precision, psf, consistency)
         maker: Maker = resolver or recipe.pinned()
         made_by = maker.load() if isinstance(maker, Recipe) else maker
         check_upscale(made_by, upscale)

@@ -197,8 +197,8 @@ def test_an_opened_file_says_all_of_its_bands_and_place(path, tmp_path):
         assert array.rio.transform() == array.rio.transform(recalc=True) == dataset.transform
         assert array.rio.crs == dataset.crs
         np.testing.assert_array_equal(array, dataset.read(masked=True).filled(np.nan))
-    expected, profile = by_file(path, tmp_path, upscale=2)
-    fine = array.hsisr.super_resolve(upscale=2)
+    expected, profile = by_file(path, tmp_path, name_or_path="back-projection", upscale=2)
+    fine = array.hsisr.super_resolve(model="back-projection", upscale=2)
     np.testing.assert_allclose(fine, expected, atol=2e-5)
     fine.rio.to_raster(tmp_path / "written.tif")
     with rasterio.open(tmp_path / "written.tif") as dataset:
