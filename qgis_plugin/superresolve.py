@@ -141,7 +141,7 @@ class SuperResolve(SceneAlgorithm):
             drop_bad=self.parameterAsBoolean(parameters, "DROP_BAD", context),
             uncertainty=self.uncertainty(results.get("UNCERTAINTY"), parameters, context),
         )
-        if self.call_engine(arguments, feedback) is None:
+        if self.call_engine(arguments, feedback, results.values()) is None:
             return {}
         scene = self.parameterAsRasterLayer(parameters, "INPUT", context).name()
         show_result(results["OUTPUT"], scene, self.label("OUTPUT"), context)

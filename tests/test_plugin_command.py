@@ -240,7 +240,7 @@ def test_the_plugin_imports_neither_the_engine_nor_its_libraries(path):
 
 
 @pytest.mark.parametrize(
-    "module", ["catalogue.py", "command.py", "timeleft.py", "words.py", "worker.py"]
+    "module", ["catalogue.py", "command.py", "leftovers.py", "timeleft.py", "words.py", "worker.py"]
 )
 def test_the_client_needs_no_qgis(module):
     assert "qgis.core" not in (PLUGIN / module).read_text(encoding="utf-8")
