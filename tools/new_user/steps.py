@@ -4,7 +4,6 @@ A step is a generator: it yields what it waits for, as a function, while QGIS go
 """
 
 import os
-import subprocess
 import sys
 import time
 import traceback
@@ -22,7 +21,7 @@ PICTURES = Path(os.environ["NEW_USER_PICTURES"])
 HOME = Path(SCENE).parent
 ENGINE = os.environ["NEW_USER_ENGINE"]
 PATIENCE_S = 600
-SIZE = 1600, 1000
+SIZE = 1400, 860
 
 
 def install_from_zip():
@@ -174,11 +173,7 @@ def _settled(seconds=1.5):
 
 
 def _screen(name):
-    QApplication.processEvents()
-    path = PICTURES / name
-    subprocess.run(
-        ["import", "-window", "root", "-resize", "1280x", "-colors", "255", str(path)], check=True
-    )
+    _grab(iface.mainWindow(), name)
 
 
 def _grab(widget, name):
