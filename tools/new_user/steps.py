@@ -62,7 +62,8 @@ def open_scene():
     toolbox = _dock("ProcessingToolbox")
     toolbox.show()
     toolbox.raise_()
-    iface.mainWindow().resizeDocks([toolbox], [340], Qt.Orientation.Horizontal)
+    docks = [_dock("Layers"), toolbox]  # wide enough for the names in them
+    iface.mainWindow().resizeDocks(docks, [380, 340], Qt.Orientation.Horizontal)
     for field in toolbox.findChildren(QgsFilterLineEdit):
         field.setValue("hyperspectral")
     yield from _settled()
@@ -90,7 +91,7 @@ def super_resolve():
     names = [layer.name() for layer in QgsProject.instance().mapLayers().values()]
     assert f"{Path(SCENE).stem} ×2 (hsisr-base)" in names, names
     iface.zoomFull()
-    iface.mapCanvas().zoomByFactor(0.42)
+    iface.mapCanvas().zoomByFactor(0.55)
     yield from _settled()
     _screen("qgis-map.png")
 
