@@ -13,7 +13,7 @@ import click
 from hsisr_geo.errors import BatchFailed
 
 from . import batch_summary, options
-from .batch_scenes import Scene, Wish, check, compare
+from .batch_scenes import Scene, Wish, check, compare, sharing_memory
 from .progress import Report, report
 from .running import RunOptions, canceling, check_samples, logging_to, run_options
 from .signals import Cancellation
@@ -61,8 +61,8 @@ DEFAULT_NAME = "{stem}_x{upscale}.tif"
 @click.option(
     "--skip-existing",
     is_flag=True,
-    help="Leave outputs alone that exist and were made from a scene of that name with these "
-    "options; others are an error, or replaced with --overwrite.",
+    help="Leave outputs alone that exist and are what this batch would make, as their fingerprint "
+    "tells; others are an error, or replaced with --overwrite.",
 )
 @click.option("--keep-going", is_flag=True, help="Go on after a scene that failed.")
 @click.option(
@@ -237,11 +237,16 @@ def _run(
     def work(job: "Job") -> "RunReport":
         if stopped := known[job].error or known[job].skipped:
             raise stopped
-        return wish.how.super_resolve(
-            job.src,
+        raster = known[job].raster
+        assert raster is not None  # as nothing stopped it
+        uncertainty = wish.uncertainty(job)
+        samples = uncertainty.samples if uncertainty else 0
+        how = sharing_memory(wish.how, raster, resolver, samples, jobs)
+        return how.super_resolve(
+            raster,
             job.dst,
             resolver=resolver,
-            uncertainty=wish.uncertainty(job),
+            uncertainty=uncertainty,
             progress=total.of(job),
             log=lambda message: log(f"{job.src}: {message}"),
         )

@@ -31,6 +31,25 @@ class Wish:
         return wished(job.uncertainty, self.samples, self.uncertainty_bands)
 
 
+def sharing_memory(
+    how: RunOptions, raster: "Raster", resolver: "Resolver", samples: int, jobs: int
+) -> RunOptions:
+    """Return the options with a tile chosen for one of several runs that share the memory."""
+    from hsisr_geo.footprint import SHARE, choose_tile, machine_memory
+
+    if how.tile is not None or jobs == 1:
+        return how
+    tile = choose_tile(
+        raster,
+        resolver,
+        threads=how.threads,
+        samples=samples,
+        region=None if how.bounds is None else raster.window_of(how.bounds),
+        memory=int(SHARE * machine_memory()) // jobs,
+    )
+    return replace(how, tile=tile)
+
+
 @dataclass(frozen=True)
 class Scene:
     """A job as far as it is known before the work: opened, wrong, or done already."""
@@ -70,7 +89,13 @@ def compare(scene: Scene, wish: Wish, resolver: "Resolver") -> Scene:
     if scene.raster is None or not wish.skip_existing or not job.dst.exists():
         return scene
     try:
-        told = difference(job.dst, scene.raster, resolver, wish.how.bounds)
+        told = difference(
+            job.dst,
+            scene.raster,
+            resolver,
+            bounds=wish.how.bounds,
+            uncertainty=wish.uncertainty(job),
+        )
     except HsisrError as e:
         told = f"cannot be compared: {e}"
     if not told and all(path.exists() for path in job.outputs):

@@ -11,7 +11,7 @@ import click
 from .config_file import VARIABLE, config_path, default_path
 from .variables import PREFIX, options_of, walk
 
-_OTHER_VARIABLES = ("DEBUG", "EXECUTABLE", "MODELS", "TEST_DATA", "CONFIG")
+_OTHER_VARIABLES = ("CONFIG", "DEBUG", "EXECUTABLE", "MODELS", "TEST_DATA", "WATCH_STDIN")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ def _set(ctx: click.Context, option: click.Option, path: Path | None) -> tuple[A
         return None
     ctx.set_parameter_source(str(option.name), source)
     with click.core.augment_usage_errors(ctx, param=option):
-        return option.type_cast_value(ctx, value), places[source]
+        option.process_value(ctx, value)  # as the command itself would check it
+    return value, places[source]
 
 
 def _unknown_variables(cli: click.Command) -> list[str]:

@@ -12,6 +12,7 @@ from .verbosity import verbosity
 F = TypeVar("F", bound=Callable[..., Any])
 
 UPSCALES = (2, 3, 4)
+FORMATS = ("gtiff", "cog", "envi", "zarr", "vrt")
 UNCERTAINTY_BANDS = ("all", "mean")
 AUTO = "auto"
 PRECISIONS = ("float32", "bfloat16")
@@ -150,6 +151,27 @@ precision = click.option(
     "quite the same.",
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+format = click.option(
+    "--format",
+    type=click.Choice(FORMATS, case_sensitive=False),
+    help="Of DST, where its ending does not tell: .tif is gtiff unless cog is asked for.",
+)
+creation = click.option(
+    "--co",
+    "creation",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A creation option of the format, as GDAL names them, e.g. COMPRESS=LZW; repeatable.",
+)
+style = click.option(
+    "--style/--no-style",
+    default=True,
+    show_default=True,
+    help="Write a QGIS style (.qml) beside DST that shows true colour.",
+)
+stac = click.option(
+    "--stac", is_flag=True, help="Write a STAC item (.stac.json) beside DST: where, what, and how."
+)
 workers = click.option(
     "--workers",
     type=click.IntRange(min=1),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hsisr_geo.formats.choice import WriteOptions
     from hsisr_geo.raster import Bounds, Raster
     from hsisr_geo.resolver import Resolver
     from hsisr_geo.uncertainty import Uncertainty
@@ -77,6 +78,7 @@ def plan_run(
     workers: int = 1,
     bounds: "Bounds | None",
     uncertainty: "Uncertainty | None" = None,
+    write: "WriteOptions",
 ) -> Plan:
     """Lay out a run as the pipeline would.
 
@@ -91,6 +93,7 @@ def plan_run(
 
     from hsisr_geo.estimate import estimate_seconds
     from hsisr_geo.footprint import choose_tile, footprint
+    from hsisr_geo.formats.choice import choose_format
     from hsisr_geo.graph import Product, cut
     from hsisr_geo.layout import Layout
     from hsisr_geo.output import Output
@@ -114,16 +117,20 @@ def plan_run(
     )
     need = footprint(raster, resolver, grid, threads=threads, samples=samples)
     seconds = estimate_seconds(raster, resolver, grid, threads=threads, samples=samples)
-    rasters = [target, *([uncertainty.describe(target)] if uncertainty else [])]
-    stored = tuple(Product(Output.of(each)).storage for each in rasters)
+    made = [(target, dst, write)]
+    if uncertainty:
+        path = os.fspath(uncertainty.path)
+        made.append((uncertainty.describe(target), path, write.beside(dst, path)))
+    outputs = [Output.of(each, choose_format(path, how)) for each, path, how in made]
+    stored = tuple(Product(output).storage for output in outputs)
     layout = Layout(grid, resolver.upscale, stored, measured=bands)
     return Plan(
         path=dst,
         rows=target.rows,
         cols=target.cols,
         bands=bands,
-        dtype=raster.dtype,
-        size=target.rows * target.cols * bands * np.dtype(raster.dtype).itemsize,
+        dtype=(dtype := outputs[0].raster.dtype),
+        size=target.rows * target.cols * bands * np.dtype(dtype).itemsize,
         scratch=layout.total_size,
         tiles=len(grid),
         tile=side,

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +14,7 @@ from .signals import Cancellation
 from .streams import destination, source
 
 if TYPE_CHECKING:
+    from hsisr_geo.formats.choice import WriteOptions
     from hsisr_geo.pipeline import RunReport
     from hsisr_geo.uncertainty import Uncertainty
 
@@ -45,10 +46,10 @@ def run(
     progress: str,
     dry_run: bool,
 ) -> None:
-    """Super-resolve the raster SRC into the GeoTIFF DST.
+    """Super-resolve the raster SRC into DST.
 
     SRC is a file, or any name that GDAL opens: `/vsizip/...`, a subdataset, a URL. `-` stands for
-    stdin and stdout.
+    stdin and stdout. The ending of DST says its format; to stdout it is a GeoTIFF.
     Place, bands, wavelengths, scaling and nodata are those of SRC. DST appears when it is complete;
     an error or a canceled run leaves nothing, unless it is to be resumed.
     """
@@ -59,29 +60,43 @@ def run(
     if dst in STDOUT and how.resume:
         raise click.UsageError("what goes to stdout cannot be resumed: name a file")
     wish = _uncertainty(dst, uncertainty, samples, uncertainty_bands)
+    write = _write_options(dst, how)
     speak = report(progress, stdout_is_data=dst in STDOUT)
     with logging_to(speak.log), source(src) as name:
         raster = how.open(name)
-        paths = [path for path in (dst, uncertainty) if path and path not in STDOUT]
-        check_targets(
-            [Target(path, raster) for path in paths], overwrite=how.overwrite, resume=how.resume
-        )
+        targets = [] if dst in STDOUT else [Target(dst, raster, write=write)]
+        if uncertainty is not None:
+            targets.append(Target(uncertainty, raster, write=write.beside(dst, uncertainty)))
+        check_targets(targets, overwrite=how.overwrite, resume=how.resume)
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = how.load_resolver()
         if dry_run:
-            plan = how.plan(raster, dst, resolver=resolver, uncertainty=wish)
+            plan = how.plan(raster, dst, resolver=resolver, uncertainty=wish, write=write)
             speak.result({**asdict(plan), "dry_run": True}, plan.text())
             return
-        with destination(dst) as path:
+        with destination(dst, as_it_is=write.format == "cog") as path:
             done = how.super_resolve(
                 raster,
                 path,
                 resolver=resolver,
                 uncertainty=wish,
+                write=write,
                 progress=canceling(speak.progress, cancellation),
                 log=speak.log,
             )
     speak.result({**asdict(done), "path": dst}, _summary(done, dst))
+
+
+def _write_options(dst: str, how: RunOptions) -> "WriteOptions":
+    """Say how DST is stored; stdout takes one file, with nothing beside it."""
+    write = how.write_options()
+    if dst not in STDOUT:
+        return write
+    if write.format not in (None, "gtiff", "cog"):
+        raise click.UsageError(f"stdout takes gtiff and cog: name a file for {write.format}")
+    if write.stac:
+        raise click.UsageError("a STAC item lies beside a file: name one for DST")
+    return replace(write, format=write.format or "gtiff", style=False)
 
 
 def _uncertainty(

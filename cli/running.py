@@ -19,6 +19,7 @@ from . import options
 from .signals import Cancellation
 
 if TYPE_CHECKING:
+    from hsisr_geo.formats.choice import WriteOptions
     from hsisr_geo.pipeline import RunReport
     from hsisr_geo.raster import Raster
     from hsisr_geo.resolver import Resolver
@@ -45,6 +46,10 @@ _OPTIONS = (  # in the order of --help
     options.drop_bad,
     options.orthorectify,
     options.overwrite,
+    options.format,
+    options.creation,
+    options.style,
+    options.stac,
     options.resume,
 )
 
@@ -71,14 +76,28 @@ class RunOptions:
     drop_bad: bool
     orthorectify: bool
     overwrite: bool
+    format: str | None
+    creation: tuple[str, ...]
+    style: bool
+    stac: bool
+
+    def write_options(self) -> "WriteOptions":
+        """Say how outputs are stored; errors as `parse_options`."""
+        from hsisr_geo.formats.choice import WriteOptions
+        from hsisr_geo.formats.creation import parse_options
+
+        creation = parse_options(self.creation)
+        return WriteOptions(self.format, creation, style=self.style, stac=self.stac)
+
     resume: bool
 
     def open(self, src: str) -> "Raster":
         """Open a scene with the bands that are asked for; errors as `open_raster`."""
         from hsisr_geo.raster import open_raster
+        from hsisr_geo.workers import Workers
 
         return open_raster(
-            src,
+            Workers(scheduler=self.scheduler).name_of(src),
             bands=self.bands,
             exclude=self.exclude,
             drop_bad=self.drop_bad,
@@ -101,7 +120,13 @@ class RunOptions:
         )
 
     def plan(
-        self, raster: "Raster", dst: str, *, resolver: "Resolver", uncertainty: "Uncertainty | None"
+        self,
+        raster: "Raster",
+        dst: str,
+        *,
+        resolver: "Resolver",
+        uncertainty: "Uncertainty | None",
+        write: "WriteOptions | None" = None,
     ) -> "Plan":
         """Lay out the run without making it; errors as `plan_run`."""
         from .plan import plan_run
@@ -115,6 +140,7 @@ class RunOptions:
             workers=self.workers,
             bounds=self.bounds,
             uncertainty=uncertainty,
+            write=write or self.write_options(),
         )
 
     def super_resolve(
@@ -123,6 +149,7 @@ class RunOptions:
         """Super-resolve a scene, opened or not; `more` is what only one of the commands has."""
         from hsisr_geo.pipeline import super_resolve
 
+        more.setdefault("write", self.write_options())
         return super_resolve(
             self.open(src) if isinstance(src, str) else src,
             dst,

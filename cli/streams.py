@@ -24,8 +24,11 @@ def source(src: str) -> Iterator[str]:
 
 
 @contextmanager
-def destination(dst: str) -> Iterator[Path]:
-    """Yield the file to write; for `-` and `/vsistdout/` one that is sent when it is complete."""
+def destination(dst: str, *, as_it_is: bool = False) -> Iterator[Path]:
+    """Yield the file to write; for `-` and `/vsistdout/` one that is sent when it is complete.
+
+    `as_it_is` keeps its layout, which GDAL cannot read from a pipe as it comes.
+    """
     from hsisr_geo.streaming import is_stdout, send
 
     if not is_stdout(dst):
@@ -34,7 +37,7 @@ def destination(dst: str) -> Iterator[Path]:
     with _folder() as folder:
         path = folder / "stdout.tif"
         yield path
-        send(path, sys.stdout.buffer)
+        send(path, sys.stdout.buffer, as_it_is=as_it_is)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from hsisr_geo.assembly import TileBlocks, block_side
+from hsisr_geo.assembly import BLOCK, TileBlocks, block_side
 from hsisr_geo.finished import Finished
 from hsisr_geo.layout import Layout
 from hsisr_geo.output import Draft
@@ -54,6 +54,11 @@ class Assembly:
                 future.result()
 
 
+def _side(draft: Draft, layout: Layout) -> int:
+    """Return the side of the blocks that an output's format wants."""
+    return block_side(layout.shape, draft.form.block or BLOCK)
+
+
 @contextmanager
 def assembling(
     drafts: Sequence[Draft], layout: Layout, finished: Finished, tags: Sequence[LateTags]
@@ -63,7 +68,7 @@ def assembling(
     Leaving the block waits until all are complete. An exception makes them give up.
     """
     sources = [
-        TileBlocks(layout, finished, number, draft.output.raster, block_side(layout.shape))
+        TileBlocks(layout, finished, number, draft.output.raster, _side(draft, layout))
         for number, draft in enumerate(drafts)
     ]
     with ThreadPoolExecutor(len(drafts), "assembly") as pool:

@@ -11,7 +11,7 @@ import secrets
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -24,6 +24,7 @@ from distributed.scheduler import KilledWorker
 
 from hsisr_geo import __version__
 from hsisr_geo.assignment import Assignment
+from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import HsisrError, WorkerError
 from hsisr_geo.fingerprint import input_identity
 from hsisr_geo.finished import Place
@@ -160,9 +161,7 @@ def run(
     HsisrError : as raised by a tile
     """
     raster = assignment.raster
-    path, *files = names = [_anywhere(name) for name in (raster.path, *raster.files)]
-    check(client, names, folder)
-    assignment = replace(assignment, raster=replace(raster, path=path, files=tuple(files)))
+    check(client, [anywhere(name) for name in (raster.path, *raster.files)], folder)
     plugin = TileWorker(assignment, folder, synchronize=synchronize)
     with _registered(client, plugin):
         rest = iter(tiles)
@@ -195,11 +194,6 @@ def _registered(client: Client, plugin: TileWorker) -> Iterator[None]:
     finally:
         with suppress(Exception):  # the scheduler may be gone; what matters is the first error
             client.unregister_worker_plugin(plugin.name)
-
-
-def _anywhere(path: str) -> str:
-    """Return a name that means the same in whatever folder a process was started."""
-    return os.path.abspath(path) if os.path.exists(path) else path
 
 
 def check(client: Client, names: Sequence[str], folder: Path) -> None:
@@ -236,7 +230,7 @@ class Seen:
     ----------
     token : whether it can read what the driver wrote
     answer : name of a file that it wrote in the same folder, "" if it could not
-    source : `input_identity` of the input, or why it cannot be read
+    source : `input_identity` of the input, or why they cannot be read
     """
 
     version: str
@@ -255,10 +249,10 @@ def examine(token: str, names: Sequence[str]) -> Seen:
     except OSError:
         written = ""
     try:
-        identity = input_identity(names)
-    except Exception as error:  # whatever GDAL raises: the driver tells it
-        identity = f"cannot be read: {error}"
-    return Seen(__version__, path.is_file(), written, identity)
+        source = input_identity(names)
+    except OSError as error:
+        source = f"cannot be read: {error.strerror}"
+    return Seen(__version__, path.is_file(), written, source)
 
 
 def _check_one(worker: str, seen: Seen, folder: Path, mine: str, source: str) -> None:

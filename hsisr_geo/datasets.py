@@ -20,10 +20,20 @@ MAX_BANDS = 10_000
 # ^ no spectrometer comes near; GDAL's time for writing bands grows with their square: here 20 s
 MAX_ROW_BYTES = 2**31
 # ^ of one row of all bands as float32: the least that can be held. 1.2 million pixels of 425 bands
+_CACHE_MB = "128"  # a row of tiles of a scene 1200 pixels wide with 224 bands, read strip by strip
+os.environ.setdefault("GDAL_CACHEMAX", _CACHE_MB)
+# ^ GDAL takes a twentieth of the machine's memory, which a large scene fills and a small one does
+# not. It looks at its first use, and a process has one cache.
+
 _HANDLES_PER_THREAD = 4  # a product's image and its mask, of two products
 # warnings.catch_warnings is not safe between threads, so opening is serialised.
 _OPENING = threading.Lock()
 _LOCAL = threading.local()
+
+
+def anywhere(path: str) -> str:
+    """Return a name that means the same in whatever folder a process was started."""
+    return os.path.abspath(path) if os.path.exists(path) else path
 
 
 @contextmanager

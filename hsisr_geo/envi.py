@@ -24,6 +24,7 @@ PLACE_KEYS = frozenset({
 BAND_KEYS = frozenset({
     "band_names", "wavelength", "wavelength_units", "fwhm", "bbl", "data_ignore_value",
     "data_gain_values", "data_offset_values", "reflectance_scale_factor", "z_plot_range",
+    "default_bands",
     "file_compression",
 })  # fmt: skip
 

@@ -65,8 +65,11 @@ def fingerprint(
     uncertainty: Uncertainty | None,
     region: Window | None,
     tile: int,
+    stored: Sequence[Raster],
 ) -> Fingerprint:
     """Take the fingerprint of a run.
+
+    `stored` is what the outputs will be: a format may ask for other numbers than the input has.
 
     The files of the input are told by name, size, and the hash of their first and last 64 KiB; and,
     among the circumstances, by when they were changed. What is no file, such as a remote address,
@@ -88,7 +91,18 @@ def fingerprint(
     changed = " ".join(
         str(file.stat().st_mtime_ns) for file in _existing((raster.path, *raster.files))
     )
-    return Fingerprint(facts, {"tile": str(tile), "input changed at": changed})
+    circumstances = {"tile": str(tile), "input changed at": changed}
+    circumstances["stored numbers"] = " ".join(map(_numbers_of, stored))
+    return Fingerprint(facts, circumstances)
+
+
+def kept_tile(record: Mapping[str, Any]) -> int | None:
+    """Return the tile size of a run that is kept, None where none is.
+
+    Where it is the machine's choice, it must not be another one because the machine is.
+    """
+    tile = str(record.get("circumstances", {}).get("tile"))
+    return int(tile) if tile.isdecimal() else None
 
 
 def input_identity(names: Sequence[str]) -> str:
@@ -122,6 +136,12 @@ def _digest(raster: Raster) -> str:
     told = [f.name for f in fields(raster) if f.name not in ("path", "files", "source")]
     said = [f"{name}={getattr(raster, name)!r}" for name in told]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+
+
+def _numbers_of(stored: Raster) -> str:
+    """Tell data type, scaling and nodata of an output, the last two as a hash."""
+    scaling = repr([(band.scale, band.offset, band.nodata) for band in stored.bands])
+    return f"{stored.dtype}:{hashlib.sha256(scaling.encode()).hexdigest()[:8]}"
 
 
 def _window_text(window: Window | None) -> str:

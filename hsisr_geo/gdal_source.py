@@ -13,6 +13,7 @@ from rasterio.windows import Window
 
 from hsisr_geo.bands import Bands
 from hsisr_geo.datasets import (
+    anywhere,
     check_bands,
     check_envi,
     open_error,
@@ -105,7 +106,7 @@ def described(dataset: Any, path: str) -> Raster:
         tags=read_tags(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
         files=tuple(_further_files(dataset, path)),
-        source=GdalSource(path, masked or bool(alpha), alpha),
+        source=GdalSource(anywhere(path), masked or bool(alpha), alpha),
     )
 
 
@@ -113,7 +114,7 @@ def _further_files(dataset: Any, path: str) -> Iterator[str]:
     """Yield the files that GDAL reads besides `path`: headers, and what a VRT points to."""
     for name in dataset.files:
         if not (os.path.exists(name) and os.path.exists(path) and Path(path).samefile(name)):
-            yield str(name)
+            yield anywhere(str(name))
 
 
 def _is_masked(flags: Sequence[MaskFlags]) -> bool:

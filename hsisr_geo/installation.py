@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+import psutil
 from packaging.requirements import Requirement
 
 from hsisr_geo.errors import HsisrError
@@ -18,6 +19,7 @@ CHECKSUMS = "SHA256SUMS"
 _LITTLE_DISK_BYTES = 2_000_000_000
 _LITTLE_MEMORY_BYTES = 2_000_000_000
 _EXTRAS = {
+    "zarr": "cubes in Zarr with axes in any order need it",
     "gdal": "GDAL's own Python bindings; nothing here needs them",
     "demo": "`make demo` needs it",
     "train": "training on photographs needs them",
@@ -129,10 +131,7 @@ def room() -> Iterator[Finding]:
             "a run needs twice its output beside it" if little else "",
             {"free_bytes": free},
         )
-    available = _available_memory()
-    if available is None:
-        yield Finding("memory", "note", "this system does not tell how much is free")
-        return
+    available = psutil.virtual_memory().available
     little = available < _LITTLE_MEMORY_BYTES
     yield Finding(
         "memory",
@@ -141,12 +140,3 @@ def room() -> Iterator[Finding]:
         "choose a small --tile, e.g. 64" if little else "",
         {"available_bytes": available},
     )
-
-
-def _available_memory() -> int | None:
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return None
-    kilobytes = next((line.split()[1] for line in lines if line.startswith("MemAvailable:")), None)
-    return None if kilobytes is None else int(kilobytes) * 1024

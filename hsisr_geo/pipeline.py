@@ -16,13 +16,14 @@ from hsisr_geo.assembly import total
 from hsisr_geo.assignment import Assignment
 from hsisr_geo.consistency import Consistency
 from hsisr_geo.errors import OptionError
-from hsisr_geo.fingerprint import Fingerprint, fingerprint
+from hsisr_geo.fingerprint import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.finished import Finished, Place
 from hsisr_geo.footprint import choose_tile
+from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.graph import Product, Progress, run
 from hsisr_geo.journal import JournalWriter, new_name
 from hsisr_geo.output import Target, as_output_error, open_outputs
-from hsisr_geo.raster import Bounds, Raster, as_raster, source_files
+from hsisr_geo.raster import Bounds, Raster, open_raster, source_files
 from hsisr_geo.resolver import BicubicResolver, Resolver, sampled
 from hsisr_geo.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.tiling import Window
@@ -83,6 +84,7 @@ def super_resolve(
     bounds: Bounds | None = None,
     uncertainty: Uncertainty | None = None,
     overwrite: bool = False,
+    write: WriteOptions = AS_NAMED,
     resume: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
@@ -110,6 +112,9 @@ def super_resolve(
     uncertainty
         Also write the standard deviation over samples, as a raster on the grid of the output. Both
         appear when both are complete, or neither.
+    write
+        Format and creation options of the output, and what is written beside it. The uncertainty
+        has the same format, unless its ending names another.
     resume
         Go on with an interrupted run, if there is one: only tiles that it had not finished are
         computed, and the result is that of an uninterrupted run. Should this run be interrupted,
@@ -128,25 +133,36 @@ def super_resolve(
     started = time.perf_counter()
     _check_tile(tile)
     where = Workers(workers, threads, scheduler)
-    raster = as_raster(src)
+    raster = src if isinstance(src, Raster) else open_raster(where.name_of(os.fspath(src)))
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
     log, progress = log or _ignore, progress or _ignore
     spread = None if uncertainty is None else sampled(resolver, uncertainty.samples)
-    tags, targets = [LateTags()], [Target(dst, target)]
+    tags, targets = [LateTags()], [Target(dst, target, write=write)]
     if uncertainty is not None:
         tags.append(LateTags())
-        targets.append(Target(uncertainty.path, uncertainty.describe(target)))
+        beside = write.beside(dst, uncertainty.path)
+        targets.append(Target(uncertainty.path, uncertainty.describe(target), write=beside))
     targets = [replace(target, tags=late) for target, late in zip(targets, tags, strict=True)]
     samples = 0 if uncertainty is None else uncertainty.samples
-    tile = tile or choose_tile(
-        raster, resolver, threads=threads, workers=workers, samples=samples, region=region
-    )
-    mark = fingerprint(
-        raster, resolver, spread=spread, uncertainty=uncertainty, region=region, tile=tile
-    )
     with open_outputs(targets, overwrite=overwrite, resume=resume) as drafts:
         folder = drafts[0].folder
+        tile = (
+            tile
+            or kept_tile(folder.record())
+            or choose_tile(
+                raster, resolver, threads=threads, workers=workers, samples=samples, region=region
+            )
+        )
+        mark = fingerprint(
+            raster,
+            resolver,
+            spread=spread,
+            uncertainty=uncertainty,
+            region=region,
+            tile=tile,
+            stored=[target.form.stored(target.raster) for target in targets],
+        )
         _identify(folder, mark, keep=resume)
         products = [Product(drafts[0].output)]
         if uncertainty is not None:

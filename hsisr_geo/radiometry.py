@@ -24,9 +24,9 @@ def decode(dn: NDArray[Any], bands: Bands) -> Cube:
     cube = np.empty(dn.shape, np.float32)
     for plane, stored, band in zip(cube, dn, bands, strict=True):
         plane[:] = stored if _is_plain(band) else _scaled(stored, band)
-        missing = _missing(stored, band.nodata)
-        if missing is not None:
-            plane[missing] = np.nan
+        holes = missing(stored, band.nodata)
+        if holes is not None:
+            plane[holes] = np.nan
     return cube
 
 
@@ -50,8 +50,8 @@ def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:
     target = np.dtype(dtype)
     dn = np.empty(cube.shape, target)
     for stored, plane, band in zip(dn, cube, bands, strict=True):
-        missing = np.isnan(plane)
-        exact = np.where(missing, 0.0, plane) if missing.any() else plane
+        holes = np.isnan(plane)
+        exact = np.where(holes, 0.0, plane) if holes.any() else plane
         if not _is_plain(band):
             exact = (exact.astype(np.float64) - band.offset) / band.scale
         stored[:] = _rounded(exact, target)
@@ -61,7 +61,7 @@ def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:
         else:
             fill = nodata
             _step_aside(stored, target.type(nodata))
-        stored[missing] = fill
+        stored[holes] = fill
     return dn
 
 
@@ -87,13 +87,14 @@ def _is_plain(band: Band) -> bool:
     return band.scale == 1.0 and band.offset == 0.0
 
 
-def _missing(stored: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | None:
+def missing(stored: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | None:
+    """Return where stored numbers stand for no value; None where they cannot."""
     nodata = usable_nodata(nodata, stored.dtype.name)
-    missing = ~np.isfinite(stored) if stored.dtype.kind == "f" else None
+    holes = ~np.isfinite(stored) if stored.dtype.kind == "f" else None
     if nodata is None or not math.isfinite(nodata):
-        return missing
+        return holes
     equal = np.asarray(stored == stored.dtype.type(nodata))
-    return equal if missing is None else missing | equal
+    return equal if holes is None else holes | equal
 
 
 def _rounded(exact: NDArray[np.floating], target: np.dtype[Any]) -> NDArray[Any]:

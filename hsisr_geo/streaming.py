@@ -50,15 +50,17 @@ def receive(stream: BinaryIO, folder: Path) -> Path:
     return path
 
 
-def send(path: Path, stream: BinaryIO) -> None:
+def send(path: Path, stream: BinaryIO, *, as_it_is: bool = False) -> None:
     """Send a GeoTIFF through a stream, in the order in which `/vsistdin/` can read it.
+
+    `as_it_is` sends it byte for byte instead: a COG would not be one in another order.
 
     Raises
     ------
     OutputError : no room for the reordered copy beside it, or the stream does not take it
     BrokenPipeError : the reader has gone
     """
-    ordered = _reordered(path)
+    ordered = path if as_it_is else _reordered(path)
     try:
         with open(ordered, "rb") as file:
             shutil.copyfileobj(file, stream, _CHUNK_BYTES)

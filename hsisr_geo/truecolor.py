@@ -3,7 +3,7 @@
 The QGIS plugin has the same rule, as it imports nothing of ours.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,19 @@ def choose_colors(bands: Bands) -> Colors:
     ordered = sorted(usable, key=lambda i: (known.get(i, 0.0), i))
     last = len(ordered) - 1
     return Colors((ordered[last * 3 // 4], ordered[last // 2], ordered[last // 4]), False)
+
+
+def mark_colors(bands: Bands) -> Bands:
+    """Mark the bands nearest to red, green and blue as such, where a file can say so.
+
+    Nothing changes where some band is marked already, or none is near enough.
+    """
+    marked = {band.color for band in bands} & {"red", "green", "blue", "palette"}
+    colors = choose_colors(bands)
+    if marked or not colors.true or len(set(colors.bands)) < 3:
+        return bands
+    names = dict(zip(colors.bands, ("red", "green", "blue"), strict=True))
+    return Bands(tuple(replace(b, color=names.get(i, b.color)) for i, b in enumerate(bands)))
 
 
 def _nearest(wavelengths_nm: dict[int, float], color: float) -> int | None:

@@ -1,5 +1,6 @@
 """Which processes compute the tiles of a run: this one, others on this machine, or a cluster's."""
 
+import os
 from dataclasses import dataclass
 
 from hsisr_geo.errors import OptionError
@@ -36,3 +37,7 @@ class Workers:
     def here(self) -> bool:
         """Whether this process computes the tiles itself."""
         return self.number == 1 and self.scheduler is None
+
+    def name_of(self, src: str) -> str:
+        """Return a name for the input that means the same in whatever folder a worker started."""
+        return os.path.abspath(src) if self.scheduler and os.path.exists(src) else src

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,9 @@ def batch(*args, code=0):
 
 
 def names(folder):
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    """Names of the rasters in a folder: their styles go with them."""
+    found = [path for path in folder.iterdir() if path.suffix != ".qml"] if folder.exists() else []
+    return sorted(path.name for path in found)
 
 
 # --- which scenes, and their names ----------------------------------------------------------------
@@ -255,7 +258,7 @@ def made(folder, tmp_path):
 
 
 def times(folder):
-    return [path.stat().st_mtime_ns for path in sorted(folder.iterdir())]
+    return [(folder / name).stat().st_mtime_ns for name in names(folder)]
 
 
 def test_what_exists_is_an_error_told_before_any_work(folder, made):
@@ -276,7 +279,11 @@ def test_what_exists_is_skipped_where_it_is_the_same(folder, made):
 OTHERWISE = {
     "another model": (["--model", "back-projection"], "was made with model bicubic"),
     "another psf": (["--psf", "gaussian:0.2"], "was made with degradation bicubic"),
-    "another window": (["--bounds", 500_030, 5_799_700, 500_300, 5_799_940], "another window"),
+    "another choice of bands": (["--bands", "1-3"], "another input, window, choice"),
+    "another window": (
+        ["--bounds", 500_030, 5_799_700, 500_300, 5_799_940],
+        "another input, window",
+    ),
 }
 
 
@@ -291,6 +298,13 @@ def test_what_was_made_otherwise_is_not_taken_for_the_same(folder, made, kind):
     call(*command, "--overwrite")
     assert times(made) != before
     assert "2 skipped" in call(*command, "--overwrite").stderr
+
+
+def test_a_scene_that_has_changed_since_is_not_skipped(folder, made):
+    write(folder / "a.tif", pixels(seed=9), wavelengths=[450, 550, 650, 850])
+    result = batch(folder, "--out-dir", made, "--skip-existing", "--keep-going", code=1)
+    assert "a_x2.tif exists, but was made of another input" in result.stderr
+    assert "1 skipped, 1 failed" in result.stderr
 
 
 def test_a_raster_of_unknown_making_is_not_skipped(folder, made):
@@ -328,6 +342,25 @@ def test_a_failure_ends_the_batch_unless_told_to_go_on(at_once):
     assert found == ["done", "failed", *["not started"] * 4]
     found = statuses(work, at_once=at_once, keep_going=True)
     assert found == ["done", "failed", *["done"] * 4]
+
+
+def test_scenes_at_a_time_share_the_memory_that_a_tile_may_take(raster_of_bands, monkeypatch):
+    from hsisr_geo.cli.batch_scenes import sharing_memory
+    from hsisr_geo.cli.running import RunOptions
+
+    from hsisr_geo import footprint
+    from hsisr_geo.raster import open_raster
+    from hsisr_geo.resolver import BicubicResolver
+
+    scene = replace(open_raster(raster_of_bands), shape=(4000, 4000))
+    options = RunOptions(**{field.name: None for field in fields(RunOptions)})
+    how = replace(options, threads=1)
+    resolver = BicubicResolver(4)
+    monkeypatch.setattr(footprint, "machine_memory", lambda: 850_000_000)
+    alone, shared = (sharing_memory(how, scene, resolver, 0, jobs).tile for jobs in (1, 4))
+    assert alone is None  # the run chooses
+    assert shared < footprint.choose_tile(scene, resolver)
+    assert sharing_memory(replace(how, tile=7), scene, resolver, 0, 4).tile == 7
 
 
 def test_scenes_run_at_the_same_time():

@@ -153,6 +153,20 @@ def test_an_input_that_was_changed_is_refused(src, tmp_path):
         _resumed(copy, dst)
 
 
+def test_a_tile_that_the_machine_chose_stays_when_the_machine_is_another(
+    src,
+    whole,
+    tmp_path,
+    monkeypatch,
+):
+    dst = tmp_path / "sr.tif"
+    monkeypatch.setattr(pipeline, "choose_tile", lambda *_, **__: 16)
+    _interrupt(src, dst, tile=None)
+    monkeypatch.setattr(pipeline, "choose_tile", lambda *_, **__: 48)
+    assert _resumed(src, dst, tile=None)[0].kept == 10
+    _same(dst, whole)
+
+
 def test_another_version_is_refused(src, tmp_path, monkeypatch):
     _interrupt(src, tmp_path / "sr.tif")
     monkeypatch.setattr("hsisr_geo.fingerprint.__version__", "9.9")

@@ -217,7 +217,7 @@ def test_a_run_that_fails_leaves_neither_file(
 def test_a_file_that_cannot_be_completed_takes_the_other_with_it(
     scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: int
 ) -> None:
-    checked, real = [], geotiff._check_complete
+    checked, real = [], geotiff.check_complete
 
     def full(*args: object) -> None:
         checked.append(args)
@@ -225,7 +225,7 @@ def test_a_file_that_cannot_be_completed_takes_the_other_with_it(
             raise OSError("the disk is full")
         real(*args)
 
-    monkeypatch.setattr(geotiff, "_check_complete", full)
+    monkeypatch.setattr(geotiff, "check_complete", full)
     with pytest.raises(OutputError, match="disk is full"):
         _run(scene, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []

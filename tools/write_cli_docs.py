@@ -36,6 +36,9 @@ those of DST, and `HSISR_SAMPLES`, `HSISR_SEEDS` and `HSISR_SPREAD`, the calibra
 in the numbers. Each sample takes about five evaluations of the network in time, and no memory.
 docs/method.md says what the deviation covers, docs/quality.md how well it goes with the error.
 
+**Formats**: the ending of DST says which, `--format` where it does not; docs/formats.md shows each
+with its creation options (`--co`), and what lies beside DST: a QGIS style, a STAC item.
+
 **Many scenes**: docs/batch.md. With `--progress json`, `batch` adds one `{"event": "scene", ...}`
 per scene; its progress is in thousandths of the work, and its `result` comes also where scenes
 failed.

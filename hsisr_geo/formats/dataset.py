@@ -1,5 +1,6 @@
 """A GDAL dataset made anew: its grid, tags and bands, and then its pixels, block by block."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,29 @@ def sidecars(path: Path) -> list[Path]:
 
 def write_dataset(part: Path, content: Content, profile: dict[str, Any]) -> None:
     """Write a raster with the driver and the creation options of `profile`."""
+    with (
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+        closing(create(part, content, profile)) as dataset,
+    ):
+        _write_pixels(dataset, content)
+        write_findings(dataset, content)
+
+
+def create(part: Path, content: Content, profile: dict[str, Any]) -> Any:
+    """Open a new dataset with its grid and bands."""
     raster = content.raster
     with opening_quietly():
         dataset = rasterio.open(part, "w", **_common_profile(raster), **profile)
-    with dataset:
-        _write_place(dataset, raster)
-        write_bands(dataset, raster.bands)
-        with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
-            _write_pixels(dataset, content)
-        write_tags(dataset, raster.tags, content.tags)  # known when all pixels are
+    _write_place(dataset, raster)
+    write_bands(dataset, raster.bands)
+    return dataset
+
+
+def write_findings(dataset: Any, content: Content) -> None:
+    """Write what is known only when all pixels are: tags and statistics."""
+    write_tags(dataset, content.raster.tags, content.tags)
+    for number, summary in enumerate(content.summaries, start=1):
+        dataset.update_tags(number, **summary.items())
 
 
 def _write_pixels(dataset: Any, content: Content) -> None:

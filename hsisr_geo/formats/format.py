@@ -4,29 +4,17 @@ A format knows its files and fills them; when it is asked, from where pixels com
 files get their names is not its business.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from hsisr_geo.bands import Bands
+from hsisr_geo.formats.blocks import Blocks
+from hsisr_geo.formats.summary import BandSummary, Tally
+from hsisr_geo.metadata import ALPHA
 from hsisr_geo.raster import Raster
-
-
-class Blocks(Protocol):
-    """Where the pixels of a raster come from: blocks that do not overlap, in a fixed order."""
-
-    @property
-    def block(self) -> int:
-        """Side of a block in pixels, a multiple of 16."""
-
-    def blocks(self, shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
-        """Yield the blocks (rows, cols) of a raster of `shape`, row by row."""
-
-    def read(self, rows: slice, cols: slice) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Return stored numbers (band, row, col) and valid mask (row, col) of a block."""
+from hsisr_geo.truecolor import mark_colors
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +25,31 @@ class Content:
     ----------
     raster : grid, bands, tags and data type as they will be stored
     blocks : the pixels
-    tags : how the raster was made, written beside the tags of the source
-    needs_mask : which pixels have no value can be told only by the blocks' valid masks
+    tags : how the raster was made, written beside the tags of the source; asked for last, as they
+        may be known only when all pixels are
+    tally : counts what is read of the blocks, None where nobody does
     """
 
     raster: Raster
     blocks: Blocks
     tags: Mapping[str, str]
-    needs_mask: bool = False
+    tally: Tally | None = None
+
+    @classmethod
+    def counted(cls, raster: Raster, blocks: Blocks, tags: Mapping[str, str]) -> "Content":
+        """Return a content whose blocks are counted while they are read."""
+        tally = Tally(raster, blocks)
+        return cls(raster, tally, tags, tally)
+
+    @property
+    def summaries(self) -> tuple[BandSummary, ...]:
+        """The figures of each band, complete when all blocks have been read; () uncounted."""
+        return self.tally.summaries() if self.tally else ()
+
+    @property
+    def needs_mask(self) -> bool:
+        """Whether pixels without a value can be told only by the blocks' valid masks."""
+        return needs_mask(self.raster)
 
 
 class Format(Protocol):
@@ -52,11 +57,26 @@ class Format(Protocol):
 
     @property
     def name(self) -> str:
-        """GDAL's short name of the driver that reads it."""
+        """What users call it: one of the names of `--format`."""
 
     @property
-    def holds_masks(self) -> bool:
-        """Whether a raster's mask can be kept."""
+    def media_type(self) -> str:
+        """What the web calls it."""
+
+    @property
+    def block(self) -> int | None:
+        """Side of the blocks that it wants, None for any."""
+
+    def stored(self, raster: Raster) -> Raster:
+        """Return the raster as it can be stored: nodata, bands' colours, data type."""
+
+    def check(self, path: Path, raster: Raster) -> None:
+        """Refuse, before any work, what cannot be stored so.
+
+        Raises
+        ------
+        OutputError : naming `path`, and what to do
+        """
 
     def files(self, path: Path) -> list[Path]:
         """Return what makes up the raster at `path`: files or folders, itself last."""
@@ -71,3 +91,17 @@ class Format(Protocol):
         ------
         OSError, ValueError, RasterioError : it could not be made, or not completely
         """
+
+
+def as_stored(raster: Raster) -> Raster:
+    """Return a raster as GDAL's formats keep it: one nodata value, bands marked as colours."""
+    nodata = raster.bands.nodata
+    bands = Bands(tuple(replace(band, nodata=nodata) for band in raster.bands))
+    return replace(raster, bands=mark_colors(bands))
+
+
+def needs_mask(raster: Raster) -> bool:
+    """Whether a raster has pixels without a value that no stored number can tell."""
+    has_alpha = any(band.color == ALPHA for band in raster.bands)
+    no_number = raster.bands.nodata is None and raster.dtype[0] != "f"
+    return raster.has_mask and not has_alpha and no_number

@@ -55,12 +55,14 @@ class LevelBlock(nn.Module):
         nn.init.zeros_(self.level.weight)
         nn.init.zeros_(self.level.bias)
 
-    def forward(self, x: Tensor, level: Tensor) -> Tensor:
-        """Map to the same shape: (image, width, row, col)."""
+    def forward(self, x: Tensor, level: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+        """Map to the same shape: (image, width, row, col).
+
+        `dtype` is that of the convolutions' products; sums over blocks stay in that of `x`.
+        """
         scale, shift = self.level(level)[:, :, None, None].chunk(2, dim=1)
-        hidden = torch.relu(self.first(x) * (1 + scale) + shift)
-        out: Tensor = x + 0.2 * self.second(hidden)
-        return out
+        hidden = torch.relu(_convolved(self.first, x, dtype) * (1 + scale) + shift)
+        return x + 0.2 * _convolved(self.second, hidden, dtype)
 
 
 class LocalUNet(nn.Module):
@@ -126,6 +128,7 @@ class LocalUNet(nn.Module):
         level: Tensor,
         upscale: int,
         part: Window | None = None,
+        dtype: torch.dtype | None = None,
     ) -> Tensor:
         """Predict the clean residual.
 
@@ -137,6 +140,8 @@ class LocalUNet(nn.Module):
             sqrt(alpha_bar), (image,): 1 without noise, 0 for nothing but noise.
         part
             What is wanted, in input pixels (`upscale` times coarser than `y`); None for all of it.
+        dtype
+            Of the residual blocks' convolutions; None for that of `y`.
 
         Returns
         -------
@@ -149,7 +154,7 @@ class LocalUNet(nn.Module):
         fine = self.head(torch.cat([y, condition], dim=1))
         body = first = self.down[str(upscale)](torch.relu(fine))
         for block, (at, left) in zip(self.blocks, pairwise(layers.blocks), strict=True):
-            body = _cut(block(body, embedding), inside(left, at))
+            body = _cut(block(body, embedding, dtype), inside(left, at))
         body = _cut(body, inside(layers.up, layers.blocks[-1])) + _cut(first, layers.up)
         shuffled = self.up[str(upscale)](body)
         fine = _cut(fine, scaled(layers.fine, upscale)) + _cut(
@@ -157,6 +162,16 @@ class LocalUNet(nn.Module):
         )
         out: Tensor = self.tail(torch.relu(self.join(torch.relu(fine))))
         return _cut(out, scaled(inside(layers.part, layers.fine), upscale))
+
+
+def _convolved(conv: nn.Conv2d, x: Tensor, dtype: torch.dtype | None) -> Tensor:
+    """Convolve in another dtype, but add the bias in that of `x`."""
+    if dtype is None or dtype == x.dtype:
+        out: Tensor = conv(x)
+        return out
+    products = nn.functional.conv2d(x.to(dtype), conv.weight.to(dtype), padding=conv.padding)
+    assert conv.bias is not None
+    return products.to(x.dtype) + conv.bias[:, None, None]
 
 
 def _cut(images: Tensor, window: Window) -> Tensor:

@@ -6,7 +6,6 @@ when there is much to do at once.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -32,7 +31,8 @@ class Execution:
     Attributes
     ----------
     precision
-        Of the denoiser's convolutions, `float32` or `bfloat16`; all else is float32.
+        `float32`; or `bfloat16` for the products of the denoiser's residual blocks, where most of
+        the arithmetic is. All else, the sums over blocks too, is float32.
     images
         Components that go through the denoiser together.
     layer_bytes
@@ -52,7 +52,7 @@ class Execution:
     layer_bytes: int = 1 << 20
     bands: int = 8
     strip_bytes: int = 1 << 25
-    memory_format: torch.memory_format = torch.contiguous_format
+    memory_format: torch.memory_format = torch.channels_last
     given_up: Event = field(default_factory=Event, compare=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +71,6 @@ class Execution:
             layer_bytes=1 << 28,
             bands=64,
             strip_bytes=1 << 28,
-            memory_format=torch.channels_last,
         )
 
     def prepare(self, network: nn.Module) -> None:
@@ -98,18 +97,16 @@ class Execution:
     ) -> Tensor:
         """Evaluate the denoiser over a part of its input; float32 (image, 1, row, col)."""
         made = []
-        with self._casting(y.device):
-            for batch in chunks(len(y), self.images):
-                self.check()
-                made.append(
-                    denoiser(y[batch], condition[batch], level[batch], upscale, part).float()
-                )
+        for batch in chunks(len(y), self.images):
+            self.check()
+            made.append(
+                denoiser(y[batch], condition[batch], level[batch], upscale, part, self._dtype)
+            )
         return torch.cat(made)
 
-    def _casting(self, device: torch.device) -> AbstractContextManager[object]:
-        if self.precision == "float32":
-            return nullcontext()
-        return torch.autocast(device.type, torch.bfloat16)
+    @property
+    def _dtype(self) -> torch.dtype:
+        return torch.bfloat16 if self.precision == "bfloat16" else torch.float32
 
     def spectra(self, autoencoder: GroupAutoencoder, bands: int) -> int:
         """Spectra that go through the autoencoder together."""

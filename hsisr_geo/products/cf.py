@@ -7,32 +7,25 @@ may come in any order. Wavelengths are a coordinate along the axis of the bands.
 
 import importlib.util
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from affine import Affine
 
 from hsisr_geo import gdal_source
-from hsisr_geo.bands import Band, Bands, guess_unit, to_nanometers
-from hsisr_geo.datasets import thread_handle
+from hsisr_geo.datasets import anywhere, thread_handle
 from hsisr_geo.errors import RasterError
 from hsisr_geo.gdal_source import check_scales
 from hsisr_geo.grid import Missing, Raster, Stored
-from hsisr_geo.products.place import WGS84, control_points, lattice, wkt_of
-from hsisr_geo.radiometry import usable_nodata
-from hsisr_geo.spectral import to_number
+from hsisr_geo.products.cf_bands import read_bands
+from hsisr_geo.products.cf_place import placed, read_crs
 
 _X = frozenset(("x", "lon", "longitude", "easting", "col", "cols", "column", "sample", "samples"))
 _Y = frozenset(("y", "lat", "latitude", "northing", "row", "rows", "line", "lines"))
 _X_STANDARD = frozenset(("projection_x_coordinate", "longitude"))
 _Y_STANDARD = frozenset(("projection_y_coordinate", "latitude"))
-_CENTRES = ("wavelength", "wavelengths", "wavelength_nm", "wl", "center_wavelength", "band")
-_WIDTHS = ("fwhm", "fwhm_nm", "bandwidth")
-_GOOD = ("good_wavelengths", "good_bands", "bbl", "good")
-_UNEVEN = 1e-3  # of a pixel by which spacings may differ: float32 coordinates do
 
 
 @dataclass(frozen=True)
@@ -137,22 +130,22 @@ def _describe(dataset: Any, path: Path, engine: str, driver: str) -> Raster | No
     band, row, col = axes
     shape = (variable.sizes[row], variable.sizes[col])
     dtype = variable.dtype.newbyteorder("=").name
-    bands = _bands(variable, band, dtype)
+    bands = read_bands(variable, band, dtype)
     check_scales(bands, str(path))
     raster = Raster(
         path=str(path),
         driver=driver,
         shape=shape,
-        crs=_crs(dataset, variable, path),
+        crs=read_crs(dataset, variable, path),
         transform=Affine.identity(),
         dtype=dtype,
         bands=bands,
         tags=_tags(dataset, variable),
         interleave={0: "band", 1: "line", 2: "pixel"}[variable.dims.index(band)],
         product=f"CF cube {variable.name!r}",
-        source=CfSource(str(path), engine, str(variable.name), axes),
+        source=CfSource(anywhere(str(path)), engine, str(variable.name), axes),
     )
-    return _placed(raster, variable, row, col, path)
+    return placed(raster, variable, row, col, path)
 
 
 def _cube(dataset: Any, path: Path) -> tuple[Any, tuple[str, str, str]] | None:
@@ -194,116 +187,6 @@ def _is_axis(
         if attributes.get("standard_name") in standard or attributes.get("axis") == axis:
             return True
     return str(dimension).lower() in names
-
-
-def _bands(variable: Any, band: str, dtype: str) -> Bands:
-    count = variable.sizes[band]
-    along = {str(n): c for n, c in variable.coords.items() if c.dims == (band,)}
-    centres = _in_nanometres(_named(along, _CENTRES), count)
-    widths = _in_nanometres(_named(along, _WIDTHS), count)
-    flags = _named(along, _GOOD)
-    good = [True] * count if flags is None else [bool(flag) for flag in flags.values]
-    names = _names(along, band, count)
-    attributes = variable.attrs | variable.encoding
-    scale, offset, fill = (
-        to_number(str(attributes[key])) if key in attributes else None
-        for key in ("scale_factor", "add_offset", "_FillValue")
-    )
-    if fill is None and "missing_value" in attributes:
-        fill = to_number(str(attributes["missing_value"]))
-    nan = "_FillValue" in attributes and np.isnan(np.asarray(attributes["_FillValue"], float)).any()
-    unit = str(attributes.get("units", "")) or None
-    return Bands(
-        tuple(
-            Band(
-                name=names[i],
-                wavelength_nm=centres[i],
-                fwhm_nm=widths[i],
-                good=good[i],
-                unit=None if unit == "1" else unit,
-                scale=1.0 if scale is None else scale,
-                offset=offset or 0.0,
-                nodata=usable_nodata(np.nan if nan else fill, dtype),
-            )
-            for i in range(count)
-        )
-    )
-
-
-def _named(along: Mapping[str, Any], names: Sequence[str]) -> Any:
-    for name in names:
-        if name in along and along[name].dtype.kind in "iufb":
-            if name == "band" and "units" not in along[name].attrs:
-                continue  # numbers of bands
-            return along[name]
-    return None
-
-
-def _in_nanometres(coordinate: Any, count: int) -> list[float | None]:
-    if coordinate is None:
-        return [None] * count
-    values = [float(v) for v in coordinate.values]
-    unit = str(coordinate.attrs.get("units", "")) or guess_unit(values)
-    return [to_nanometers(v, unit) if v > 0 else None for v in values]
-
-
-def _names(along: Mapping[str, Any], band: str, count: int) -> list[str]:
-    for name in (band, "name", "names", "band_name", "long_name"):
-        if name in along and along[name].dtype.kind in "OUST":
-            return [str(text) for text in along[name].values]
-    return [""] * count
-
-
-def _crs(dataset: Any, variable: Any, path: Path) -> str | None:
-    mapping = _grid_mapping(dataset, variable)
-    attributes = {} if mapping is None else mapping.attrs
-    for key in ("crs_wkt", "spatial_ref"):
-        if attributes.get(key):
-            return wkt_of(str(attributes[key]), str(path))
-    standard = [c.attrs.get("standard_name") for c in variable.coords.values() if c.ndim == 1]
-    return wkt_of(WGS84, str(path)) if "longitude" in standard else None
-
-
-def _grid_mapping(dataset: Any, variable: Any) -> Any:
-    name = variable.attrs.get("grid_mapping") or variable.encoding.get("grid_mapping")
-    names = [name] if name else ["spatial_ref", "crs"]
-    return next((dataset[n] for n in names if n in dataset.variables), None)
-
-
-def _placed(raster: Raster, variable: Any, row: str, col: str, path: Path) -> Raster:
-    """Place a raster by its coordinates of cell centres: along each axis, or of every pixel."""
-    if row in variable.coords and col in variable.coords:
-        x0, dx = _first_and_step(variable.coords[col].values, col, path)
-        y0, dy = _first_and_step(variable.coords[row].values, row, path)
-        return replace(raster, transform=Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2))
-    places = {
-        coordinate.attrs.get("standard_name", str(name)): coordinate
-        for name, coordinate in variable.coords.items()
-        if coordinate.dims == (row, col)
-    }
-    lon, lat = (
-        places.get(a, places.get(b)) for a, b in (("longitude", "lon"), ("latitude", "lat"))
-    )
-    if lon is None or lat is None:
-        return raster
-    rows, cols = lattice(raster.shape)
-    gcps = control_points(
-        rows.tolist(), cols.tolist(), lon.values[rows][:, cols], lat.values[rows][:, cols]
-    )
-    return replace(raster, crs=None, gcps=gcps, gcp_crs=wkt_of(WGS84, str(path)))
-
-
-def _first_and_step(centres: Any, name: str, path: Path) -> tuple[float, float]:
-    values = np.asarray(centres, float)
-    if len(values) == 1:
-        raise RasterError(f"{path}: one {name} alone does not tell the size of a pixel")
-    step = (values[-1] - values[0]) / (len(values) - 1)
-    if step == 0 or np.abs(np.diff(values) - step).max() > max(_UNEVEN, 1e-9) * abs(step):
-        raise RasterError(
-            f"{path}: the coordinates {name} are not evenly spaced: interpolate it to a regular "
-            "grid first"
-        )
-    return float(values[0]), float(step)
 
 
 def _tags(dataset: Any, variable: Any) -> dict[str, dict[str, str]]:

@@ -15,30 +15,18 @@ import numpy as np
 
 from hsisr_geo import envi, gdal_source
 from hsisr_geo.bands import Band, Bands
+from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Missing, Raster, Source, Stored
+from hsisr_geo.products.dlr_metadata import NAME, BandFacts, band_facts, mission_and_level, parse
 from hsisr_geo.radiometry import usable_nodata
 from hsisr_geo.spectral import to_number
 
 _IMAGE = re.compile(r"(.*)-SPECTRAL_IMAGE(_VNIR|_SWIR)?(_COG)?\.\w+", re.IGNORECASE)
 _METADATA = re.compile(r"(.*)-METADATA\.xml", re.IGNORECASE)
-_NAME = re.compile(r"(ENMAP|DESIS).*(L\d\w)", re.IGNORECASE)
 _IMAGE_SUFFIXES = (".tif", ".tiff", ".geotiff", ".bsq", ".bil", ".bip", ".img", ".jp2")
-_LEVELS = ("L1C", "L2A")
 _BACKGROUND = 3  # in EnMAP's QL_QUALITY_CLASSES: 1 land, 2 water, 3 background
-_EMPTY_BAND_MEAN = -1_000_000.0  # what EnMAP's statistics tell of a band without data
 _RADIANCE = {"EnMAP": "W m-2 sr-1 nm-1", "DESIS": "mW cm-2 sr-1 um-1"}
-
-
-@dataclass(frozen=True)
-class _BandFacts:
-    """What the metadata say about one band; None where they do not."""
-
-    wavelength_nm: float | None
-    fwhm_nm: float | None
-    gain: float
-    offset: float
-    good: bool
 
 
 @dataclass(frozen=True)
@@ -90,7 +78,7 @@ def metadata_of(path: Path, beginning: bytes) -> Path | None:
     if _METADATA.fullmatch(path.name) and beginning.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<"):
         return path
     image = _IMAGE.fullmatch(path.name)
-    if image is None or not _NAME.match(image[1]) or path.suffix.lower() not in _IMAGE_SUFFIXES:
+    if image is None or not NAME.match(image[1]) or path.suffix.lower() not in _IMAGE_SUFFIXES:
         return None
     for suffix in ("XML", "xml"):
         metadata = path.with_name(f"{image[1]}-METADATA.{suffix}")
@@ -110,10 +98,10 @@ def describe(metadata: Path) -> Raster:
     RasterError : no EnMAP or DESIS metadata, another level than L1C and L2A, no image, an image
         with another number of bands than the metadata tell of
     """
-    root = _parse(metadata)
-    mission, level = _mission_and_level(root, metadata)
+    root = parse(metadata)
+    mission, level = mission_and_level(root, metadata)
     product = f"{mission} {level}"
-    facts = _facts(root)
+    facts = band_facts(root)
     if not facts:
         raise RasterError(f"{metadata}: the {product} metadata have no bandCharacterisation")
     image = _find_image(metadata, product)
@@ -132,7 +120,8 @@ def describe(metadata: Path) -> Raster:
         for number, (band, fact) in enumerate(zip(raster.bands, facts, strict=True), start=1)
     ]
     classes = _beside(metadata, "QL_QUALITY_CLASSES") if mission == "EnMAP" else None
-    files = [str(metadata), *raster.files, *([str(classes)] if classes else [])]
+    besides = [metadata, *([classes] if classes else [])]
+    files = [*map(anywhere, map(str, besides)), *raster.files]
     source = raster.source
     if classes is not None and source is not None:
         source = ClassedSource(source, _classes(classes, raster))
@@ -141,70 +130,7 @@ def describe(metadata: Path) -> Raster:
     )
 
 
-def _parse(metadata: Path) -> ElementTree.Element:
-    text = metadata.read_bytes()
-    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise RasterError(f"{metadata}: product metadata define no entities: not read")
-    try:
-        return ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise RasterError(f"{metadata} is damaged: {error}") from error
-
-
-def _mission_and_level(root: ElementTree.Element, metadata: Path) -> tuple[str, str]:
-    named = _NAME.match(metadata.name)
-    level = (root.findtext("base/level") or (named[2] if named else "")).strip().upper()
-    if root.find("specific/bandCharacterisation/bandID") is not None:
-        mission = "EnMAP"
-    elif root.find("specific/bandCharacterisation/band") is not None:
-        mission = "DESIS"
-    elif named:
-        mission = "EnMAP" if named[1].upper() == "ENMAP" else "DESIS"
-    else:
-        raise RasterError(f"{metadata} is no metadata file of EnMAP or DESIS")
-    if level not in _LEVELS:
-        raise RasterError(
-            f"{metadata}: {mission} {level or 'of an unknown level'} is not read, as its pixels "
-            f"lie in the geometry of the sensor: order {' or '.join(_LEVELS)}"
-        )
-    return mission, level
-
-
-def _facts(root: ElementTree.Element) -> list[_BandFacts]:
-    """Read the table of bands, in the order of their numbers."""
-    table = root.find("specific/bandCharacterisation")
-    rows = [] if table is None else [row for row in table if row.tag in ("bandID", "band")]
-    empty = {
-        row.get("number")
-        for row in root.findall("product/bandStatistics/bandID")
-        if to_number(row.findtext("mean")) == _EMPTY_BAND_MEAN
-    }
-    numbered = [(_number(row, place), row) for place, row in enumerate(rows, start=1)]
-    return [
-        _BandFacts(
-            to_number(row.findtext("wavelengthCenterOfBand")),
-            to_number(row.findtext("FWHMOfBand") or row.findtext("wavelengthWidthOfBand")),
-            _factor(row.findtext("GainOfBand") or row.findtext("gainOfBand"), 1.0),
-            _factor(row.findtext("OffsetOfBand") or row.findtext("offsetOfBand"), 0.0),
-            good=row.get("number") is None or row.get("number") not in empty,
-        )
-        for _, row in sorted(numbered, key=lambda item: item[0])
-    ]
-
-
-def _number(row: ElementTree.Element, place: int) -> int:
-    text = row.get("number") or row.findtext("bandNumber") or str(place)
-    return int(text) if text.strip().isdecimal() else place
-
-
-def _factor(text: str | None, default: float) -> float:
-    number = to_number(text)
-    return default if number is None else number
-
-
-def _band(
-    band: Band, number: int, fact: _BandFacts, unit: str | None, nodata: float | None
-) -> Band:
+def _band(band: Band, number: int, fact: BandFacts, unit: str | None, nodata: float | None) -> Band:
     return replace(
         band,
         name=band.name or f"band {number}",

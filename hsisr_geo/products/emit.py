@@ -17,6 +17,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from hsisr_geo.bands import Band, Bands
+from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Missing, Raster, Stored
 from hsisr_geo.products import ORTHORECTIFIED
@@ -122,7 +123,7 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
         tags={"": _tags(file)},
         interleave="pixel",
         product=product,
-        source=Hdf5Source(str(path), (Part(name, _AXES, tuple(range(count))),)),
+        source=Hdf5Source(anywhere(str(path)), (Part(name, _AXES, tuple(range(count))),)),
     )
     crs = wkt_of(str(as_text(file.attrs.get("spatial_ref", f"EPSG:{WGS84}"))), str(path))
     if orthorectify:
@@ -157,7 +158,7 @@ def _on_its_map(raster: Raster, file: Any, crs: str, path: Path) -> Raster:
         crs=crs,
         transform=Affine.from_gdal(*numbers.tolist()),
         product=raster.product + ORTHORECTIFIED,
-        source=OrthoSource(raster.path, name, raster.shape),
+        source=OrthoSource(anywhere(raster.path), name, raster.shape),
     )
 
 

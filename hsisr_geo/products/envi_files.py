@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hsisr_geo import envi
-from hsisr_geo.datasets import check_bands, check_extent, opened_in_memory, thread_handle
+from hsisr_geo.datasets import anywhere, check_bands, check_extent, opened_in_memory, thread_handle
 from hsisr_geo.errors import RasterError
 from hsisr_geo.gdal_source import described
 from hsisr_geo.grid import Missing, Raster, Stored
@@ -130,8 +130,8 @@ def describe(path: Path, header: Path) -> Raster:
         raster,
         shape=(rows, cols),
         interleave=interleave,
-        files=(os.fspath(header),),
-        source=EnviSource(os.fspath(path), os.fspath(header)),
+        files=(anywhere(os.fspath(header)),),
+        source=EnviSource(anywhere(os.fspath(path)), anywhere(os.fspath(header))),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from hsisr_geo.bands import Band, Bands
+from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Raster
 from hsisr_geo.products.hdf5 import Hdf5Source, Part, as_text, decimals, need, need_attribute
@@ -60,7 +61,7 @@ def describe(file: Any, path: Path) -> Raster:
         interleave="pixel",
         product=_PRODUCT,
         source=Hdf5Source(
-            str(path), (Part(f"{root}/Reflectance_Data", "rcb", tuple(range(count))),)
+            anywhere(str(path)), (Part(f"{root}/Reflectance_Data", "rcb", tuple(range(count))),)
         ),
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 from affine import Affine
 
 from hsisr_geo.bands import Band, Bands
+from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Gcp, Missing, Raster, Stored
 from hsisr_geo.products.hdf5 import Hdf5Source, Part, as_text, decimals, need, need_attribute
@@ -82,7 +83,7 @@ def describe(file: Any, path: Path) -> Raster:
         parts.append(Part(name, "rbc", places))
         bands += items
     source = Hdf5Source(
-        str(path),
+        anywhere(str(path)),
         tuple(parts),
         flags=tuple(_flags(file, swath, name, level) for name in ("VNIR", "SWIR")),
         no_value=_NO_VALUE.get(level, _NO_VALUE_L2),

@@ -1,0 +1,50 @@
+"""Peak memory of a run whatever the size of the scene: areas of 1, 4, 16 and 64 times the first.
+
+    python benchmarks/memory.py          # bicubic, x2, up to 10 GB of output; 15 minutes
+    python benchmarks/memory.py --model default --side 64 --bands 64 --areas 1 4 16
+
+Each run is a process of its own at the same tile size. GDAL's block cache, which is 128 MB else, is
+set to 32 MB, so that the smallest scene fills it, too. Scenes and outputs lie in a temporary
+folder and are removed after each run: the largest takes 25 GB for a while.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from trials import command, measure, print_table, write_scene
+
+
+def main() -> None:
+    """Run all sizes and print a row for each."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--model", default="bicubic")
+    options.add_argument("--upscale", type=int, default=2)
+    options.add_argument("--side", type=int, default=448, help="pixels of the smallest scene")
+    options.add_argument("--bands", type=int, default=100)
+    options.add_argument("--areas", type=int, nargs="+", default=[1, 4, 16, 64])
+    options.add_argument("--tile", type=int, default=128)
+    options.add_argument("--workers", type=int, default=1)
+    options.add_argument("--folder", default=tempfile.gettempdir(), help="where there is room")
+    chosen = options.parse_args()
+    rows, first = [], None
+    for area in chosen.areas:
+        side = round(chosen.side * area**0.5)
+        with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+            src, dst = Path(folder) / "scene.tif", Path(folder) / "fine.tif"
+            write_scene(src, side, side, chosen.bands)
+            how = ["--upscale", str(chosen.upscale), "--model", chosen.model]
+            how += ["--tile", str(chosen.tile), "--workers", str(chosen.workers)]
+            took = measure(command(src, dst, *how), GDAL_CACHEMAX="32")
+        samples = (side * chosen.upscale) ** 2 * chosen.bands
+        first = first or took.peak
+        rows.append([
+            f"{area}x", f"{side}² x {chosen.bands}", f"{2 * samples / 1e9:.2f} GB",
+            took.result["tiles"], f"{took.peak / 1e6:.0f} MB", f"{took.peak / first:.2f}",
+            f"{took.wall:.0f} s",
+        ])  # fmt: skip
+    print_table(["area", "scene", "output", "tiles", "peak memory", "of the first", "time"], rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""What the engine adds to the method itself: time, bytes moved, and the tiles of huge scenes.
+
+    python benchmarks/throughput.py [--model default] [--side 256] [--bands 100] [--tile 128]
+
+1. Wall time of a run beside that of its method alone: the same tiles, read beforehand, and nothing
+   measured, blended or written. 2. Bytes that a run reads and writes for each sample of its uint16
+   output: of system calls, and what it looks at through memory maps, which is each sample once.
+3. Time to lay out a run of 100 000 tiles and hand out the first. `peers.py` has the others' bytes.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from trials import command, measure, print_table, write_scene
+
+from hsisr_geo import pipeline
+from hsisr_geo.finished import Finished
+from hsisr_geo.graph import Plan
+from hsisr_geo.registry import load_resolver
+from hsisr_geo.tiling import TileGrid
+
+
+def timed_run(src: Path, dst: Path, model: str, tile: int) -> tuple[float, float]:
+    """Return seconds of a whole run in this process, and those within the method."""
+    inside: list[float] = []
+
+    def timed(resolve: Callable) -> Callable:
+        def wrapper(*args: object) -> object:
+            began = time.perf_counter()
+            try:
+                return resolve(*args)
+            finally:
+                inside.append(time.perf_counter() - began)
+
+        return wrapper
+
+    original = pipeline.run
+
+    def run(work, *args, **options):
+        plan: Plan = replace(work.plan, resolve=timed(work.plan.resolve))
+        original(replace(work, plan=plan), *args, **options)
+
+    pipeline.run = run
+    try:
+        resolver = load_resolver(model, upscale=2)
+        report = pipeline.super_resolve(src, dst, resolver=resolver, tile=tile, overwrite=True)
+    finally:
+        pipeline.run = original
+    return report.seconds, sum(inside)
+
+
+def layout_seconds(tiles: int) -> float:
+    """Return the seconds until the first of so many tiles is known to be missing."""
+    side = round(tiles**0.5)
+    began = time.perf_counter()
+    grid = TileGrid.of((64 * side, 64 * side), tile=64, halo=40, ramp=2)
+    next(Finished(Path("."), grid.shape).missing())
+    return time.perf_counter() - began
+
+
+def tour_seconds(tiles: int) -> float:
+    """Return the seconds to name all tiles, one after another, as a run does."""
+    side = round(tiles**0.5)
+    began = time.perf_counter()
+    finished = Finished(Path("."), (side, side))
+    assert sum(1 for _ in finished.missing()) == side * side
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Run all three and print a table each."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--model", default="default")
+    options.add_argument("--side", type=int, default=256)
+    options.add_argument("--bands", type=int, default=100)
+    options.add_argument("--tile", type=int, default=128)
+    options.add_argument("--runs", type=int, default=3)
+    options.add_argument("--io-side", type=int, default=512, help="of the scene for 2.")
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        src, dst = Path(folder) / "scene.tif", Path(folder) / "fine.tif"
+        write_scene(src, chosen.side, chosen.side, chosen.bands)
+        runs = [timed_run(src, dst, chosen.model, chosen.tile) for _ in range(chosen.runs)]
+        wall, method = np.median(runs, axis=0)
+        ratio = np.median([whole / alone for whole, alone in runs])
+        print_table(
+            ["scene", "method alone", "whole run", "ratio"],
+            [[f"{chosen.side}² x {chosen.bands}, x2, {chosen.model}", f"{method:.2f} s",
+              f"{wall:.2f} s", f"{ratio:.2f}"]],
+        )  # fmt: skip
+        write_scene(src, chosen.io_side, chosen.io_side, chosen.bands)
+        took = measure(command(src, dst, "--upscale", "2", "--model", "bicubic", "--overwrite",
+                               "--tile", str(chosen.tile)))  # fmt: skip
+    samples = (2 * chosen.io_side) ** 2 * chosen.bands
+    read, written = took.read / samples, took.written / samples
+    print_table(
+        ["bytes per sample", "read", "through maps", "written", "sum"],
+        [["bicubic, x2", f"{read:.2f}", "2.00", f"{written:.2f}", f"{read + 2 + written:.2f}"]],
+    )
+    print_table(
+        ["tiles", "to the first", "to name all"],
+        [[tiles, f"{layout_seconds(tiles) * 1e3:.1f} ms", f"{tour_seconds(tiles) * 1e3:.0f} ms"]
+         for tiles in (1_000, 100_000)],
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,292 @@
+"""A STAC item that says of an output where it lies, what its bands are, and how it was made.
+
+STAC 1.1 with the extensions projection 2.0, eo 2.0, raster 2.0 and processing 1.2. Plain JSON: no
+library is needed to write it, and pystac reads it.
+"""
+
+import json
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import rasterio
+
+from hsisr_geo.acquisition import acquired
+from hsisr_geo.bands import Band
+from hsisr_geo.formats.summary import BandSummary
+from hsisr_geo.metadata import PROVENANCE_PREFIX
+from hsisr_geo.outline import bounding_box, outline
+from hsisr_geo.raster import Raster
+
+ENDING = ".stac.json"
+_EXTENSIONS = ("projection/v2.0.0", "raster/v2.0.0", "processing/v1.2.0")
+_SPECTRAL = "eo/v2.0.0"
+# Imaging spectrometers: none has flown before the AIS of 1982.
+_EARLIEST = datetime(1982, 1, 1, tzinfo=timezone.utc)
+# What CEOS calls the results of models and analyses of lower levels.
+_LEVEL = "L4"
+_NUMBERS = frozenset({
+    "upscale", "detail", "seed", "samples", "back_projections", "consistency_rms",
+    "consistency_max", "consistency_relative",
+})  # fmt: skip
+_COMMON_NAMES = frozenset({"red", "green", "blue"})
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A raster that was made.
+
+    Attributes
+    ----------
+    file : its name, in the folder of the item
+    media_type : of the file
+    raster : as it is stored
+    tags : how it was made: provenance tags
+    summaries : one for each band
+    """
+
+    file: str
+    media_type: str
+    raster: Raster
+    tags: Mapping[str, str]
+    summaries: Sequence[BandSummary]
+
+
+def describe(folder: Path, made: Sequence[Made], now: datetime) -> Json:
+    """Return the item of a raster and, if there is a second, of its uncertainty.
+
+    Parameters
+    ----------
+    folder : where the item will lie; links are relative to it
+    now : when the run ended, in UTC
+    """
+    main = made[0]
+    geometry = outline(main.raster)
+    box = {} if geometry is None else {"bbox": bounding_box(geometry)}
+    assets = {"image": _asset(main, ["data"], "Super-resolved raster")}
+    for other in made[1:]:
+        title = "Standard deviation over samples"
+        assets["uncertainty"] = _asset(other, ["data", "uncertainty"], title)
+    return {
+        "type": "Feature",
+        "stac_version": "1.1.0",
+        "stac_extensions": _extensions(assets),
+        "id": Path(main.file).stem,
+        "geometry": geometry,
+        **box,
+        "properties": {
+            **_times(main.raster, now),
+            **_projection(main.raster),
+            **_processing(main, now),
+            **_provenance(main.tags),
+        },
+        "links": [_source_link(folder, main.raster.path), *_model_link(main.tags)],
+        "assets": assets,
+    }
+
+
+def raster_of_item(text: str) -> str | None:
+    """Return the name of the raster that an item was made for here; None for any other item."""
+    try:
+        item = json.loads(text)
+        mine = "hsisr-geo" in item["properties"]["processing:software"]
+        return unquote(item["assets"]["image"]["href"]).removeprefix("./") if mine else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _extensions(assets: Mapping[str, Json]) -> list[str]:
+    """Return the addresses of the schemas; eo's wants a field of its own somewhere."""
+    bands = [band for asset in assets.values() for band in asset["bands"]]
+    spectral = any(name.startswith("eo:") for band in bands for name in band)
+    names = [*_EXTENSIONS, *([_SPECTRAL] if spectral else [])]
+    return [f"https://stac-extensions.github.io/{name}/schema.json" for name in names]
+
+
+def _times(raster: Raster, now: datetime) -> Json:
+    """Say when the scene was taken; STAC wants an interval where no moment is known."""
+    found = acquired(raster.tags)
+    if found is None:
+        return {
+            "datetime": None,
+            "start_datetime": _text(_EARLIEST),
+            "end_datetime": _text(now),
+            "hsisr:datetime_note": "the input does not tell when it was taken",
+        }
+    told = {"hsisr:datetime_note": f"from {found.told_by} of the input"}
+    if found.start == found.end:
+        return {"datetime": _text(found.start), **told}
+    ends = {"start_datetime": _text(found.start), "end_datetime": _text(found.end)}
+    return {"datetime": None, **ends, **told}
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _projection(raster: Raster) -> Json:
+    fields: Json = {"proj:shape": list(raster.shape)}
+    crs = rasterio.CRS.from_wkt(raster.crs) if raster.crs else None
+    authority = crs.to_authority() if crs else None
+    fields["proj:code"] = ":".join(authority) if authority else None
+    if raster.crs and not authority:
+        fields["proj:wkt2"] = raster.crs
+    if raster.has_transform:
+        fields["proj:transform"] = list(raster.transform)[:6]
+        fields["proj:bbox"] = list(raster.bounds)
+    return fields
+
+
+def _processing(main: Made, now: datetime) -> Json:
+    said = _said(main.tags)
+    lineage = f"Super-resolved by a factor of {said.get('upscale', '?')} with "
+    lineage += f"the model {said.get('model', '?')}"
+    if "consistency_relative" in said:
+        lineage += (
+            f"; degraded again ({said.get('degradation', '?')}) it differs from the input by "
+            f"{said['consistency_relative']} standard deviations of a band"
+        )
+    return {
+        "processing:lineage": lineage,
+        "processing:level": _LEVEL,
+        "processing:datetime": _text(now),
+        "processing:software": {
+            "hsisr-geo": said.get("version", "?"),
+            "GDAL": str(rasterio.__gdal_version__),
+        },
+    }
+
+
+def _said(tags: Mapping[str, str]) -> dict[str, str]:
+    start = len(PROVENANCE_PREFIX)
+    return {k[start:].lower(): v for k, v in tags.items() if k.startswith(PROVENANCE_PREFIX)}
+
+
+def _provenance(tags: Mapping[str, str]) -> Json:
+    items = _said(tags).items()
+    return {f"hsisr:{k}": _number(text) if k in _NUMBERS else text for k, text in items}
+
+
+def _number(text: str) -> float:
+    return int(text) if text.lstrip("-").isdigit() else float(text)
+
+
+def _source_link(folder: Path, source: str) -> Json:
+    """Point to the item of the input where it has one, else to the input itself."""
+    item = Path(source).with_suffix(ENDING)
+    if item.is_file():
+        href, kind = _relative(folder, item), {"type": "application/geo+json"}
+    elif os.path.exists(source):
+        href, kind = _relative(folder, Path(source)), {}
+    else:
+        href, kind = _without_secrets(source), {}
+    return {"rel": "derived_from", "href": href, **kind, "title": "input"}
+
+
+def _relative(folder: Path, path: Path) -> str:
+    try:
+        return quote(Path(os.path.relpath(path.resolve(), folder)).as_posix())
+    except ValueError:  # another drive of Windows
+        return quote(path.name)
+
+
+def _without_secrets(source: str) -> str:
+    """Return an address without what may be a password or a signed query."""
+    return re.sub(r"(?<=//)[^/@]*@", "", re.sub(r"\?.*", "", source))
+
+
+def _model_link(tags: Mapping[str, str]) -> list[Json]:
+    """Point to the model as the MLM extension asks of what a model made; weights have a hash."""
+    said = _said(tags)
+    if "model_sha256" not in said:
+        return []
+    return [
+        {
+            "rel": "derived_from",
+            "href": f"urn:sha256:{said['model_sha256']}",
+            "title": f"model {said.get('model')}; its card: hsisr-geo models show",
+            "mlm:name": said.get("model", ""),
+        }
+    ]
+
+
+def _asset(made: Made, roles: list[str], title: str) -> Json:
+    """Describe a file; what all bands have in common stands once."""
+    raster = made.raster
+    first = raster.bands[0]
+    asset: Json = {
+        "href": f"./{quote(made.file)}",
+        "type": made.media_type,
+        "title": title,
+        "roles": roles,
+        "data_type": raster.dtype,
+        "raster:sampling": _sampling(raster),
+    }
+    if first.nodata is not None:
+        asset["nodata"] = _json_number(first.nodata)
+    if len({band.unit for band in raster.bands}) == 1 and first.unit:
+        asset["unit"] = first.unit
+    size = _pixel_size_m(raster)
+    if size:
+        asset["raster:spatial_resolution"] = size
+    pairs = zip(raster.bands, made.summaries, strict=True)
+    asset["bands"] = [_band(n, band, summary) for n, (band, summary) in enumerate(pairs, 1)]
+    return asset
+
+
+def _sampling(raster: Raster) -> str:
+    return "point" if raster.tags.get("", {}).get("AREA_OR_POINT") == "Point" else "area"
+
+
+def _pixel_size_m(raster: Raster) -> float | None:
+    """Return the side of a pixel in metres, None on a grid of degrees."""
+    if not raster.crs or not raster.has_transform:
+        return None
+    crs = rasterio.CRS.from_wkt(raster.crs)
+    if not crs.is_projected:
+        return None
+    t = raster.transform
+    return round(float(math.sqrt(abs(t.determinant)) * crs.linear_units_factor[1]), 9)
+
+
+def _band(number: int, band: Band, summary: BandSummary) -> Json:
+    """Describe a band; wavelengths in micrometres, as STAC has them."""
+    fields: Json = {"name": band.label or f"band {number}"}
+    if band.wavelength_nm is not None:
+        fields["eo:center_wavelength"] = round(band.wavelength_nm / 1e3, 9)
+    if band.fwhm_nm is not None:
+        fields["eo:full_width_half_max"] = round(band.fwhm_nm / 1e3, 9)
+    if band.color in _COMMON_NAMES:
+        fields["eo:common_name"] = band.color
+    if (band.scale, band.offset) != (1.0, 0.0):
+        fields |= {"raster:scale": band.scale, "raster:offset": band.offset}
+    if not band.good:
+        fields["hsisr:good"] = False
+    if summary.valid:
+        fields["statistics"] = _statistics(summary)
+    return fields
+
+
+def _statistics(summary: BandSummary) -> Json:
+    figures = {
+        "minimum": summary.minimum,
+        "maximum": summary.maximum,
+        "mean": summary.mean,
+        "stddev": summary.deviation,
+    }
+    rounded = {name: float(f"{value:.9g}") for name, value in figures.items()}
+    return rounded | {"valid_percent": round(100 * summary.valid / summary.pixels, 4)}
+
+
+def _json_number(value: float) -> Any:
+    """Spell what JSON has no number for as STAC does."""
+    if math.isnan(value):
+        return "nan"
+    return value if math.isfinite(value) else ("inf" if value > 0 else "-inf")
