@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from hsisr_geo.resolver import Resolver
     from hsisr_geo.scenes import Job
 
-DEFAULT_NAME = "{stem}_x{upscale}.tif"
+DEFAULT_NAME = "{stem}_x{upscale}"
+_ENDINGS = {"envi": ".img", "zarr": ".zarr", "vrt": ".vrt"}  # of outputs by --format, else .tif
 
 
 @click.command()
@@ -39,11 +40,9 @@ DEFAULT_NAME = "{stem}_x{upscale}.tif"
 )
 @click.option(
     "--name",
-    default=DEFAULT_NAME,
-    show_default=True,
     metavar="TEMPLATE",
     help="Name of an output. Fields: {stem} and {parent} (folder) of the scene, {upscale}, "
-    "{model}, {detail}, {seed}.",
+    "{model}, {detail}, {seed}.  [default: {stem}_x{upscale}.tif, or the ending of --format]",
 )
 @click.option(
     "--pattern",
@@ -87,7 +86,7 @@ def batch(
     cancellation: Cancellation,
     sources: tuple[str, ...],
     out_dir: Path,
-    name: str,
+    name: str | None,
     pattern: str | None,
     jobs: int,
     skip_existing: bool,
@@ -108,10 +107,15 @@ def batch(
     """
     from hsisr_geo.scenes import find_scenes, plan_jobs
 
+    if jobs > 1 and (how.workers > 1 or how.scheduler):
+        raise click.UsageError(
+            "--jobs is for many scenes, --workers and --scheduler for large ones: choose"
+        )
     check_samples("--uncertainty-name TEMPLATE", uncertainty_name, samples, uncertainty_bands)
     if report_path:
         batch_summary.check_report_path(report_path)
     started = time.perf_counter()
+    name = name or DEFAULT_NAME + _ENDINGS.get(how.format or "", ".tif")
     names = [name] if uncertainty_name is None else [name, uncertainty_name]
     scenes = find_scenes(sources, pattern)
     planned = plan_jobs(scenes, out_dir, names, _name_values(how), named=sources)

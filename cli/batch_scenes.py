@@ -37,7 +37,7 @@ def sharing_memory(
     """Return the options with a tile chosen for one of several runs that share the memory."""
     from hsisr_geo.footprint import SHARE, choose_tile, machine_memory
 
-    if how.tile is not None or jobs == 1:
+    if how.tile is not None or jobs == 1 or how.resume:  # what is resumed has its tile
         return how
     tile = choose_tile(
         raster,
@@ -73,8 +73,12 @@ def check(job: "Job", wish: Wish) -> Scene:
     try:
         raster = wish.how.open(job.src)
         done = wish.skip_existing and all(path.exists() for path in job.outputs)
-        targets = [Target(path, raster) for path in job.outputs]
-        check_targets(targets, overwrite=wish.how.overwrite or done)
+        write = wish.how.write_options()
+        targets = [Target(job.dst, raster, write=write)]
+        if job.uncertainty is not None:
+            beside = write.beside(job.dst, job.uncertainty)
+            targets.append(Target(job.uncertainty, raster, write=beside))
+        check_targets(targets, overwrite=wish.how.overwrite or done, resume=wish.how.resume)
     except HsisrError as e:
         return Scene(job, error=e)
     return Scene(job, raster)

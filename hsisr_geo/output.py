@@ -192,7 +192,7 @@ def open_outputs(
 
     Parameters
     ----------
-    resume : keep the folders after an exception, if a tile was begun, and take them up
+    resume : keep the folders after an exception, if a tile is finished, and take them up
 
     Raises
     ------
