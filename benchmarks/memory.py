@@ -12,7 +12,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from trials import command, measure, print_table, write_scene
+from trials import command, measure, print_table, write_scene_apart
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
         side = round(chosen.side * area**0.5)
         with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
             src, dst = Path(folder) / "scene.tif", Path(folder) / "fine.tif"
-            write_scene(src, side, side, chosen.bands)
+            write_scene_apart(src, side, side, chosen.bands)
             how = ["--upscale", str(chosen.upscale), "--model", chosen.model]
             how += ["--tile", str(chosen.tile), "--workers", str(chosen.workers)]
             took = measure(command(src, dst, *how), GDAL_CACHEMAX="32")

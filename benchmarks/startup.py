@@ -34,8 +34,8 @@ def main() -> None:
         for name, line in commands.items():
             took = [measure(line, OMP_NUM_THREADS="1") for _ in range(chosen.runs)]
             wall = statistics.median(t.wall for t in took)
-            rows.append([name, f"{wall:.2f} s", f"{max(t.peak for t in took) / 1e6:.0f} MB"])
-    print_table(["command", "time", "peak memory"], rows)
+            rows.append([name, f"{wall:.2f} s"])
+    print_table(["command", "time"], rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What benchmarks of the engine share: made-up scenes, runs in processes of their own, a table."""
 
 import json
+import multiprocessing
 import os
 import platform
 import subprocess
@@ -46,6 +47,19 @@ def write_scene(path: Path, rows: int, cols: int, bands: int) -> None:
             ground = 2000 + 900 * np.sin(y / 31) * np.cos(np.arange(cols) / 23)
             noise = np.random.default_rng(top).integers(0, 64, (bands, *ground.shape))
             f.write((ground * wave + noise).astype(np.uint16), window=Window(0, top, cols, len(y)))
+
+
+def write_scene_apart(*arguments: object) -> None:
+    """Write a scene in a process of its own.
+
+    A child's peak memory is at least that of the process that starts it, which must stay small.
+    """
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=write_scene, args=arguments)
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise RuntimeError("the scene could not be written")
 
 
 def command(src: Path, dst: Path, *options: str) -> list[str]:

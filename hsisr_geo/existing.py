@@ -38,7 +38,8 @@ def difference(
         spread=sampled(resolver, uncertainty.samples) if uncertainty else None,
         uncertainty=uncertainty,
         region=None if bounds is None else raster.window_of(bounds),
-        tile=1,  # no matter: it does not show in the result
+        tile=1,  # no matter: it does not show in the result,
+        stored=(),  # nor does the format, in the digest
     )
     if tags[f"{_PREFIX}FINGERPRINT"] == mark.digest:
         return ""

@@ -88,9 +88,7 @@ def fingerprint(
     }
     if uncertainty is not None and spread is not None:
         facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
-    changed = " ".join(
-        str(file.stat().st_mtime_ns) for file in _existing((raster.path, *raster.files))
-    )
+    changed = " ".join(str(file.stat().st_mtime_ns) for file in _existing(names))
     circumstances = {"tile": str(tile), "input changed at": changed}
     circumstances["stored numbers"] = " ".join(map(_numbers_of, stored))
     return Fingerprint(facts, circumstances)
@@ -115,11 +113,11 @@ def input_identity(names: Sequence[str]) -> str:
 
 
 def _existing(names: Sequence[str]) -> Iterator[Path]:
-    for path in map(Path, names):
-        if path.is_file():
-            yield path
-        elif path.is_dir():
-            yield from sorted(inside for inside in path.iterdir() if inside.is_file())
+    for name in names:
+        if os.path.isfile(name):  # unlike `Path.is_file`, takes any text that GDAL calls a name
+            yield Path(name)
+        elif os.path.isdir(name):
+            yield from sorted(inside for inside in Path(name).iterdir() if inside.is_file())
 
 
 def _identity(file: Path) -> str:

@@ -232,10 +232,10 @@ def _telling_how_to_go_on(finished: Finished, resume: bool, log: Log) -> Iterato
     try:
         yield
     except BaseException:
-        if resume and finished.started:
+        if resume and len(finished):
             told = f"{len(finished)} finished tiles are kept in {finished.folder}"
             log(f"{told}: give the same command with --resume (resume=True) to go on")
-        elif finished.started:
+        elif len(finished):
             log(f"{len(finished)} finished tiles are given up: with --resume they would be kept")
         raise
 

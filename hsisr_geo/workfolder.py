@@ -15,7 +15,7 @@ from typing import Any
 
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import remove
-from hsisr_geo.journal import ENDING
+from hsisr_geo.journal import ENDING, read_journal
 
 if sys.platform != "win32":
     import fcntl
@@ -63,9 +63,10 @@ class WorkFolder:
         os.replace(draft, self.path / _RECORD)
 
     @property
-    def started(self) -> bool:
-        """Whether any tile was begun."""
-        return any(path.stat().st_size for path in self.path.glob(f"*{ENDING}"))
+    def worth_keeping(self) -> bool:
+        """Whether any tile is finished."""
+        journals = self.path.glob(f"*{ENDING}")
+        return any(entry.finished for path in journals for entry in read_journal(path))
 
 
 def work_folder_of(file: Path) -> Path:
@@ -79,7 +80,7 @@ def work_folder(file: Path, *, resume: bool, overwrite: bool) -> Iterator[WorkFo
 
     Parameters
     ----------
-    resume : take up what is there; after an exception keep the folder if a tile was begun
+    resume : take up what is there; after an exception keep the folder if a tile is finished
     overwrite : without `resume`, remove what an earlier run kept to be resumed
 
     Raises
@@ -97,12 +98,12 @@ def work_folder(file: Path, *, resume: bool, overwrite: bool) -> Iterator[WorkFo
             yield folder
             done = True
         finally:
-            if done or not (resume and folder.started):
+            if done or not (resume and folder.worth_keeping):
                 remove(path)
 
 
 def _check_not_kept(folder: WorkFolder, *, overwrite: bool) -> None:
-    kept = folder.record().get("keep") is True and folder.started
+    kept = folder.record().get("keep") is True and folder.worth_keeping
     if kept and not overwrite:
         raise OutputError(
             f"{folder.file}: an unfinished run is kept in {folder.path}: give --resume to go on "

@@ -167,7 +167,7 @@ def test_workers_that_see_the_same_are_accepted(src, tmp_path):  # noqa: F811
     seen = cluster.examine(str(tmp_path / "none.token"), [str(tmp_path / "none.tif")])
     assert (seen.version, seen.token) == (__version__, False)
     assert seen.source == ""
-    assert input_identity(str(src)).startswith("scene.tif:")
+    assert input_identity([str(src)]).startswith("scene.tif:")
 
 
 def test_a_model_is_sent_as_the_path_of_its_weights():

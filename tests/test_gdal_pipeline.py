@@ -66,7 +66,7 @@ def pipeline(text, folder, *, allowed="YES"):
 
 def ours(*options):
     """An external step that super-resolves."""
-    command = [sys.executable, "-m", "hsisr_geo.cli", "run", "--progress", "none", *options]
+    command = [sys.executable, "-m", "hsisr_geo.cli", "run", "--no-style", *options]
     return f'external "{shlex.join(command)} <INPUT> <OUTPUT>"'
 
 

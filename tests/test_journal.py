@@ -63,6 +63,7 @@ def test_a_record_that_cannot_be_written_leaves_the_others(tmp_path, monkeypatch
     path = tmp_path / "a.journal"
     with JournalWriter(path) as writer:
         writer.add((0, 0), ARRAYS)
+        before = path.stat().st_size
         written = []
 
         def full(file, data):
@@ -74,6 +75,7 @@ def test_a_record_that_cannot_be_written_leaves_the_others(tmp_path, monkeypatch
             patch.setattr(journal, "_write_all", full)
             with pytest.raises(OutputError, match=r"a\.journal: cannot be written: No space left"):
                 writer.add((0, 1), ARRAYS)
+        assert path.stat().st_size == before
         writer.add((0, 2), ARRAYS)
     assert [entry.tile for entry in read_journal(path)] == [(0, 0), (0, 2)]
 

@@ -278,10 +278,10 @@ super_resolve(src, dst, resolver=BackProjectionResolver(2), tile=16, resume=True
 @pytest.mark.parametrize("ending", [".tif", ".img"])
 @pytest.mark.parametrize(
     ("where", "number", "kept"),
-    [("record", 1, 0), ("record", 200, 1), ("block", 1, 0), ("publish", 1, 42), ("publish", 2, 42)],
+    [("record", 1, 0), ("record", 200, 1), ("block", 1, 0), ("publish", 1, 42), ("publish", 3, 42)],
 )
 def test_a_process_killed_at_a_certain_point(src, whole, tmp_path, where, number, kept, ending):
-    if ending == ".tif" and number == 2 and where == "publish":
+    if ending == ".tif" and number == 3:
         pytest.skip("a GeoTIFF is one file")
     dst = tmp_path / f"sr{ending}"
     run = subprocess.run(
