@@ -3,8 +3,8 @@
     python benchmarks/compute.py SCENES [--upscale 2] [--repeat 3] [--threads N] [--no-compile]
 
 SCENES is a folder of rasters. Each is degraded, and its best estimate made in every way, in turns.
-Errors are against the first, which is the default, in standard deviations of a band of its result: the root mean
-square, and the largest of all values. A way is good for a default if that stays within 1e-3.
+Errors are against the first, which is the default, in standard deviations of a band of its result:
+the root mean square, and the largest of all. A way may be a default if that is within 1e-3.
 """
 
 import copy

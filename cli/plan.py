@@ -116,7 +116,9 @@ def plan_run(
         region=region,
     )
     need = footprint(raster, resolver, grid, threads=threads, samples=samples)
-    seconds = estimate_seconds(raster, resolver, grid, threads=threads, samples=samples)
+    seconds = estimate_seconds(
+        raster, resolver, grid, threads=threads, workers=workers, samples=samples
+    )
     made = [(target, dst, write)]
     if uncertainty:
         path = os.fspath(uncertainty.path)
@@ -136,7 +138,7 @@ def plan_run(
         tile=side,
         memory=workers * need.host,
         device_memory=need.device,
-        seconds=round(seconds / workers, 1),
+        seconds=round(seconds, 1),
         model=resolver.name,
         uncertainty=os.fspath(uncertainty.path) if uncertainty else None,
         samples=samples,

@@ -22,6 +22,7 @@ from hsisr_geo.errors import (
 
 if TYPE_CHECKING:
     from hsisr_geo.api import super_resolve
+    from hsisr_geo.formats.choice import WriteOptions
     from hsisr_geo.raster import open_raster, read_window
     from hsisr_geo.registry import load_resolver, models
     from hsisr_geo.uncertainty import Uncertainty
@@ -36,6 +37,7 @@ __all__ = [
     "OutputError",
     "RasterError",
     "Uncertainty",
+    "WriteOptions",
     "__version__",
     "load_resolver",
     "models",
@@ -50,6 +52,7 @@ _HOMES = {
     "load_resolver": "hsisr_geo.registry",
     "models": "hsisr_geo.registry",
     "Uncertainty": "hsisr_geo.uncertainty",
+    "WriteOptions": "hsisr_geo.formats.choice",
 }
 
 

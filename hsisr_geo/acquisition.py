@@ -47,7 +47,8 @@ def _candidates(tags: Tags) -> Iterator[tuple[str, str, str]]:
     yield _alone(tags.get("ENVI", {}), "acquisition_time")
     begin, end = _ending(plain, "time_coverage_start"), _ending(plain, "time_coverage_end")
     yield "time_coverage_start", begin, end or begin
-    yield _alone(plain, "ACQUISITIONDATETIME")
+    moment = _ending(plain, "ACQUISITIONDATETIME")
+    yield "ACQUISITIONDATETIME", moment, moment
     yield _alone(plain, "TIFFTAG_DATETIME")
 
 
@@ -56,7 +57,7 @@ def _alone(items: Mapping[str, str], name: str) -> tuple[str, str, str]:
 
 
 def _ending(items: Mapping[str, str], name: str) -> str:
-    """Return the item of that name, with a prefix such as NC_GLOBAL# or without."""
+    """Return the item of that name, with a prefix such as NC_GLOBAL# or IMAGERY: or without."""
     return next((text for key, text in items.items() if key.endswith(name)), "")
 
 

@@ -2,6 +2,7 @@
 
 import os
 
+from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.graph import Progress
 from hsisr_geo.pipeline import Log, RunReport
 from hsisr_geo.pipeline import super_resolve as run
@@ -21,16 +22,18 @@ def super_resolve(
     detail: float = 0.0,
     seed: int = 0,
     device: str = "auto",
+    precision: str = "float32",
     psf: str | None = None,
     consistency: bool = True,
     resolver: Resolver | None = None,
-    tile: int = 128,
+    tile: int | None = None,
     threads: int = 1,
     workers: int = 1,
     scheduler: str | None = None,
     bounds: Bounds | None = None,
     uncertainty: Uncertainty | str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    write: WriteOptions = AS_NAMED,
     resume: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
@@ -45,11 +48,11 @@ def super_resolve(
     src, dst
         Paths; `src` may be any name that GDAL opens, such as `/vsizip/...` or a subdataset, the
         folder of a product, or what `open_raster` made of one, with a choice of bands.
-    upscale, model, detail, seed, device, psf, consistency
+    upscale, model, detail, seed, device, precision, psf, consistency
         As for `load_resolver`; upscale 2 by default.
     resolver
         Instead of these: one that is loaded already, or your own.
-    tile, threads, workers, scheduler, bounds, overwrite, resume, progress, log
+    tile, threads, workers, scheduler, bounds, overwrite, write, resume, progress, log
         As for `pipeline.super_resolve`, which does the work.
     uncertainty
         Where to write the standard deviation over samples, or an `Uncertainty` with their number.
@@ -65,6 +68,7 @@ def super_resolve(
             detail=detail,
             seed=seed,
             device=device,
+            precision=precision,
             psf=psf,
             consistency=consistency,
         )
@@ -82,6 +86,7 @@ def super_resolve(
         bounds=bounds,
         uncertainty=uncertainty,
         overwrite=overwrite,
+        write=write,
         resume=resume,
         progress=progress,
         log=log,

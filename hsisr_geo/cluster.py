@@ -11,7 +11,7 @@ import secrets
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -30,9 +30,11 @@ from hsisr_geo.fingerprint import input_identity
 from hsisr_geo.finished import Place
 from hsisr_geo.graph import Work
 from hsisr_geo.journal import JournalWriter, new_name
+from hsisr_geo.resolver import pinned
 from hsisr_geo.workers import Workers
 
 _PATIENCE_S = 30
+_OURS = "HSISR_GEO_WORKER_OF_A_RUN"  # set where workers are named by number
 _AHEAD = 4  # tiles that wait for each thread of a worker: it never waits for the scheduler
 
 
@@ -70,7 +72,7 @@ def _started(workers: Workers) -> Iterator[str]:
     cores = max(1, (os.cpu_count() or 1) // workers.number)
     counts = {f"{name}_NUM_THREADS": cores for name in ("OMP", "MKL", "OPENBLAS")}
     # ^ else each worker's torch would use all cores; what the user has set comes first
-    config = {"distributed.nanny.pre-spawn-environ": counts}
+    config = {"distributed.nanny.pre-spawn-environ": {**counts, _OURS: "1"}}
     with dask.config.set(config):
         with _interrupts_held_back():
             cluster = LocalCluster(
@@ -117,6 +119,9 @@ class TileWorker(WorkerPlugin):
     def setup(self, worker: Any) -> None:
         """Get ready; called in each worker, also in those that come later."""
         self._lock, self._work = Lock(), None
+        self._assignment = replace(
+            self._assignment, resolver=pinned(self._assignment.resolver, _number(worker))
+        )
 
     def teardown(self, worker: Any) -> None:
         """Stop what is being computed, and close the journal."""
@@ -131,6 +136,14 @@ class TileWorker(WorkerPlugin):
                 journal = JournalWriter(self._folder / new_name(), synchronize=self._synchronize)
                 self._work = self._assignment.work(journal)
         return self._work.infer(tile)
+
+
+def _number(worker: Any) -> int:
+    """Return the number of a worker that this run started; 0 for one of a cluster's.
+
+    There each worker has a GPU of its own, which is the first that it sees (as dask-cuda sees to).
+    """
+    return int(worker.name) if _OURS in os.environ else 0
 
 
 def _infer(name: str, tile: tuple[int, int]) -> Place:

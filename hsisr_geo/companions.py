@@ -11,7 +11,8 @@ from pathlib import Path
 
 from hsisr_geo.formats.format import Content
 from hsisr_geo.formats.style import raster_of_style, style_text
-from hsisr_geo.stac import ENDING, Made, describe, raster_of_item
+from hsisr_geo.stac import ENDING, describe, raster_of_item
+from hsisr_geo.stac_asset import Made
 
 _STYLE = ".qml"
 _READERS = {_STYLE: raster_of_style, ENDING: raster_of_item}

@@ -31,8 +31,8 @@ def estimate_seconds(
     Parameters
     ----------
     threads, workers
-        As in a run. Threads share the places of the model, and write beside each other; workers on
-        one machine share its cores.
+        As in a run. Each takes a GPU, as far as there are some; on a CPU one tile keeps all cores
+        busy, so that they save no time but that of reading and writing.
     samples
         Of the uncertainty, 0 without.
     """
@@ -42,6 +42,6 @@ def estimate_seconds(
     if not isinstance(resolver, PartResolver):
         return written / min(threads * workers, len(grid))
     work = sum(tile_cost(resolver, bands, tile, grid, samples).work for tile in grid)
-    places = min(threads, resolver.places) if not resolver.on_cpu else 1
+    places = 1 if resolver.on_cpu else min(threads * workers, resolver.places)
     measuring = raster.rows * raster.cols * bands / MEASURED
     return measuring + work / (resolver.speed(bands) * places) + written / (threads * workers)

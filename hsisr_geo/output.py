@@ -26,7 +26,7 @@ from hsisr_geo.formats.format import Content, Format, needs_mask
 from hsisr_geo.formats.zarr import is_zarr
 from hsisr_geo.radiometry import Cube, encode, valid_pixels
 from hsisr_geo.raster import Raster
-from hsisr_geo.stac import Made
+from hsisr_geo.stac_asset import Made
 from hsisr_geo.tiling import Window
 from hsisr_geo.workfolder import WorkFolder, work_folder, work_folder_of
 

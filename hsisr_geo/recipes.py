@@ -30,6 +30,7 @@ class Recipe:
     detail: float = 0.0
     seed: int = 0
     device: str = "auto"
+    precision: str = "float32"
     psf: str | None = None
     consistency: bool = True
     sha256: str = ""
@@ -71,6 +72,7 @@ def _load(recipe: Recipe) -> Resolver:
         detail=recipe.detail,
         seed=recipe.seed,
         device=recipe.device,
+        precision=recipe.precision,
         psf=recipe.psf,
         consistency=recipe.consistency,
     )

@@ -178,6 +178,15 @@ class PartResolver(Resolver, Protocol):
         """Measure the work (`Cost.work`) that one place does in a second, for so many bands."""
         ...
 
+    def pinned(self, number: int) -> Resolver:
+        """Return the same on a single one of its places, for the worker of a number from 0 on."""
+        ...
+
+
+def pinned(resolver: Resolver, number: int) -> Resolver:
+    """Return the resolver for one of several workers: on one GPU, where there are GPUs."""
+    return resolver.pinned(number) if isinstance(resolver, PartResolver) else resolver
+
 
 def in_parts(
     resolver: Resolver, statistics: SceneStatistics | None, given_up: Event

@@ -18,6 +18,7 @@ from hsisr_geo.datasets import open_quietly, opening_quietly, reason
 from hsisr_geo.errors import OutputError, RasterError
 
 STRIP_ROWS = 16
+_WITH_PREDICTOR = ("zstd", "deflate", "lzw")
 _CHUNK_BYTES = 1 << 20
 
 
@@ -75,10 +76,10 @@ def _reordered(path: Path) -> Path:
     """Copy a GeoTIFF into strips of all bands, its directory first."""
     copy = path.with_name(f"streamable-{path.name}")
     with open_quietly(str(path)) as dataset:
-        kept = {
-            "compress": dataset.profile.get("compress", "none"),
-            "predictor": 3 if dataset.dtypes[0][0] == "f" else 2,
-        }
+        compress, dtype = dataset.profile.get("compress", "none"), dataset.dtypes[0]
+    kept = {"compress": compress}
+    if compress in _WITH_PREDICTOR:
+        kept["predictor"] = "3" if dtype[0] == "f" else "2"
     try:
         with opening_quietly(), rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
             rasterio.shutil.copy(

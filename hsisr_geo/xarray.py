@@ -3,7 +3,7 @@
 Importing this module registers it, for DataArray and for Dataset:
 
 >>> import hsisr_geo.xarray
->>> fine = rioxarray.open_rasterio("scene.tif", chunks=...).hsisr.super_resolve(upscale=2)
+>>> fine = hsisr_geo.xarray.open_dataarray("scene.tif").hsisr.super_resolve(upscale=2)
 """
 
 from collections.abc import Hashable
@@ -19,6 +19,9 @@ from hsisr_geo.lazy import Job, Maker, super_resolve_array
 from hsisr_geo.recipes import DEFAULT_UPSCALE, Recipe, check_upscale
 from hsisr_geo.registry import DEFAULT
 from hsisr_geo.resolver import Resolver
+from hsisr_geo.scene_array import open_dataarray
+
+__all__ = ["HsisrArray", "HsisrDataset", "open_dataarray"]
 
 _RADIOMETRY = ("scale_factor", "add_offset")
 _STORAGE = ("dtype", "rasterio_dtype", "grid_mapping", *NODATA_NAMES, *_RADIOMETRY)
@@ -40,6 +43,7 @@ class HsisrArray:
         detail: float = 0.0,
         seed: int = 0,
         device: str = "auto",
+        precision: str = "float32",
         psf: str | None = None,
         consistency: bool = True,
         resolver: Resolver | None = None,
@@ -56,7 +60,7 @@ class HsisrArray:
 
         Parameters
         ----------
-        upscale, model, detail, seed, device, psf, consistency
+        upscale, model, detail, seed, device, precision, psf, consistency
             As for `hsisr_geo.load_resolver`; upscale 2 by default.
         resolver
             Instead of these. To be used in other processes, it must be picklable.
@@ -82,7 +86,7 @@ class HsisrArray:
         axes = axes_of(array, x_dim=x_dim, y_dim=y_dim)
         _check(array, dtype, tile)
         factor = DEFAULT_UPSCALE if upscale is None else upscale
-        recipe = Recipe(model, factor, detail, seed, device, psf, consistency)
+        recipe = Recipe(model, factor, detail, seed, device, precision, psf, consistency)
         maker: Maker = resolver or recipe.pinned()
         made_by = maker.load() if isinstance(maker, Recipe) else maker
         check_upscale(made_by, upscale)
@@ -180,6 +184,7 @@ def _labelled(
         name=array.name,
     ).transpose(*array.dims)
     made.encoding = encoding
+    made.name = array.name  # xarray takes dask's name for that of an array without one
     return made
 
 
@@ -189,7 +194,8 @@ def _storage(array: xr.DataArray, *, encoded: bool) -> tuple[dict[Any, Any], dic
     encoding = {k: v for k, v in array.encoding.items() if k in _STORAGE}
     if encoded:
         return attrs, encoding
-    encoding.setdefault("dtype", array.dtype)
+    if array.dtype.kind == "f" or any(name in attrs for name in NODATA_NAMES):
+        encoding.setdefault("dtype", array.dtype)  # integers need a number for "no value"
     for name in (*NODATA_NAMES, *_RADIOMETRY):
         if name in attrs:
             encoding[name] = attrs.pop(name)

@@ -1,5 +1,6 @@
 """The names at the package's top: what they do, and that they cost nothing until they are used."""
 
+import inspect
 import subprocess
 import sys
 
@@ -10,7 +11,9 @@ from affine import Affine
 
 import hsisr_geo
 from hsisr_geo import pipeline
+from hsisr_geo.recipes import Recipe
 from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.xarray import HsisrArray
 
 
 @pytest.fixture
@@ -42,6 +45,19 @@ def test_a_loaded_resolver_takes_the_place_of_a_name(raster, tmp_path):
     assert report.shape == (80, 96)
     with pytest.raises(hsisr_geo.OptionError, match="loaded for upscale 4, not 2"):
         hsisr_geo.super_resolve(raster, tmp_path / "b.tif", resolver=mine, upscale=2)
+
+
+def names(function, *others):
+    return set(inspect.signature(function).parameters) - set(others)
+
+
+def test_no_option_is_missing():
+    loading = names(hsisr_geo.load_resolver, "name_or_path") | {"model", "resolver"}
+    running = names(pipeline.super_resolve)
+    assert names(hsisr_geo.super_resolve) == loading | running
+    assert names(Recipe, "sha256") == loading - {"resolver"}
+    own = {"self", "dtype", "tile", "x_dim", "y_dim"}
+    assert names(HsisrArray.super_resolve) == loading | own
 
 
 def test_an_uncertainty_needs_only_a_path(raster, tmp_path):

@@ -349,6 +349,26 @@ def test_an_uncertainty_that_cannot_be_is_a_one_line_error(raster, tmp_path, nam
     assert {path.name for path in tmp_path.iterdir()} == {"scene.tif", "taken.tif"}
 
 
+def test_a_dry_run_tells_tile_memory_and_time(raster, tmp_path):
+    def plan(*more):
+        lines = bicubic(raster, tmp_path / "out.tif", "--dry-run", "--progress", "json", *more)
+        return json_lines(lines)[-1]
+
+    chosen, small = plan("--tile", "auto"), plan("--tile", "4")
+    assert (chosen["tile"], small["tile"]) == (256, 4)
+    assert chosen["tiles"] == 1 < small["tiles"]
+    assert 0 < small["memory"] <= chosen["memory"]
+    assert chosen["seconds"] >= 0
+    assert chosen["device_memory"] == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--tile", "0"), ("--tile", "big"), ("--device", "gpu")]
+)
+def test_a_tile_or_device_that_is_none_is_wrong_usage(raster, tmp_path, option, value):
+    assert value in bicubic(raster, tmp_path / "out.tif", option, value, code=2).stderr
+
+
 def test_a_dry_run_mentions_the_uncertainty(raster, tmp_path):
     options = ["--uncertainty", tmp_path / "sigma.tif", "--dry-run", "--progress", "json"]
     result = modelled(raster, tmp_path / "out.tif", *options)

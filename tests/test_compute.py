@@ -22,6 +22,7 @@ from hsisr_geo.model.network import Network
 from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.model.training_data import statistics_of
 from hsisr_geo.registry import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver import BicubicResolver, pinned
 from hsisr_geo.tiling import Window, area, scaled
 
 SCENE = (62, 64)
@@ -328,6 +329,17 @@ def test_all_visible_gpus_or_one_by_number(monkeypatch: pytest.MonkeyPatch) -> N
     assert [str(d) for d in visible(choose_device("cpu"))] == ["cpu"]
     with pytest.raises(ModelError, match="there is no cuda:3: 3 CUDA devices are visible"):
         choose_device("cuda:3")
+
+
+def test_workers_take_turns_at_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    everywhere = _small(2, device=torch.device("cuda"))
+    assert everywhere.places == 2
+    assert [str(pinned(everywhere, n).devices) for n in range(3)] == [
+        str([torch.device("cuda", n)]) for n in (0, 1, 0)
+    ]
+    assert pinned(_small(2), 3).devices == [torch.device("cpu")]
+    assert pinned(BicubicResolver(2), 1) == BicubicResolver(2)
 
 
 def test_without_a_gpu_cuda_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

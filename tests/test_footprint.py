@@ -34,6 +34,9 @@ class Costly(BicubicResolver):
     def speed(self, bands: int) -> float:
         return 1e6
 
+    def pinned(self, number: int) -> "Costly":
+        return self
+
     def sampled(self, samples: int) -> "Costly":
         return self
 

@@ -28,7 +28,8 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import Gcp, Raster, open_raster, read_window
 from hsisr_geo.registry import load_resolver
 from hsisr_geo.resolver import BicubicResolver
-from hsisr_geo.stac import Made, describe
+from hsisr_geo.stac import describe
+from hsisr_geo.stac_asset import Made
 from hsisr_geo.uncertainty import Uncertainty
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)

@@ -279,7 +279,8 @@ def test_an_existing_file_is_kept_and_nothing_else_appears(
     assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
     assert (tmp_path / "out" / name).read_text() == "precious"
     _run(scene, tmp_path / "out", overwrite=True)
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"sr.tif", "sigma.tif"}
+    styles = {"sr.qml", "sigma.qml"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"sr.tif", "sigma.tif"} | styles
 
 
 @pytest.mark.parametrize(("dst", "path"), [("a.tif", "a.tif"), ("a.img", "a.bsq")])

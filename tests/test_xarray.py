@@ -10,11 +10,12 @@ import xarray as xr
 from affine import Affine
 from rasterio.control import GroundControlPoint
 
-import hsisr_geo.xarray  # noqa: F401 - registers the accessors
 from hsisr_geo.errors import ModelError, OptionError, RasterError
 from hsisr_geo.pipeline import super_resolve
+from hsisr_geo.raster import open_raster, read_window
 from hsisr_geo.recipes import Recipe
 from hsisr_geo.registry import load_resolver
+from hsisr_geo.xarray import open_dataarray
 
 rioxarray = pytest.importorskip("rioxarray")
 pytestmark = pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")
@@ -130,6 +131,7 @@ def test_labels_follow_the_grid(array):
     fine = array.hsisr.super_resolve(model="bicubic", upscale=2)
     assert fine.dims == array.dims
     assert fine.name == array.name
+    assert array.rename(None).chunk().hsisr.super_resolve(model="bicubic").name is None
     assert float(fine.x[0]) == 500_000 + 7.5
     assert float(fine.y[-1]) == 5_800_000 - ROWS * 30 + 7.5
     np.testing.assert_array_equal(np.diff(fine.x), 15)
@@ -184,6 +186,39 @@ def test_masked_and_scaled_integers_come_out_as_values_or_as_numbers(tmp_path):
         again = decoded.reflectance.hsisr.super_resolve(model="bicubic", upscale=2)
         np.testing.assert_allclose(again.mean(), values.mean(), rtol=1e-3)
         assert again.encoding["scale_factor"] == 1e-4
+
+
+def test_an_opened_file_says_all_of_its_bands_and_place(path, tmp_path):
+    array = open_dataarray(path, chunks=16)
+    assert array.chunks == ((BANDS,), (16, 16, 12), (16, 16, 5))
+    np.testing.assert_array_equal(array.wavelength, CENTRES)
+    np.testing.assert_array_equal(np.flatnonzero(~array.good), [BAD])
+    with rasterio.open(path) as dataset:
+        assert array.rio.transform() == array.rio.transform(recalc=True) == dataset.transform
+        assert array.rio.crs == dataset.crs
+        np.testing.assert_array_equal(array, dataset.read(masked=True).filled(np.nan))
+    expected, profile = by_file(path, tmp_path, name_or_path="back-projection", upscale=2)
+    fine = array.hsisr.super_resolve(model="back-projection", upscale=2)
+    np.testing.assert_allclose(fine, expected, atol=2e-5)
+    fine.rio.to_raster(tmp_path / "written.tif")
+    with rasterio.open(tmp_path / "written.tif") as dataset:
+        assert (dataset.transform, dataset.crs) == (profile["transform"], profile["crs"])
+
+
+@pytest.mark.parametrize("name", ["tile", "hyspex", "emit", "aviris"])
+def test_scenes_of_all_kinds_can_be_opened(scenes, name, tmp_path):
+    raster = open_raster(scenes.products[name])
+    array = open_dataarray(scenes.products[name])
+    cube = read_window(raster, slice(0, raster.rows), slice(0, raster.cols))
+    np.testing.assert_array_equal(array, cube)
+    assert ("x" in array.coords) == (name in ("tile", "hyspex"))  # the others lie askew, or nowhere
+    if raster.has_transform:
+        assert array.rio.transform() == raster.transform
+    assert array.good.values.tolist() == [band.good for band in raster.bands]
+    array.to_netcdf(tmp_path / "scene.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "scene.nc", engine="h5netcdf", decode_coords="all") as stored:
+        np.testing.assert_allclose(stored[array.name], array, rtol=1e-6)
+        np.testing.assert_array_equal(stored.wavelength, array.wavelength)
 
 
 def test_a_dataset_needs_no_name_for_its_only_cube(array):
@@ -272,7 +307,7 @@ def test_other_processes_compute_the_same(array, options):
     distributed = pytest.importorskip("distributed")
     lazy = array.chunk(y=16, x=20).hsisr.super_resolve(upscale=2, **options)
     expected = lazy.compute(scheduler="sync")
-    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
     with cluster, distributed.Client(cluster):
         found = lazy.compute()
     np.testing.assert_allclose(found, expected, atol=2e-5)

@@ -145,6 +145,10 @@ class DiffusionResolver:
             samples,
         ).total
 
+    def pinned(self, number: int) -> "DiffusionResolver":
+        """Return the same on a single device; workers take turns at those that are visible."""
+        return replace(self, device=self.devices[number % len(self.devices)])
+
     def speed(self, bands: int) -> float:
         """Measure the work that one place does in a second, by best estimates of a small tile."""
         return measured_speed(self, bands)
