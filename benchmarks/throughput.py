@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 from trials import command, measure, print_table, write_scene
 
-from hsisr_geo import pipeline
+from hsisr_geo import computing
 from hsisr_geo.finished import Finished
 from hsisr_geo.graph import Plan
+from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.registry import load_resolver
 from hsisr_geo.tiling import TileGrid
 
@@ -39,18 +40,18 @@ def timed_run(src: Path, dst: Path, model: str, tile: int) -> tuple[float, float
 
         return wrapper
 
-    original = pipeline.run
+    original = computing.run
 
     def run(work, *args, **options):
         plan: Plan = replace(work.plan, resolve=timed(work.plan.resolve))
         original(replace(work, plan=plan), *args, **options)
 
-    pipeline.run = run
+    computing.run = run
     try:
         resolver = load_resolver(model, upscale=2)
-        report = pipeline.super_resolve(src, dst, resolver=resolver, tile=tile, overwrite=True)
+        report = super_resolve(src, dst, resolver=resolver, tile=tile, overwrite=True)
     finally:
-        pipeline.run = original
+        computing.run = original
     return report.seconds, sum(inside)
 
 
