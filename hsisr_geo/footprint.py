@@ -61,6 +61,8 @@ def footprint(
     products = 2 if samples else 1
     fine = area(outer) * resolver.upscale**2
     host = 4 * bands * (2 * area(tile.window) + products * _COPIES * fine)
+    if flying < len(grid) and threads == 1:
+        host += 4 * bands * area(tile.window)  # the next window, which is read meanwhile
     if not isinstance(resolver, PartResolver):
         whole = area(tile.window) * resolver.upscale**2
         return Footprint(_PROGRAM + flying * (host + 4 * bands * whole), 0)
