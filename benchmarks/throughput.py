@@ -5,7 +5,8 @@
 1. Wall time of a run beside that of its method alone: the same tiles, read beforehand, and nothing
    measured, blended or written. 2. Bytes that a run reads and writes for each sample of its uint16
    output: of system calls, and what it looks at through memory maps, which is each sample once.
-3. Time to lay out a run of 100 000 tiles and hand out the first. `peers.py` has the others' bytes.
+3. Wall time on a compressed input with the next window read ahead, and read when it is needed.
+4. Time to lay out a run of 100 000 tiles and hand out the first. `peers.py` has the others' bytes.
 """
 
 import argparse
@@ -13,12 +14,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from trials import command, measure, print_table, write_scene
 
-from hsisr_geo import computing
+from hsisr_geo import computing, graph
 from hsisr_geo.finished import Finished
 from hsisr_geo.graph import Plan
 from hsisr_geo.pipeline import super_resolve
@@ -55,6 +57,18 @@ def timed_run(src: Path, dst: Path, model: str, tile: int) -> tuple[float, float
     return report.seconds, sum(inside)
 
 
+def reading_seconds(src: Path, dst: Path, tile: int, *, ahead: bool) -> float:
+    """Return the seconds of a run with one thread, whose next window is read ahead or not."""
+    original = graph.one_ahead
+    if not ahead:
+        graph.one_ahead = lambda read, tiles: ((t, partial(read, t)) for t in tiles)
+    try:
+        resolver = load_resolver("back-projection", upscale=2)
+        return super_resolve(src, dst, resolver=resolver, tile=tile, overwrite=True).seconds
+    finally:
+        graph.one_ahead = original
+
+
 def layout_seconds(tiles: int) -> float:
     """Return the seconds until the first of so many tiles is known to be missing."""
     side = round(tiles**0.5)
@@ -74,7 +88,7 @@ def tour_seconds(tiles: int) -> float:
 
 
 def main() -> None:
-    """Run all three and print a table each."""
+    """Run all four and print a table each."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--model", default="default")
     options.add_argument("--side", type=int, default=256)
@@ -97,12 +111,21 @@ def main() -> None:
         write_scene(src, chosen.io_side, chosen.io_side, chosen.bands)
         took = measure(command(src, dst, "--upscale", "2", "--model", "bicubic", "--overwrite",
                                "--tile", str(chosen.tile)))  # fmt: skip
+        write_scene(src, chosen.io_side, chosen.io_side, chosen.bands, compress="deflate")
+        pairs = [[reading_seconds(src, dst, chosen.tile, ahead=a) for a in (True, False)]
+                 for _ in range(chosen.runs)]  # fmt: skip
+        ahead, needed = np.median(pairs, axis=0)
     samples = (2 * chosen.io_side) ** 2 * chosen.bands
     read, written = took.read / samples, took.written / samples
     print_table(
         ["bytes per sample", "read", "through maps", "written", "sum"],
         [["bicubic, x2", f"{read:.2f}", "2.00", f"{written:.2f}", f"{read + 2 + written:.2f}"]],
     )
+    print_table(
+        ["deflated input", "read ahead", "read when needed", "ratio"],
+        [[f"{chosen.io_side}² x {chosen.bands}, x2, back-projection", f"{ahead:.2f} s",
+          f"{needed:.2f} s", f"{ahead / needed:.2f}"]],
+    )  # fmt: skip
     print_table(
         ["tiles", "to the first", "to name all"],
         [[tiles, f"{layout_seconds(tiles) * 1e3:.1f} ms", f"{tour_seconds(tiles) * 1e3:.0f} ms"]
