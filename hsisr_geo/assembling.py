@@ -66,7 +66,9 @@ def _side(draft: Draft, layout: Layout) -> int:
 
 
 @contextmanager
-def assembling(drafts: Sequence[Draft], layout: Layout, finished: Finished) -> Iterator[Assembly]:
+def assembling(
+    drafts: Sequence[Draft], layout: Layout, finished: Finished, *, threads: int = 1
+) -> Iterator[Assembly]:
     """Fill outputs while the block computes their tiles and sets their tags.
 
     Leaving the block waits until all are complete. An exception makes them give up.
@@ -74,6 +76,7 @@ def assembling(drafts: Sequence[Draft], layout: Layout, finished: Finished) -> I
     Parameters
     ----------
     drafts : the tags of their targets are `LateTags`
+    threads : that write each of them, where its format can
     """
     tags = [draft.target.tags for draft in drafts if isinstance(draft.target.tags, LateTags)]
     sources = [
@@ -82,7 +85,9 @@ def assembling(drafts: Sequence[Draft], layout: Layout, finished: Finished) -> I
     ]
     with ThreadPoolExecutor(len(drafts), "assembly") as pool:
         pairs = zip(drafts, sources, strict=True)
-        assembly = Assembly([pool.submit(draft.fill, source) for draft, source in pairs], tags)
+        assembly = Assembly(
+            [pool.submit(draft.fill, source, threads) for draft, source in pairs], tags
+        )
         try:
             yield assembly
             for future in assembly.futures:

@@ -144,7 +144,7 @@ def super_resolve(
         kept = take_up(finished, len(layout.grid), log) if resume else 0
         with (
             telling_how_to_go_on(finished, resume, log),
-            assembling(drafts, layout, finished) as assembly,
+            assembling(drafts, layout, finished, threads=where.writers) as assembly,
         ):
             compute(assignment, finished, assembly, workers=where, progress=progress)
             found = total(layout, finished)
