@@ -1,9 +1,14 @@
 import threading
 import weakref
 
+import numpy as np
 import pytest
+import rasterio
 
+from hsisr_geo import graph, inference, raster
 from hsisr_geo.ahead import one_ahead
+from hsisr_geo.pipeline import super_resolve
+from hsisr_geo.resolver import BicubicResolver
 
 
 class Value:
@@ -54,3 +59,31 @@ def test_closing_ends_the_thread():
     assert threading.active_count() == before + 1
     ahead.close()
     assert threading.active_count() == before
+
+
+def test_a_run_with_one_thread_reads_the_next_window_while_a_tile_is_computed(
+    tmp_path, monkeypatch
+):
+    src = tmp_path / "scene.tif"
+    with rasterio.open(
+        src, "w", driver="GTiff", count=2, height=20, width=40, dtype="uint16",
+        crs="EPSG:32633", transform=rasterio.Affine(30, 0, 3e5, 0, -30, 5e6),
+    ) as file:  # fmt: skip
+        file.write(np.ones((2, 20, 40), "uint16"))
+    reads, second, met = [], threading.Event(), []
+
+    def read_window(*arguments):
+        reads.append(threading.current_thread())
+        if len(reads) == 2:
+            second.set()
+        return raster.read_window(*arguments)
+
+    def make_bands(*arguments, **options):
+        met.append(second.wait(10))
+        return inference.make_bands(*arguments, **options)
+
+    monkeypatch.setattr(graph, "read_window", read_window)
+    monkeypatch.setattr(graph, "make_bands", make_bands)
+    super_resolve(src, tmp_path / "sr.tif", resolver=BicubicResolver(2), tile=20)
+    assert met == [True, True]
+    assert threading.current_thread() not in reads

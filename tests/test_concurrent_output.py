@@ -13,6 +13,7 @@ from hsisr_geo.output import Target, open_outputs
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import open_raster
 from hsisr_geo.resolver import BackProjectionResolver
+from hsisr_geo.workers import Workers
 
 SQUARE = {"BLOCKXSIZE": "16", "BLOCKYSIZE": "16"}
 OUTPUTS = {
@@ -142,3 +143,9 @@ def test_an_error_of_one_thread_ends_them_all(src, tmp_path):
     ):
         draft.fill(Broken(raster), threads=2)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_as_many_threads_write_as_tiles_are_made_at_a_time():
+    assert Workers().writers == 1
+    assert Workers(number=2, threads=3).writers == 6
+    assert 1 <= Workers(threads=3, scheduler="tcp://node1:8786").writers <= 8
