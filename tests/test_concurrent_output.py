@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from hsisr_geo.errors import Canceled
 from hsisr_geo.formats.choice import WriteOptions
 from hsisr_geo.formats.concurrent import for_each
 from hsisr_geo.formats.summary import Tally
@@ -149,3 +150,18 @@ def test_as_many_threads_write_as_tiles_are_made_at_a_time():
     assert Workers().writers == 1
     assert Workers(number=2, threads=3).writers == 6
     assert 1 <= Workers(threads=3, scheduler="tcp://node1:8786").writers <= 8
+
+
+@pytest.mark.parametrize("name", CONCURRENT)
+def test_a_canceled_run_ends_all_threads_and_leaves_nothing(src, tmp_path, name):
+    def cancel(done, tiles):
+        if done == 3:
+            raise Canceled("enough")
+
+    with pytest.raises(Canceled, match="enough"):
+        super_resolve(
+            src, tmp_path / name, resolver=BackProjectionResolver(2), tile=16, threads=3,
+            write=OUTPUTS[name], progress=cancel,
+        )  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+    assert not [t for t in threading.enumerate() if t.name.startswith(("writing", "assembly"))]
