@@ -13,7 +13,7 @@ import click
 from hsisr_geo.errors import BatchFailed
 
 from . import batch_summary, options
-from .batch_scenes import Scene, Wish, check, compare, sharing_memory
+from .batch_scenes import Scene, Wish, prepare, sharing_memory
 from .progress import Report, report
 from .running import RunOptions, canceling, check_samples, logging_to, run_options
 from .signals import Cancellation
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from hsisr_geo.resolver import Resolver
     from hsisr_geo.scenes import Job
 
-DEFAULT_NAME = "{stem}_x{upscale}.tif"
+DEFAULT_NAME = "{stem}_x{upscale}"
+_ENDINGS = {"envi": ".img", "zarr": ".zarr", "vrt": ".vrt"}  # of outputs by --format, else .tif
 
 
 @click.command()
@@ -39,11 +40,9 @@ DEFAULT_NAME = "{stem}_x{upscale}.tif"
 )
 @click.option(
     "--name",
-    default=DEFAULT_NAME,
-    show_default=True,
     metavar="TEMPLATE",
     help="Name of an output. Fields: {stem} and {parent} (folder) of the scene, {upscale}, "
-    "{model}, {detail}, {seed}.",
+    "{model}, {detail}, {seed}.  [default: {stem}_x{upscale}.tif, or the ending of --format]",
 )
 @click.option(
     "--pattern",
@@ -87,7 +86,7 @@ def batch(
     cancellation: Cancellation,
     sources: tuple[str, ...],
     out_dir: Path,
-    name: str,
+    name: str | None,
     pattern: str | None,
     jobs: int,
     skip_existing: bool,
@@ -108,10 +107,15 @@ def batch(
     """
     from hsisr_geo.scenes import find_scenes, plan_jobs
 
+    if jobs > 1 and (how.workers > 1 or how.scheduler):
+        raise click.UsageError(
+            "--jobs is for many scenes, --workers and --scheduler for large ones: choose"
+        )
     check_samples("--uncertainty-name TEMPLATE", uncertainty_name, samples, uncertainty_bands)
     if report_path:
         batch_summary.check_report_path(report_path)
     started = time.perf_counter()
+    name = name or DEFAULT_NAME + _ENDINGS.get(how.format or "", ".tif")
     names = [name] if uncertainty_name is None else [name, uncertainty_name]
     scenes = find_scenes(sources, pattern)
     planned = plan_jobs(scenes, out_dir, names, _name_values(how), named=sources)
@@ -119,7 +123,7 @@ def batch(
     log = speak.log if is_verbose() else _ignore  # else one line per scene
     wish = Wish(how, samples, uncertainty_bands, skip_existing)
     with logging_to(log), _folder(out_dir):
-        checked, resolver = _prepare(planned, wish, keep_going)
+        checked, resolver = prepare(planned, wish, keep_going)
         if resolver and dry_run:
             _tell_plans(speak, checked, wish, resolver)
             return
@@ -164,19 +168,6 @@ def _folder(path: Path) -> Iterator[None]:
                 folder.rmdir()
 
 
-def _prepare(
-    jobs: "Sequence[Job]", wish: Wish, keep_going: bool
-) -> "tuple[list[Scene], Resolver | None]":
-    """Check all scenes, and load the model; None for it where nothing is to be begun."""
-    scenes = [check(job, wish) for job in jobs]
-    if not keep_going and any(scene.error for scene in scenes):
-        return scenes, None
-    resolver = _resolver(wish, jobs[0])
-    scenes = [compare(scene, wish, resolver) for scene in scenes]
-    stopped = not keep_going and any(scene.error for scene in scenes)
-    return scenes, None if stopped else resolver
-
-
 def _raise_failure(outcomes: "Sequence[Outcome]") -> None:
     if told := batch_summary.failure(outcomes):
         raise BatchFailed(told)
@@ -188,16 +179,6 @@ def _not_begun(scene: Scene) -> "Outcome":
     if scene.error:
         return Outcome(scene.job, "failed", error=scene.error)
     return Outcome(scene.job, "not started")
-
-
-def _resolver(wish: Wish, job: "Job") -> "Resolver":
-    """Load the model once for all scenes, and see that it can do what they ask of it."""
-    from hsisr_geo.resolver import sampled
-
-    resolver = wish.how.load_resolver()
-    if uncertainty := wish.uncertainty(job):
-        sampled(resolver, uncertainty.samples)
-    return resolver
 
 
 def _tell_plans(speak: Report, scenes: "Sequence[Scene]", wish: Wish, resolver: "Resolver") -> None:

@@ -1,5 +1,6 @@
 """The scenes of a batch before the work: opened, checked, compared with what is there already."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def sharing_memory(
     """Return the options with a tile chosen for one of several runs that share the memory."""
     from hsisr_geo.footprint import SHARE, choose_tile, machine_memory
 
-    if how.tile is not None or jobs == 1:
+    if how.tile is not None or jobs == 1 or how.resume:  # what is resumed has its tile
         return how
     tile = choose_tile(
         raster,
@@ -66,21 +67,48 @@ class Scene:
         return raster.rows * raster.cols * len(raster.bands) if raster else 0.0
 
 
-def check(job: "Job", wish: Wish) -> Scene:
+def prepare(
+    jobs: "Sequence[Job]", wish: Wish, keep_going: bool
+) -> "tuple[list[Scene], Resolver | None]":
+    """Check all scenes, and load the model; None for it where nothing is to be begun."""
+    scenes = [_check(job, wish) for job in jobs]
+    if not keep_going and any(scene.error for scene in scenes):
+        return scenes, None
+    resolver = _resolver(wish, jobs[0])
+    scenes = [_compare(scene, wish, resolver) for scene in scenes]
+    stopped = not keep_going and any(scene.error for scene in scenes)
+    return scenes, None if stopped else resolver
+
+
+def _resolver(wish: Wish, job: "Job") -> "Resolver":
+    """Load the model once for all scenes, and see that it can do what they ask of it."""
+    from hsisr_geo.resolver import sampled
+
+    resolver = wish.how.load_resolver()
+    if uncertainty := wish.uncertainty(job):
+        sampled(resolver, uncertainty.samples)
+    return resolver
+
+
+def _check(job: "Job", wish: Wish) -> Scene:
     """Open a scene and check its outputs, as a run would at its start."""
     from hsisr_geo.output import Target, check_targets
 
     try:
         raster = wish.how.open(job.src)
         done = wish.skip_existing and all(path.exists() for path in job.outputs)
-        targets = [Target(path, raster) for path in job.outputs]
-        check_targets(targets, overwrite=wish.how.overwrite or done)
+        write = wish.how.write_options()
+        targets = [Target(job.dst, raster, write=write)]
+        if job.uncertainty is not None:
+            beside = write.beside(job.dst, job.uncertainty)
+            targets.append(Target(job.uncertainty, raster, write=beside))
+        check_targets(targets, overwrite=wish.how.overwrite or done, resume=wish.how.resume)
     except HsisrError as e:
         return Scene(job, error=e)
     return Scene(job, raster)
 
 
-def compare(scene: Scene, wish: Wish, resolver: "Resolver") -> Scene:
+def _compare(scene: Scene, wish: Wish, resolver: "Resolver") -> Scene:
     """With --skip-existing, tell outputs that this batch would make from others."""
     from hsisr_geo.batch import Skipped
     from hsisr_geo.existing import difference

@@ -174,11 +174,13 @@ def run_arguments(
     bounds: Sequence[float] | None = None,
     selection: Selection = ALL_BANDS,
     drop_bad: bool = False,
+    format: str = "",
+    creation: Sequence[str] = (),
     uncertainty: Uncertainty | None = None,
 ) -> list[str]:
     """Arguments of `hsisr-geo run`; what is empty or None leaves the choice to the engine.
 
-    `bounds` are (xmin, ymin, xmax, ymax) in the raster's CRS.
+    `bounds` are (xmin, ymin, xmax, ymax) in the raster's CRS, `creation` NAME=VALUE of the format.
     """
     arguments = ["run", source, destination, *_common(upscale, model)]
     arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
@@ -188,6 +190,8 @@ def run_arguments(
     arguments += [*_bounds(bounds), *_selection(selection)]
     if drop_bad:
         arguments.append("--drop-bad")
+    arguments += _options(format=format)
+    arguments += [word for option in creation for word in ("--co", option)]
     if uncertainty is not None:
         arguments += ["--uncertainty", uncertainty.path, "--samples", str(uncertainty.samples)]
         arguments += ["--uncertainty-bands", uncertainty.bands]

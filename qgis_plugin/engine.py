@@ -9,6 +9,7 @@ from .command import NotSetUp, engine_environment, shown
 from .help import ICON
 from .i18n import tr
 from .layers import layer_path
+from .leftovers import remove_leftovers
 from .managed import executable
 from .setup.handshake import EngineRefused, greet_once
 from .timeleft import TimeLeft, rounded
@@ -55,8 +56,13 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(self.invalidRasterError(parameters, name))
         return layer_path(layer)
 
-    def call_engine(self, arguments, feedback) -> Finished | None:
-        """Run the engine; None when the user cancelled."""
+    def call_engine(self, arguments, feedback, outputs=()) -> Finished | None:
+        """Run the engine; None when the user cancelled.
+
+        Parameters
+        ----------
+        outputs : rasters beside which a killed engine may leave unfinished files
+        """
         try:
             command = [executable(), *arguments]
             greet_once(command[0])
@@ -72,9 +78,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
                 canceled=feedback.isCanceled,
             )
         except WorkerCanceled:
+            remove_all_leftovers(outputs)
             feedback.pushInfo(tr("Cancelled."))
             return None
         except WorkerFailed as error:
+            if error.crashed:
+                remove_all_leftovers(outputs)
             message = in_words_of_the_dialog(str(error), self.label)
             raise QgsProcessingException(message) from error
 
@@ -82,6 +91,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """Label of a parameter in the dialog, None where there is none of that name."""
         parameter = self.parameterDefinition(name)
         return None if parameter is None else parameter.description()
+
+
+def remove_all_leftovers(outputs) -> None:
+    """Remove what a killed engine left beside the outputs."""
+    for output in outputs:
+        remove_leftovers(output)
 
 
 def _pass_on(message: str, feedback) -> None:

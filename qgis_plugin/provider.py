@@ -14,7 +14,8 @@ from .info import Info
 from .superresolve import SuperResolve
 from .version import version
 
-EXTENSIONS = ("tif", "tiff", "img", "bsq", "dat")  # what the engine writes; the last three are ENVI
+# What the engine writes: GeoTIFF, then ENVI, then Zarr.
+EXTENSIONS = ("tif", "tiff", "img", "bsq", "bil", "bip", "dat", "zarr")
 
 
 class HsisrProvider(QgsProcessingProvider):

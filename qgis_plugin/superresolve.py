@@ -6,6 +6,7 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterString,
 )
 
 from .command import Uncertainty, run_arguments
@@ -13,6 +14,8 @@ from .help import picture
 from .i18n import tr
 from .result import show_result, show_uncertainty
 from .scene import SceneAlgorithm, advanced, check_not_the_input, choice, helped
+
+FORMATS = ("gtiff", "cog", "envi", "zarr")
 
 
 class SuperResolve(SceneAlgorithm):
@@ -111,6 +114,16 @@ class SuperResolve(SceneAlgorithm):
                 choice("UNCERTAINTY_BANDS", tr("Bands of the uncertainty"), ["all", "mean"]),
                 tr("mean: one band, the mean over all of them."),
             ),
+            helped(
+                choice("FORMAT", tr("Format of the result"), ["auto", *FORMATS]),
+                tr("auto: by the ending of the name, where .tif is a plain GeoTIFF."),
+            ),
+            helped(
+                QgsProcessingParameterString(
+                    "CREATION", tr("Creation options of the format"), optional=True
+                ),
+                tr("As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256."),
+            ),
             self.tile_parameter(),
             self.device_parameter(),
         ]
@@ -139,15 +152,25 @@ class SuperResolve(SceneAlgorithm):
             bounds=self.bounds(parameters, context),
             selection=self.selection(parameters, context),
             drop_bad=self.parameterAsBoolean(parameters, "DROP_BAD", context),
+            **self.format(parameters, context),
             uncertainty=self.uncertainty(results.get("UNCERTAINTY"), parameters, context),
         )
-        if self.call_engine(arguments, feedback) is None:
+        if self.call_engine(arguments, feedback, results.values()) is None:
             return {}
         scene = self.parameterAsRasterLayer(parameters, "INPUT", context).name()
         show_result(results["OUTPUT"], scene, self.label("OUTPUT"), context)
         if "UNCERTAINTY" in results:
             show_uncertainty(results["UNCERTAINTY"], scene, self.label("UNCERTAINTY"), context)
         return results
+
+    def format(self, parameters, context):
+        """Return how the result is stored."""
+        format = self.parameterAsEnumString(parameters, "FORMAT", context)
+        creation = self.parameterAsString(parameters, "CREATION", context).split("|")
+        return {
+            "format": "" if format == "auto" else format,
+            "creation": [option.strip() for option in creation if option.strip()],
+        }
 
     def uncertainty(self, path, parameters, context):
         """Return the second raster, None where none is asked for."""

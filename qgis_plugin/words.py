@@ -12,10 +12,12 @@ from collections.abc import Callable
 PARAMETERS = {
     "--bands": "BANDS",
     "--bounds": "EXTENT",
+    "--co": "CREATION",
     "--detail": "DETAIL",
     "--device": "DEVICE",
     "--drop-bad": "DROP_BAD",
     "--exclude": "EXCLUDE",
+    "--format": "FORMAT",
     "--minutes": "MINUTES",
     "--model": "MODEL",
     "--no-consistency": "NO_CONSISTENCY",

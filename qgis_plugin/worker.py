@@ -29,7 +29,14 @@ WATCH_VARIABLE = "HSISR_GEO_WATCH_STDIN"
 
 
 class WorkerFailed(Exception):
-    """The engine did not finish; the message is its own last word."""
+    """The engine did not finish; the message is its own last word.
+
+    `crashed` says that it was killed, so that it could not tidy up.
+    """
+
+    def __init__(self, message: str, *, crashed: bool = False) -> None:
+        super().__init__(message)
+        self.crashed = crashed
 
 
 class WorkerCanceled(Exception):
@@ -92,7 +99,7 @@ def run_worker(
         for reader in readers:
             reader.join(timeout=POLL_S)
     if code != 0:
-        raise WorkerFailed(_last_word(code, stderr))
+        raise WorkerFailed(_last_word(code, stderr), crashed=code < 0)
     return Finished(result, "\n".join(text))
 
 

@@ -276,6 +276,21 @@ def test_what_exists_is_skipped_where_it_is_the_same(folder, made):
     assert names(made) == ["a_x2.tif", "c_x2.tif"]
 
 
+@pytest.mark.parametrize(
+    ("form", "name"), [("cog", "a_x2.tif"), ("envi", "a_x2.img"), ("zarr", "a_x2.zarr")]
+)
+def test_every_format_is_named_and_known_again(folder, tmp_path, form, name):
+    options = ["--out-dir", tmp_path / "out", "--format", form, "--skip-existing"]
+    batch(folder / "a.tif", *options)
+    assert (tmp_path / "out" / name).exists()
+    assert "1 skipped" in batch(folder / "a.tif", *options).stderr
+
+
+def test_scenes_or_tiles_go_side_by_side(folder, tmp_path):
+    options = ["--out-dir", tmp_path / "out", "--jobs", 2, "--workers", 2]
+    assert "--workers" in batch(folder, *options, code=2).stderr
+
+
 OTHERWISE = {
     "another model": (["--model", "back-projection"], "was made with model bicubic"),
     "another psf": (["--psf", "gaussian:0.2"], "was made with degradation bicubic"),

@@ -65,8 +65,9 @@ def pipeline(text, folder, *, allowed="YES"):
 
 
 def ours(*options):
-    """An external step that super-resolves."""
-    command = [sys.executable, "-m", "hsisr_geo.cli", "run", "--no-style", *options]
+    """An external step that super-resolves; GDAL would leave a style beside its temporary file."""
+    command = [sys.executable, "-m", "hsisr_geo.cli", "run", "--progress", "none"]
+    command += ["--no-style", *options]
     return f'external "{shlex.join(command)} <INPUT> <OUTPUT>"'
 
 

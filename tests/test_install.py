@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import tarfile
 import zipfile
+from configparser import ConfigParser
 from email.parser import Parser
 from pathlib import Path, PurePosixPath
 
@@ -31,9 +32,14 @@ MEGABYTE = 1 << 20
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Return the folder of an sdist, and of the wheel that is built from it."""
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT]
+    """Return the folder of an sdist, and of the wheel that is built from it.
+
+    Built from a copy: setuptools would take what an earlier build listed in *.egg-info, too.
+    """
+    folder, copy = tmp_path_factory.mktemp("dist"), tmp_path_factory.mktemp("copy") / "source"
+    unwanted = shutil.ignore_patterns(".*_cache", ".git", ".venv*", "*.egg-info", "build", "dist")
+    shutil.copytree(ROOT, copy, ignore=unwanted)
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, copy]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -60,9 +66,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
         metadata = {name for name in archive.namelist() if ".dist-info/" in name}
         info = f"hsisr_geo-{__version__}.dist-info"
         assert f"{info}/licenses/LICENSE" in metadata
-        assert archive.read(f"{info}/entry_points.txt").decode().split() == [
-            "[console_scripts]", "hsisr-geo", "=", "hsisr_geo.cli.main:main",
-        ]  # fmt: skip
+        entries = ConfigParser()
+        entries.read_string(archive.read(f"{info}/entry_points.txt").decode())
+        assert dict(entries["console_scripts"]) == {"hsisr-geo": "hsisr_geo.cli.main:main"}
+        assert dict(entries["rasterio.rio_plugins"]) == {"hsisr": "hsisr_geo.cli.rio:hsisr"}
         about = Parser().parsestr(archive.read(f"{info}/METADATA").decode())
     assert (about["Name"], about["Version"]) == ("hsisr-geo", __version__)
     assert (about["Requires-Python"], about["License-Expression"]) == (">=3.10", "GPL-2.0-or-later")

@@ -143,12 +143,15 @@ def test_a_run_with_everything():
         bounds=(-1e-7, 2, 3.5, 5200000.125),
         selection=Selection("1-50,60", "water-vapour"),
         drop_bad=True,
+        format="cog",
+        creation=["COMPRESS=LZW", "BLOCKSIZE=256"],
         uncertainty=Uncertainty("sigma.tif", samples=5, bands="mean"),
     ) == [
         *("run", "in.tif", "out.tif", "--upscale", "2", "--model", "bicubic"),
         *("--detail", "0.25", "--seed", "7", "--no-consistency", "--psf", "gaussian:0.3"),
         *("--tile", "64", "--device", "cpu", "--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
-        *("--bands", "1-50,60", "--exclude", "water-vapour", "--drop-bad"),
+        *("--bands", "1-50,60", "--exclude", "water-vapour", "--drop-bad", "--format", "cog"),
+        *("--co", "COMPRESS=LZW", "--co", "BLOCKSIZE=256"),
         *("--uncertainty", "sigma.tif", "--samples", "5", "--uncertainty-bands", "mean"),
         *("--overwrite", "--progress", "json"),
     ]
@@ -189,6 +192,8 @@ def test_an_adaptation():
             bounds=(0, 0, 1, 1),
             selection=Selection("1", "2"),
             drop_bad=True,
+            format="cog",
+            creation=["COMPRESS=LZW"],
             uncertainty=Uncertainty("sigma.tif"),
         ),
         assess_arguments(
@@ -240,7 +245,7 @@ def test_the_plugin_imports_neither_the_engine_nor_its_libraries(path):
 
 
 @pytest.mark.parametrize(
-    "module", ["catalogue.py", "command.py", "timeleft.py", "words.py", "worker.py"]
+    "module", ["catalogue.py", "command.py", "leftovers.py", "timeleft.py", "words.py", "worker.py"]
 )
 def test_the_client_needs_no_qgis(module):
     assert "qgis.core" not in (PLUGIN / module).read_text(encoding="utf-8")

@@ -235,6 +235,9 @@ def test_a_killed_qgis_leaves_no_process_and_its_lock_holds_nobody(begun, home, 
     assert look(made.environment).kind is Kind.INSTALLING
     with pytest.raises(Held, match=f"process {qgis.pid}"):
         set_up(made, Seen().watcher)
+    deadline = time.monotonic() + 10  # pip has said its last word for now: nothing is written
+    while "Downloading" not in made.environment.log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
     qgis.kill()
     qgis.wait()
     deadline = time.monotonic() + 5

@@ -54,6 +54,8 @@ def test_every_option_that_a_dialog_sets_has_its_label_in_messages():
             bounds=(0, 0, 1, 1),
             selection=Selection("1-5", "2"),
             drop_bad=True,
+            format="cog",
+            creation=["COMPRESS=LZW"],
             uncertainty=Uncertainty("sigma.tif"),
         ),
         *assess_arguments("in.tif", "r", upscale=2, window=64, overwrite=True),

@@ -572,6 +572,22 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Format of the result</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>auto: by the ending of the name, where .tif is a plain GeoTIFF.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Creation options of the format</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>No bands with visible wavelengths: the colours are QGIS's choice.</source>
       <translation type="unfinished" />
     </message>

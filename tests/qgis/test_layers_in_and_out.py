@@ -213,3 +213,24 @@ def test_qgis_shows_physical_values_and_wavelengths(tile, tmp_path, engine):
     assert f"{wavelength:.0f}" in layer.bandName(number) or f"{wavelength:g}" in layer.bandName(
         number
     )
+
+
+def test_the_format_is_the_names_or_the_one_asked_for(fields, tmp_path, empty_project):
+    """GeoTIFF, COG and ENVI, all of which QGIS opens; Zarr where its GDAL can."""
+    plain = {"INPUT": str(fields), "MODEL": "bicubic"}
+    found = {}
+    for name, options in (
+        ("a.tif", {}),
+        ("b.tif", {"FORMAT": "cog", "CREATION": "COMPRESS=LZW"}),
+        ("c.bsq", {}),
+        ("d.zarr", {"FORMAT": "zarr"}),
+    ):
+        results, _ = run({**plain, **options, "OUTPUT": str(tmp_path / name)})
+        found[name] = results["OUTPUT"]
+    stored = [gdal.Open(found[name]).GetMetadata("IMAGE_STRUCTURE") for name in ("a.tif", "b.tif")]
+    assert (stored[0]["COMPRESSION"], stored[1]["COMPRESSION"]) == ("ZSTD", "LZW")
+    assert gdal.Open(found["c.bsq"]).GetDriver().ShortName == "ENVI"
+    assert (tmp_path / "d.zarr").is_dir()
+    for name in ("b.tif", "c.bsq"):
+        assert np.array_equal(values(found[name]), values(found["a.tif"]))
+        assert QgsRasterLayer(found[name], name, "gdal").isValid()

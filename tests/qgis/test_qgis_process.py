@@ -48,10 +48,12 @@ def test_help_describes_every_parameter():
         *("INPUT", "UPSCALE", "MODEL", "DETAIL", "SEED", "EXTENT", "TILE", "OUTPUT"),
         *("UNCERTAINTY", "SAMPLES", "UNCERTAINTY_BANDS", "PSF", "NO_CONSISTENCY"),
         *("MODEL_FILE", "DEVICE", "BANDS", "EXCLUDE", "DROP_BAD"),
+        *("FORMAT", "CREATION"),
     }
     optional = {name for name, parameter in parameters.items() if parameter["optional"]}
     assert optional == {
         *("EXTENT", "TILE", "PSF", "UNCERTAINTY", "MODEL_FILE", "BANDS", "EXCLUDE"),
+        "CREATION",
     }
     defaults = {name: parameter.get("default_value") for name, parameter in parameters.items()}
     assert (defaults["UPSCALE"], defaults["MODEL"]) == ("2", "default")
@@ -60,6 +62,7 @@ def test_help_describes_every_parameter():
     assert folded == {
         *("TILE", "SAMPLES", "UNCERTAINTY_BANDS", "PSF", "NO_CONSISTENCY"),
         *("MODEL_FILE", "DEVICE", "BANDS", "EXCLUDE", "DROP_BAD"),
+        *("FORMAT", "CREATION"),
     }
     told = described["algorithm_details"]["short_description"]
     assert told == "Makes a hyperspectral raster 2, 3 or 4 times finer."

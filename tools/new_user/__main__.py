@@ -1,8 +1,8 @@
 """A new user, scripted: a fresh QGIS profile, the zip, the engine, a run, a raster on the map.
 
-    python3 tools/new_user --scene demo/indian_pines.tif --pictures docs/images
+    python3 tools/new_user --scene demo/indian_pines_degraded.tif --pictures docs/images
 
-starts a real QGIS desktop in a virtual display (Debian: xvfb xauth openbox imagemagick), does what
+starts a real QGIS desktop in a virtual display (Debian: xvfb xauth openbox), does what
 the walk-through in docs/qgis.md says, takes its pictures, and fails if a step does. The engine is
 set up as a user does it, unless `--engine` names one.
 """
@@ -44,7 +44,7 @@ def _prepared(home: Path, arguments: argparse.Namespace) -> dict[str, str]:
         made.mkdir(parents=True, exist_ok=True, mode=0o700)
     shutil.copy(arguments.scene, home)
     if arguments.wheels:
-        (home / "wheels").symlink_to(arguments.wheels.resolve())
+        shutil.copytree(arguments.wheels, home / "wheels")
     return {
         **_environment(home),
         "NEW_USER_STEPS": str(HERE),
@@ -90,7 +90,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Do what a new user does, in a real QGIS.")
-    parser.add_argument("--scene", type=Path, default=ROOT / "demo" / "indian_pines.tif")
+    parser.add_argument("--scene", type=Path, default=ROOT / "demo" / "indian_pines_degraded.tif")
     parser.add_argument("--pictures", type=Path, default=ROOT / "out" / "pictures")
     parser.add_argument("--engine", type=Path, help="an hsisr-geo executable, instead of a set-up")
     parser.add_argument("--wheels", type=Path, help="folder of wheels to set up from")

@@ -4,7 +4,6 @@ A step is a generator: it yields what it waits for, as a function, while QGIS go
 """
 
 import os
-import subprocess
 import sys
 import time
 import traceback
@@ -22,7 +21,7 @@ PICTURES = Path(os.environ["NEW_USER_PICTURES"])
 HOME = Path(SCENE).parent
 ENGINE = os.environ["NEW_USER_ENGINE"]
 PATIENCE_S = 600
-SIZE = 1600, 1000
+SIZE = 1400, 860
 
 
 def install_from_zip():
@@ -63,7 +62,8 @@ def open_scene():
     toolbox = _dock("ProcessingToolbox")
     toolbox.show()
     toolbox.raise_()
-    iface.mainWindow().resizeDocks([toolbox], [340], Qt.Orientation.Horizontal)
+    docks = [_dock("Layers"), toolbox]  # wide enough for the names in them
+    iface.mainWindow().resizeDocks(docks, [380, 340], Qt.Orientation.Horizontal)
     for field in toolbox.findChildren(QgsFilterLineEdit):
         field.setValue("hyperspectral")
     yield from _settled()
@@ -91,7 +91,7 @@ def super_resolve():
     names = [layer.name() for layer in QgsProject.instance().mapLayers().values()]
     assert f"{Path(SCENE).stem} ×2 (hsisr-base)" in names, names
     iface.zoomFull()
-    iface.mapCanvas().zoomByFactor(0.42)
+    iface.mapCanvas().zoomByFactor(0.55)
     yield from _settled()
     _screen("qgis-map.png")
 
@@ -174,11 +174,7 @@ def _settled(seconds=1.5):
 
 
 def _screen(name):
-    QApplication.processEvents()
-    path = PICTURES / name
-    subprocess.run(
-        ["import", "-window", "root", "-resize", "1280x", "-colors", "255", str(path)], check=True
-    )
+    _grab(iface.mainWindow(), name)
 
 
 def _grab(widget, name):
