@@ -41,8 +41,9 @@ def hold(path: Path) -> Iterator[None]:
     finally:
         released.set()
         beat.join()
-        with contextlib.suppress(OSError):
-            path.unlink()
+        if holder(path) == _myself():  # not another's, who took over from a sleeping computer
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def holder(path: Path) -> str:
@@ -65,14 +66,9 @@ def _take(path: Path) -> None:
         try:
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         except FileExistsError:
-            found = holder(path)
-            if found:
+            if holder(path):
                 break
-            # Renaming fails for all but one of those who found the same stale file.
-            stale = path.with_name(f"{path.name}.{os.getpid()}.stale")
-            with contextlib.suppress(OSError):
-                os.replace(path, stale)
-                stale.unlink()
+            _remove_stale(path)
             continue
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump({"process": os.getpid(), "host": socket.gethostname()}, file)
@@ -81,6 +77,30 @@ def _take(path: Path) -> None:
         f"Another set-up is under way ({holder(path) or 'another process'}). Wait for it, or end "
         f"it first. Its lock is {path}."
     )
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove a lock without a holder; one at a time, and looking again.
+
+    Else, of two who found it stale, the second would remove the new lock of the first.
+    """
+    guard = path.with_name(f"{path.name}.stale")
+    try:
+        os.close(os.open(guard, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        if _age(guard) > STALE_S:
+            with contextlib.suppress(OSError):
+                guard.unlink()
+        return
+    with contextlib.suppress(OSError):
+        if not holder(path):
+            path.unlink()
+    with contextlib.suppress(OSError):
+        guard.unlink()
+
+
+def _myself() -> str:
+    return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def _beat(path: Path, released: threading.Event) -> None:
