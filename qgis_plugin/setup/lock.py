@@ -88,7 +88,7 @@ def _remove_stale(path: Path) -> None:
     try:
         os.close(os.open(guard, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
-        if _age(guard) > STALE_S:
+        if STALE_S < _age(guard) < float("inf"):  # there, and left behind
             with contextlib.suppress(OSError):
                 guard.unlink()
         return
