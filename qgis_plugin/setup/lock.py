@@ -48,12 +48,17 @@ def hold(path: Path) -> Iterator[None]:
 
 def holder(path: Path) -> str:
     """Who holds the lock, in words; an empty string where nobody does."""
+    return _owner(path) or ""
+
+
+def _owner(path: Path) -> str | None:
+    """Return the holder, an empty string for a lock that was left behind, None without one."""
     try:
         age = time.time() - path.stat().st_mtime
         owner = json.loads(path.read_text(encoding="utf-8"))
         process, host = int(owner["process"]), str(owner["host"])
     except FileNotFoundError:
-        return ""
+        return None
     except (ValueError, KeyError, TypeError, OSError):
         return "" if _age(path) > STALE_S else "a process that is just starting"
     if age > STALE_S or (host == socket.gethostname() and not alive(process)):
@@ -93,7 +98,7 @@ def _remove_stale(path: Path) -> None:
                 guard.unlink()
         return
     with contextlib.suppress(OSError):
-        if not holder(path):
+        if _owner(path) == "":  # not None: by now that could be somebody's new lock
             path.unlink()
     with contextlib.suppress(OSError):
         guard.unlink()
