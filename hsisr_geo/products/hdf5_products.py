@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from hsisr_geo import gdal_source
-from hsisr_geo.grid import Raster
+from hsisr_geo.grid import Raster, Source
 from hsisr_geo.products import cf, emit, neon, prisma
 from hsisr_geo.products.hdf5 import Hdf5Source, describing
 
@@ -28,13 +28,18 @@ def describe_cube(path: Path, cube: str, *, orthorectify: bool) -> Raster | None
     RasterError : as `describe` says
     """
     known = _known(path, orthorectify)
-    source = known.source if known else None
-    if isinstance(source, Hdf5Source):
-        cubes = [part.dataset for part in source.parts]
-    else:
-        cubes = [source.cube] if isinstance(source, emit.OrthoSource) else []
+    cubes = _cubes(known.source) if known else []
     names = [name.strip("/").replace(" ", "_") for name in cubes]  # as GDAL writes them
     return known if cube.replace(" ", "_") in names else None
+
+
+def _cubes(source: Source | None) -> list[str]:
+    """Return the datasets that a product's bands come from."""
+    if isinstance(source, prisma.PrismaSource):
+        source = source.cubes
+    if isinstance(source, Hdf5Source):
+        return [part.dataset for part in source.parts]
+    return [source.cube] if isinstance(source, emit.OrthoSource) else []
 
 
 def _known(path: Path, orthorectify: bool) -> Raster | None:
