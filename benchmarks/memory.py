@@ -6,8 +6,8 @@
 Each run is a process of its own. What is bounded but not by the tile has to be full in the smallest
 scene, too: GDAL's block cache, 128 MB else, is set to 32 MB, which its 42 MB of input fill; it has
 tiles enough for one to have neighbours on all sides; and its output more pixels than the sample
-that quantiles are taken from. Sides are multiples of the tile, as tiles are cut near-equal: those of
-another side would be smaller. Scenes and outputs lie in a temporary folder and are removed after
+that quantiles are taken from. Sides are multiples of the tile, as tiles are cut near-equal: those
+of another side would be smaller. Scenes and outputs lie in a temporary folder and are removed after
 each run: the largest takes 22 GB for a while.
 """
 
