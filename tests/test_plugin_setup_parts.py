@@ -46,16 +46,19 @@ def test_of_many_who_find_the_same_stale_lock_one_gets_it(tmp_path):
     path.write_text(json.dumps({"process": dead_process(), "host": socket.gethostname()}))
     start, end = threading.Barrier(8), threading.Event()
 
+    def heard(number):
+        got.append(number)
+        if len(got) == 8:
+            end.set()
+
     def take():
         start.wait()
         try:
             with hold(path):
-                got.append(1)
+                heard(1)
                 end.wait(10)
         except Held:
-            got.append(0)
-        if len(got) == 8:
-            end.set()
+            heard(0)
 
     threads = [threading.Thread(target=take) for _ in range(8)]
     for thread in threads:

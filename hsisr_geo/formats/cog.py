@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import rasterio
 from rasterio.enums import Resampling
 from rasterio.shutil import copy as copy_dataset
@@ -73,6 +74,11 @@ class Cog:
     def sidecars(self, path: Path) -> list[Path]:
         """Return GDAL's."""
         return sidecars(path)
+
+    def copy_size(self, raster: Raster) -> int:
+        """Return the bytes of the second copy and its overviews, before compression."""
+        pixel = len(raster.bands) * np.dtype(raster.dtype).itemsize
+        return raster.rows * raster.cols * pixel * 4 // 3  # a quarter, and a quarter of that ...
 
     def write(self, part: Path, file: Path, content: Content) -> None:
         """Make a GeoTIFF and its overviews, and lay them out anew."""

@@ -21,7 +21,7 @@ __all__ = ["PartCost"]
 
 _PER_PIXEL_WEIGHT = 3.0
 # ^ time of a multiply-add of the autoencoder and of back-projection, which move much memory for
-#   little arithmetic, in those of the denoiser; measured on two CPUs, docs/performance.md
+#   little arithmetic, in those of the denoiser; chosen so that the runs of docs/performance.md fit
 
 
 @dataclass(frozen=True)

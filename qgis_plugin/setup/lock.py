@@ -41,18 +41,24 @@ def hold(path: Path) -> Iterator[None]:
     finally:
         released.set()
         beat.join()
-        with contextlib.suppress(OSError):
-            path.unlink()
+        if holder(path) == _myself():  # not another's, who took over from a sleeping computer
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def holder(path: Path) -> str:
     """Who holds the lock, in words; an empty string where nobody does."""
+    return _owner(path) or ""
+
+
+def _owner(path: Path) -> str | None:
+    """Return the holder, an empty string for a lock that was left behind, None without one."""
     try:
         age = time.time() - path.stat().st_mtime
         owner = json.loads(path.read_text(encoding="utf-8"))
         process, host = int(owner["process"]), str(owner["host"])
     except FileNotFoundError:
-        return ""
+        return None
     except (ValueError, KeyError, TypeError, OSError):
         return "" if _age(path) > STALE_S else "a process that is just starting"
     if age > STALE_S or (host == socket.gethostname() and not alive(process)):
@@ -65,14 +71,9 @@ def _take(path: Path) -> None:
         try:
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         except FileExistsError:
-            found = holder(path)
-            if found:
+            if holder(path):
                 break
-            # Renaming fails for all but one of those who found the same stale file.
-            stale = path.with_name(f"{path.name}.{os.getpid()}.stale")
-            with contextlib.suppress(OSError):
-                os.replace(path, stale)
-                stale.unlink()
+            _remove_stale(path)
             continue
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump({"process": os.getpid(), "host": socket.gethostname()}, file)
@@ -81,6 +82,30 @@ def _take(path: Path) -> None:
         f"Another set-up is under way ({holder(path) or 'another process'}). Wait for it, or end "
         f"it first. Its lock is {path}."
     )
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove a lock without a holder; one at a time, and looking again.
+
+    Else, of two who found it stale, the second would remove the new lock of the first.
+    """
+    guard = path.with_name(f"{path.name}.stale")
+    try:
+        os.close(os.open(guard, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        if STALE_S < _age(guard) < float("inf"):  # there, and left behind
+            with contextlib.suppress(OSError):
+                guard.unlink()
+        return
+    with contextlib.suppress(OSError):
+        if _owner(path) == "":  # not None: by now that could be somebody's new lock
+            path.unlink()
+    with contextlib.suppress(OSError):
+        guard.unlink()
+
+
+def _myself() -> str:
+    return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def _beat(path: Path, released: threading.Event) -> None:
