@@ -1,14 +1,16 @@
 """Peak memory of a run whatever the size of the scene: areas of 1, 4, 16 and 64 times the first.
 
     python benchmarks/memory.py          # bicubic, x2, up to 11 GB of output; 15 minutes
-    python benchmarks/memory.py --model default --side 192 --bands 64 --tile 64 --cache 4 --areas 1 4 16
+    python benchmarks/memory.py --model default --side 192 --bands 64 --tile 64 --cache 4 \\
+        --areas 1 4 16
 
 Each run is a process of its own. What is bounded but not by the tile has to be full in the smallest
-scene, too: GDAL's block cache, 128 MB else, is set to 32 MB (--cache), which its 42 MB of input fill; it has
-tiles enough for one to have neighbours on all sides; and its output more pixels than the sample
-that quantiles are taken from. Sides are multiples of the tile, as tiles are cut near-equal: those
-of another side would be smaller. Scenes and outputs lie in a temporary folder and are removed
-after each run: the largest takes 22 GB for a while. A network's scenes are small: --cache 4.
+scene, too: GDAL's block cache, 128 MB else, is set to 32 MB (--cache), which its 42 MB of input
+fill; it has tiles enough for one to have neighbours on all sides; and its output more pixels than
+the sample that quantiles are taken from. Sides are multiples of the tile, as tiles are cut
+near-equal: those of another side would be smaller. Scenes and outputs lie in a temporary folder and
+are removed after each run: the largest takes 22 GB for a while. A network's scenes are small:
+--cache 4.
 """
 
 import argparse
