@@ -1,8 +1,7 @@
 """Peak memory of a run whatever the size of the scene: areas of 1, 4, 16 and 64 times the first.
 
     python benchmarks/memory.py          # bicubic, x2, up to 11 GB of output; 15 minutes
-    python benchmarks/memory.py --model default --side 192 --bands 64 --tile 64 --cache 4 \\
-        --areas 1 4 16
+    python benchmarks/memory.py --model default --side 192 --bands 64 --tile 64 --cache 4
 
 Each run is a process of its own. What is bounded but not by the tile has to be full in the smallest
 scene, too: GDAL's block cache, 128 MB else, is set to 32 MB (--cache), which its 42 MB of input
