@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from hsisr_geo import gdal_source
+from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Raster
 from hsisr_geo.products import cf, emit, neon, prisma
 from hsisr_geo.products.hdf5 import describing
@@ -23,4 +24,8 @@ def describe(path: Path, *, orthorectify: bool) -> Raster:
             return emit.describe(file, path, orthorectify=orthorectify)
         if neon.recognise(file):
             return neon.describe(file, path)
-    return cf.describe_netcdf(path) or gdal_source.describe(os.fspath(path))
+    try:
+        return cf.describe_netcdf(path) or gdal_source.describe(os.fspath(path))
+    except RasterError as error:
+        told = "a PRISMA, EMIT or NEON product would be incomplete, as its groups are not there"
+        raise RasterError(f"{error}; {told}") from error
