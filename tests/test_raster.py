@@ -487,7 +487,7 @@ def test_the_main_threads_datasets_are_closed_before_python_ends(scenes):
     """Left to the end of Python, rasterio 1.5 prints "Error in sys.excepthook"."""
     code = (
         "import atexit, sys\n"
-        "atexit.register(lambda: print(handle.closed))\n"  # the first to register is the last to run
+        "atexit.register(lambda: print(handle.closed))\n"  # the first one registered runs last
         "from hsisr_geo.datasets import thread_handle\n"
         "handle = thread_handle(sys.argv[1])\n"
         "print(handle.closed)"
