@@ -175,6 +175,18 @@ def test_packages_that_are_too_old_or_not_there_are_told(monkeypatch):
     assert "extra demo" not in found
 
 
+def test_what_the_extras_of_a_package_need_is_looked_at_too(monkeypatch):
+    wanted = {
+        "hsisr-geo": ["dask[array,distributed]"],
+        "dask": ["distributed>=9999; extra == 'distributed'", "gone; extra == 'diagnostics'"],
+    }
+    monkeypatch.setattr(installation.metadata, "requires", wanted.get)
+    told = by_topic(installation.packages())["Python packages"]
+    assert told.status == "broken"
+    assert told.text.endswith("(needed: >=9999)")
+    assert told.text.startswith("distributed 20")
+
+
 def test_the_recorded_hashes_are_those_of_the_shipped_models():
     assert {path.name for path in shipped_folder().glob("*.safetensors")} == {
         line.split()[1] for line in (shipped_folder() / "SHA256SUMS").read_text().splitlines()
