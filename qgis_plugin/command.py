@@ -29,6 +29,8 @@ _FOREIGN = frozenset(
     }
 )
 
+# What of the engine's variables is no default of an option: a folder of models, its traceback.
+_OURS = frozenset({EXECUTABLE_VARIABLE, "HSISR_GEO_MODELS", "HSISR_GEO_DEBUG"})
 
 ADVICE = (
     "In QGIS, Raster › Hyperspectral super-resolution › Set up… makes what is missing. Or install "
@@ -100,16 +102,22 @@ def find_engine(
 def engine_environment(
     environment: Mapping[str, str] | None = None, *, platform: str = sys.platform
 ) -> dict[str, str]:
-    """Copy of the environment without what belongs to QGIS's own Python, GDAL, PROJ and Qt."""
+    """Copy of the environment without what belongs to QGIS's own Python, GDAL, PROJ and Qt.
+
+    Nor do the command line's own defaults count: its variables (HSISR_GEO_RUN_TILE) are left out
+    and its configuration file is turned off, so that a run is what the dialog shows.
+    """
     environment = os.environ if environment is None else environment
     kept = {
         name: value
         for name, value in environment.items()
-        if name.upper() not in _FOREIGN and not name.upper().startswith(_FOREIGN_PREFIXES)
+        if name.upper() not in _FOREIGN
+        and not name.upper().startswith(_FOREIGN_PREFIXES)
+        and (name.upper() in _OURS or not name.upper().startswith("HSISR_GEO_"))
     }
     if platform == "win32":
         kept.update(_without_qgis_on_path(environment))
-    return {**kept, **_ISOLATED}
+    return {**kept, **_ISOLATED, "HSISR_GEO_CONFIG": ""}
 
 
 def _without_qgis_on_path(environment: Mapping[str, str]) -> dict[str, str]:
@@ -149,11 +157,12 @@ class Uncertainty:
 class Selection:
     """Which bands count: only `bands`, and none of `exclude`; empty for the raster's own word.
 
-    Both are e.g. `1-50,60` or `450-900nm`.
+    Both are e.g. `1-50,60` or `450-900nm`. `orthorectify` puts EMIT on its map grid.
     """
 
     bands: str = ""
     exclude: str = ""
+    orthorectify: bool = False
 
 
 ALL_BANDS = Selection()
@@ -171,6 +180,7 @@ def run_arguments(
     consistency: bool = True,
     tile: int | None = None,
     device: str = "",
+    precision: str = "",
     bounds: Sequence[float] | None = None,
     selection: Selection = ALL_BANDS,
     drop_bad: bool = False,
@@ -186,7 +196,7 @@ def run_arguments(
     arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
     if not consistency:
         arguments.append("--no-consistency")
-    arguments += _options(psf=psf, tile=tile, device=device)
+    arguments += _options(psf=psf, tile=tile, device=device, precision=precision)
     arguments += [*_bounds(bounds), *_selection(selection)]
     if drop_bad:
         arguments.append("--drop-bad")
@@ -261,16 +271,17 @@ def _common(upscale: int, model: str) -> list[str]:
 
 
 def _selection(selection: Selection) -> list[str]:
-    return _options(bands=selection.bands, exclude=selection.exclude)
+    chosen = _options(bands=selection.bands, exclude=selection.exclude)
+    return [*chosen, "--orthorectify"] if selection.orthorectify else chosen
 
 
 def _bounds(bounds: Sequence[float] | None) -> list[str]:
     return [] if bounds is None else ["--bounds", *(repr(float(value)) for value in bounds)]
 
 
-def info_arguments(source: str) -> list[str]:
-    """Arguments of `hsisr-geo info`."""
-    return ["info", source, "--json"]
+def info_arguments(source: str, *, selection: Selection = ALL_BANDS) -> list[str]:
+    """Arguments of `hsisr-geo info`; parameters as for a run."""
+    return ["info", source, *_selection(selection), "--json"]
 
 
 def evaluate_arguments(sr: str, reference: str) -> list[str]:

@@ -65,7 +65,10 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """
         try:
             command = [executable(), *arguments]
-            greet_once(command[0])
+            greet_once(command[0], feedback.isCanceled)
+        except WorkerCanceled:
+            feedback.pushInfo(tr("Cancelled."))
+            return None
         except (NotSetUp, EngineRefused) as error:
             raise QgsProcessingException(str(error)) from error
         feedback.pushCommandInfo(shown(command))

@@ -12,9 +12,10 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
 )
 
-from .command import info_arguments
+from .command import Selection, info_arguments
 from .engine import EngineAlgorithm
 from .i18n import tr
+from .scene import advanced, orthorectify_parameter
 
 
 class Info(EngineAlgorithm):
@@ -41,6 +42,7 @@ class Info(EngineAlgorithm):
 
     def initAlgorithm(self, config=None):
         self.addParameter(QgsProcessingParameterRasterLayer("INPUT", tr("Hyperspectral raster")))
+        self.addParameter(advanced(orthorectify_parameter()))
         self.addParameter(
             QgsProcessingParameterFileDestination(
                 "OUTPUT", tr("Report"), "HTML (*.html);;JSON (*.json)"
@@ -51,7 +53,9 @@ class Info(EngineAlgorithm):
     def processAlgorithm(self, parameters, context, feedback):
         source = self.source_path(parameters, "INPUT", context)
         destination = self.parameterAsFileOutput(parameters, "OUTPUT", context)
-        finished = self.call_engine(info_arguments(source), feedback)
+        orthorectify = self.parameterAsBoolean(parameters, "ORTHORECTIFY", context)
+        selection = Selection(orthorectify=orthorectify)
+        finished = self.call_engine(info_arguments(source, selection=selection), feedback)
         if finished is None:
             return {}
         found = json.loads(finished.text)

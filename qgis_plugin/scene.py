@@ -6,6 +6,7 @@ import os
 
 from qgis.core import (
     QgsProcessingException,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
@@ -96,7 +97,7 @@ class SceneAlgorithm(EngineAlgorithm):
         )
 
     def selection_parameters(self):
-        """Return BANDS and EXCLUDE."""
+        """Return BANDS, EXCLUDE and ORTHORECTIFY."""
         string = QgsProcessingParameterString
         return [
             helped(
@@ -110,6 +111,7 @@ class SceneAlgorithm(EngineAlgorithm):
                     "(1340-1445 and 1790-1955 nm)."
                 ),
             ),
+            orthorectify_parameter(),
         ]
 
     def device_parameter(self):
@@ -180,12 +182,14 @@ class SceneAlgorithm(EngineAlgorithm):
         return self.parameterAsString(parameters, "PSF", context).strip()
 
     def selection(self, parameters, context):
-        """Return which bands count."""
+        """Return which bands count, and how they lie."""
         bands, exclude = (
             self.parameterAsString(parameters, name, context).strip()
             for name in ("BANDS", "EXCLUDE")
         )
-        return Selection(bands, exclude)
+        return Selection(
+            bands, exclude, self.parameterAsBoolean(parameters, "ORTHORECTIFY", context)
+        )
 
     def number(self, parameters, name, context):
         """Value of an optional whole number, None for the engine's own choice."""
@@ -210,6 +214,16 @@ def choice(name, description, options):
     """Enum whose values are its words, in scripts too; the first is the default."""
     return QgsProcessingParameterEnum(
         name, description, options=options, defaultValue=options[0], usesStaticStrings=True
+    )
+
+
+def orthorectify_parameter():
+    """Return ORTHORECTIFY."""
+    return helped(
+        QgsProcessingParameterBoolean(
+            "ORTHORECTIFY", tr("Put EMIT on its map grid"), defaultValue=False
+        ),
+        tr("By the lookup table in the file. Else it stays in the geometry of the sensor."),
     )
 
 

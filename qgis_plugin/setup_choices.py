@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qgis.core import QgsSettings
 from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -43,6 +43,7 @@ class SetupChoices(QWidget):
         for build in builds_for():
             self.build.addItem(build.title, build.name)
         self.reason = _note()
+        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop)  # close to the build
         self.source = QComboBox()
         self.source.addItems(
             [
@@ -120,7 +121,8 @@ class SetupChoices(QWidget):
         for text, *fields in (
             (tr("Location"), self.location),
             (tr("Python"), self.known, self.python),
-            (tr("PyTorch for"), self.build, self.reason),
+            (tr("PyTorch for"), self.build),
+            ("", self.reason),  # a row of its own: below the build its text would lie over it
             (tr("Packages from"), self.source, self.wheels),
             (tr("PyTorch's index"), self.index),
             (tr("Disk space"), self.space),

@@ -16,6 +16,7 @@ from .result import show_result, show_uncertainty
 from .scene import SceneAlgorithm, advanced, check_not_the_input, choice, helped
 
 FORMATS = ("gtiff", "cog", "envi", "zarr")
+PRECISIONS = ["float32", "bfloat16"]
 
 
 class SuperResolve(SceneAlgorithm):
@@ -126,6 +127,10 @@ class SuperResolve(SceneAlgorithm):
             ),
             self.tile_parameter(),
             self.device_parameter(),
+            helped(
+                choice("PRECISION", tr("Precision of the network"), PRECISIONS),
+                tr("bfloat16 is faster where the hardware has it, and not quite the same."),
+            ),
         ]
 
     def processAlgorithm(self, parameters, context, feedback):
@@ -149,6 +154,7 @@ class SuperResolve(SceneAlgorithm):
             consistency=not self.parameterAsBoolean(parameters, "NO_CONSISTENCY", context),
             tile=self.number(parameters, "TILE", context),
             device=self.device(parameters, context),
+            precision=self.precision(parameters, context),
             bounds=self.bounds(parameters, context),
             selection=self.selection(parameters, context),
             drop_bad=self.parameterAsBoolean(parameters, "DROP_BAD", context),
@@ -162,6 +168,11 @@ class SuperResolve(SceneAlgorithm):
         if "UNCERTAINTY" in results:
             show_uncertainty(results["UNCERTAINTY"], scene, self.label("UNCERTAINTY"), context)
         return results
+
+    def precision(self, parameters, context):
+        """Return the precision of the network, empty for the engine's own choice."""
+        precision = self.parameterAsEnumString(parameters, "PRECISION", context)
+        return "" if precision == PRECISIONS[0] else precision
 
     def format(self, parameters, context):
         """Return how the result is stored."""

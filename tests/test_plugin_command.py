@@ -83,7 +83,16 @@ def test_what_belongs_to_qgis_does_not_reach_the_engine():
     environment = engine_environment({**kept, **dict.fromkeys(foreign, "leak")})
     assert "leak" not in environment.values()
     isolated = {"PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
-    assert environment == {**kept, **isolated}
+    assert environment == {**kept, **isolated, "HSISR_GEO_CONFIG": ""}
+
+
+def test_the_command_lines_own_defaults_do_not_reach_a_run():
+    """What a dialog does not show decides nothing; a folder of models it does show."""
+    kept = {"HSISR_GEO_MODELS": "/m", "HSISR_GEO_DEBUG": "1", EXECUTABLE_VARIABLE: "/e"}
+    own = {"HSISR_GEO_RUN_TILE": "8", "hsisr_geo_run_psf": "x", "HSISR_GEO_CONFIG": "/c.toml"}
+    environment = engine_environment({**kept, **own})
+    ours = {name: value for name, value in environment.items() if "HSISR" in name.upper()}
+    assert ours == {**kept, "HSISR_GEO_CONFIG": ""}
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="PYTHONSAFEPATH")
@@ -140,8 +149,9 @@ def test_a_run_with_everything():
         consistency=False,
         tile=64,
         device="cpu",
+        precision="bfloat16",
         bounds=(-1e-7, 2, 3.5, 5200000.125),
-        selection=Selection("1-50,60", "water-vapour"),
+        selection=Selection("1-50,60", "water-vapour", orthorectify=True),
         drop_bad=True,
         format="cog",
         creation=["COMPRESS=LZW", "BLOCKSIZE=256"],
@@ -149,8 +159,10 @@ def test_a_run_with_everything():
     ) == [
         *("run", "in.tif", "out.tif", "--upscale", "2", "--model", "bicubic"),
         *("--detail", "0.25", "--seed", "7", "--no-consistency", "--psf", "gaussian:0.3"),
-        *("--tile", "64", "--device", "cpu", "--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
-        *("--bands", "1-50,60", "--exclude", "water-vapour", "--drop-bad", "--format", "cog"),
+        *("--tile", "64", "--device", "cpu", "--precision", "bfloat16"),
+        *("--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
+        *("--bands", "1-50,60", "--exclude", "water-vapour", "--orthorectify"),
+        *("--drop-bad", "--format", "cog"),
         *("--co", "COMPRESS=LZW", "--co", "BLOCKSIZE=256"),
         *("--uncertainty", "sigma.tif", "--samples", "5", "--uncertainty-bands", "mean"),
         *("--overwrite", "--progress", "json"),
@@ -189,8 +201,9 @@ def test_an_adaptation():
             consistency=False,
             tile=8,
             device="cpu",
+            precision="bfloat16",
             bounds=(0, 0, 1, 1),
-            selection=Selection("1", "2"),
+            selection=Selection("1", "2", orthorectify=True),
             drop_bad=True,
             format="cog",
             creation=["COMPRESS=LZW"],
@@ -204,13 +217,16 @@ def test_an_adaptation():
             tile=8,
             device="cpu",
             bounds=(0, 0, 1, 1),
-            selection=Selection("1", "2"),
+            selection=Selection("1", "2", orthorectify=True),
             overwrite=True,
         ),
         adapt_arguments(
-            "in.tif", "m.safetensors", upscale=4, device="cpu", selection=Selection("1", "2")
+            *("in.tif", "m.safetensors"),
+            upscale=4,
+            device="cpu",
+            selection=Selection("1", "2", orthorectify=True),
         ),
-        info_arguments("in.tif"),
+        info_arguments("in.tif", selection=Selection("1", "2", orthorectify=True)),
         evaluate_arguments("a.tif", "b.tif"),
     ],
     ids=lambda arguments: arguments[0],

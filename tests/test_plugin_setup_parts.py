@@ -24,6 +24,7 @@ from qgis_plugin.setup.places import Environment, default_home, place_problem
 from qgis_plugin.setup.plan import Plan, steps
 from qgis_plugin.setup.surroundings import look_around, space_report
 from qgis_plugin.setup.watched import event
+from qgis_plugin.worker import WorkerCanceled
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="stand-ins are started as on POSIX")
 
@@ -290,8 +291,23 @@ def test_an_engine_that_is_not_understood_is_refused_in_words(tmp_path, script, 
 
 
 def test_an_engine_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(EngineRefused, match=r"gone cannot be started"):
+    with pytest.raises(EngineRefused, match=r"Cannot start .*gone: No such file"):
         greet_once(str(tmp_path / "gone"))
+
+
+@posix
+def test_an_engine_that_does_not_answer_can_be_cancelled_and_is_gone(tmp_path):
+    program, pid = tmp_path / "hsisr-geo", tmp_path / "pid"
+    program.write_text(
+        f"#!/bin/sh\ntrap '' TERM; echo $$ > {pid}.new; mv {pid}.new {pid}\nsleep 30; sleep 30\n"
+    )
+    program.chmod(0o755)
+    began = time.monotonic()
+    with pytest.raises(WorkerCanceled):
+        greet_once(str(program), pid.exists)
+    assert time.monotonic() - began < 10
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
 
 
 @posix

@@ -360,6 +360,14 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Put EMIT on its map grid</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>By the lookup table in the file. Else it stays in the geometry of the sensor.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{name} is the file of INPUT: choose another file.</source>
       <translation type="unfinished" />
     </message>
@@ -585,6 +593,14 @@
     </message>
     <message>
       <source>As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Precision of the network</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>bfloat16 is faster where the hardware has it, and not quite the same.</source>
       <translation type="unfinished" />
     </message>
     <message>

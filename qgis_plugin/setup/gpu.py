@@ -14,7 +14,9 @@ from .asking import ask
 # Version for CUDA Minor Version Compatibility" in NVIDIA's release notes.
 DRIVER_CUDA_13 = 580
 DRIVER_CUDA_12 = {"win32": 528, "linux": 525}
-# CUDA 13 has no code for GPUs before Turing; PyTorch's builds for CUDA 12.6 none after Hopper.
+# Not tried on a GPU by us.
+# CUDA 13 has no code for GPUs before Turing; PyTorch's builds for CUDA 12.6 none after Hopper. By
+# github.com/pytorch/pytorch/issues/190385 they end with PyTorch 2.14; its index keeps what it has.
 TURING = 7.5
 AFTER_HOPPER = 10.0
 OLDEST = {"win32": 6.1, "linux": 5.0}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
-from .asking import ask
+from ..command import engine_environment
+from ..worker import WorkerCanceled, WorkerFailed, run_worker
 
 PROTOCOL = 1  # of commands, options and events; the engine's is in its cli/handshake.py
 
@@ -24,23 +26,23 @@ class Engine:
     protocol: int
 
 
-def greet(program: str, *, timeout_s: float = 60.0) -> Engine:
+def greet(
+    program: str, *, timeout_s: float = 60.0, canceled: Callable[[], bool] = lambda: False
+) -> Engine:
     """Ask `hsisr-geo handshake`; it imports nothing heavy.
 
     Raises
     ------
     EngineRefused
         The program does not start, does not answer, or answers for another protocol.
+    WorkerCanceled
+        `canceled()` became true before it answered.
     """
-    answer = ask([program, "handshake"], timeout_s=timeout_s)
-    if answer.problem:
-        raise EngineRefused(f"{program} {answer.problem}.")
-    engine = understood(answer.out)
+    engine, said = _asked(program, timeout_s, canceled)
     if engine is None:
-        last = (answer.err.strip().splitlines() or ["nothing"])[-1]
         raise EngineRefused(
             f"{program} is no hsisr-geo that this plugin can use, or one older than the plugin. It "
-            f"said: {last}"
+            f"said: {said}"
         )
     if engine.protocol != PROTOCOL:
         older = "the engine" if engine.protocol < PROTOCOL else "the plugin"
@@ -51,18 +53,41 @@ def greet(program: str, *, timeout_s: float = 60.0) -> Engine:
     return engine
 
 
-def greet_once(program: str) -> Engine:
+def greet_once(program: str, canceled: Callable[[], bool] = lambda: False) -> Engine:
     """Ask as `greet` does, but an engine that answered well only once, until its file changes."""
     try:
         changed = os.stat(program).st_mtime_ns
     except OSError:
         changed = 0
-    return _greeted(program, changed)
+    if (program, changed) not in _greeted:
+        _greeted[program, changed] = greet(program, canceled=canceled)
+    return _greeted[program, changed]
 
 
-@lru_cache
-def _greeted(program: str, changed: int) -> Engine:
-    return greet(program)
+_greeted: dict[tuple[str, int], Engine] = {}
+
+
+def _asked(
+    program: str, timeout_s: float, canceled: Callable[[], bool]
+) -> tuple[Engine | None, str]:
+    """Return the engine, None where the answer is not one, and the last that it said."""
+    deadline, said = time.monotonic() + timeout_s, ["nothing"]
+    try:
+        finished = run_worker(
+            [program, "handshake"],
+            engine_environment(),
+            progress=lambda done, total: None,
+            log=said.append,
+            canceled=lambda: canceled() or time.monotonic() > deadline,
+        )
+    except WorkerCanceled:
+        if canceled():
+            raise
+        message = f"{program} does not answer within {timeout_s:g} s."
+        raise EngineRefused(message) from None
+    except WorkerFailed as error:
+        return None, str(error)
+    return understood(finished.text), said[-1]
 
 
 def understood(answer: str) -> Engine | None:

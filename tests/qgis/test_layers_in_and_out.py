@@ -1,10 +1,12 @@
 """Layers that go in: what is a file and what is not, and which part. Layers that come out."""
 
 import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from osgeo import gdal
 from processing_runs import run
 from qgis.core import (
@@ -138,6 +140,27 @@ def test_bands_are_chosen_and_left_out(fields, tmp_path):
                 "OUTPUT": str(tmp_path / "never.tif"),
             }
         )
+
+
+EMIT = "import sys; from made_products import make_emit; make_emit(sys.argv[1], rows=40, cols=36)"
+
+
+def test_emit_is_put_on_its_map_grid(engine, tmp_path):
+    """QGIS opens its cube as a subdataset, and takes the lines of the swath for bands."""
+    granule = tmp_path / "EMIT_L2A_RFL.nc"
+    python = Path(engine).with_name("python")
+    subprocess.run([python, "-c", EMIT, granule], cwd=ROOT / "tests", check=True)
+    source = QgsRasterLayer(f'NETCDF:"{granule}":reflectance', "emit", "gdal")
+    assert source.isValid()
+    assert source.bandCount() == 40
+    parameters = {"INPUT": source, "MODEL": "bicubic", "ORTHORECTIFY": True}
+    results, _ = run({**parameters, "OUTPUT": str(tmp_path / "fine.tif")})
+    layer = QgsRasterLayer(results["OUTPUT"], "fine", "gdal")
+    assert layer.crs().authid() == "EPSG:4326"
+    assert (layer.width(), layer.height(), layer.bandCount()) == (52, 52, 5)
+    page, _ = run({"INPUT": source, "ORTHORECTIFY": True, "OUTPUT": "TEMPORARY_OUTPUT"}, "info")
+    assert page["BANDS"] == 5
+    assert "EMIT L2A, orthorectified" in Path(page["OUTPUT"]).read_text(encoding="utf-8")
 
 
 # Out.

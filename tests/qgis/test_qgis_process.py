@@ -48,7 +48,7 @@ def test_help_describes_every_parameter():
         *("INPUT", "UPSCALE", "MODEL", "DETAIL", "SEED", "EXTENT", "TILE", "OUTPUT"),
         *("UNCERTAINTY", "SAMPLES", "UNCERTAINTY_BANDS", "PSF", "NO_CONSISTENCY"),
         *("MODEL_FILE", "DEVICE", "BANDS", "EXCLUDE", "DROP_BAD"),
-        *("FORMAT", "CREATION"),
+        *("FORMAT", "CREATION", "ORTHORECTIFY", "PRECISION"),
     }
     optional = {name for name, parameter in parameters.items() if parameter["optional"]}
     assert optional == {
@@ -62,7 +62,7 @@ def test_help_describes_every_parameter():
     assert folded == {
         *("TILE", "SAMPLES", "UNCERTAINTY_BANDS", "PSF", "NO_CONSISTENCY"),
         *("MODEL_FILE", "DEVICE", "BANDS", "EXCLUDE", "DROP_BAD"),
-        *("FORMAT", "CREATION"),
+        *("FORMAT", "CREATION", "ORTHORECTIFY", "PRECISION"),
     }
     told = described["algorithm_details"]["short_description"]
     assert told == "Makes a hyperspectral raster 2, 3 or 4 times finer."
@@ -88,6 +88,32 @@ def test_run_gives_the_command_lines_pixels(engine, mosaic, tmp_path):
         assert b.GetDescription() == a.GetDescription()
         if index % 40 == 1:
             assert np.array_equal(b.ReadAsArray(), a.ReadAsArray())
+
+
+def test_the_released_model_gives_the_command_lines_pixels_and_tags(engine, mosaic, tmp_path):
+    """On a part of the mosaic; without MODEL, as a first-time user runs it."""
+    left, step, _, top, *_ = gdal.Open(str(mosaic)).GetGeoTransform()
+    west, north, side = left + 40 * step, top - 40 * step, 24 * step
+    part = (west, north - side, west + side, north)
+    by_hand, by_qgis = tmp_path / "hand.tif", tmp_path / "qgis.tif"
+    bounds = ["--bounds", *map(str, part)]
+    subprocess.run(
+        [engine, "run", str(mosaic), str(by_hand), "--upscale", "2", *bounds], check=True
+    )
+    extent = f"{part[0]},{part[2]},{part[1]},{part[3]} [EPSG:32633]"
+    qgis_process(
+        *("--json", "run", "hsisr:superresolve", f"--INPUT={mosaic}", "--UPSCALE=2"),
+        *(f"--EXTENT={extent}", f"--OUTPUT={by_qgis}"),
+    )
+    hand, found = (gdal.Open(str(path)) for path in (by_hand, by_qgis))
+    assert found.GetMetadataItem("HSISR_MODEL") == "hsisr-base"
+    assert (found.RasterXSize, found.RasterYSize) == (48, 48)
+    assert found.GetMetadata() == hand.GetMetadata()
+    assert found.GetGeoTransform() == hand.GetGeoTransform()
+    for index in range(1, hand.RasterCount + 1):
+        a, b = (dataset.GetRasterBand(index) for dataset in (hand, found))
+        assert b.GetMetadata() == a.GetMetadata()
+    assert np.array_equal(found.ReadAsArray(), hand.ReadAsArray())
 
 
 def test_a_scale_that_does_not_exist_is_refused(tile, tmp_path):

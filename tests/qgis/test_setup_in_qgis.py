@@ -146,6 +146,7 @@ def begun(window, folder):
     dialog.choices.location.setFilePath(str(folder / "hier und da"))
     dialog.choices.source.setCurrentIndex(2)
     dialog.choices.wheels.setFilePath(str(folder / "wheels"))
+    dialog.log.clear()  # of what an earlier set-up said in the profile
     dialog.buttons["set_up"].click()
     until(lambda: "Making the environment" in dialog.log.toPlainText(), 20)
     return dialog

@@ -40,7 +40,7 @@ def _prepared(home: Path, arguments: argparse.Namespace) -> dict[str, str]:
     from tools import build_plugin
 
     archive = build_plugin.build(home / "download")
-    for made in (arguments.pictures, home / "runtime"):
+    for made in (arguments.pictures, home / "runtime", home / "tmp"):
         made.mkdir(parents=True, exist_ok=True, mode=0o700)
     shutil.copy(arguments.scene, home)
     if arguments.wheels:
@@ -84,6 +84,7 @@ def _environment(home: Path) -> dict[str, str]:
         "PATH": os.defpath,
         "QT_QPA_PLATFORM": "xcb",
         "XDG_RUNTIME_DIR": str(home / "runtime"),
+        "TMPDIR": str(home / "tmp"),  # else QGIS marks every layer in /tmp as temporary
         "LC_ALL": "C.UTF-8",
     }
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtWidgets import QApplication, QTreeView
+from qgis.PyQt.QtWidgets import QApplication, QSplitter, QTreeView
 from qgis.utils import iface, plugins
 
 PICTURES = Path(os.environ["NEW_USER_PICTURES"])
@@ -46,9 +46,9 @@ def _options():
     QTimer.singleShot(0, lambda: iface.showOptionsDialog(iface.mainWindow(), "hsisr"))
     yield lambda: QApplication.activeModalWidget() is not None
     options = QApplication.activeModalWidget()
-    options.resize(900, 560)
+    options.resize(1000, 560)
+    options.findChild(QSplitter).setSizes([320, 680])  # whole names
     tree = options.findChild(QTreeView, "mOptionsTreeView")
-    tree.setMinimumWidth(250)
     yield from _moment()
     tree.scrollTo(tree.currentIndex())
     yield from _moment()
