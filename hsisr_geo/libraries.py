@@ -7,7 +7,7 @@ cannot be read.
 
 import os
 import shutil
-import subprocess
+import subprocess  # nosec B404 # asks other programs for their version
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -143,7 +143,9 @@ def _others() -> Iterator[tuple[str, str]]:
 
 def _ask(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_ASK_S)
+        done = subprocess.run(  # nosec B603 # an interpreter or gdalinfo, with fixed arguments
+            command, capture_output=True, text=True, timeout=_ASK_S
+        )
     except (OSError, subprocess.TimeoutExpired) as e:
         return f"does not answer ({e})"
     lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()

@@ -179,6 +179,28 @@ def test_an_orthorectified_run_is_placed_like_its_grid(tmp_path):
     assert len(result.bands) == 4
 
 
+@pytest.mark.parametrize("name", ["NETCDF:{}:reflectance", 'NETCDF:"{}":/reflectance'])
+@pytest.mark.parametrize("orthorectify", [False, True])
+def test_the_subdataset_that_gdal_names_is_the_product(tmp_path, name, orthorectify):
+    """GDAL takes the lines of the swath for bands; QGIS knows EMIT by this name only."""
+    path = tmp_path / "emit.nc"
+    make_emit(path)
+    whole = open_raster(path, orthorectify=orthorectify)
+    assert open_raster(name.format(path), orthorectify=orthorectify) == whole
+    glt = open_raster(f"NETCDF:{path}:/location/glt_x")
+    assert (len(glt.bands), glt.product) == (1, "")
+
+
+def test_a_cube_of_prisma_or_neon_is_the_product(tmp_path):
+    make_prisma(tmp_path / "prisma.he5")
+    make_neon(tmp_path / "neon.h5")
+    for path, cube in (
+        (tmp_path / "prisma.he5", "HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields/VNIR_Cube"),
+        (tmp_path / "neon.h5", "HARV/Reflectance/Reflectance_Data"),
+    ):
+        assert open_raster(f'HDF5:"{path}"://{cube}') == open_raster(path)
+
+
 def test_a_table_that_points_beyond_the_image(tmp_path):
     make_emit(tmp_path / "a.nc")
     with h5py.File(tmp_path / "a.nc", "a") as file:

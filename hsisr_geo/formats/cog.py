@@ -83,7 +83,7 @@ class Cog:
     def write(self, part: Path, file: Path, content: Content) -> None:
         """Make a GeoTIFF and its overviews, and lay them out anew."""
         plain = part.with_suffix(".plain.tif")  # its name goes with the hidden one if we are killed
-        profile = self._tiff.profile(content.raster.dtype, content.blocks.block)
+        profile = self._tiff.profile(content.raster.dtype, content.blocks.block, content.threads)
         try:
             self._tiff.write(plain, file, _with_imagery_tags(content))
             with rasterio.Env(**_overview_settings(profile)), opening_quietly():

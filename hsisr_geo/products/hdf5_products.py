@@ -5,9 +5,9 @@ from pathlib import Path
 
 from hsisr_geo import gdal_source
 from hsisr_geo.errors import RasterError
-from hsisr_geo.grid import Raster
+from hsisr_geo.grid import Raster, Source
 from hsisr_geo.products import cf, emit, neon, prisma
-from hsisr_geo.products.hdf5 import describing
+from hsisr_geo.products.hdf5 import Hdf5Source, describing
 
 
 def describe(path: Path, *, orthorectify: bool) -> Raster:
@@ -17,6 +17,38 @@ def describe(path: Path, *, orthorectify: bool) -> Raster:
     ------
     RasterError : damaged, an incomplete product, or no raster
     """
+    if known := _known(path, orthorectify):
+        return known
+    try:
+        return cf.describe_netcdf(path) or gdal_source.describe(os.fspath(path))
+    except RasterError as error:
+        told = "a PRISMA, EMIT or NEON product would be incomplete, as its groups are not there"
+        raise RasterError(f"{error}; {told}") from error
+
+
+def describe_cube(path: Path, cube: str, *, orthorectify: bool) -> Raster | None:
+    """Describe the product that a dataset in the file is a cube of, None where it is none.
+
+    Raises
+    ------
+    RasterError : as `describe` says
+    """
+    known = _known(path, orthorectify)
+    cubes = _cubes(known.source) if known else []
+    names = [name.strip("/").replace(" ", "_") for name in cubes]  # as GDAL writes them
+    return known if cube.replace(" ", "_") in names else None
+
+
+def _cubes(source: Source | None) -> list[str]:
+    """Return the datasets that a product's bands come from."""
+    if isinstance(source, prisma.PrismaSource):
+        source = source.cubes
+    if isinstance(source, Hdf5Source):
+        return [part.dataset for part in source.parts]
+    return [source.cube] if isinstance(source, emit.OrthoSource) else []
+
+
+def _known(path: Path, orthorectify: bool) -> Raster | None:
     with describing(path) as file:
         if prisma.recognise(file):
             return prisma.describe(file, path)
@@ -24,8 +56,4 @@ def describe(path: Path, *, orthorectify: bool) -> Raster:
             return emit.describe(file, path, orthorectify=orthorectify)
         if neon.recognise(file):
             return neon.describe(file, path)
-    try:
-        return cf.describe_netcdf(path) or gdal_source.describe(os.fspath(path))
-    except RasterError as error:
-        told = "a PRISMA, EMIT or NEON product would be incomplete, as its groups are not there"
-        raise RasterError(f"{error}; {told}") from error
+    return None

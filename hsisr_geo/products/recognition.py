@@ -1,6 +1,7 @@
 """What a path holds, told from its content: a product with a reader of its own, else GDAL's."""
 
 import os
+import re
 from pathlib import Path
 
 from hsisr_geo import gdal_source
@@ -9,6 +10,7 @@ from hsisr_geo.grid import Raster
 from hsisr_geo.products import ORTHORECTIFIED, dlr, envi_files
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_SUBDATASET = re.compile(r"""(NETCDF|HDF5):(?P<quote>["']?)(?P<file>.+)(?P=quote):/*(?P<cube>.+)""")
 _ZARR = (".zgroup", ".zarray", ".zmetadata", "zarr.json")
 
 
@@ -31,7 +33,7 @@ def describe(path: str, *, orthorectify: bool = False) -> Raster:
     elif place.is_file():
         raster = _file(place, orthorectify)
     else:  # a /vsi path, a subdataset, a URL, or nothing
-        raster = gdal_source.describe(path)
+        raster = _cube_of_a_product(path, orthorectify) or gdal_source.describe(path)
     if orthorectify and not raster.product.endswith(ORTHORECTIFIED):
         raise OptionError(_no_lookup_table(raster))
     return raster
@@ -78,6 +80,22 @@ def _file(place: Path, orthorectify: bool) -> Raster:
         if header is None:
             raise
     return envi_files.describe(place, header)
+
+
+def _cube_of_a_product(name: str, orthorectify: bool) -> Raster | None:
+    """Describe the product whose cube a subdataset of GDAL's is, None where it is none.
+
+    QGIS opens EMIT, PRISMA and NEON by such names only, and GDAL takes their first axis for bands.
+    """
+    found = _SUBDATASET.fullmatch(name)
+    place = Path(found["file"]) if found else None
+    if found is None or place is None or not place.is_file():
+        return None
+    if not _beginning(place).startswith(_HDF5):
+        return None
+    from hsisr_geo.products import hdf5_products
+
+    return hdf5_products.describe_cube(place, found["cube"], orthorectify=orthorectify)
 
 
 def _beginning(place: Path) -> bytes:
