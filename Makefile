@@ -11,7 +11,7 @@ SOURCES := hsisr_geo cli qgis_plugin tools tests benchmarks
 
 help:
 	@echo "make install  .venv with the package, the test tools and the demo's needs"
-	@echo "make lint     ruff and mypy"
+	@echo "make lint     ruff, mypy and bandit"
 	@echo "make test     lint, the plugin in a real QGIS, and the core's tests"
 	@echo "make demo     super-resolve a real scene; SCENE=path for your own raster"
 	@echo "make plugin   dist/hsisr_geo_qgis-VERSION.zip"
@@ -27,6 +27,7 @@ lint: install
 	$(BIN)/ruff check $(wildcard $(SOURCES))
 	$(BIN)/ruff format --check $(wildcard $(SOURCES))
 	$(BIN)/mypy
+	$(BIN)/bandit -q -c pyproject.toml -r hsisr_geo cli qgis_plugin
 
 # The core's tests come last, so that the last line is pytest's count of them.
 test: lint test-qgis test-core

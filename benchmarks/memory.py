@@ -1,11 +1,15 @@
 """Peak memory of a run whatever the size of the scene: areas of 1, 4, 16 and 64 times the first.
 
-    python benchmarks/memory.py          # bicubic, x2, up to 10 GB of output; 15 minutes
-    python benchmarks/memory.py --model default --side 64 --bands 64 --areas 1 4 16
+    python benchmarks/memory.py          # bicubic, x2, up to 11 GB of output; 15 minutes
+    python benchmarks/memory.py --model default --side 192 --bands 64 --tile 64 --cache 4
 
-Each run is a process of its own at the same tile size. GDAL's block cache, which is 128 MB else, is
-set to 32 MB, so that the smallest scene fills it, too. Scenes and outputs lie in a temporary
-folder and are removed after each run: the largest takes 25 GB for a while.
+Each run is a process of its own. What is bounded but not by the tile has to be full in the smallest
+scene, too: GDAL's block cache, 128 MB else, is set to 32 MB (--cache), which its 42 MB of input
+fill; it has tiles enough for one to have neighbours on all sides; and its output more pixels than
+the sample that quantiles are taken from. Sides are multiples of the tile, as tiles are cut
+near-equal: those of another side would be smaller. Scenes and outputs lie in a temporary folder and
+are removed after each run: the largest takes 22 GB for a while. A network's scenes are small:
+--cache 4.
 """
 
 import argparse
@@ -20,11 +24,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--model", default="bicubic")
     options.add_argument("--upscale", type=int, default=2)
-    options.add_argument("--side", type=int, default=448, help="pixels of the smallest scene")
-    options.add_argument("--bands", type=int, default=100)
+    options.add_argument("--side", type=int, default=512, help="pixels of the smallest scene")
+    options.add_argument("--bands", type=int, default=80)
     options.add_argument("--areas", type=int, nargs="+", default=[1, 4, 16, 64])
     options.add_argument("--tile", type=int, default=128)
     options.add_argument("--workers", type=int, default=1)
+    options.add_argument("--cache", type=int, default=32, help="of GDAL, in MB")
     options.add_argument("--folder", default=tempfile.gettempdir(), help="where there is room")
     chosen = options.parse_args()
     rows, first = [], None
@@ -35,7 +40,7 @@ def main() -> None:
             write_scene_apart(src, side, side, chosen.bands)
             how = ["--upscale", str(chosen.upscale), "--model", chosen.model]
             how += ["--tile", str(chosen.tile), "--workers", str(chosen.workers)]
-            took = measure(command(src, dst, *how), GDAL_CACHEMAX="32")
+            took = measure(command(src, dst, *how), GDAL_CACHEMAX=str(chosen.cache))
         samples = (side * chosen.upscale) ** 2 * chosen.bands
         first = first or took.peak
         rows.append([

@@ -3,8 +3,9 @@
     python benchmarks/recovery.py [--kills 50] [--workers 1] [--seed 0]
 
 Each round starts a run with --resume and kills it (SIGKILL) at a random moment of the time that a
-whole run takes; with workers, a worker now and then instead. A run that was killed so often that
-it is complete is compared with an uninterrupted one, pixels and tags, and the next one begins.
+whole run takes; with workers, half of the times a worker that computes tiles instead. A run that
+was killed so often that it is complete is compared with an uninterrupted one, pixels and tags, and
+the next one begins.
 Counted: kills, files that differ, and those of them that a killed run left under the final name.
 """
 
@@ -44,15 +45,26 @@ def same(a: Path, b: Path) -> bool:
 
 
 def kill_one(run: subprocess.Popen, workers: int, rng: random.Random, score: Score) -> None:
-    """Kill the run, or one of its workers, with all signs of life lost at once."""
-    children = psutil.Process(run.pid).children(recursive=True) if workers > 1 else []
-    computing = [c for c in children if any(f.path.endswith(".journal") for f in c.open_files())]
-    if computing and rng.random() < 0.5:
-        rng.choice(computing).kill()
-        score.worker_kills += 1
-        return
-    run.kill()
-    score.kills += 1
+    """Kill the run, or one of its workers as soon as one computes tiles, without a warning."""
+    if workers > 1 and rng.random() < 0.5:
+        while run.poll() is None:
+            if computing := computing_workers(run):
+                rng.choice(computing).kill()
+                score.worker_kills += 1
+                return
+            time.sleep(0.05)
+    if run.poll() is None:
+        run.kill()
+        score.kills += 1
+
+
+def computing_workers(run: subprocess.Popen) -> list[psutil.Process]:
+    """Return the processes of a run that have a journal open."""
+    found = []
+    for child in psutil.Process(run.pid).children(recursive=True):
+        with suppress(psutil.Error):  # it ended meanwhile
+            found += [child] if any(f.path.endswith(".journal") for f in child.open_files()) else []
+    return found
 
 
 def attempt(command_: list[str], at: float, workers: int, rng: random.Random, score: Score) -> bool:

@@ -31,11 +31,19 @@ class Taken:
     result: dict
 
 
-def write_scene(path: Path, rows: int, cols: int, bands: int) -> None:
-    """Write a tiled uint16 GeoTIFF of slow waves with noise, a few rows at a time."""
+def write_scene(path: Path, rows: int, cols: int, bands: int, **creation: str) -> None:
+    """Write a tiled uint16 GeoTIFF of slow waves with noise, a few rows at a time.
+
+    `creation` are further options of rasterio for the file, such as compress="deflate".
+    """
     wave = 1 + 0.5 * np.sin(np.arange(bands) / 17)[:, None, None]
     place = {"crs": "EPSG:32633", "transform": Affine(30, 0, 300000, 0, -30, 5800000)}
-    blocks = {"tiled": True, "blockxsize": STRIP, "blockysize": STRIP, "interleave": "pixel"}
+    blocks = {
+        "tiled": True,
+        "blockxsize": STRIP,
+        "blockysize": STRIP,
+        "interleave": "pixel",
+    } | creation
     shape = {"count": bands, "height": rows, "width": cols, "dtype": "uint16", "nodata": 0}
     with rasterio.open(
         path, "w", driver="GTiff", bigtiff="if_safer", **place, **blocks, **shape

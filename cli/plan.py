@@ -94,6 +94,7 @@ def plan_run(
     from hsisr_geo.estimate import estimate_seconds
     from hsisr_geo.footprint import choose_tile, footprint
     from hsisr_geo.formats.choice import choose_format
+    from hsisr_geo.formats.cog import Cog
     from hsisr_geo.graph import Product, cut
     from hsisr_geo.layout import Layout
     from hsisr_geo.output import Output
@@ -123,9 +124,15 @@ def plan_run(
     if uncertainty:
         path = os.fspath(uncertainty.path)
         made.append((uncertainty.describe(target), path, write.beside(dst, path)))
-    outputs = [Output.of(each, choose_format(path, how)) for each, path, how in made]
+    forms = [choose_format(path, how) for _, path, how in made]
+    outputs = [Output.of(each, form) for (each, _, _), form in zip(made, forms, strict=True)]
     stored = tuple(Product(output).storage for output in outputs)
     layout = Layout(grid, resolver.upscale, stored, measured=bands)
+    copies = sum(
+        form.copy_size(output.raster)
+        for form, output in zip(forms, outputs, strict=True)
+        if isinstance(form, Cog)
+    )
     return Plan(
         path=dst,
         rows=target.rows,
@@ -133,7 +140,7 @@ def plan_run(
         bands=bands,
         dtype=(dtype := outputs[0].raster.dtype),
         size=target.rows * target.cols * bands * np.dtype(dtype).itemsize,
-        scratch=layout.total_size,
+        scratch=layout.total_size + copies,
         tiles=len(grid),
         tile=side,
         memory=workers * need.host,

@@ -4,11 +4,12 @@ import os
 
 from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.graph import Progress
-from hsisr_geo.pipeline import Log, RunReport
+from hsisr_geo.pipeline import RunReport
 from hsisr_geo.pipeline import super_resolve as run
 from hsisr_geo.raster import Bounds, Raster
 from hsisr_geo.recipes import DEFAULT_UPSCALE, check_upscale
 from hsisr_geo.registry import DEFAULT, load_resolver
+from hsisr_geo.request import Log
 from hsisr_geo.resolver import Resolver
 from hsisr_geo.uncertainty import Uncertainty
 

@@ -4,7 +4,7 @@ Each output has a thread of its own, which waits for the tiles of its next block
 behind computing, and when the last tile is finished only the last blocks are left to write.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,12 +46,18 @@ class Assembly:
     """The outputs being filled."""
 
     futures: Sequence["Future[None]"]
+    tags: Sequence[LateTags]
 
     def check(self) -> None:
         """Raise what made one of them fail, if any has."""
         for future in self.futures:
             if future.done():
                 future.result()
+
+    def set_tags(self, tags: Iterable[Tags]) -> None:
+        """Say how each output was made; they wait for it."""
+        for late, known in zip(self.tags, tags, strict=True):
+            late.set(known)
 
 
 def _side(draft: Draft, layout: Layout) -> int:
@@ -61,19 +67,27 @@ def _side(draft: Draft, layout: Layout) -> int:
 
 @contextmanager
 def assembling(
-    drafts: Sequence[Draft], layout: Layout, finished: Finished, tags: Sequence[LateTags]
+    drafts: Sequence[Draft], layout: Layout, finished: Finished, *, threads: int = 1
 ) -> Iterator[Assembly]:
     """Fill outputs while the block computes their tiles and sets their tags.
 
     Leaving the block waits until all are complete. An exception makes them give up.
+
+    Parameters
+    ----------
+    drafts : the tags of their targets are `LateTags`
+    threads : that write each of them, where its format can
     """
+    tags = [draft.target.tags for draft in drafts if isinstance(draft.target.tags, LateTags)]
     sources = [
         TileBlocks(layout, finished, number, draft.output.raster, _side(draft, layout))
         for number, draft in enumerate(drafts)
     ]
     with ThreadPoolExecutor(len(drafts), "assembly") as pool:
         pairs = zip(drafts, sources, strict=True)
-        assembly = Assembly([pool.submit(draft.fill, source) for draft, source in pairs])
+        assembly = Assembly(
+            [pool.submit(draft.fill, source, threads) for draft, source in pairs], tags
+        )
         try:
             yield assembly
             for future in assembly.futures:

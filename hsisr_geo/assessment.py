@@ -19,10 +19,10 @@ from hsisr_geo.exemplars import choose_exemplars
 from hsisr_geo.graph import Progress, cut
 from hsisr_geo.metrics import default_data_range
 from hsisr_geo.noreference import Check, Scene, check_method
-from hsisr_geo.pipeline import Log
 from hsisr_geo.planes import read_cube, read_planes, whole
 from hsisr_geo.radiometry import Cube
 from hsisr_geo.raster import Bounds, Raster, as_raster
+from hsisr_geo.request import Log
 from hsisr_geo.resolver import Resolver
 from hsisr_geo.tiling import Window
 from hsisr_geo.trial import Trial, Truth, try_method

@@ -80,7 +80,8 @@ def _started(workers: Workers) -> Iterator[str]:
                 threads_per_worker=workers.threads,
                 processes=True,
                 memory_limit=0,  # tiles are of one size: no worker need be paused or killed for it
-                dashboard_address=":0",  # with none, a second run would warn of the port
+                dashboard_address="127.0.0.1:0",  # any free port: several runs go side by side
+                scheduler_kwargs={"dashboard": False},
                 silence_logs=logging.CRITICAL,
             )
         with cluster:

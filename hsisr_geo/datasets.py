@@ -1,5 +1,6 @@
 """Datasets: opened quietly, checked once, kept one per thread for reading."""
 
+import atexit
 import os
 import threading
 import warnings
@@ -79,6 +80,15 @@ def thread_handle(path: str, open_file: Callable[[str], Any] = open_quietly) -> 
             handles.pop(next(iter(handles))).close()
         handles[key] = open_file(path)
     return handles[key]
+
+
+@atexit.register
+def _close_handles() -> None:
+    """Close what the main thread has open while Python still works: rasterio 1.5 prints later."""
+    handles = _LOCAL.__dict__.pop("handles", {})
+    for (process, *_), handle in handles.items():
+        if process == os.getpid():
+            handle.close()
 
 
 def _stamp(path: str) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 
 from hsisr_geo import __version__
+from hsisr_geo.errors import HsisrError
 from hsisr_geo.finding import Finding
 
 Check = Callable[[], Iterable[Finding]]
@@ -45,6 +46,8 @@ def program() -> Finding:
 def _guarded(topic: str, check: Check) -> Iterator[Finding]:
     try:
         yield from check()
+    except HsisrError as e:  # it says what to do itself
+        yield Finding(topic, "broken", str(e))
     except Exception as e:  # looking must go on, whatever the installation does
         words = " ".join(f"{type(e).__name__}: {e}".split())
         yield Finding(topic, "broken", words, "install hsisr-geo again (docs/install.md)")

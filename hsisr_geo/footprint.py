@@ -9,6 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from hsisr_geo.assembly import BLOCK
 from hsisr_geo.filling import REACH
 from hsisr_geo.graph import cut
 from hsisr_geo.raster import Raster
@@ -25,6 +28,7 @@ _LONGEST_ON_CPU = 256
 # ^ a larger tile saves less than a tenth, and takes minutes, during which nobody sees progress
 _TILES_EACH = 4
 _COPIES = 3  # of a tile's output that live at once besides the method's own: made, cut, encoded
+_BLOCKS = 3  # of the output, that each thread holds that writes one
 _PROGRAM = 170_000_000  # bytes: the libraries, GDAL's block cache, blocks being compressed
 _TORCH = 290_000_000  # bytes besides: torch's libraries, and what its kernels keep for themselves
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -60,11 +64,14 @@ def footprint(
     bands, flying = len(raster.bands), min(threads, len(grid))
     products = 2 if samples else 1
     fine = area(outer) * resolver.upscale**2
+    writing = _BLOCKS * BLOCK**2 * bands * np.dtype(raster.dtype).itemsize * (flying - 1)
     host = 4 * bands * (2 * area(tile.window) + products * _COPIES * fine)
+    if flying < len(grid) and threads == 1:
+        host += 4 * bands * area(tile.window)  # the next window, which is read meanwhile
     if not isinstance(resolver, PartResolver):
         whole = area(tile.window) * resolver.upscale**2
-        return Footprint(_PROGRAM + flying * (host + 4 * bands * whole), 0)
-    fixed = _PROGRAM + _TORCH
+        return Footprint(_PROGRAM + writing + flying * (host + 4 * bands * whole), 0)
+    fixed = _PROGRAM + _TORCH + writing
     own = tile_cost(resolver, bands, tile, grid, samples).memory
     busy = min(flying, resolver.places)
     if resolver.on_cpu:

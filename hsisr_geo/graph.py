@@ -6,9 +6,9 @@ So tasks do not depend on each other, and what is in memory are the tiles in fli
 depend on scene and plan only, never on tiles, threads, processes or order.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -20,6 +20,7 @@ from dask import local, threaded
 from numpy.typing import NDArray
 
 from hsisr_geo import consistency
+from hsisr_geo.ahead import one_ahead
 from hsisr_geo.blending import cut_piece
 from hsisr_geo.consistency import Consistency, Plane
 from hsisr_geo.degradation import Degradation
@@ -124,11 +125,19 @@ class Work:
 
     @np.errstate(over="ignore", invalid="ignore")
     # ^ values near the largest float: what overflows becomes infinite, which is no value
-    def infer(self, index: tuple[int, int]) -> Place:
-        """Compute one tile and append its record to the journal; say where it lies."""
+    def read(self, index: tuple[int, int]) -> Cube:
+        """Read the window of a tile."""
+        return read_window(self.plan.raster, *self.layout.grid.tile(*index).window)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def infer(self, index: tuple[int, int], window: Callable[[], Cube] | None = None) -> Place:
+        """Compute one tile and append its record to the journal; say where it lies.
+
+        `window` hands out what was read of the tile, if another thread did that.
+        """
         self.journal.begin(index)
         tile = self.layout.grid.tile(*index)
-        cube = read_window(self.plan.raster, *tile.window)
+        cube = self.read(index) if window is None else window()
         outer = self.layout.grid.padded(tile.core, self.plan.margin)
         lr = pixels_of(cube, outer, tile.window)
         made = make_bands(self.plan, cube, tile.window, outer, cubes=len(self.products))
@@ -170,12 +179,30 @@ def run(
 ) -> None:
     """Compute tiles in this process; progress is told of each, in the caller's thread.
 
-    A wave of tiles at a time, so that a graph is small however many tiles there are.
+    A wave of tiles at a time, so that a graph is small however many tiles there are. One thread
+    has its next window read meanwhile; of several, some read while others compute.
     """
+
+    def finished(_: Key, place: Place, *__: object) -> None:
+        progress(place)
+
     with _pool(threads) as pool, _told_when_over(work.plan.given_up):
-        for wave in _waves(tiles, 1 if threads == 1 else _WAVE * threads):
-            graph: Graph = {("tile", *tile): (partial(work.infer, tile),) for tile in wave}
-            _compute(graph, [*graph], pool, lambda key, place, *_: progress(place))
+        waves = _waves(tiles, _WAVE * threads)
+        graphs = _of_one_thread(work, tiles) if pool is None else _of_waves(work, waves)
+        with closing(graphs):
+            for graph in graphs:
+                _compute(graph, [*graph], pool, finished)
+
+
+def _of_waves(work: Work, waves: Iterable[list[tuple[int, int]]]) -> Generator[Graph, None, None]:
+    for wave in waves:
+        yield {("tile", *tile): (partial(work.infer, tile),) for tile in wave}
+
+
+def _of_one_thread(work: Work, tiles: Iterable[tuple[int, int]]) -> Generator[Graph, None, None]:
+    with closing(one_ahead(work.read, tiles)) as windows:
+        for tile, window in windows:
+            yield {("tile", *tile): (partial(work.infer, tile, window),)}
 
 
 def _waves(tiles: Iterable[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:

@@ -34,6 +34,7 @@ def packages() -> Iterator[Finding]:
     """
     wanted = [Requirement(text) for text in metadata.requires("hsisr-geo") or ()]
     needed = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": ""})]
+    needed += [other for r in needed for other in _of_extras(r)]
     found = {r.name: _version(r.name) for r in needed}
     wrong = [
         f"{r.name} {found[r.name]} (needed: {r.specifier})" if found[r.name] else f"no {r.name}"
@@ -62,6 +63,17 @@ def _extras(wanted: list[Requirement]) -> Iterator[Finding]:
             told = f"{', '.join(absent)} not installed: {use}"
             advice = f"only if you want it: pip install 'hsisr-geo[{extra}]'"
             yield Finding(f"extra {extra}", "missing", told, advice)
+
+
+def _of_extras(requirement: Requirement) -> Iterator[Requirement]:
+    """Yield what the extras of a requirement need: dask[distributed] needs distributed."""
+    if requirement.extras and _version(requirement.name) is not None:
+        for text in metadata.requires(requirement.name) or ():
+            other = Requirement(text)
+            marker = other.marker
+            asked = [{"extra": extra} for extra in requirement.extras]
+            if marker and "extra" in str(marker) and any(map(marker.evaluate, asked)):
+                yield other
 
 
 def _version(name: str) -> str | None:

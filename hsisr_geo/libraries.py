@@ -7,22 +7,21 @@ cannot be read.
 
 import os
 import shutil
-import subprocess
+import subprocess  # nosec B404 # asks other programs for their version
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import rasterio
-from rasterio.crs import CRS
 from rasterio.env import GDALDataFinder, PROJDataFinder
-from rasterio.errors import CRSError
 
+from hsisr_geo import proj
 from hsisr_geo.finding import Finding
 
 NEEDED = {"GTiff": "GeoTIFF", "COG": "cloud-optimised GeoTIFF", "ENVI": "ENVI", "VRT": "VRT"}
 USEFUL = {"HDF5": "PRISMA and NEON", "netCDF": "EMIT", "Zarr": "Zarr", "JP2OpenJPEG": "JPEG 2000"}
-_DATA_VARIABLES = ("PROJ_LIB", "PROJ_DATA", "GDAL_DATA", "GDAL_DRIVER_PATH")
+_DATA_VARIABLES = (*proj.VARIABLES, "GDAL_DATA", "GDAL_DRIVER_PATH")
 _PROCESS_VARIABLES = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD")
 _OTHERS = {
     "GDAL's Python bindings": ("osgeo", "from osgeo import gdal; print(gdal.__version__)"),
@@ -80,11 +79,8 @@ def drivers() -> Iterator[Finding]:
 def coordinate_systems() -> Iterator[Finding]:
     """Look a coordinate system up, which needs PROJ's database, and say why where it fails."""
     given = {name: os.environ[name] for name in _DATA_VARIABLES if os.environ.get(name)}
-    try:
-        with rasterio.Env():  # it takes what GDAL would print
-            CRS.from_epsg(32633).to_wkt()
-    except CRSError as e:
-        yield Finding("coordinate systems", "broken", _plain(str(e)), _advice(given), given)
+    if told := proj.problem():
+        yield Finding("coordinate systems", "broken", told, proj.advice(), given)
         return
     yield Finding("coordinate systems", "ok", "EPSG codes are known")
     lost = [f"{name}={value}" for name, value in given.items() if not os.path.exists(value)]
@@ -136,23 +132,6 @@ def _proj_data() -> str:
     return given or PROJDataFinder().search() or "the built-in place"
 
 
-def _plain(message: str) -> str:
-    """Say in plain words what PROJ says of its database."""
-    if "DATABASE.LAYOUT" in message or "another PROJ installation" in message:
-        return f"PROJ was led to the database of another PROJ ({message})"
-    return f"PROJ cannot read its database ({message})"
-
-
-def _advice(given: Mapping[str, str]) -> str:
-    names = [name for name in given if name.startswith("PROJ")]
-    if names:
-        told = " and ".join(f"{name} (now {given[name]})" for name in names)
-        return (
-            f"unset {told}: it belongs to another PROJ, as those of QGIS, conda or the system are"
-        )
-    return "pip install --force-reinstall rasterio, in an environment of its own"
-
-
 def _others() -> Iterator[tuple[str, str]]:
     """Ask other users of GDAL and PROJ, each in a process of its own: two do not mix in one."""
     for name, (module, code) in _OTHERS.items():
@@ -164,7 +143,9 @@ def _others() -> Iterator[tuple[str, str]]:
 
 def _ask(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_ASK_S)
+        done = subprocess.run(  # nosec B603 # an interpreter or gdalinfo, with fixed arguments
+            command, capture_output=True, text=True, timeout=_ASK_S
+        )
     except (OSError, subprocess.TimeoutExpired) as e:
         return f"does not answer ({e})"
     lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()

@@ -14,7 +14,7 @@ from rasterio.warp import transform
 
 from hsisr_geo.raster import Raster
 
-_GLOBE = CRS.from_epsg(4326)
+_GLOBE = "EPSG:4326"
 _STRETCHES = 8  # stretches of an edge: straight lines on a map are curves on the globe
 _DECIMALS = 7  # of a degree: a centimetre
 Geometry = dict[str, Any]

@@ -94,8 +94,12 @@ class Draft:
     folder: WorkFolder
     made: list[Made] = field(default_factory=list)
 
-    def fill(self, blocks: Blocks) -> None:
+    def fill(self, blocks: Blocks, threads: int = 1) -> None:
         """Make the file of blocks, on the disk for good; its tags are read last.
+
+        Parameters
+        ----------
+        threads : that may read blocks and write them, where the format can
 
         Raises
         ------
@@ -105,7 +109,7 @@ class Draft:
         family = [*_family(part, self.form), *companions(part)]
         for leftover in family:
             remove(leftover)  # of the process that the run was killed in
-        content = Content.counted(raster, blocks, tags)
+        content = Content.counted(raster, blocks, tags, threads)
         with as_output_error(self.target.path):
             self.form.write(part, self.file, content)
             if self.target.write.style and _has_companions(self.file, raster):

@@ -6,32 +6,27 @@ while the outputs are assembled of those that are finished, record what was done
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from hsisr_geo import __version__
-from hsisr_geo.assembling import Assembly, LateTags, assembling
+from hsisr_geo.assembling import assembling
 from hsisr_geo.assembly import total
+from hsisr_geo.assigning import assign
 from hsisr_geo.assignment import Assignment
+from hsisr_geo.computing import compute, take_up, telling_how_to_go_on
 from hsisr_geo.consistency import Consistency
 from hsisr_geo.errors import OptionError
-from hsisr_geo.fingerprint import Fingerprint, fingerprint, kept_tile
-from hsisr_geo.finished import Finished, Place
-from hsisr_geo.footprint import choose_tile
+from hsisr_geo.fingerprint import Fingerprint
+from hsisr_geo.finished import Finished
 from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
-from hsisr_geo.graph import Product, Progress, run
-from hsisr_geo.journal import JournalWriter, new_name
-from hsisr_geo.output import Target, as_output_error, open_outputs
-from hsisr_geo.raster import Bounds, Raster, open_raster, source_files
-from hsisr_geo.resolver import BicubicResolver, Resolver, sampled
-from hsisr_geo.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
-from hsisr_geo.tiling import Window
+from hsisr_geo.graph import Progress
+from hsisr_geo.output import as_output_error, open_outputs
+from hsisr_geo.provenance import as_tags, provenance_tags
+from hsisr_geo.raster import Bounds, Raster, open_raster
+from hsisr_geo.request import Log, Request
+from hsisr_geo.resolver import Resolver, sampled
 from hsisr_geo.uncertainty import Uncertainty
 from hsisr_geo.workers import Workers
 from hsisr_geo.workfolder import WorkFolder
-
-Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -131,69 +126,33 @@ def super_resolve(
         raised. The output then does not exist.
     """
     started = time.perf_counter()
-    _check_tile(tile)
     where = Workers(workers, threads, scheduler)
     raster = src if isinstance(src, Raster) else open_raster(where.name_of(os.fspath(src)))
     region = None if bounds is None else raster.window_of(bounds)
-    target = raster.upscaled(resolver.upscale, *(region or ()))
+    request = Request(raster, resolver, region, uncertainty)
+    targets = request.targets(dst, write)
     log, progress = log or _ignore, progress or _ignore
-    spread = None if uncertainty is None else sampled(resolver, uncertainty.samples)
-    tags, targets = [LateTags()], [Target(dst, target, write=write)]
-    if uncertainty is not None:
-        tags.append(LateTags())
-        beside = write.beside(dst, uncertainty.path)
-        targets.append(Target(uncertainty.path, uncertainty.describe(target), write=beside))
-    targets = [replace(target, tags=late) for target, late in zip(targets, tags, strict=True)]
-    samples = 0 if uncertainty is None else uncertainty.samples
+    _check(request, tile)
     with open_outputs(targets, overwrite=overwrite, resume=resume) as drafts:
         folder = drafts[0].folder
-        tile = (
-            tile
-            or kept_tile(folder.record())
-            or choose_tile(
-                raster, resolver, threads=threads, workers=workers, samples=samples, region=region
-            )
-        )
-        mark = fingerprint(
-            raster,
-            resolver,
-            spread=spread,
-            uncertainty=uncertainty,
-            region=region,
-            tile=tile,
-            stored=[target.form.stored(target.raster) for target in targets],
-        )
+        tile = tile or request.tile(folder, where)
+        mark = request.fingerprint(tile, targets)
         _identify(folder, mark, keep=resume)
-        products = [Product(drafts[0].output)]
-        if uncertainty is not None:
-            products.append(Product(drafts[1].output, uncertainty.bands_from))
-        assignment, warnings = _assign(
-            raster,
-            resolver,
-            uncertainty,
-            products,
-            tile=tile,
-            region=region,
-            folder=folder,
-            log=log,
-        )
+        assignment, warnings = assign(request, request.products(drafts), tile, folder, log)
         layout = assignment.layout
         finished = Finished(folder.path, layout.grid.shape)
-        kept = _take_up(finished, len(layout.grid), log) if resume else 0
+        kept = take_up(finished, len(layout.grid), log) if resume else 0
         with (
-            _telling_how_to_go_on(finished, resume, log),
-            assembling(drafts, layout, finished, tags) as assembly,
+            telling_how_to_go_on(finished, resume, log),
+            assembling(drafts, layout, finished, threads=where.writers) as assembly,
         ):
-            _compute(assignment, finished, assembly, workers=where, progress=progress)
+            compute(assignment, finished, assembly, workers=where, progress=progress)
             found = total(layout, finished)
-            made = _provenance(raster, assignment.resolver, mark, found)
-            more = _tags(assignment.spread.provenance()) if assignment.spread else {}
-            for late, items in zip(tags, (made, made | more), strict=False):
-                late.set(items)
+            assembly.set_tags(_tags(assignment, mark, found))
     return RunReport(
         path=os.fspath(dst),
         uncertainty=None if uncertainty is None else os.fspath(uncertainty.path),
-        shape=target.shape,
+        shape=layout.shape,
         seconds=time.perf_counter() - started,
         tiles=len(layout.grid),
         kept=kept,
@@ -205,6 +164,14 @@ def super_resolve(
     )
 
 
+def _check(request: Request, tile: int | None) -> None:
+    """Refuse what cannot be, before there is a folder."""
+    if tile is not None and tile < 1:
+        raise OptionError(f"tile must be at least 1, not {tile}")
+    if request.uncertainty is not None:
+        sampled(request.resolver, request.uncertainty.samples)
+
+
 def _identify(folder: WorkFolder, mark: Fingerprint, *, keep: bool) -> None:
     """Check that what is kept in the folder is of this run, and say whose it is."""
     if record := folder.record():
@@ -213,167 +180,11 @@ def _identify(folder: WorkFolder, mark: Fingerprint, *, keep: bool) -> None:
         folder.write_record({**record, **mark.record(), "keep": keep})
 
 
-def _take_up(finished: Finished, tiles: int, log: Log) -> int:
-    """Take up the tiles of interrupted runs; return how many there are."""
-    finished.take_up()
-    kept = len(finished)
-    if finished.started:
-        left = tiles - kept - finished.lost
-        log(
-            f"resumed: {kept} of {tiles} tiles kept; {finished.lost} were in flight and are "
-            f"computed again, {left} are still to do"
-        )
-    return kept
-
-
-@contextmanager
-def _telling_how_to_go_on(finished: Finished, resume: bool, log: Log) -> Iterator[None]:
-    """After a failure say what is kept of the work, and how to go on with it."""
-    try:
-        yield
-    except BaseException:
-        if resume and len(finished):
-            told = f"{len(finished)} finished tiles are kept in {finished.folder}"
-            log(f"{told}: give the same command with --resume (resume=True) to go on")
-        elif len(finished):
-            log(f"{len(finished)} finished tiles are given up: with --resume they would be kept")
-        raise
-
-
-def _compute(
-    assignment: Assignment,
-    finished: Finished,
-    assembly: Assembly,
-    *,
-    workers: Workers,
-    progress: Progress,
-) -> None:
-    """Compute the tiles that are missing."""
-    tiles = len(assignment.layout.grid)
-    progress(len(finished), tiles)
-
-    def note(place: Place) -> None:
-        finished.put(place)
-        assembly.check()
-        progress(len(finished), tiles)
-
-    if not workers.here:
-        from hsisr_geo import cluster  # takes half a second, and not all need it
-
-        with cluster.connected(workers) as client:
-            cluster.run(
-                client,
-                assignment,
-                finished.folder,
-                finished.missing(),
-                note,
-                synchronize=workers.scheduler is not None,
-            )
-        return
-    with JournalWriter(finished.folder / new_name()) as journal:
-        work = assignment.work(journal)
-        run(work, finished.missing(), threads=workers.threads, progress=note)
-
-
-def _assign(
-    raster: Raster,
-    resolver: Resolver,
-    uncertainty: Uncertainty | None,
-    products: Sequence[Product],
-    *,
-    tile: int,
-    region: Window | None,
-    folder: WorkFolder,
-    log: Log,
-) -> tuple[Assignment, tuple[str, ...]]:
-    """Choose the bands for the resolver and measure them.
-
-    Bad and empty bands never reach it: they are interpolated. Where nothing is left for it, all
-    bands are, and a warning says why.
-
-    Returns
-    -------
-    the assignment, warnings
-    """
-    if raster.bands.wavelengths_nm is None:
-        some = any(band.wavelength_nm is not None for band in raster.bands)
-        log(f"{'not all' if some else 'no'} wavelengths known: bands are taken in file order")
-    resolved = bands_with_data(raster, raster.bands.good_by_wavelength)
-    # ^ neighbours in the spectrum make a group of the network, in whatever order the file has them
-    statistics, warning = None, "" if resolved else _why_nothing_is_left(raster)
-    if resolved and resolver.uses_statistics:
-        statistics = _measure(raster, resolved, folder, log)
-        if statistics.count == 0:
-            warning = "no pixel is valid in all good bands at once: all bands are interpolated"
-    every = tuple(range(len(raster.bands)))
-    samples = None if uncertainty is None else uncertainty.samples
-    if warning:
-        log(f"warning: {warning}")
-        resolver, samples = BicubicResolver(resolver.upscale, psf=resolver.degradation), None
-        resolved, statistics = every, None
-    interpolated = tuple(band for band in every if band not in resolved)
-    if interpolated:
-        log(f"{len(interpolated)} of {len(every)} bands are bad or empty: interpolated")
-    assignment = Assignment(
-        raster,
-        resolver=resolver,
-        samples=samples,
-        statistics=statistics,
-        resolved=resolved,
-        interpolated=interpolated,
-        products=tuple(products),
-        tile=tile,
-        region=region,
-    )
-    return assignment, (warning,) if warning else ()
-
-
-def _measure(raster: Raster, bands: Sequence[int], folder: WorkFolder, log: Log) -> SceneStatistics:
-    """Measure the scene, or take what an interrupted run has measured: the same to the last bit."""
-    if (kept := load(folder.statistics)) is not None:
-        return kept
-    log(f"measuring {len(bands)} bands over the whole scene")
-    found = scan_scene(raster, bands)
-    with as_output_error(folder.file):
-        save(found, folder.statistics)
-    return found
-
-
-def _why_nothing_is_left(raster: Raster) -> str:
-    if bands_with_data(raster, range(len(raster.bands))):
-        return "no good band has data: all bands are interpolated"
-    return "the scene has no valid pixel: neither has the output"
-
-
-def _provenance(
-    raster: Raster, resolver: Resolver, mark: Fingerprint, found: Consistency
-) -> dict[str, str]:
-    """Say how the output was made; not the tiling, as the result does not depend on it."""
-    measured = {
-        "consistency_rms": found.rms,
-        "consistency_max": found.maximum,
-        "consistency_relative": found.relative,
-    }
-    items = {
-        "version": __version__,
-        "model": resolver.name,
-        "upscale": str(resolver.upscale),
-        "source": os.path.basename(raster.path),
-        "fingerprint": mark.digest,
-        **source_files(raster),
-        **resolver.provenance(),
-        **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},
-    }
-    return _tags(items)
-
-
-def _tags(items: dict[str, str]) -> dict[str, str]:
-    return {f"HSISR_{name.upper()}": value for name, value in items.items()}
-
-
-def _check_tile(tile: int | None) -> None:
-    if tile is not None and tile < 1:
-        raise OptionError(f"tile must be at least 1, not {tile}")
+def _tags(assignment: Assignment, mark: Fingerprint, found: Consistency) -> list[dict[str, str]]:
+    """Return the tags of each output."""
+    made = provenance_tags(assignment.raster, assignment.resolver, mark, found)
+    more = as_tags(assignment.spread.provenance()) if assignment.spread else {}
+    return [made, made | more][: len(assignment.products)]
 
 
 def _ignore(*_: object) -> None:

@@ -10,6 +10,7 @@ from hsisr_geo.datasets import check_extent, check_numbers
 from hsisr_geo.gdal_source import GdalSource
 from hsisr_geo.grid import Bounds, Gcp, Raster, within_axis
 from hsisr_geo.products.recognition import describe
+from hsisr_geo.proj import check_database
 from hsisr_geo.radiometry import Cube, decode
 from hsisr_geo.selection import advice, select_bands
 
@@ -46,6 +47,7 @@ def open_raster(
     OptionError : `bands` or `exclude` name what is not there; nothing is left; `orthorectify` of
         what has no lookup table
     """
+    check_database()
     raster = describe(os.fspath(path), orthorectify=orthorectify)
     check_extent(len(raster.bands), raster.cols, raster.path)
     check_numbers(raster.dtype, raster.path)

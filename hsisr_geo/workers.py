@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from hsisr_geo.errors import OptionError
 
+_MOST_WRITERS = 8
+
 
 @dataclass(frozen=True)
 class Workers:
@@ -37,6 +39,16 @@ class Workers:
     def here(self) -> bool:
         """Whether this process computes the tiles itself."""
         return self.number == 1 and self.scheduler is None
+
+    @property
+    def writers(self) -> int:
+        """Threads of this process that write an output: as many tiles as are made at a time.
+
+        Where other machines make them, this one has its cores for it, but for memory eight at most.
+        """
+        if self.scheduler is not None:
+            return min(os.cpu_count() or 1, _MOST_WRITERS)
+        return self.number * self.threads
 
     def name_of(self, src: str) -> str:
         """Return a name for the input that means the same in whatever folder a worker started."""

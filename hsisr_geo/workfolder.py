@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,15 +90,16 @@ def work_folder(file: Path, *, resume: bool, overwrite: bool) -> Iterator[WorkFo
     path = work_folder_of(file)
     with _locked(path, file):
         folder = WorkFolder(path, file)
-        if not resume:
-            _check_not_kept(folder, overwrite=overwrite)
-            _empty(path)
-        done = False
+        done, keep = False, True  # until it is known that what an earlier run left may go
         try:
+            if not resume:
+                _check_not_kept(folder, overwrite=overwrite)
+                _empty(path)
+                keep = False
             yield folder
             done = True
         finally:
-            if done or not (resume and folder.worth_keeping):
+            if done or not (keep and folder.worth_keeping):
                 remove(path)
 
 
@@ -120,13 +121,17 @@ def _empty(path: Path) -> None:
 @contextmanager
 def _locked(path: Path, file: Path) -> Iterator[None]:
     """Hold the lock of a folder, which is made if need be."""
+    lock = path / _LOCK
     for _ in range(_TRIES):
-        path.mkdir(exist_ok=True)
-        lock = path / _LOCK
         try:
+            path.mkdir(exist_ok=True)
             handle = lock.open("ab")
         except FileNotFoundError:
             continue  # the run that had it has just removed it
+        except BaseException:
+            with suppress(OSError):
+                path.rmdir()  # canceled in between: nobody has it yet
+            raise
         with handle:
             if not _lock(handle):
                 raise OutputError(f"{file}: another run is writing it: wait, or name another file")

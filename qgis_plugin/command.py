@@ -292,7 +292,7 @@ def evaluate_arguments(sr: str, reference: str) -> list[str]:
 def shown(command: Sequence[str]) -> str:
     """Command line as a person could paste it into a terminal."""
     if sys.platform == "win32":
-        import subprocess  # nosec B404: only to quote a command line
+        import subprocess  # nosec B404 # only to quote a command line
 
         return subprocess.list2cmdline(command)
     import shlex

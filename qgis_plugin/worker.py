@@ -13,7 +13,7 @@ import json
 import os
 import queue
 import signal
-import subprocess  # nosec B404: starting the engine is what this module is for
+import subprocess  # nosec B404 # starting the engine is what this module is for
 import sys
 import threading
 import time
@@ -105,7 +105,7 @@ def run_worker(
 
 def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
     try:
-        return subprocess.Popen(  # nosec B603: a list of arguments, no shell
+        return subprocess.Popen(  # nosec B603 # a list of arguments, no shell
             list(command),
             env={**environment, WATCH_VARIABLE: "1"},
             stdin=subprocess.PIPE,
@@ -193,7 +193,7 @@ def _ask_to_end(process: subprocess.Popen[str]) -> None:
 def _force_to_end(process: subprocess.Popen[str]) -> None:
     if sys.platform == "win32":
         if process.poll() is None:
-            subprocess.run(  # nosec B603: a program of Windows, and a number
+            subprocess.run(  # nosec B603 # a program of Windows, and a number
                 [_taskkill(), "/T", "/F", "/PID", str(process.pid)],
                 check=False,
                 capture_output=True,

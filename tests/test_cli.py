@@ -362,6 +362,15 @@ def test_a_dry_run_tells_tile_memory_and_time(raster, tmp_path):
     assert chosen["device_memory"] == 0
 
 
+def test_a_dry_run_counts_the_second_copy_that_a_cog_is_made_from(raster, tmp_path):
+    def plan(*more):
+        lines = bicubic(raster, tmp_path / "out.tif", "--dry-run", "--progress", "json", *more)
+        return json_lines(lines)[-1]
+
+    plain, cog = plan(), plan("--format", "cog")
+    assert cog["scratch"] - plain["scratch"] == plain["size"] * 4 // 3
+
+
 @pytest.mark.parametrize(
     ("option", "value"), [("--tile", "0"), ("--tile", "big"), ("--device", "gpu")]
 )

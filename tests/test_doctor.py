@@ -108,6 +108,24 @@ def test_the_database_of_another_proj_is_recognised(old_proj, name):
     assert str(old_proj) in found["GDAL and PROJ"]["text"]
 
 
+@pytest.mark.parametrize("command", [("info",), ("run", "fine.tif", "--upscale", "2")])
+def test_no_raster_is_read_with_the_database_of_another(old_proj, scenes, command):
+    """GDAL would read it, with a CRS that has lost its code."""
+    name, *rest = command
+    done = subprocess.run(
+        [sys.executable, "-m", "hsisr_geo.cli", name, str(scenes.aviris), *rest],
+        env={**os.environ, "PROJ_DATA": str(old_proj)},
+        cwd=old_proj,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("hsisr-geo: error: coordinate systems cannot be read: PROJ was led to")
+    assert f"unset PROJ_DATA (now {old_proj})" in line
+    assert [path.name for path in old_proj.iterdir()] == ["proj.db"]
+
+
 def test_variables_that_lead_elsewhere_are_noted(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/usr/share/qgis/python")
     (found,) = libraries.environment()
@@ -155,6 +173,18 @@ def test_packages_that_are_too_old_or_not_there_are_told(monkeypatch):
     assert told.text == f"numpy {np.__version__} (needed: >=99), no nonsense-of-ours"
     assert found["extra gdal"].status == "missing"
     assert "extra demo" not in found
+
+
+def test_what_the_extras_of_a_package_need_is_looked_at_too(monkeypatch):
+    wanted = {
+        "hsisr-geo": ["dask[array,distributed]"],
+        "dask": ["distributed>=9999; extra == 'distributed'", "gone; extra == 'diagnostics'"],
+    }
+    monkeypatch.setattr(installation.metadata, "requires", wanted.get)
+    told = by_topic(installation.packages())["Python packages"]
+    assert told.status == "broken"
+    assert told.text.endswith("(needed: >=9999)")
+    assert told.text.startswith("distributed 20")
 
 
 def test_the_recorded_hashes_are_those_of_the_shipped_models():

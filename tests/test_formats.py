@@ -9,6 +9,7 @@ import warnings
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -498,8 +499,9 @@ def test_only_a_zarr_is_replaced_and_only_on_request(tmp_path):
     assert names_in(tmp_path) == {"scene.tif", "a.zarr", "a.qml", "b.zarr"}
 
 
-def test_without_the_library_it_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "zarr", None)
+@pytest.mark.parametrize("module", [None, SimpleNamespace(__version__="2.18.3")], ids=str)
+def test_without_the_library_it_says_what_to_install(tmp_path, monkeypatch, module):
+    monkeypatch.setitem(__import__("sys").modules, "zarr", module)
     with pytest.raises(OutputError, match=r"pip install 'hsisr-geo\[zarr\]'"):
         make(scene(tmp_path, shape=(20, 20)), tmp_path / "a.zarr")
 

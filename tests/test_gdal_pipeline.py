@@ -64,6 +64,16 @@ def pipeline(text, folder, *, allowed="YES"):
     )
 
 
+def structure(path):
+    """What GDAL says of how a file is laid out."""
+    code = (
+        "import sys; from osgeo import gdal; gdal.UseExceptions(); dataset = gdal.Open(sys.argv[1])"
+    )
+    code += "; import json; print(json.dumps(dataset.GetMetadata('IMAGE_STRUCTURE')))"
+    done = subprocess.run([GDAL, "-c", code, path], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
 def ours(*options):
     """An external step that super-resolves; GDAL would leave a style beside its temporary file."""
     command = [sys.executable, "-m", "hsisr_geo.cli", "run", "--progress", "none"]
@@ -135,3 +145,15 @@ def test_gdal_runs_no_command_unless_it_is_told_to(scene, tmp_path):
     done = pipeline(f"read {scene} ! {step} ! write {tmp_path}/fine.tif", tmp_path, allowed="NO")
     assert done.returncode == 1
     assert "GDAL_ENABLE_EXTERNAL" in done.stderr
+
+
+def test_our_cog_is_one_to_gdal(scene, tmp_path):
+    """GDAL 3.10 and older tell it of pixel-interleaved files only."""
+    command = [sys.executable, "-m", "hsisr_geo.cli", "run", scene, "--model", "bicubic"]
+    command += ["--upscale", "2", "--co", "BLOCKXSIZE=16", "--co", "BLOCKYSIZE=16"]
+    for form in ("gtiff", "cog"):
+        target = tmp_path / f"{form}.tif"
+        subprocess.run([*command, target, "--format", form], check=True, capture_output=True)
+    found = structure(tmp_path / "cog.tif")
+    assert (found["LAYOUT"], found["INTERLEAVE"]) == ("COG", "BAND")
+    assert "LAYOUT" not in structure(tmp_path / "gtiff.tif")

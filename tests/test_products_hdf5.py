@@ -279,7 +279,10 @@ def test_a_truncated_file(tmp_path, name):
     ("name", "gone"),
     [
         ("prisma", "HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields/SWIR_Cube"),
+        ("prisma", "HDFEOS/SWATHS"),
         ("emit", "location/lon"),
+        ("emit", "location"),
+        ("emit", "sensor_band_parameters"),
         ("emit", "sensor_band_parameters/wavelengths"),
         ("neon", "HARV/Reflectance/Reflectance_Data"),
         ("neon", "HARV/Reflectance/Metadata/Spectral_Data/FWHM"),
@@ -289,7 +292,27 @@ def test_a_missing_dataset_is_named(tmp_path, name, gone):
     MAKERS[name](tmp_path / "a.h5")
     with h5py.File(tmp_path / "a.h5", "a") as file:
         del file[gone]
-    with pytest.raises(RasterError, match=f"lacks {gone}: it is incomplete"):
+    with pytest.raises(RasterError, match=f"lacks {gone}(/[a-z]+)?: it is incomplete"):
+        open_raster(tmp_path / "a.h5")
+
+
+@pytest.mark.parametrize("gone", ["glt_x", "glt_y"])
+def test_without_the_lookup_table_only_the_map_is_missing(tmp_path, gone):
+    make_emit(tmp_path / "a.nc")
+    with h5py.File(tmp_path / "a.nc", "a") as file:
+        del file[f"location/{gone}"]
+    assert open_raster(tmp_path / "a.nc").product == "EMIT L2A"
+    with pytest.raises(RasterError, match=f"lacks location/{gone}: it is incomplete"):
+        open_raster(tmp_path / "a.nc", orthorectify=True)
+
+
+def test_a_file_without_any_of_its_groups_may_be_an_incomplete_product(tmp_path):
+    make_neon(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        del file["HARV"]
+    with pytest.raises(
+        RasterError, match="no bands; a PRISMA, EMIT or NEON product would be incom"
+    ):
         open_raster(tmp_path / "a.h5")
 
 

@@ -3,6 +3,7 @@ import pickle
 import re
 import shutil
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -480,3 +481,17 @@ def test_twins_have_the_layout_of_the_real_scenes(tmp_path):
         assert (a.bands.fwhm_nm is None) == (b.bands.fwhm_nm is None), name
         assert a.bands.wavelengths_nm[0] == pytest.approx(b.bands.wavelengths_nm[0], abs=0.1)
         assert len(a.bands) == len(b.bands)
+
+
+def test_the_main_threads_datasets_are_closed_before_python_ends(scenes):
+    """Left to the end of Python, rasterio 1.5 prints "Error in sys.excepthook"."""
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print(handle.closed))\n"  # the first one registered runs last
+        "from hsisr_geo.datasets import thread_handle\n"
+        "handle = thread_handle(sys.argv[1])\n"
+        "print(handle.closed)"
+    )
+    command = [sys.executable, "-c", code, str(scenes.tile)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("False\nTrue\n", "")

@@ -15,7 +15,7 @@ import rasterio
 from affine import Affine
 from scenes import read_pixels
 
-from hsisr_geo import pipeline
+from hsisr_geo import assigning, request
 from hsisr_geo.errors import Canceled, OutputError, RasterError
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.resolver import BackProjectionResolver, BicubicResolver
@@ -109,7 +109,7 @@ def test_a_run_can_be_interrupted_many_times_and_no_tile_is_computed_twice(src, 
 
 def test_the_scene_is_measured_once(src, tmp_path, monkeypatch):
     _interrupt(src, tmp_path / "sr.tif")
-    monkeypatch.setattr(pipeline, "scan_scene", None)
+    monkeypatch.setattr(assigning, "scan_scene", None)
     _resumed(src, tmp_path / "sr.tif")
 
 
@@ -160,9 +160,9 @@ def test_a_tile_that_the_machine_chose_stays_when_the_machine_is_another(
     monkeypatch,
 ):
     dst = tmp_path / "sr.tif"
-    monkeypatch.setattr(pipeline, "choose_tile", lambda *_, **__: 16)
+    monkeypatch.setattr(request, "choose_tile", lambda *_, **__: 16)
     _interrupt(src, dst, tile=None)
-    monkeypatch.setattr(pipeline, "choose_tile", lambda *_, **__: 48)
+    monkeypatch.setattr(request, "choose_tile", lambda *_, **__: 48)
     assert _resumed(src, dst, tile=None)[0].kept == 10
     _same(dst, whole)
 

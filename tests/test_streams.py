@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 import rasterio
@@ -140,6 +141,12 @@ def _gzipped(scene, folder):
     return f"/vsigzip/{folder}/scene.tif.gz"
 
 
+def _hdf5(scene, folder):
+    with rasterio.open(scene) as source, h5py.File(folder / "scene.h5", "w") as file:
+        file["group/cube"], file["group/other"] = source.read(), source.read()
+    return f'HDF5:"{folder}/scene.h5"://group/cube'
+
+
 def _directory(scene, folder):
     with rasterio.open(scene) as source:
         profile = {**source.profile, "tiled": False}
@@ -151,6 +158,13 @@ def _directory(scene, folder):
 
 def _subset(scene, folder):
     return f"vrt://{scene}?bands=" + ",".join(map(str, range(1, BANDS + 1)))
+
+
+def test_a_cube_of_an_hdf5_file_is_opened_by_its_name(scene, tmp_path):
+    told = run(_hdf5(scene, tmp_path).split('"')[1], tmp_path / "fine.tif", code=1).stderr
+    assert "name one of them, e.g. HDF5:" in told
+    run(_hdf5(scene, tmp_path), tmp_path / "fine.tif")
+    assert stored(tmp_path / "fine.tif").shape == (BANDS, 2 * ROWS, 2 * COLS)
 
 
 @pytest.mark.parametrize("named", [_zipped, _gzipped, _directory, _subset])

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import rasterio
 from rasterio.enums import Resampling
 from rasterio.shutil import copy as copy_dataset
@@ -74,10 +75,15 @@ class Cog:
         """Return GDAL's."""
         return sidecars(path)
 
+    def copy_size(self, raster: Raster) -> int:
+        """Return the bytes of the second copy and its overviews, before compression."""
+        pixel = len(raster.bands) * np.dtype(raster.dtype).itemsize
+        return raster.rows * raster.cols * pixel * 4 // 3  # a quarter, and a quarter of that ...
+
     def write(self, part: Path, file: Path, content: Content) -> None:
         """Make a GeoTIFF and its overviews, and lay them out anew."""
         plain = part.with_suffix(".plain.tif")  # its name goes with the hidden one if we are killed
-        profile = self._tiff.profile(content.raster.dtype, content.blocks.block)
+        profile = self._tiff.profile(content.raster.dtype, content.blocks.block, content.threads)
         try:
             self._tiff.write(plain, file, _with_imagery_tags(content))
             with rasterio.Env(**_overview_settings(profile)), opening_quietly():

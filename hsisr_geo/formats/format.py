@@ -28,18 +28,22 @@ class Content:
     tags : how the raster was made, written beside the tags of the source; asked for last, as they
         may be known only when all pixels are
     tally : counts what is read of the blocks, None where nobody does
+    threads : how many may read blocks and write them at the same time, where a format can
     """
 
     raster: Raster
     blocks: Blocks
     tags: Mapping[str, str]
     tally: Tally | None = None
+    threads: int = 1
 
     @classmethod
-    def counted(cls, raster: Raster, blocks: Blocks, tags: Mapping[str, str]) -> "Content":
+    def counted(
+        cls, raster: Raster, blocks: Blocks, tags: Mapping[str, str], threads: int = 1
+    ) -> "Content":
         """Return a content whose blocks are counted while they are read."""
         tally = Tally(raster, blocks)
-        return cls(raster, tally, tags, tally)
+        return cls(raster, tally, tags, tally, threads)
 
     @property
     def summaries(self) -> tuple[BandSummary, ...]:

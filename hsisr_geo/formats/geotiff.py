@@ -90,11 +90,15 @@ class GeoTiff:
 
     def write(self, part: Path, file: Path, content: Content) -> None:
         """Make the file and check that all of it is there."""
-        write_dataset(part, content, self.profile(content.raster.dtype, content.blocks.block))
+        profile = self.profile(content.raster.dtype, content.blocks.block, content.threads)
+        write_dataset(part, content, profile)
         check_complete(part)
 
-    def profile(self, dtype: str, block: int) -> dict[str, Any]:
-        """Return driver and creation options for rasterio."""
+    def profile(self, dtype: str, block: int, threads: int = 1) -> dict[str, Any]:
+        """Return driver and creation options for rasterio.
+
+        One thread writes the file; `threads` of GDAL's compress blocks for it.
+        """
         profile: dict[str, Any] = {
             "tiled": "YES",
             "blockxsize": block,
@@ -111,6 +115,8 @@ class GeoTiff:
             profile.setdefault("predictor", "3" if dtype[0] == "f" else "2")
         if compress == "ZSTD":
             profile.setdefault("zstd_level", "3")  # GDAL's 9 takes 4 times as long for 4 % less
+        if threads > 1:
+            profile.setdefault("num_threads", str(threads))
         return {"driver": "GTiff", **profile}
 
     def _check_blocks(self, path: Path) -> None:

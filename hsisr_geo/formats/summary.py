@@ -1,13 +1,15 @@
 """What the stored numbers of each band are like: extremes, mean, deviation, and a stretch.
 
-Measured while the blocks are written, in their order, so that the same pixels give the same figures
-to the last bit. Formats write them as GDAL's STATISTICS items; styles and STAC items use them too.
+Measured while the blocks are written and added up in the order of the raster, so that the same
+pixels give the same figures to the last bit. Formats write them as GDAL's STATISTICS items; styles
+and STAC items use them too.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from threading import Lock
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,7 @@ from hsisr_geo.radiometry import missing
 from hsisr_geo.raster import Raster
 from hsisr_geo.truecolor import PERCENTILES
 
-_SAMPLE = 250_000  # pixels of a band that its quantiles are taken from
+_SAMPLE = 65_536  # pixels of a band that its quantiles are taken from, at most
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class BandSummary:
     Attributes
     ----------
     valid, pixels : how many have one, and how many there are
-    low, high : the 2 and 98 % quantiles, of some 250 000 pixels on a regular grid
+    low, high : the 2 and 98 % quantiles, of up to 65 536 pixels on a regular grid
     """
 
     pixels: int = 0
@@ -53,12 +55,18 @@ class BandSummary:
 
 
 class Tally:
-    """Blocks passed on, each once, and what they say of the bands."""
+    """Blocks passed on, each once, and what they say of the bands; for several threads.
+
+    What comes before its turn waits: a few numbers for each band.
+    """
 
     def __init__(self, raster: Raster, blocks: Blocks) -> None:
         self._blocks = blocks
-        self._step = max(1, math.isqrt(raster.rows * raster.cols // _SAMPLE))
+        self._step = sample_step(raster.shape)
         self._bands = [_Band(band.nodata) for band in raster.bands]
+        self._across = -(-raster.cols // blocks.block)
+        self._waiting: dict[int, list[_Figures]] = {}
+        self._turn, self._lock = 0, Lock()
 
     @property
     def block(self) -> int:
@@ -73,18 +81,55 @@ class Tally:
         """Return a block, and count it in."""
         dn, valid = self._blocks.read(rows, cols)
         on_grid = _every(rows, self._step), _every(cols, self._step)
-        for band, plane in zip(self._bands, dn, strict=True):
-            band.add(plane, valid, on_grid)
+        pairs = zip(self._bands, dn, strict=True)
+        figures = [band.look_at(plane, valid, on_grid) for band, plane in pairs]
+        with self._lock:
+            self._waiting[self._number(rows, cols)] = figures
+            while self._turn in self._waiting:
+                self._add(self._waiting.pop(self._turn))
+                self._turn += 1
         return dn, valid
 
+    def _number(self, rows: slice, cols: slice) -> int:
+        """Return the number of a block of the raster, row by row."""
+        block = self._blocks.block
+        row: int = rows.start // block
+        col: int = cols.start // block
+        return row * self._across + col
+
+    def _add(self, figures: "list[_Figures]") -> None:
+        for band, found in zip(self._bands, figures, strict=True):
+            band.add(found)
+
     def summaries(self) -> tuple[BandSummary, ...]:
-        """Return the figures of each band over the blocks that were read so far."""
+        """Return the figures of each band, when all blocks have been read."""
+        assert not self._waiting
         return tuple(band.summary() for band in self._bands)
+
+
+def sample_step(shape: tuple[int, int]) -> int:
+    """Return the distance of the pixels of a regular grid that has no more than a sample's."""
+    step = 1
+    while -(-shape[0] // step) * -(-shape[1] // step) > _SAMPLE:
+        step += 1
+    return step
 
 
 def _every(axis: slice, step: int) -> slice:
     """Return the places in a block whose index in the raster is a multiple of `step`."""
     return slice(-axis.start % step, None, step)
+
+
+class _Figures(NamedTuple):
+    """Figures of a part of a band."""
+
+    pixels: int
+    valid: int = 0
+    minimum: float = math.inf
+    maximum: float = -math.inf
+    mean: float = 0.0
+    squares: float = 0.0  # sum of those of the deviations from the mean
+    sample: NDArray[Any] = np.empty(0)
 
 
 class _Band:
@@ -97,30 +142,36 @@ class _Band:
         self._mean = self._squares = 0.0  # ... of the deviations from it
         self._sample: list[NDArray[Any]] = []
 
-    def add(
+    def look_at(
         self, plane: NDArray[Any], valid: NDArray[np.bool_], on_grid: tuple[slice, slice]
-    ) -> None:
-        """Count in a part (row, col)."""
+    ) -> _Figures:
+        """Return the figures of a part (row, col), which changes nothing here."""
         holes = missing(plane, self._nodata)
         usable = valid if holes is None else valid & ~holes
-        self._pixels += plane.size
         values = plane[usable]
-        if values.size:
-            self._sample.append(plane[on_grid][usable[on_grid]])
-            self._join(values)
-
-    def _join(self, values: NDArray[Any]) -> None:
-        """Join figures of two sets (Chan, Golub and LeVeque 1983)."""
-        self._minimum = min(self._minimum, float(values.min()))
-        self._maximum = max(self._maximum, float(values.max()))
+        if not values.size:
+            return _Figures(plane.size)
         exact = values.astype(np.float64)
         mean = float(exact.mean())
         exact -= mean
-        total = self._valid + exact.size
-        away = mean - self._mean
         # np.sum, not a dot product: its order of adding does not depend on the number of threads
-        self._squares += float(np.sum(exact * exact)) + away**2 * self._valid * exact.size / total
-        self._mean += away * exact.size / total
+        squares = float(np.sum(exact * exact))
+        low, high = float(values.min()), float(values.max())
+        sample = plane[on_grid][usable[on_grid]]
+        return _Figures(plane.size, values.size, low, high, mean, squares, sample)
+
+    def add(self, part: _Figures) -> None:
+        """Join figures of two sets (Chan, Golub and LeVeque 1983)."""
+        self._pixels += part.pixels
+        if not part.valid:
+            return
+        self._sample.append(part.sample)
+        self._minimum = min(self._minimum, part.minimum)
+        self._maximum = max(self._maximum, part.maximum)
+        total = self._valid + part.valid
+        away = part.mean - self._mean
+        self._squares += part.squares + away**2 * self._valid * part.valid / total
+        self._mean += away * part.valid / total
         self._valid = total
 
     def summary(self) -> BandSummary:

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree as ET
+from xml.etree import ElementTree as ET  # nosec B405 # reads what GDAL has just written
 
 import rasterio
 from affine import Affine
@@ -17,6 +17,7 @@ from affine import Affine
 from hsisr_geo.datasets import opening_quietly
 from hsisr_geo.errors import OutputError
 from hsisr_geo.formats.blocks import Part
+from hsisr_geo.formats.concurrent import for_each
 from hsisr_geo.formats.dataset import create, sidecars, write_findings
 from hsisr_geo.formats.format import Content, Format, as_stored
 from hsisr_geo.formats.geotiff import GeoTiff
@@ -82,18 +83,21 @@ class Vrt:
         return sidecars(path)
 
     def write(self, part: Path, file: Path, content: Content) -> None:
-        """Make all parts, and the VRT, which names them as they will be called."""
+        """Make parts, several at a time, and the VRT, which names them as they will be called."""
         folder, final = self.files(part)[0], self.files(file)[0]
         folder.mkdir()
         places = list(_places(content.raster, int(self._side), file.stem))
-        for place in places:
+
+        def write(place: _Place) -> None:
             self._tiff.write(folder / place.name, file, _part_of(content, place))
+
+        for_each(write, places, content.threads)
         with closing(create(part, content, {"driver": "VRT"})) as mosaic:
             write_findings(mosaic, content)
         for place in places:  # last, as the tags are known last
             with opening_quietly(), rasterio.open(folder / place.name, "r+") as dataset:
                 write_tags(dataset, content.raster.tags, content.tags)
-        tree = ET.parse(part)
+        tree = ET.parse(part)  # nosec B314 # our own
         for number, band in enumerate(tree.getroot().iter("VRTRasterBand"), start=1):
             for place in places:
                 band.append(_source(str(number), place, final.name, content))

@@ -13,6 +13,7 @@ from typing import Any
 
 from hsisr_geo.bands import Bands
 from hsisr_geo.errors import OutputError
+from hsisr_geo.formats.concurrent import for_each
 from hsisr_geo.formats.coordinates import Coordinates
 from hsisr_geo.formats.creation import refuse
 from hsisr_geo.formats.format import Content, Format, as_stored, needs_mask
@@ -95,14 +96,18 @@ class Zarr:
         return []
 
     def write(self, part: Path, file: Path, content: Content) -> None:
-        """Make the folder; chunks are as wide as blocks, and each is written once."""
+        """Make the folder; chunks are as wide as blocks, so threads never share one."""
         zarr = _import_zarr(file)
         group = zarr.open_group(str(part), mode="w-", zarr_format=2)
         coordinates = Coordinates(content.raster)
         coordinates.write(group)
         cube = self._create_cube(group, content)
-        for rows, cols in content.blocks.blocks(content.raster.shape):
+
+        def write(block: tuple[slice, slice]) -> None:
+            rows, cols = block
             cube[:, rows, cols] = content.blocks.read(rows, cols)[0]
+
+        for_each(write, content.blocks.blocks(content.raster.shape), content.threads)
         cube.attrs.update(_cube_attributes(content, coordinates.dimension))
         group.attrs.update(_plain_tags(content))
         zarr.consolidate_metadata(group.store, zarr_format=2)

@@ -6,7 +6,7 @@ widths, gains and offsets (value = DN * gain + offset) of every band.
 """
 
 import re
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ElementTree  # nosec B405 # for its types only
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -36,6 +36,7 @@ from hsisr_geo.products.unpacking import suited
 
 _LOG = logging.getLogger(__name__)
 _CUBES = {"reflectance": "EMIT L2A", "radiance": "EMIT L1B"}
+_GROUPS = ("location", "sensor_band_parameters")
 _AXES = "rcb"
 _BLOCK = 256  # pixels along each side that are read at once where the file is not chunked
 
@@ -90,8 +91,13 @@ class OrthoSource:
 
 
 def recognise(file: Any) -> bool:
-    """Tell whether an open HDF5 file is an EMIT product in the geometry of the sensor."""
-    return "location/glt_x" in file and ("sensor_band_parameters" in file or "mask" in file)
+    """Tell whether an open HDF5 file is an EMIT product in the geometry of the sensor.
+
+    Of its two groups and its cube any two will do, so that what is missing can be named: by CF its
+    axes would be taken for others. A granule that was put on its map by others has no such groups.
+    """
+    marks = (*_GROUPS, next((name for name in (*_CUBES, "mask") if name in file), "none"))
+    return sum(name in file for name in marks) >= 2 and any(name in file for name in _GROUPS)
 
 
 def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from hsisr_geo import gdal_source
+from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Raster, Source
 from hsisr_geo.products import cf, emit, neon, prisma
 from hsisr_geo.products.hdf5 import Hdf5Source, describing
@@ -16,8 +17,13 @@ def describe(path: Path, *, orthorectify: bool) -> Raster:
     ------
     RasterError : damaged, an incomplete product, or no raster
     """
-    known = _known(path, orthorectify)
-    return known or cf.describe_netcdf(path) or gdal_source.describe(os.fspath(path))
+    if known := _known(path, orthorectify):
+        return known
+    try:
+        return cf.describe_netcdf(path) or gdal_source.describe(os.fspath(path))
+    except RasterError as error:
+        told = "a PRISMA, EMIT or NEON product would be incomplete, as its groups are not there"
+        raise RasterError(f"{error}; {told}") from error
 
 
 def describe_cube(path: Path, cube: str, *, orthorectify: bool) -> Raster | None:

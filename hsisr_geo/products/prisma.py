@@ -58,8 +58,8 @@ class PrismaSource:
 
 def recognise(file: Any) -> bool:
     """Tell whether an open HDF5 file is a PRISMA product."""
-    swaths = file.get(_SWATHS)
-    return swaths is not None and any(name.startswith("PRS_") for name in swaths)
+    called = str(as_text(file.attrs.get("Product_ID", "")))
+    return any(name.startswith("PRS_") for name in (called, *file.get(_SWATHS, ())))
 
 
 def describe(file: Any, path: Path) -> Raster:
@@ -111,7 +111,7 @@ def _level(file: Any, path: Path) -> str:
     for level in _LEVELS:
         if f"{_SWATHS}/PRS_{level}_HCO" in file:
             return level
-    found = ", ".join(sorted(file[_SWATHS]))
+    found = ", ".join(sorted(need(file, _SWATHS, path, "PRISMA"))) or "none"
     raise RasterError(
         f"{path}: of PRISMA the coregistered cubes of {', '.join(_LEVELS)} are read (PRS_L.._HCO); "
         f"this file has {found}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess  # nosec B404: asking programs is what this module is for
+import subprocess  # nosec B404 # asking programs is what this module is for
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def ask(
     if sys.platform == "win32":
         options["creationflags"] = subprocess.CREATE_NO_WINDOW
     try:
-        done = subprocess.run(  # nosec B603: a list of arguments, no shell
+        done = subprocess.run(  # nosec B603 # a list of arguments, no shell
             list(command),
             env=engine_environment(variables),
             stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import signal
-import subprocess  # nosec B404: running the step is what this program is for
+import subprocess  # nosec B404 # running the step is what this program is for
 import sys
 import threading
 
@@ -20,7 +20,7 @@ def main(command: list[str]) -> int:
     """Run `command` and return its exit code."""
     threading.Thread(target=_end_with_qgis, daemon=True).start()
     os.environ.pop("HSISR_GEO_WATCH_STDIN", None)  # the engine is not asked to watch it as well
-    process = subprocess.Popen(  # nosec B603: a list of arguments, no shell
+    process = subprocess.Popen(  # nosec B603 # a list of arguments, no shell
         command,
         stdin=subprocess.DEVNULL,  # nobody answers a question
         stdout=subprocess.PIPE,
@@ -55,7 +55,7 @@ def _end() -> None:
     if sys.platform == "win32":
         system = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32")
         command = [os.path.join(system, "taskkill.exe"), "/T", "/F", "/PID", str(os.getpid())]
-        subprocess.run(command, capture_output=True)  # nosec B603: Windows's own, and a number
+        subprocess.run(command, capture_output=True)  # nosec B603 # Windows's own, and a number
     else:
         os.killpg(0, signal.SIGKILL)  # started as the first of a group of its own
 

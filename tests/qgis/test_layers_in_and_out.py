@@ -238,13 +238,18 @@ def test_qgis_shows_physical_values_and_wavelengths(tile, tmp_path, engine):
     )
 
 
+def first_block(band):
+    """Where in its file the first block of a band lies."""
+    return int(band.GetMetadataItem("BLOCK_OFFSET_0_0", "TIFF"))
+
+
 def test_the_format_is_the_names_or_the_one_asked_for(fields, tmp_path, empty_project):
     """GeoTIFF, COG and ENVI, all of which QGIS opens; Zarr where its GDAL can."""
     plain = {"INPUT": str(fields), "MODEL": "bicubic"}
     found = {}
     for name, options in (
         ("a.tif", {}),
-        ("b.tif", {"FORMAT": "cog", "CREATION": "COMPRESS=LZW"}),
+        ("b.tif", {"FORMAT": "cog", "CREATION": "COMPRESS=LZW|BLOCKXSIZE=32|BLOCKYSIZE=32"}),
         ("c.bsq", {}),
         ("d.zarr", {"FORMAT": "zarr"}),
     ):
@@ -252,6 +257,13 @@ def test_the_format_is_the_names_or_the_one_asked_for(fields, tmp_path, empty_pr
         found[name] = results["OUTPUT"]
     stored = [gdal.Open(found[name]).GetMetadata("IMAGE_STRUCTURE") for name in ("a.tif", "b.tif")]
     assert (stored[0]["COMPRESSION"], stored[1]["COMPRESSION"]) == ("ZSTD", "LZW")
+    dataset = gdal.Open(found["b.tif"])
+    cog = dataset.GetRasterBand(1)
+    assert cog.GetBlockSize() == [32, 32]
+    assert [cog.GetOverview(i).XSize for i in range(cog.GetOverviewCount())] == [48, 24]
+    directories = [band.GetMetadataItem("IFD_OFFSET", "TIFF") for band in (cog, cog.GetOverview(0))]
+    assert 8 == int(directories[0]) < int(directories[1]) < first_block(cog.GetOverview(1))
+    assert first_block(cog.GetOverview(1)) < first_block(cog.GetOverview(0)) < first_block(cog)
     assert gdal.Open(found["c.bsq"]).GetDriver().ShortName == "ENVI"
     assert (tmp_path / "d.zarr").is_dir()
     for name in ("b.tif", "c.bsq"):
