@@ -85,7 +85,7 @@ def advice(raster: Raster) -> str:
         return ""
     bands = "1 band lies" if count == 1 else f"{count} bands lie"
     return (
-        f"{bands} in water vapour and not marked as bad: where that is noise, "
+        f"{bands} in water vapour and are not marked as bad: where that is noise, "
         f"--exclude {WATER_VAPOUR} keeps it from the network"
     )
 
