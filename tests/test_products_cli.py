@@ -35,7 +35,7 @@ def test_info_suggests_what_to_exclude(tmp_path):
         for number, nm in enumerate((1300, 1400, 1900), start=1):
             dataset.update_tags(number, wavelength=nm, wavelength_units="nm")
     said = call("info", tmp_path / "a.tif").stdout
-    assert "2 bands lie in water vapour and not marked" in said
+    assert "2 bands lie in water vapour and are not marked" in said
     assert "--exclude water-vapour" in said
     said = call("info", tmp_path / "a.tif", "--exclude", "water-vapour").stdout
     assert "3 bands (2 marked bad)" in said
