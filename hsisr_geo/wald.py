@@ -4,7 +4,6 @@ Degraded by N and super-resolved by N, a scene can be compared with itself (Wald
 degraded raster has the scene's data type, so it is rounded as a coarser sensor's would be.
 """
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,5 +90,6 @@ def write(path: Path, raster: Raster, cube: Cube) -> Raster:
     cube
         All its bands, NaN in holes.
     """
-    write_raster(path, replace(raster, path=os.fspath(path)), cube, overwrite=True)
+    in_memory = replace(raster, path="memory", files=())  # no input that `path` could overwrite
+    write_raster(path, in_memory, cube, overwrite=True)
     return open_raster(path)

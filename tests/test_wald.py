@@ -86,3 +86,12 @@ def test_of_a_large_scene_the_window_with_the_fewest_holes_is_taken(tmp_path):
     part = slice(0, 300), slice(0, 200)
     _, cols = choose_window(raster, (0, 1), part, 64)
     assert cols.stop <= 200  # stays inside --bounds, though the data lie beyond
+
+
+def test_a_degraded_scene_is_written_again_over_itself(tmp_path, scenes):
+    """As `make demo` does when it runs a second time."""
+    raster = open_raster(scenes.tile)
+    cube = read_window(raster, slice(0, 32), slice(0, 32))
+    first = write(tmp_path / "truth.tif", raster, cube)
+    again = write(tmp_path / "truth.tif", first, cube)
+    assert again == first
