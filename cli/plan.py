@@ -95,27 +95,18 @@ def plan_run(
     from hsisr_geo.footprint import choose_tile, footprint
     from hsisr_geo.formats.choice import choose_format
     from hsisr_geo.formats.cog import Cog
-    from hsisr_geo.graph import Product, cut
+    from hsisr_geo.graph import Product, cut_for
     from hsisr_geo.layout import Layout
     from hsisr_geo.output import Output
-    from hsisr_geo.resolver import sampled
 
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
     bands = len(raster.bands)
     samples = uncertainty.samples if uncertainty else 0
-    context = (sampled(resolver, samples) if samples else resolver).context
     side = tile or choose_tile(
         raster, resolver, threads=threads, workers=workers, samples=samples, region=region
     )
-    grid = cut(
-        raster,
-        context=context,
-        ramp=resolver.ramp,
-        reach=resolver.degradation.reach,
-        tile=side,
-        region=region,
-    )
+    grid = cut_for(raster, resolver, samples=samples, tile=side, region=region)
     need = footprint(raster, resolver, grid, threads=threads, samples=samples)
     seconds = estimate_seconds(
         raster, resolver, grid, threads=threads, workers=workers, samples=samples

@@ -7,7 +7,7 @@ but where they are.
 from dataclasses import dataclass
 from threading import Event
 
-from hsisr_geo.graph import Plan, Product, Work, cut
+from hsisr_geo.graph import Plan, Product, Work, cut_for
 from hsisr_geo.journal import JournalWriter
 from hsisr_geo.layout import Layout
 from hsisr_geo.raster import Raster
@@ -50,11 +50,10 @@ class Assignment:
     @property
     def layout(self) -> Layout:
         """Grid of the tiles, and what their records hold."""
-        grid = cut(
+        grid = cut_for(
             self.raster,
-            context=(self.spread or self.resolver).context,
-            ramp=self.resolver.ramp,
-            reach=self.resolver.degradation.reach,
+            self.resolver,
+            samples=self.samples or 0,
             tile=self.tile,
             region=self.region,
         )

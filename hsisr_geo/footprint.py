@@ -13,7 +13,7 @@ import numpy as np
 
 from hsisr_geo.assembly import BLOCK
 from hsisr_geo.filling import REACH
-from hsisr_geo.graph import cut
+from hsisr_geo.graph import cut_for
 from hsisr_geo.raster import Raster
 from hsisr_geo.resolver import Cost, PartResolver, Resolver, sampled
 from hsisr_geo.tiling import Tile, TileGrid, Window, area, inside
@@ -118,19 +118,11 @@ def choose_tile(
         model takes what is free, and less at a time where that is too little.
     """
     budget = (int(SHARE * machine_memory()) if memory is None else memory) // workers
-    context = sampled(resolver, samples).context if samples else resolver.context
     on_cpu = not isinstance(resolver, PartResolver) or resolver.on_cpu
     for side in TILES:
         if on_cpu and side > _LONGEST_ON_CPU:
             continue
-        grid = cut(
-            raster,
-            context=context,
-            ramp=resolver.ramp,
-            reach=resolver.degradation.reach,
-            tile=side,
-            region=region,
-        )
+        grid = cut_for(raster, resolver, samples=samples, tile=side, region=region)
         enough = workers == 1 or len(grid) >= _TILES_EACH * workers
         need = footprint(raster, resolver, grid, threads=threads, samples=samples)
         if enough and need.host <= budget:

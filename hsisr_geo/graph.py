@@ -32,6 +32,7 @@ from hsisr_geo.layout import Layout, Storage
 from hsisr_geo.output import Output
 from hsisr_geo.radiometry import Cube, decode, encode, valid_pixels
 from hsisr_geo.raster import Raster, read_window
+from hsisr_geo.resolver import Resolver, sampled
 from hsisr_geo.tiling import Tile, TileGrid, Window, inside, scaled
 
 Progress = Callable[[int, int], None]
@@ -84,6 +85,20 @@ def cut(
     """
     halo = context + REACH + _margin(ramp, reach)
     return TileGrid.of(raster.shape, tile=tile, halo=halo, ramp=ramp, region=region)
+
+
+def cut_for(
+    raster: Raster, resolver: Resolver, *, samples: int, tile: int, region: Window | None
+) -> TileGrid:
+    """Cut a region as a method needs it; `samples` of the uncertainty, 0 without."""
+    return cut(
+        raster,
+        context=(sampled(resolver, samples) if samples else resolver).context,
+        ramp=resolver.ramp,
+        reach=resolver.degradation.reach,
+        tile=tile,
+        region=region,
+    )
 
 
 def _margin(ramp: int, reach: int) -> int:
