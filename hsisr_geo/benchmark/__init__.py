@@ -1,0 +1,1 @@
+"""Systems compared: trained on equal budgets, scored by a protocol, in tables and figures."""

@@ -1,0 +1,1 @@
+"""Systems of the literature to compare ours with, one file each."""
