@@ -9,9 +9,9 @@ QUANTILE = 0.999
 
 
 def scene_scale(statistics: SceneStatistics) -> float:
-    """Return the 99.9 % quantile of a scene's sampled spectra, in physical units; 1 if not positive.
+    """Return the 99.9 % quantile of a scene's sampled spectra; 1 if that is not positive.
 
-    One number for all bands: the shape of a spectrum stays.
+    One number for all bands, in physical units: the shape of a spectrum stays.
     """
     if not statistics.sample.size:
         return 1.0

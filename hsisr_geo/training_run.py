@@ -1,4 +1,4 @@
-"""What the training of a system to compare with is given: a budget, cubes, and how to spend them."""
+"""What the training of a system to compare with is given: budget, cubes, how to spend them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
