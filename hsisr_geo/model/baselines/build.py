@@ -34,15 +34,15 @@ def _here(module: str, system: str, settings: str = "Settings") -> Architecture:
 
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "edsr": _here("edsr", "Edsr"),
-    "gdrrn": _here("gdrrn", "Gdrrn"),
-    "sspsr": _here("sspsr", "Sspsr"),
-    "mcnet": _here("mcnet", "McNet"),
+    "edsr": _here("edsr", "EDSR"),
+    "gdrrn": _here("gdrrn", "GDRRN"),
+    "sspsr": _here("sspsr", "SSPSR"),
+    "mcnet": _here("mcnet", "MCNet"),
     "cegatsr": _here("cegatsr", "Cegatsr"),
     "gelin": _here("gelin", "Gelin"),
     "dmgasr": _here("dmgasr", "Dmgasr"),
-    "diff-pb": _here("diff_pb", "DiffPb"),
-    "diff-fb": _here("diff_fb", "DiffFb"),
+    "diff-pb": _here("diffusion_bands", "PartialBands"),
+    "diff-fb": _here("diffusion_bands", "FullBands"),
 }
 """All published systems, by the name that a model file and a benchmark's settings use."""
 
