@@ -84,6 +84,10 @@ class Whole(Local):
 
 
 TINY = {"tiny-local": "Local", "tiny-whole": "Whole"}
+UNET = {
+    "unet_width": 8, "unet_widths": "1 2", "unet_depth": 1, "unet_attention_level": 1,
+    "diffusion_steps": 2,
+}  # fmt: skip
 SMALL = {  # of the published systems: settings that compute in a moment
     "edsr": {"width": 4, "blocks": 2},
     "gdrrn": {"width": 4, "recursions": 2},
@@ -91,11 +95,9 @@ SMALL = {  # of the published systems: settings that compute in a moment
     "mcnet": {"width": 4, "modules": 1},
     "cegatsr": {"width": 4, "blocks": 1},
     "gelin": {"width": 8, "blocks": 1},
-    "dmgasr": {
-        "group_size": 4, "group_overlap": 1, "width": 8, "blocks": 1, "global_width": 4, "inner": 8,
-    },
-    "diff-pb": {"inner": 8},
-    "diff-fb": {"inner": 8},
+    "dmgasr": {"group_size": 4, "group_overlap": 1, "width": 4, "blocks": 1, **UNET},
+    "diff-pb": UNET,
+    "diff-fb": UNET,
 }  # fmt: skip
 ALL = [*TINY, *SMALL]
 
@@ -334,7 +336,7 @@ def test_the_cost_follows_from_what_the_network_multiplies(tmp_path):
 
 @pytest.mark.parametrize("architecture", ALL)
 def test_tiles_and_threads_do_not_show_in_the_result(tmp_path, architecture):
-    src = scene_file(tmp_path / "scene.tif", (BANDS, 90, 24))
+    src = scene_file(tmp_path / "scene.tif", (BANDS, 90, 8))
     resolver = load(model_file(tmp_path, architecture), upscale=2, seed=4, device="cpu")
     one = run(src, tmp_path / "one.tif", resolver=resolver, tile=512)
     many = run(src, tmp_path / "many.tif", resolver=resolver, tile=40, threads=2)
