@@ -34,15 +34,15 @@ def _here(module: str, system: str, settings: str = "Settings") -> Architecture:
 
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "edsr": _here("edsr", "Edsr"),
-    "gdrrn": _here("gdrrn", "Gdrrn"),
-    "sspsr": _here("sspsr", "Sspsr"),
-    "mcnet": _here("mcnet", "McNet"),
+    "edsr": _here("edsr", "EDSR"),
+    "gdrrn": _here("gdrrn", "GDRRN"),
+    "sspsr": _here("sspsr", "SSPSR"),
+    "mcnet": _here("mcnet", "MCNet"),
     "cegatsr": _here("cegatsr", "Cegatsr"),
     "gelin": _here("gelin", "Gelin"),
     "dmgasr": _here("dmgasr", "Dmgasr"),
-    "diff-pb": _here("diff_pb", "DiffPb"),
-    "diff-fb": _here("diff_fb", "DiffFb"),
+    "diff-pb": _here("diffusion_bands", "PartialBands"),
+    "diff-fb": _here("diffusion_bands", "FullBands"),
 }
 """All published systems, by the name that a model file and a benchmark's settings use."""
 
@@ -59,10 +59,6 @@ def build(config: SystemConfig) -> System:
         architecture cannot be built for.
     """
     made_by = system_class(config.architecture)
-    if config.bands == 0 and not made_by.any_bands:
-        raise ModelError(
-            f"model {config.name}: {config.architecture} is built for a number of bands, not for 0"
-        )
     settings = settings_of(config.architecture, config.settings)
     try:
         with _bounded(config.name):
@@ -72,6 +68,10 @@ def build(config: SystemConfig) -> System:
             f"model {config.name}: {config.architecture} cannot be built for upscale "
             f"{config.upscale} and {config.bands} bands with these settings: {e}"
         ) from e
+    if config.bands == 0 and not system.any_bands:
+        raise ModelError(
+            f"model {config.name}: {config.architecture} is built for a number of bands, not for 0"
+        )
     return system
 
 
