@@ -39,10 +39,10 @@ TINY_OWN = {
 
 
 def _cube(name: str, rows: int, cols: int, seed: int) -> NamedCube:
-    """Smooth spectra on rough ground."""
+    """Smooth spectra on square fields."""
     rng = np.random.default_rng(seed)
     spectra = np.stack([np.linspace(0.2, 1, BANDS), np.linspace(1, 0.1, BANDS)])
-    ground = rng.random((2, -(-rows // 3), -(-cols // 3))).repeat(3, 1).repeat(3, 2)
+    ground = rng.random((2, -(-rows // 6), -(-cols // 6))).repeat(6, 1).repeat(6, 2)
     cube = np.tensordot(spectra.T, ground[:, :rows, :cols], axes=1) / 2
     return NamedCube(name, cube.astype(np.float32))
 
@@ -238,7 +238,7 @@ def test_the_loss_falls_and_held_out_cubes_come_out_better(tmp_path: Path) -> No
 
 def test_ours_learns_more_than_interpolation(tmp_path: Path) -> None:
     out = tmp_path / "m.safetensors"
-    card = _trained(_run(OWN, budget=Budget(steps=60), learning_rate=5e-3), out)
+    card = _trained(_run(OWN, budget=Budget(steps=120), learning_rate=5e-3), out)
     (held,) = degraded(HELD, 2)
     near = back_projection.back_project(
         back_projection.interpolate(held.lr, 2), held.lr, named(BICUBIC, 2), 2
