@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.back_projection import interpolate
 from hsisr_geo.model.baselines import edsr, gdrrn, mcnet, sspsr
+from hsisr_geo.model.baselines.checkpoint import load_system
 from hsisr_geo.model.baselines.layers import (
     Branch,
     ChannelAttention,
@@ -18,7 +19,9 @@ from hsisr_geo.model.baselines.layers import (
     reach_through_bicubic,
 )
 from hsisr_geo.model.baselines.system import System
+from hsisr_geo.model.baselines.training import train_system
 from hsisr_geo.resampling import cubic_upsampling
+from hsisr_geo.training_run import Budget, NamedCube, TrainingRun
 
 BANDS = 5
 
@@ -309,12 +312,27 @@ def test_means_of_bands_are_those_of_the_training_and_pass_the_network_by():
     batches = [cubes(2), cubes(2).flip(0) + 1, cubes(2) * torch.arange(5)[:, None, None]]
     for lr in batches:
         stage.loss(interpolate(lr, 2), lr, torch.Generator())
+    with torch.no_grad():  # a check is not training
+        stage.loss(cubes(1, 10, 14), cubes(), torch.Generator())
     mean = torch.cat(batches).mean(dim=(0, 2, 3))
     torch.testing.assert_close(system.mean[:, 0, 0], mean)
     without = made("mcnet", 2)
     without.load_state_dict(system.state_dict(), strict=False)
     shifted = without(cubes() - mean[:, None, None]) + mean[:, None, None]
     torch.testing.assert_close(system(cubes()), shifted)
+
+
+@pytest.mark.parametrize(("band_mean", "bands"), [(False, 0), (True, BANDS)])
+def test_mcnet_is_trained_for_the_bands_that_its_settings_ask_for(tmp_path, band_mean, bands):
+    settings = {"width": 4, "modules": 1, "band_mean": band_mean}
+    run = TrainingRun("tiny", "mcnet", 2, BANDS, Budget(steps=2), settings, patch=4)
+    train, held = (NamedCube(name, cubes(1, 16, 16)[0].numpy()) for name in ("train", "held"))
+    path = tmp_path / "mcnet.safetensors"
+    train_system(run, [train], [held], path, lambda _: None)
+    system, header = load_system(path)
+    assert header.config.bands == system.bands == bands
+    assert system.any_bands is not band_mean
+    assert not band_mean or (system.mean > 0.3).all()
 
 
 def test_means_of_any_bands_are_an_error():

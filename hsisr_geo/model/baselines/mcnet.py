@@ -72,6 +72,7 @@ class MCNet(Regressor):
             raise ModelError(msg)
         super().__init__(bands if settings.band_mean else 0, upscale)
         self.settings = settings
+        self.any_bands = not settings.band_mean  # type: ignore[misc]  # it hangs on the settings
         width = settings.width
         self.head = _normalised(nn.Conv3d(1, width, 3, padding=1))
         self.mixed = nn.ModuleList(MixedModule(width) for _ in range(settings.modules))
@@ -104,7 +105,7 @@ class MCNet(Regressor):
         """Return the single stage, in which the means of the bands are gathered."""
 
         def loss(hr: Tensor, lr: Tensor, generator: torch.Generator) -> Tensor:
-            if self.settings.band_mean:
+            if self.settings.band_mean and torch.is_grad_enabled():
                 self._see(lr)
             return self.loss(self(lr), hr)
 
