@@ -16,6 +16,7 @@ __all__ = [
     "activation",
     "conv",
     "factors",
+    "reach_through_bicubic",
 ]
 
 RESIDUAL_SCALE = 0.1
@@ -121,6 +122,16 @@ def factors(upscale: int) -> list[int]:
         steps.append(2)
         upscale //= 2
     return steps + ([upscale] if upscale > 1 else [])
+
+
+def reach_through_bicubic(pixels: int, upscale: int) -> int:
+    """Input pixels that `pixels` of the interpolated image around a pixel are made from.
+
+    The first of an input pixel's `upscale` output pixels reads furthest to the left: there the
+    interpolation takes two input pixels on either side.
+    """
+    leftmost = (1 - 2 * pixels - upscale) // (2 * upscale)
+    return 1 - leftmost
 
 
 class PixelShuffleUpsampler(nn.Sequential):
