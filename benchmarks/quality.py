@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 import numpy as np
-from solid_parts import solid_parts
+from hsisr_geo.benchmark.solid_parts import solid_parts
 
 from hsisr_geo.bands import Bands
 from hsisr_geo.degradation import Degradation

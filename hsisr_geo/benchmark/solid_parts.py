@@ -17,7 +17,7 @@ def solid_parts(raster: Raster) -> list[Window]:
     The largest comes first; each next one is the largest of what is left.
     """
     cube = read_window(raster, *_whole(raster), raster.bands.good_indices)
-    left = np.isfinite(cube).all(axis=0)
+    left: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(cube))
     return [_whole(raster)] if left.all() else list(_largest_first(left))
 
 
@@ -41,7 +41,7 @@ def _candidates(solid: NDArray[np.bool_]) -> Iterator[Window]:
 
 def _area(part: Window) -> int:
     rows, cols = part
-    return (rows.stop - rows.start) * (cols.stop - cols.start)
+    return int((rows.stop - rows.start) * (cols.stop - cols.start))
 
 
 def _whole(raster: Raster) -> Window:
