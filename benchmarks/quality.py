@@ -18,9 +18,9 @@ from pathlib import Path
 
 import click
 import numpy as np
-from hsisr_geo.benchmark.solid_parts import solid_parts
 
 from hsisr_geo.bands import Bands
+from hsisr_geo.benchmark.solid_parts import solid_parts
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model.resolver import DiffusionResolver, load
