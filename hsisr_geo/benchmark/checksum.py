@@ -148,6 +148,17 @@ def verify(
     return Checked(row, None if path is None else bicubic_means(protocol, path, upscale))
 
 
+def told(protocol: Protocol, path: Path, upscales: Sequence[int]) -> list[str]:
+    """Say in a line for each upscale how the bicubic row of a test set compares to a paper's.
+
+    Nothing is measured, and one line says why, where no paper has a row.
+    """
+    found = [verify(protocol, path, upscale) for upscale in upscales]
+    lines = [str(checked) for checked in found if checked is not None]
+    nothing = f"no paper has a bicubic row for these scenes by protocol {protocol.name}"
+    return lines or [nothing]
+
+
 def bicubic_means(protocol: Protocol, path: Path, upscale: int) -> Means:
     """Return the bicubic scores of a test set, mean over its images."""
     rows = score(BICUBIC, upscale=upscale, protocol=protocol, test=path, bands=None)
