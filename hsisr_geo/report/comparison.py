@@ -43,8 +43,6 @@ class FigureSettings:
         Each with pictures, curves and a panel of its own.
     reference
         Label of the system that the others are held against.
-    seed
-        Of the results that pictures and curves show.
     groups
         Labels of the systems whose autoencoders are compared by the size of their groups.
     scenes
@@ -62,7 +60,6 @@ class FigureSettings:
     systems: tuple[Shown, ...]
     upscales: tuple[int, ...]
     reference: str = "bicubic"
-    seed: int = 0
     groups: tuple[str, ...] = ()
     scenes: tuple[str, ...] = ()
     window: int = 128
@@ -180,13 +177,12 @@ def _results(
     """Read what every system made of a scene, and its scores by (scene, kind of bands)."""
     shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
     for shown in settings.systems:
-        run = run_name(shown, upscale, settings.seed)
-        found = folder / "cubes" / run / path.name
-        cube = np.load(found, allow_pickle=False) if found.is_file() else None
-        if cube is None or cube.shape != shape:
+        kept = _first(folder / "cubes", shown.label, upscale, f"/{path.name}")
+        cube = None if kept is None else np.load(kept, allow_pickle=False)
+        if kept is None or cube is None or cube.shape != shape:
             log(f"figures: {scored[0]} x{upscale}: no result of {shown.label}, left out")
             continue
-        row = _rows(folder, run).get(scored, {})
+        row = _rows(folder, kept.parent.name).get(scored, {})
         yield Result(shown, cube, row.get("mpsnr", np.nan), row.get("sam", np.nan))
 
 
@@ -218,7 +214,7 @@ def _standing(
         return None
     psnr, gain, ratio = np.mean(runs, axis=0)
     spread = np.ptp(runs, axis=0) / 2
-    seconds = _seconds(folder, shown, upscale, settings.size)
+    seconds = _seconds(folder, shown, upscale, settings)
     return Standing(shown, upscale, psnr, gain, spread[1], ratio, spread[2], seconds)
 
 
@@ -237,23 +233,18 @@ def group_sizes(folder: Path, settings: FigureSettings, log: Log) -> dict[int, l
     for upscale in settings.upscales:
         for label in settings.groups:
             system = shown.get(label, Shown(label, label))
-            run = run_name(system, upscale, settings.seed)
-            told = _json(folder / "reconstructions" / f"{run}.json")
+            path = _first(folder / "reconstructions", label, upscale, ".json")
+            told = None if path is None else _json(path)
             if told is None:
                 log(f"figures: x{upscale}: no reconstruction by {label}, left out")
                 continue
-            seconds = _seconds(folder, system, upscale, settings.size)
+            seconds = _in_size(told, settings.size) or _seconds(folder, system, upscale, settings)
             size = GroupSize(system, told["group"], told["overlap"], told["psnr"], seconds)
             found.setdefault(upscale, []).append(size)
     return {
         upscale: sorted(sizes, key=lambda s: (s.group, s.overlap))
         for upscale, sizes in found.items()
     }
-
-
-def run_name(shown: Shown, upscale: int, seed: int) -> str:
-    """Return the name that all files of a run share."""
-    return f"{shown.label}-x{upscale}-seed{seed}"
 
 
 def _kind(folder: Path, settings: FigureSettings) -> str:
@@ -280,32 +271,47 @@ def _scores(
 def _of_seeds(
     folder: Path, label: str, upscale: int
 ) -> dict[int, dict[tuple[str, str], Mapping[str, Any]]]:
+    found = _seeds(folder / "scores", label, upscale, ".json")
+    return {seed: _rows(folder, path.stem) for seed, path in found.items()}
+
+
+def _seeds(folder: Path, label: str, upscale: int, rest: str) -> dict[int, Path]:
+    """Return the paths `{label}-x{upscale}-seed{seed}{rest}` by seed, the lowest first."""
     stem = f"{label}-x{upscale}-seed"
-    runs = {path.stem for path in (folder / "scores").glob(f"{stem}*.json")}
-    seeds = sorted(int(run.removeprefix(stem)) for run in runs if run[len(stem) :].isdecimal())
-    return {seed: _rows(folder, f"{stem}{seed}") for seed in seeds}
+    found = {path.name.removesuffix(rest).removeprefix(stem) for path in folder.glob(f"{stem}*")}
+    seeds = sorted(int(number) for number in found if number.isdecimal())
+    paths = {seed: Path(f"{folder / stem}{seed}{rest}") for seed in seeds}
+    return {seed: path for seed, path in paths.items() if path.is_file()}
+
+
+def _first(folder: Path, label: str, upscale: int, rest: str) -> Path | None:
+    return next(iter(_seeds(folder, label, upscale, rest).values()), None)
 
 
 def _rows(folder: Path, run: str) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """Return the scores of a run by scene and kind of bands."""
-    told = _json(folder / "scores" / f"{run}.json")
-    rows = told["rows"] if isinstance(told, dict) else told or []
-    return {(row["scene"], row["bands"]): row for row in rows}
+    """Return the scores of a run by scene and kind of bands; NaN where there is no number."""
+    told = _json(folder / "scores" / f"{run}.json") or {"rows": []}
+    return {
+        (row["scene"], row["bands"]): {k: np.nan if v is None else v for k, v in row.items()}
+        for row in told["rows"]
+    }
 
 
-def _seconds(folder: Path, shown: Shown, upscale: int, size: int) -> float | None:
-    """Return the seconds of one size, of the first run that was timed."""
-    for path in sorted((folder / "times").glob(f"{shown.label}-x{upscale}-seed*.json")):
-        timings = (_json(path) or {}).get("timings", ())
-        for timing in timings:
-            if timing["size"] == size:
-                return float(timing["seconds"])
-    return None
+def _seconds(folder: Path, shown: Shown, upscale: int, settings: FigureSettings) -> float | None:
+    """Return the seconds of the shown size, of the first run that was timed."""
+    path = _first(folder / "times", shown.label, upscale, ".json")
+    return None if path is None else _in_size(_json(path) or {}, settings.size)
+
+
+def _in_size(told: Mapping[str, Any], size: int) -> float | None:
+    """Return the seconds of one size that a record of times has."""
+    timings = told.get("timings", ())
+    return next((float(t["seconds"]) for t in timings if t["size"] == size), None)
 
 
 def _json(path: Path) -> Any:
-    """Return what a file says; None where there is none."""
+    """Return what a file says; None where there is none, or it is no JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return None

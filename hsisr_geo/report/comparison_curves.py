@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.gridspec import GridSpec
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from hsisr_geo.exemplars import Exemplar, choose_exemplars
@@ -15,7 +15,8 @@ from hsisr_geo.report.comparison_style import PAGE_WIDTH, Look, figure_style, lo
 from hsisr_geo.selection import WATER_VAPOUR_NM
 from hsisr_geo.truecolor import choose_colors, stretch, stretch_limits
 
-_COLUMNS = 4
+_COLUMNS = (4, 5)
+_NOTE = "numbers in the panels: root mean square error in % of the peak value, spectral angle"
 _GAP = 3.0  # times the usual spacing: farther apart, bands are not joined by a line
 _FAILED = 3.0  # times the median error: a system beyond does not set the scale of all
 
@@ -31,18 +32,19 @@ def curves_figure(found: SceneResults, pixel: Exemplar, settings: FigureSettings
     styles = looks(settings.systems, settings.reference)
     truth = _spectrum(found.truth, pixel)
     with figure_style():
-        rows = -(-len(found.results) // _COLUMNS)
-        figure = Figure(figsize=(PAGE_WIDTH, 3.3 + 1.45 * rows), layout="constrained")
-        grid = figure.add_gridspec(1 + rows, _COLUMNS, height_ratios=[2.1] + [1.0] * rows)
-        spectra = figure.add_subplot(grid[0, : _COLUMNS - 1])
-        _spectra(spectra, found, pixel, settings, styles)
-        _place(figure.add_subplot(grid[0, _COLUMNS - 1]), found, pixel)
-        limit = _limit([_spectrum(r.cube, pixel) - truth for r in found.results])
+        columns = min(_COLUMNS, key=lambda c: (-len(found.results) % c, c))
+        rows = -(-len(found.results) // columns)
+        figure = Figure(figsize=(PAGE_WIDTH, 3.5 + 1.4 * rows), layout="constrained")
+        grid = figure.add_gridspec(1 + rows, columns, height_ratios=[2.1] + [1.0] * rows)
+        kept, limit = _not_failed([_spectrum(r.cube, pixel) - truth for r in found.results])
+        shown = [result for result, keep in zip(found.results, kept, strict=True) if keep]
+        _spectra(figure.add_subplot(grid[0, : columns - 1]), found, shown, pixel, settings)
+        _place(figure.add_subplot(grid[0, columns - 1]), found, pixel)
         for place, result in enumerate(found.results):
-            panel = _panel(figure, grid, place, spectra)
+            panel = figure.add_subplot(grid[1 + place // columns, place % columns])
             _difference(panel, found, result, pixel, limit, styles[result.shown.label])
-            _tidy(panel, place, len(found.results))
-        figure.supxlabel(_axis(found), fontsize=10.5)
+            _tidy(panel, place, columns, len(found.results))
+        figure.supxlabel(f"{_axis(found)}\n{_NOTE}", fontsize=9.5)
         figure.suptitle(f"{found.scene}, ×{found.upscale}: {pixel.why} pixel", fontsize=11)
         return figure
 
@@ -74,25 +76,23 @@ def _axis(found: SceneResults) -> str:
 def _spectra(
     axes: Axes,
     found: SceneResults,
+    shown: Sequence[Result],
     pixel: Exemplar,
     settings: FigureSettings,
-    styles: dict[str, Look],
 ) -> None:
     """Draw the spectra; those that the legend does not name are named by their panels below."""
-    truth = broken(_x(found), _spectrum(found.truth, pixel))
-    axes.plot(*truth, color=LIGHT.ink, lw=5, alpha=0.25, label="truth")
-    for result in found.results:
+    styles = looks(settings.systems, settings.reference)
+    x, y = broken(_x(found), _spectrum(found.truth, pixel))
+    axes.plot(x, y, color=LIGHT.ink, lw=5, alpha=0.25, label="truth", gid="truth")
+    for result in shown:
         label = result.shown.label
         named = result.shown.ours or label == settings.reference
         line = broken(_x(found), _spectrum(result.cube, pixel))
         name = result.shown.title if named else "_" + result.shown.title
         axes.plot(*line, **styles[label].line, label=name, gid=label)
-    low, high = np.nanmin(truth[1]), np.nanmax(truth[1])
-    pad = 0.2 * (high - low) or 1.0
-    axes.set_ylim(low - pad, high + pad)
     axes.set_ylabel("value")
     _shade(axes, found)
-    axes.legend(loc="best", fontsize=9.5)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, borderaxespad=0.2, fontsize=9.5)
 
 
 def _place(axes: Axes, found: SceneResults, pixel: Exemplar) -> None:
@@ -103,11 +103,6 @@ def _place(axes: Axes, found: SceneResults, pixel: Exemplar) -> None:
     axes.plot(pixel.col, pixel.row, "o", mfc="none", mec="#d01c8b", ms=13, mew=1.8)
     axes.set_title(f"row {pixel.row + 1}, column {pixel.col + 1}", fontsize=9.5)
     axes.set_axis_off()
-
-
-def _panel(figure: Figure, grid: GridSpec, place: int, spectra: Axes) -> Axes:
-    row, column = divmod(place, _COLUMNS)
-    return figure.add_subplot(grid[1 + row, column], sharex=spectra)
 
 
 def _difference(
@@ -125,7 +120,8 @@ def _difference(
     error = 100 * float(np.sqrt(np.nanmean((made - truth) ** 2))) / found.peak
     axes.text(
         0.99, 0.97, f"{error:.2g} %, {angle_deg(made, truth):.2g}°", transform=axes.transAxes,
-        ha="right", va="top", fontsize=8.5, color=LIGHT.faint,
+        ha="right", va="top", fontsize=8.5, color=LIGHT.ink, zorder=5,
+        bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 1.0},
     )  # fmt: skip
 
 
@@ -135,25 +131,23 @@ def angle_deg(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-def _tidy(axes: Axes, place: int, number: int) -> None:
-    """Keep the numbers of outer axes only."""
-    if place % _COLUMNS:
+def _tidy(axes: Axes, place: int, columns: int, number: int) -> None:
+    """Keep the numbers of outer axes only, and few of them."""
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_locator(MaxNLocator(3))
+    if place % columns:
         axes.tick_params(labelleft=False)
     elif place == 0:
         axes.set_ylabel("result − truth")
-    axes.tick_params(labelbottom=place + _COLUMNS >= number)
+    axes.tick_params(labelbottom=place + columns >= number)
 
 
-def _limit(differences: list[NDArray[np.float64]]) -> float:
-    """Return half the height of the panels: what all but failed systems need."""
+def _not_failed(differences: list[NDArray[np.float64]]) -> tuple[list[bool], float]:
+    """Say which systems are not far worse than most, and half the height that these need."""
     errors = np.array([np.sqrt(np.nanmean(d**2)) for d in differences])
-    usual = float(np.median(errors)) if errors.size else 0.0
-    tops = [
-        float(np.nanmax(np.abs(d)))
-        for d, error in zip(differences, errors, strict=True)
-        if error <= _FAILED * usual
-    ]
-    return 1.08 * max(tops, default=0.0) or 1.0
+    kept = [bool(error <= _FAILED * np.median(errors)) for error in errors]
+    tops = [np.nanmax(np.abs(d)) for d, keep in zip(differences, kept, strict=True) if keep]
+    return kept, 1.08 * float(max(tops, default=0.0)) or 1.0
 
 
 def _shade(axes: Axes, found: SceneResults) -> None:

@@ -15,15 +15,15 @@ _LOSS, _TIME = "#332288", "#c77700"
 def groups_figure(sizes: Sequence[GroupSize], upscale: int, settings: FigureSettings) -> Figure:
     """Draw PSNR of reconstruction, and seconds an image, against bands of a group / shared ones."""
     with figure_style():
-        figure = Figure(figsize=(PAGE_WIDTH, 3.3), layout="constrained")
+        figure = Figure(figsize=(PAGE_WIDTH, 3.4), layout="constrained")
         left, right = figure.subplots(1, 2)
         _line(left, sizes, [s.psnr for s in sizes], _LOSS)
-        left.set_ylabel("PSNR of the reconstructed truth, dB")
+        left.set_ylabel("PSNR of the\nreconstruction, dB")
         left.set_title("What the autoencoder keeps", loc="left")
         timed = [s for s in sizes if s.seconds is not None]
         _line(right, timed, [s.seconds or 0.0 for s in timed], _TIME)
         right.set_ylim(bottom=0)
-        right.set_ylabel(f"seconds for {settings.size} × {settings.size} pixels")
+        right.set_ylabel(f"seconds for\n{settings.size} × {settings.size} pixels")
         right.set_title("How long inference takes", loc="left")
         figure.supxlabel("bands of a group / shared with the next", fontsize=10.5)
         figure.suptitle(f"Group sizes, ×{upscale}", fontsize=11)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
@@ -25,17 +26,24 @@ class Label:
     style: dict[str, Any]
 
 
-def place_labels(axes: Axes, labels: Sequence[Label]) -> list[Annotation]:
+def place_labels(
+    axes: Axes, labels: Sequence[Label], occupied: Sequence[Bbox] = ()
+) -> list[Annotation]:
     """Write a name beside each point: nearest to it where there is room, within the axes.
 
     Limits and layout of the figure have to be final. Points in crowds are named first, as they
     have the fewest places; where there is none at all, a name covers as little as it can.
+
+    Parameters
+    ----------
+    occupied
+        Boxes in pixels of what else lies in the axes.
     """
     figure = axes.get_figure(root=True)
     assert figure is not None
     scale = figure.dpi / 72
     points = axes.transData.transform([(label.x, label.y) for label in labels])
-    taken = [_around(x, y, _MARKER * scale) for x, y in points]
+    taken = [*occupied, *(_around(x, y, _MARKER * scale) for x, y in points)]
     frame = axes.get_window_extent()
     written: dict[int, Annotation] = {}
     for i in _crowded_first(points):
@@ -111,6 +119,7 @@ def _write(axes: Axes, label: Label, place: _Candidate, scale: float) -> Annotat
     line = {"arrowstyle": "-", "color": label.style.get("color", "black"), "lw": 0.6, "alpha": 0.6}
     return axes.annotate(
         label.text, (label.x, label.y), place.offset, textcoords="offset points",
-        ha="left", va="bottom", arrowprops={**line, "shrinkB": 3} if far else None,
+        ha="left", va="bottom", path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        arrowprops={**line, "shrinkB": 3} if far else None,
         **label.style,
     )  # fmt: skip

@@ -103,7 +103,7 @@ def _name(
     found: SceneResults, settings: FigureSettings, grid: NDArray[np.object_], columns: int
 ) -> None:
     grid[0, 0].set_title("truth", fontweight="bold")
-    grid[1, 0].set_title("input", fontsize=9.5)
+    grid[1, 0].set_title(f"input, {found.upscale} × coarser", fontsize=9.5)
     styles = looks(settings.systems, settings.reference)
     for place, result in enumerate(found.results, start=1):
         block, column = divmod(place, columns)

@@ -18,13 +18,13 @@ PAGE_WIDTH = 9.2
 DPI = 150
 
 _COLORS = (
-    "#332288", "#cc6677", "#44aaee", "#882255", "#999933", "#aa4499", "#c77700", "#661100",
-    "#5b6875", "#ddbb44",
+    "#332288", "#cc6677", "#2f9fe0", "#882255", "#999933", "#aa4499", "#661100", "#5b6875",
+    "#b8960c", "#1c2530",
 )  # fmt: skip
 # ^ after Paul Tol's "muted", which people with any colour blindness tell apart; without its green,
-#   which is ours
+#   which is ours, and darker where names in them could not be read on white
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1.5, 1.5, 1.5)))
-_MARKERS = "osD^vPX<>p"
+_MARKERS = "D^vPX<>pdh8"
 
 
 @dataclass(frozen=True)
@@ -50,22 +50,24 @@ class Look:
 
 
 def looks(systems: Sequence[Shown], reference: str) -> dict[str, Look]:
-    """Return how each system is drawn, by label: ours strongest, the reference in its usual blue.
+    """Return how each system is drawn, by label: ours strongest, baselines as in other charts.
 
     Where colours have to be used again, dashes and markers tell.
     """
+    usual = dict(LIGHT.methods)
     found, other, own = {}, 0, 0
     for shown in systems:
         if shown.ours:
             found[shown.label] = Look(LIGHT.ours, _DASHES[own % len(_DASHES)], "*", 2.2, True)
             own += 1
         elif shown.label == reference:
-            blue = dict(LIGHT.methods)["bicubic"]
-            found[shown.label] = Look(blue, "-", "o", 1.4, False)
+            found[shown.label] = Look(usual["bicubic"], "-", "o", 1.4, False)
+        elif shown.label in usual:
+            found[shown.label] = Look(usual[shown.label], "-", "s", 1.3, False)
         else:
             rounds, place = divmod(other, len(_COLORS))
             dashes = _DASHES[(place + rounds) % len(_DASHES)]
-            marker = _MARKERS[(place + 1 + rounds) % len(_MARKERS)]
+            marker = _MARKERS[(place + rounds) % len(_MARKERS)]
             found[shown.label] = Look(_COLORS[place], dashes, marker, 1.3, False)
             other += 1
     return found
@@ -76,7 +78,7 @@ def figure_style() -> Iterator[None]:
     """Draw in the style of the report's charts, on white."""
     with mpl.rc_context({
         **page_style(LIGHT), "figure.facecolor": "white", "axes.titlesize": 10.5,
-        "font.size": 10.5, "axes.labelsize": 10.5,
+        "font.size": 10.5, "axes.labelsize": 10.5, "xtick.labelsize": 9.5, "ytick.labelsize": 9.5,
     }):  # fmt: skip
         yield
 
