@@ -18,7 +18,7 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.model.memory import Amount
 from hsisr_geo.model.network import Network
 
-__all__ = ["Place", "Places", "choose_device", "copies", "visible"]
+__all__ = ["Place", "Places", "choose_device", "copies", "described", "visible"]
 
 T = TypeVar("T")
 
@@ -74,6 +74,16 @@ def visible(device: torch.device) -> list[torch.device]:
     if device.type != "cuda" or device.index is not None:
         return [device]
     return [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+
+
+def described(name: str) -> tuple[str, int]:
+    """Name what a device means here, "cpu" or a GPU's name, and say how many threads the CPU uses.
+
+    e.g. ("NVIDIA H100 80GB HBM3", 8)
+    """
+    device = choose_device(name)
+    kind = "cpu" if device.type == "cpu" else torch.cuda.get_device_name(device)
+    return kind, torch.get_num_threads()
 
 
 def copies(network: Network) -> Callable[[torch.device], Network]:
