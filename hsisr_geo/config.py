@@ -1,4 +1,4 @@
-"""What a model file says about itself: `ModelConfig` and card, read from its header without torch.
+"""What a model file says about itself: configuration and card, read from its header without torch.
 
 A model is one safetensors file: eight bytes with the length of a JSON header, the header, then
 the weights. The header's `__metadata__` carries the configuration and the model card as JSON, so
@@ -25,6 +25,7 @@ from typing import (
 )
 
 from hsisr_geo.errors import ModelError, OptionError
+from hsisr_geo.system_config import ARCHITECTURE_KEY, SystemConfig
 
 if TYPE_CHECKING:
     from hsisr_geo.degradation import Degradation
@@ -153,12 +154,10 @@ class ModelConfig:
             Not JSON, an unknown or missing key, or a value of the wrong type. An unknown key is
             refused because it changes what the network computes in a newer version.
         """
-        try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as e:
-            raise ModelError(f"model configuration is not JSON: {e}") from e
-        if not isinstance(values, dict):
-            raise ModelError("model configuration is not a JSON object")
+        return cls._of(_parse_config(text))
+
+    @classmethod
+    def _of(cls, values: dict[str, Any]) -> "ModelConfig":
         _check_keys(values)
         hints = get_type_hints(cls)
         return cls(**{key: _typed(value, hints[key], key) for key, value in values.items()})
@@ -184,7 +183,15 @@ class ModelHeader(NamedTuple):
     sha256: str
 
 
-def read_header(path: Path) -> ModelHeader:
+class SystemHeader(NamedTuple):
+    """The same of a published system."""
+
+    config: SystemConfig
+    card: ModelCard
+    sha256: str
+
+
+def read_header(path: Path) -> ModelHeader | SystemHeader:
     """Read configuration, card and hash of a model file, without torch.
 
     Raises
@@ -195,13 +202,32 @@ def read_header(path: Path) -> ModelHeader:
     """
     try:
         metadata = _read_metadata(path)
-        config = ModelConfig.from_json(_text(metadata, CONFIG_KEY))
+        values = _parse_config(_text(metadata, CONFIG_KEY))
         card = _read_card(metadata)
-        return ModelHeader(config, card, sha256_of(path))
+        if ARCHITECTURE_KEY in values:
+            return SystemHeader(SystemConfig.from_values(values), card, sha256_of(path))
+        return ModelHeader(ModelConfig._of(values), card, sha256_of(path))
     except OSError as e:
         raise ModelError(f"cannot read model file {path}: {e.strerror or e}") from e
     except ModelError as e:
         raise ModelError(f"{path}: {e}") from e
+
+
+def read_network_header(path: Path) -> ModelHeader:
+    """Read the header of a model of ours; errors as `read_header`.
+
+    Raises
+    ------
+    ModelError
+        The file holds a published system, which can be run and nothing else.
+    """
+    header = read_header(path)
+    if isinstance(header, SystemHeader):
+        raise ModelError(
+            f"{path} holds a published system ({header.config.architecture}), which can be run and "
+            "assessed; adapting, and training on from a file, need a model of hsisr-geo's own"
+        )
+    return header
 
 
 def sha256_of(path: Path) -> str:
@@ -270,6 +296,16 @@ def _read_card(metadata: Mapping[str, Any]) -> ModelCard:
     if not isinstance(card, dict):
         raise ModelError("model card is not a JSON object")
     return card
+
+
+def _parse_config(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as e:
+        raise ModelError(f"model configuration is not JSON: {e}") from e
+    if not isinstance(values, dict):
+        raise ModelError("model configuration is not a JSON object")
+    return values
 
 
 def _text(metadata: Mapping[str, Any], key: str) -> str:

@@ -11,11 +11,17 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from hsisr_geo.config import ModelCard, ModelConfig, read_header
+from hsisr_geo.config import (
+    ModelCard,
+    ModelConfig,
+    read_header,
+    read_network_header,
+)
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import ModelError, OptionError, OutputError
 from hsisr_geo.psf import parse_psf
 from hsisr_geo.resolver import BackProjectionResolver, BicubicResolver, Resolver
+from hsisr_geo.system_config import SystemConfig
 
 DEFAULT = "default"
 """Alias of `DEFAULT_MODEL`, so that a better default does not break anyone's scripts."""
@@ -160,7 +166,7 @@ def find_weights(name_or_path: str, *, upscale: int) -> Path:
     if name_or_path in BASELINES:
         raise ModelError(f"{name_or_path} has no weights; choose another --model")
     path = find_model(name_or_path)
-    _check_upscale(name_or_path, read_header(path).config.upscales, upscale)
+    _check_upscale(name_or_path, read_network_header(path).config.upscales, upscale)
     return path
 
 
@@ -254,7 +260,7 @@ def _baseline(name: str, upscale: int, psf: str | None, consistency: bool) -> Re
     return resolver
 
 
-def _declared(path: Path, config: ModelConfig, upscale: int) -> Degradation:
+def _declared(path: Path, config: ModelConfig | SystemConfig, upscale: int) -> Degradation:
     try:
         return config.declared(upscale)
     except ModelError as e:

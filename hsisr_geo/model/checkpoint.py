@@ -8,7 +8,14 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from hsisr_geo.config import CARD_KEY, CONFIG_KEY, ModelCard, ModelConfig, ModelHeader, read_header
+from hsisr_geo.config import (
+    CARD_KEY,
+    CONFIG_KEY,
+    ModelCard,
+    ModelConfig,
+    ModelHeader,
+    read_network_header,
+)
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.network import Network
 
@@ -45,7 +52,7 @@ def load_network(path: Path) -> tuple[Network, ModelHeader]:
     ModelError
         Corrupt or foreign file, or weights that do not fit the configuration beside them.
     """
-    header = read_header(path)
+    header = read_network_header(path)
     try:
         with torch.device("meta"):  # shapes only: a foreign configuration may ask for terabytes
             network = Network(header.config)

@@ -1,0 +1,85 @@
+"""The model file of a published system: the same safetensors layout as ours; never a pickle."""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from hsisr_geo.config import CARD_KEY, CONFIG_KEY, ModelCard, SystemHeader, read_header
+from hsisr_geo.errors import ModelError
+from hsisr_geo.model.baselines.build import build, settings_of
+from hsisr_geo.model.baselines.system import System
+from hsisr_geo.model.checkpoint import save_tensors
+from hsisr_geo.system_config import SystemConfig
+
+__all__ = ["load_system", "save_system"]
+
+
+def save_system(path: Path, system: System, config: SystemConfig, card: ModelCard) -> None:
+    """Write a model file under its name in one move, so that no reader sees half of it.
+
+    All settings are written, so that the file means the same whatever the defaults become.
+    """
+    config = replace(config, settings=asdict(settings_of(config.architecture, config.settings)))
+    save_tensors(
+        path,
+        _separate({name: tensor.detach().cpu() for name, tensor in system.state_dict().items()}),
+        {CONFIG_KEY: config.to_json(), CARD_KEY: json.dumps(card)},
+    )
+
+
+def load_system(path: Path) -> tuple[System, SystemHeader]:
+    """Read the model file of a published system onto the CPU.
+
+    Raises
+    ------
+    ModelError
+        Corrupt or foreign file, one of our own networks, an unknown architecture or setting, or
+        weights that do not fit the configuration beside them.
+    """
+    header = read_header(path)
+    if not isinstance(header, SystemHeader):
+        raise ModelError(f"{path} is a network of hsisr-geo's own, not a published system")
+    try:
+        with torch.device("meta"):  # shapes only: a foreign configuration may ask for terabytes
+            system = build(header.config)
+        weights = load_file(path)
+        system.load_state_dict(weights, assign=True)
+        if any(weight.dtype != torch.float32 for weight in weights.values()):
+            raise RuntimeError("weights of another type than float32")
+        if _has_meta(system):  # what it computes of its settings, and is not in the file
+            system = build(header.config)
+            system.load_state_dict(weights)
+    except (SafetensorError, RuntimeError, OSError) as e:
+        raise ModelError(
+            f"{path}: the weights do not fit the configuration in its header; get the file again"
+        ) from e
+    except ModelError as e:
+        raise ModelError(f"{path}: {e}") from e
+    for name, value in system.state_dict().items():
+        if not torch.isfinite(value).all():
+            raise ModelError(f"{path}: {name} has values that are not finite; get the file again")
+    return system.eval(), header
+
+
+def _separate(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Copy what shares memory with another: a block that is repeated has several names."""
+    seen: set[int] = set()
+    separate = {}
+    for name, tensor in tensors.items():
+        place = tensor.untyped_storage().data_ptr()
+        separate[name] = tensor.clone() if place in seen else tensor
+        seen.add(place)
+    return separate
+
+
+def _has_meta(system: System) -> bool:
+    """Tell whether tensors of a system have no values yet: buffers, or plain attributes."""
+    return any(
+        isinstance(value, torch.Tensor) and value.is_meta
+        for module in system.modules()
+        for value in (*vars(module).values(), *module._buffers.values())
+    )
