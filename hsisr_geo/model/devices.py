@@ -18,7 +18,7 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.model.memory import Amount
 from hsisr_geo.model.network import Network
 
-__all__ = ["Place", "Places", "choose_device", "copies", "described", "visible"]
+__all__ = ["Place", "Places", "choose_device", "copies", "described", "use_threads", "visible"]
 
 T = TypeVar("T")
 
@@ -74,6 +74,11 @@ def visible(device: torch.device) -> list[torch.device]:
     if device.type != "cuda" or device.index is not None:
         return [device]
     return [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+
+
+def use_threads(count: int) -> None:
+    """Let torch compute in so many threads of the CPU, from now on."""
+    torch.set_num_threads(count)
 
 
 def described(name: str) -> tuple[str, int]:
