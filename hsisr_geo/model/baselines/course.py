@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from datastages import dataclass, field
+from dataclasses import dataclass, field
 from torch import Tensor, nn
 
 from hsisr_geo.errors import ModelError
