@@ -7,7 +7,7 @@ from hsisr_geo.graph import Product
 from hsisr_geo.output import as_output_error
 from hsisr_geo.raster import Raster
 from hsisr_geo.request import Log, Request
-from hsisr_geo.resolver import BicubicResolver, Resolver
+from hsisr_geo.resolver import BicubicResolver, Resolver, check_bands
 from hsisr_geo.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.workfolder import WorkFolder
 
@@ -60,6 +60,7 @@ def _choose_bands(
     # ^ neighbours in the spectrum make a group of the network, in whatever order the file has them
     if not resolved:
         return resolved, None, _why_nothing_is_left(raster)
+    check_bands(resolver, len(resolved))  # before a pass over the scene
     if not resolver.uses_statistics:
         return resolved, None, ""
     statistics = _measure(raster, resolved, folder, log)

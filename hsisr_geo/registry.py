@@ -8,7 +8,7 @@ with it torch, is imported when a network is loaded.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
 
 from hsisr_geo.config import (
@@ -98,13 +98,14 @@ def load_resolver(
     name_or_path : `default`, a name that `models` lists, or the path of a model file
     upscale : spatial factor
     detail : 0 for the best estimate, 1 for a sample with texture, a blend in between; without
-        effect on the baselines, as are seed and device
-    seed : picks the sample; without effect at detail 0
+        effect on the baselines, as are seed and device, and on published systems
+    seed : picks the sample; without effect at detail 0, and on published systems without noise
     device : `auto`, `cpu`, `cuda` for all GPUs that are visible, or `cuda:N` for one
     precision : of the network's convolutions: `float32`, or `bfloat16`, near and perhaps faster
     psf : the degradation D that is assumed to have made the input: `bicubic`, `gaussian:MTF` or a
         kernel file (`psf.parse_psf`); None for the model's own. Bicubic is only measured against it
-    consistency : False leaves the output as the network made it, and only measures it against D
+    consistency : False leaves the output as the network made it, and only measures it against D;
+        that of a published system always is left so
 
     Raises
     ------
@@ -120,10 +121,14 @@ def load_resolver(
     config = read_header(path).config
     _check_upscale(name_or_path, config.upscales, upscale)
     degradation = _declared(path, config, upscale) if psf is None else parse_psf(psf, upscale)
+    if isinstance(config, SystemConfig):
+        _check_precision(config, precision)
+        load_system = _import_loader("hsisr_geo.model.baselines.resolver")
+        return load_system(path, upscale=upscale, seed=seed, device=device, psf=degradation)
     if consistency:
         _check_convergence(degradation)
     # ^ before torch is imported: a wrong factor should not take seconds to be told
-    load = _import_loader()
+    load = _import_loader("hsisr_geo.model.resolver")
     return load(
         path,
         upscale=upscale,
@@ -277,9 +282,17 @@ def _check_convergence(degradation: Degradation) -> None:
         )
 
 
-def _import_loader() -> Callable[..., Resolver]:
+def _check_precision(config: SystemConfig, precision: str) -> None:
+    if precision != "float32":
+        raise ModelError(
+            f"model {config.name} is a published system, which is run in float32 only: "
+            "leave out --precision (precision=)"
+        )
+
+
+def _import_loader(module: str) -> Callable[..., Resolver]:
     try:
-        from hsisr_geo.model.resolver import load
+        load: Callable[..., Resolver] = import_module(module).load
     except ModuleNotFoundError as e:
         if e.name != "torch":
             raise

@@ -57,7 +57,7 @@ def test_loss_with_spectra() -> None:
 
 @pytest.mark.parametrize("loss", [losses.l1_with_variation, losses.l1_with_spectra])
 @pytest.mark.parametrize("shape", [(1, 5, 4, 4), (2, 1, 4, 4), (1, 3, 1, 1)])
-def test_learns_from_anything(loss, shape: tuple[int, ...]) -> None:  # type: ignore[no-untyped-def]
+def test_learns_from_anything(loss, shape: tuple[int, ...]) -> None:
     # neither spectra that are parallel, nor zero, nor a single band or pixel spoil the gradient
     hr = torch.rand(shape)
     hr[..., 0] = 0

@@ -13,14 +13,15 @@ from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 import torch
+from torch import nn
 
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.memory import Amount
-from hsisr_geo.model.network import Network
 
 __all__ = ["Place", "Places", "choose_device", "copies", "described", "use_threads", "visible"]
 
 T = TypeVar("T")
+M = TypeVar("M", bound=nn.Module)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +92,11 @@ def described(name: str) -> tuple[str, int]:
     return kind, torch.get_num_threads()
 
 
-def copies(network: Network) -> Callable[[torch.device], Network]:
+def copies(network: M) -> Callable[[torch.device], M]:
     """Return what puts the network on a device, copying it only where it is not there yet."""
     at_home = next(network.parameters()).device
 
-    def put(device: torch.device) -> Network:
+    def put(device: torch.device) -> M:
         if device == at_home:
             return network
         return copy.deepcopy(network).to(device)

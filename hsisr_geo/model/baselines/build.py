@@ -59,10 +59,6 @@ def build(config: SystemConfig) -> System:
         architecture cannot be built for.
     """
     made_by = system_class(config.architecture)
-    if config.bands == 0 and not made_by.any_bands:
-        raise ModelError(
-            f"model {config.name}: {config.architecture} is built for a number of bands, not for 0"
-        )
     settings = settings_of(config.architecture, config.settings)
     try:
         with _bounded(config.name):
@@ -72,6 +68,10 @@ def build(config: SystemConfig) -> System:
             f"model {config.name}: {config.architecture} cannot be built for upscale "
             f"{config.upscale} and {config.bands} bands with these settings: {e}"
         ) from e
+    if config.bands == 0 and not system.any_bands:
+        raise ModelError(
+            f"model {config.name}: {config.architecture} is built for a number of bands, not for 0"
+        )
     return system
 
 

@@ -21,9 +21,11 @@ __all__ = ["load_system", "save_system"]
 def save_system(path: Path, system: System, config: SystemConfig, card: ModelCard) -> None:
     """Write a model file under its name in one move, so that no reader sees half of it.
 
-    All settings are written, so that the file means the same whatever the defaults become.
+    All settings are written, so that the file means the same whatever the defaults become; and for
+    bands what the system says: 0 where one set of weights serves any number.
     """
-    config = replace(config, settings=asdict(settings_of(config.architecture, config.settings)))
+    settings = asdict(settings_of(config.architecture, config.settings))
+    config = replace(config, bands=system.bands, settings=settings)
     save_tensors(
         path,
         _separate({name: tensor.detach().cpu() for name, tensor in system.state_dict().items()}),

@@ -1,0 +1,87 @@
+"""What a system takes for a pixel of its input: multiply-adds and memory, counted once.
+
+Nobody has written formulas for nine networks; one evaluation is watched instead, on torch's meta
+device where shapes are computed and no numbers. A system that looks at its numbers on the way is
+run on a few real pixels.
+"""
+
+import copy
+import weakref
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+from hsisr_geo.model.baselines.system import System
+
+__all__ = ["Rate", "rate_of"]
+
+_FEW = 8  # input pixels of a side that really are computed
+_KERNELS = 1.5  # memory of convolutions besides their inputs and outputs: copies in other layouts
+
+
+class Rate(NamedTuple):
+    """What one input pixel takes: multiply-adds, and bytes at the peak."""
+
+    multiply_adds: float
+    memory: float
+
+
+@lru_cache(maxsize=16)
+def rate_of(system: System, bands: int, side: int) -> Rate:
+    """Count what a system takes for a pixel in an image of so many bands and pixels a side."""
+    try:
+        return _counted(copy.deepcopy(system).to("meta"), bands, side)
+    except (NotImplementedError, RuntimeError):
+        return _counted(system, bands, _FEW)
+
+
+def _counted(system: System, bands: int, side: int) -> Rate:
+    device = next(system.parameters()).device
+    lr = torch.zeros(1, bands, side, side, device=device)
+
+    def draw(channels: int, step: int) -> Tensor:
+        fine = system.upscale * side
+        return torch.zeros(1, channels, fine, fine, device=device)
+
+    with torch.no_grad(), FlopCounterMode(display=False) as flops, _Peak() as peak:
+        system.resolve(lr, draw)
+    pixels = side**2
+    return Rate(flops.get_total_flops() / 2 / pixels, _KERNELS * peak.most / pixels)
+
+
+class _Peak(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own hook
+    """Adds up the bytes of all tensors that live; views of one memory count once."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now = self.most = 0
+        self._users: dict[int, int] = {}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, Tensor):
+                self._count(tensor)
+        return made
+
+    def _count(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        key, size = storage._cdata, storage.nbytes()
+        if key not in self._users:
+            self.now += size
+            self.most = max(self.most, self.now)
+        self._users[key] = self._users.get(key, 0) + 1
+        weakref.finalize(tensor, self._forget, key, size)
+
+    def _forget(self, key: int, size: int) -> None:
+        self._users[key] -= 1
+        if not self._users[key]:
+            del self._users[key]
+            self.now -= size
