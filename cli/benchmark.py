@@ -9,6 +9,7 @@ from . import options
 from .progress import Report, report
 from .running import canceling, logging_to
 from .signals import Cancellation
+from .verbosity import is_verbose
 
 if TYPE_CHECKING:
     from hsisr_geo.benchmark.folder import Folder
@@ -80,9 +81,9 @@ def benchmark(
     tables are written as CSV, Markdown and LaTeX, and figures as PNG. Run again, it goes on where
     it was stopped. Several processes may work on one DIR. docs/benchmark.md has CONFIG's keys.
     """
+    from hsisr_geo.benchmark.configuration import read_settings
     from hsisr_geo.benchmark.folder import Folder
     from hsisr_geo.benchmark.plan import Selection, plan_benchmark
-    from hsisr_geo.benchmark.settings import read_settings
 
     speak = report(progress)
     settings, folder = read_settings(config), Folder(out)
@@ -109,11 +110,12 @@ def _run(
     speak: Report,
     cancellation: Cancellation,
 ) -> "Outcome":
-    from hsisr_geo.benchmark.running import run_benchmark, use_threads
+    from hsisr_geo.benchmark.networks import use_threads
+    from hsisr_geo.benchmark.running import run_benchmark
 
     if threads is not None:
         use_threads(threads)
-    with logging_to(speak.log):
+    with logging_to(speak.log if is_verbose() else _ignore):  # of every scene, and every time
         return run_benchmark(
             settings,
             plan,
@@ -169,6 +171,10 @@ def _summary(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -
     if outcome is not None and outcome.busy:
         lines.append(f"{len(outcome.busy)} jobs are with other processes: their tables come later")
     return "\n".join(lines) or f"nothing in {folder.root} to make a table of"
+
+
+def _ignore(message: str) -> None:
+    """Take a line of the log, and do nothing."""
 
 
 def _raise_failures(outcome: "Outcome | None") -> None:

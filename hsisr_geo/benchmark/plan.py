@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hsisr_geo.benchmark.facts import Deciding, Job, budget_text
 from hsisr_geo.benchmark.folder import Folder
+from hsisr_geo.benchmark.networks import check_networks
 from hsisr_geo.benchmark.records import Facts, difference, read_record
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Schooling
 from hsisr_geo.errors import OptionError, OutputError
@@ -141,6 +142,7 @@ def plan_benchmark(
     wanted = [job for job in jobs_of(settings) if selection.takes(job)]
     if not wanted:
         raise OptionError(f"{settings.path}: no system at that upscale and seed")
+    check_networks({job.entry.label: job.entry for job in wanted}.values())
     deciding = Deciding(settings)
     return BenchmarkPlan(tuple(planned(job, deciding, folder) for job in wanted))
 

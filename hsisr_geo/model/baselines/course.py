@@ -9,10 +9,10 @@ is kept of each stage are the averaged weights of the best check on held-out cub
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from dataclasses import dataclass, field
 from torch import Tensor, nn
 
 from hsisr_geo.errors import ModelError
