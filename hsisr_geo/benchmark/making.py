@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.benchmark.facts import Deciding, Job
-from hsisr_geo.benchmark.folder import Folder
+from hsisr_geo.benchmark.folder import TRUTH, Folder
+from hsisr_geo.benchmark.group_sizes import SIDE, measure_groups
 from hsisr_geo.benchmark.networks import trainer
 from hsisr_geo.benchmark.plan import is_kept, planned
 from hsisr_geo.benchmark.protocols import find_protocol, training_cubes
@@ -15,7 +16,8 @@ from hsisr_geo.benchmark.records import Facts, difference, read_record, write_re
 from hsisr_geo.benchmark.scoring import score
 from hsisr_geo.benchmark.settings import BenchmarkSettings
 from hsisr_geo.benchmark.timing import machine, measure
-from hsisr_geo.errors import OptionError
+from hsisr_geo.errors import ModelError, OptionError
+from hsisr_geo.registry import find_model
 from hsisr_geo.training_run import NamedCube, TrainingRun
 
 Log = Callable[[str], None]
@@ -65,6 +67,8 @@ def make(bench: Bench, job: Job) -> None:
     _make_scores(bench, job, model)
     if job.entry.label in bench.settings.chosen.times:
         _make_times(bench, job, model)
+    if job.entry.label in bench.settings.chosen.groups:
+        _make_group_sizes(bench, job, model)
 
 
 def train(bench: Bench, job: Job) -> None:
@@ -152,6 +156,31 @@ def _make_times(bench: Bench, job: Job, model: str) -> None:
     bench.log(f"{job.name}: is timed")
     bands = bench.settings.bands or _bands_of(model)
     found = measure(model, upscale=job.upscale, bands=bands, device=bench.device)
+    write_record(path, facts, found.record())
+
+
+def _make_group_sizes(bench: Bench, job: Job, model: str) -> None:
+    """Measure what the autoencoder of a system loses, of one seed: figures show one."""
+    if job.seed != job.entry.seeds[0]:
+        return
+    path = bench.folder.reconstructions(job.name)
+    facts = bench.deciding.of_scores(job, model)
+    if _kept(bench, path, facts, job, "reconstructions"):
+        return
+    bench.log(f"{job.name}: reconstructs the truth")
+    timed = job.entry.label in bench.settings.chosen.times
+    try:
+        found = measure_groups(
+            find_model(model),
+            bench.folder.cubes(TRUTH),
+            upscale=job.upscale,
+            bands=bench.settings.bands or _bands_of(model),
+            device=bench.device,
+            sizes=() if timed else (SIDE,),
+        )
+    except ModelError as e:  # it may stand in the table of group sizes for comparison only
+        bench.log(f"{job.name}: is not in the figure of group sizes: {e}")
+        return
     write_record(path, facts, found.record())
 
 
