@@ -19,7 +19,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from hsisr_geo.model.autoencoder import group_starts
-from hsisr_geo.model.published_sampler import STEPS, sample_group
+from hsisr_geo.model.published_sampler import STEPS, drawn, sample_group
 from hsisr_geo.model.published_unet import PARAMETERS, PublishedUNet
 from hsisr_geo.model.resolver import load
 from hsisr_geo.model.training_data import statistics_of
@@ -75,7 +75,9 @@ def main(
             ours_time = statistics.median(b for _, b in pairs)
         else:
             ours_time = statistics.median(_seconds(ours) for _ in range(6))
-            theirs_time = _seconds(lambda: [sample_group(network, latents) for _ in range(groups)])
+            theirs_time = _seconds(
+                lambda: [sample_group(network, latents, drawn(latents)) for _ in range(groups)]
+            )
         ours_macs = _multiply_adds(ours)
         click.echo(
             f"| ×{upscale} | {theirs_macs / 1e12:.3f} | {ours_macs / 1e12:.4f} | "

@@ -4,6 +4,7 @@ Six channels in (a group's three latents of the interpolated scene, and three no
 out: the noise. Four halvings with widths 64, 128, 256, 512, 512, two residual blocks at each level,
 attention over all positions at an eighth of the resolution and in the middle. It has 97 807 491
 parameters, which a test checks. Written from the description, with no code of the original's.
+Other numbers of channels, widths and depths are for ablations and for machines without a GPU.
 """
 
 import math
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
+
+from hsisr_geo.errors import ModelError
 
 __all__ = ["PARAMETERS", "PublishedUNet"]
 
@@ -29,13 +32,18 @@ class PublishedUNet(nn.Module):
     latents
         Channels of a group.
     width, widths
-        Channels at full resolution, and at each level in units of these.
+        Channels at full resolution, an even number, and at each level in units of these.
     depth
         Residual blocks at each level on the way down; one more on the way up.
     attention_level
         The level, counted from 0 at full resolution, whose blocks attend; the middle always does.
     dropout
         Share that is dropped in training.
+
+    Raises
+    ------
+    ModelError
+        An odd width, or no level.
     """
 
     def __init__(
@@ -49,7 +57,10 @@ class PublishedUNet(nn.Module):
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
+        if width < 2 or width % 2 or not widths:
+            raise ModelError(f"a U-Net of width {width} and levels {widths}: give an even width")
         self.width = width
+        self.multiple: int = 2 ** (len(widths) - 1)
         self.level = nn.Sequential(
             nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, width)
         )
@@ -77,7 +88,7 @@ class PublishedUNet(nn.Module):
             if number > 0:
                 self.up.append(_Doubling(channels))
         self.tail = nn.Sequential(
-            nn.GroupNorm(_NORM_GROUPS, channels),
+            _normalized(channels),
             nn.SiLU(),
             nn.Conv2d(channels, latents, 3, padding=1),
         )
@@ -88,13 +99,14 @@ class PublishedUNet(nn.Module):
         Parameters
         ----------
         condition, noisy
-            (image, 3, row, col); rows and columns are multiples of 16.
+            (image, latents, row, col); rows and columns are multiples of `multiple`: of 16, as
+            published.
         level
             sqrt(alpha_bar), (image,).
 
         Returns
         -------
-        (image, 3, row, col)
+        (image, latents, row, col)
         """
         embedding = self.level(_waves(level, self.width))
         x = self.head(torch.cat([condition, noisy], dim=1))
@@ -139,7 +151,7 @@ class _Attention(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(_NORM_GROUPS, channels)
+        self.norm = _normalized(channels)
         self.qkv = nn.Conv2d(channels, 3 * channels, 1, bias=False)
         self.out = nn.Conv2d(channels, channels, 1)
 
@@ -162,10 +174,19 @@ class _Doubling(nn.Module):
         return out
 
 
+def _normalized(channels: int) -> nn.GroupNorm:
+    """Normalise over 32 groups as published, or fewer, so that each has two channels or more.
+
+    A group of one channel would lose its mean and its deviation: all that tells images apart.
+    """
+    groups = math.gcd(_NORM_GROUPS, channels // 2) if channels % 2 == 0 else 1
+    return nn.GroupNorm(groups, channels)
+
+
 def _activated(channels_in: int, channels_out: int, dropout: float) -> nn.Sequential:
     layers: Iterator[nn.Module] = iter(
         (
-            nn.GroupNorm(_NORM_GROUPS, channels_in),
+            _normalized(channels_in),
             nn.SiLU(),
             nn.Dropout(dropout),
             nn.Conv2d(channels_in, channels_out, 3, padding=1),
