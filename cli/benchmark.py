@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hsisr_geo.benchmark.plan import BenchmarkPlan
     from hsisr_geo.benchmark.running import Outcome
     from hsisr_geo.benchmark.settings import BenchmarkSettings
+    from hsisr_geo.report.comparison import FigureSettings
 
 
 @click.command()
@@ -134,7 +135,31 @@ def _write(
     from hsisr_geo.benchmark.table_files import write_tables
 
     folder.make()
-    return write_tables(settings, folder)
+    written = write_tables(settings, folder)
+    if figures:
+        from hsisr_geo.report.comparison_figures import write_figures
+
+        written += write_figures(folder.root, _figure_settings(settings), speak.log)
+    return written
+
+
+def _figure_settings(settings: "BenchmarkSettings") -> "FigureSettings":
+    """Say what of a comparison is drawn: all systems, held against bicubic if that is there."""
+    from hsisr_geo.registry import BASELINES, BICUBIC
+    from hsisr_geo.report.comparison import FigureSettings, Shown
+    from hsisr_geo.training_run import OWN
+
+    entries = settings.entries
+    own = {e.label for e in entries if e.architecture == OWN or e.model not in (None, *BASELINES)}
+    bicubic = [entry.label for entry in entries if entry.model == BICUBIC]
+    return FigureSettings(
+        systems=tuple(Shown(e.label, e.title, ours=e.label in own) for e in entries),
+        upscales=settings.upscales,
+        reference=(bicubic or [entries[0].label])[0],
+        groups=settings.chosen.groups,
+        scenes=settings.pictured.scenes,
+        svg=settings.pictured.svg,
+    )
 
 
 def _planned(plan: "BenchmarkPlan") -> dict[str, Any]:
