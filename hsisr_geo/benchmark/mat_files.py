@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.benchmark import mat5
 from hsisr_geo.errors import RasterError
 
 SUFFIX = ".mat"
@@ -20,10 +21,9 @@ CUBE_NAMES = ("pavia", "chikusei", "ref", "rad", "cube", "hsi", "msi", "gt")
 """Names that cubes have in the files of data sets, where other arrays lie beside them."""
 
 _NUMBERS = "biuf"  # numpy's kinds; no complex ones
-_CLASSES = ("single", "double", *(f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64)))
 _DAMAGE = (OSError, ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError,
            NotImplementedError, RuntimeError, zlib.error)  # fmt: skip
-# ^ what scipy and h5py raise for files that are not as they should be
+# ^ what is raised for files that are not as they should be
 
 
 class _Array(NamedTuple):
@@ -45,13 +45,13 @@ def read_mat(path: Path, variable: str | None = None) -> NDArray[Any]:
     Raises
     ------
     RasterError
-        No `.mat` file, or damaged; no cube in it, or several; scipy is missing for version 5.
+        No `.mat` file, or damaged; no cube in it, or several.
     """
     try:
         if h5py.is_hdf5(path):
             with h5py.File(path, "r") as file:
                 return _of_hdf5(file, _choose(_arrays_of_hdf5(file), variable, path))
-        return _read_5(path, variable)
+        return _of_5(path, variable)
     except FileNotFoundError as error:
         raise RasterError(f"{path} does not exist") from error
     except MemoryError as error:
@@ -86,21 +86,13 @@ def _listed(arrays: Sequence[_Array]) -> str:
     return ", ".join(told) or "there is none of any kind"
 
 
-def _read_5(path: Path, variable: str | None) -> NDArray[Any]:
-    try:
-        from scipy.io import loadmat, whosmat
-    except ImportError as error:
-        raise RasterError(
-            f"{path}: .mat files before version 7.3 are read by scipy, which is not installed: "
-            "pip install 'hsisr-geo[benchmark]', or save it in MATLAB by save(..., '-v7.3')"
-        ) from error
-    arrays = [_Array(name, tuple(shape)) for name, shape, kind in whosmat(path) if kind in _CLASSES]
-    name = _choose(arrays, variable, path)
-    found = loadmat(path, variable_names=[name])[name]
-    # ^ of one array of numbers: nothing else in the file is built
-    if not isinstance(found, np.ndarray) or found.dtype.kind not in _NUMBERS:
-        raise RasterError(f"{path}: {name} holds complex numbers or none: not a cube of values")
-    return found.transpose(2, 0, 1)
+def _of_5(path: Path, variable: str | None) -> NDArray[Any]:
+    """Read a cube that is stored as (band, col, row)."""
+    arrays = mat5.arrays_of(path)
+    name = _choose([_Array(a.name, a.shape) for a in arrays], variable, path)
+    array = next(a for a in arrays if a.name == name)
+    stored = array.read(path)
+    return stored.astype(_kept(array.dtype), copy=False).transpose(0, 2, 1)
 
 
 def _arrays_of_hdf5(file: Any) -> list[_Array]:
@@ -119,11 +111,10 @@ def _arrays_of_hdf5(file: Any) -> list[_Array]:
 def _of_hdf5(file: Any, name: str) -> NDArray[Any]:
     """Read a cube that HDF5 sees as (band, col, row)."""
     dataset = file[name]
-    dtype = np.dtype(np.float32) if _is_wide(dataset.dtype) else dataset.dtype
-    stored: NDArray[Any] = dataset.astype(dtype)[()]
+    stored: NDArray[Any] = dataset.astype(_kept(dataset.dtype))[()]
     return stored.transpose(0, 2, 1)
 
 
-def _is_wide(dtype: "np.dtype[Any]") -> bool:
-    """Tell whether numbers are read as float32: what they are kept in, at half the memory."""
-    return dtype.kind == "f" and dtype.itemsize > 4
+def _kept(dtype: "np.dtype[Any]") -> "np.dtype[Any]":
+    """Return the type that numbers are kept in: float32 for all fractions, at half the memory."""
+    return np.dtype(np.float32) if dtype.kind == "f" else dtype.newbyteorder("=")

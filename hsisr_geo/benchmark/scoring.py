@@ -23,7 +23,8 @@ from hsisr_geo.planes import read_cube, whole
 from hsisr_geo.radiometry import Cube
 from hsisr_geo.raster import open_raster
 from hsisr_geo.registry import BASELINES, find_model, load_resolver
-from hsisr_geo.resolver import BicubicResolver, Resolver
+from hsisr_geo.resolver import BicubicResolver, Resolver, ScalingResolver
+from hsisr_geo.system_config import SystemConfig
 from hsisr_geo.wald import check_size, coarser, degrade, whole_groups, write
 
 ALL = "all"
@@ -121,7 +122,8 @@ def _built_for(model: str) -> int:
     """Return the number of bands that a model takes, 0 for any."""
     if model in BASELINES:
         return 0
-    return int(getattr(read_header(find_model(model)).config, "bands", 0))
+    config = read_header(find_model(model)).config
+    return config.bands if isinstance(config, SystemConfig) else 0
 
 
 def _score_scene(
@@ -180,13 +182,16 @@ def _through_files(scene: SourceScene, resolver: Resolver, protocol: Protocol) -
 def _in_memory(scene: SourceScene, resolver: Resolver, protocol: Protocol) -> Cube:
     """Degrade and super-resolve a scaled crop as the papers do (band, row, col).
 
-    Bicubic is MATLAB's here, as in their tables: it differs from the product's at the border.
+    Bicubic is MATLAB's here, as in their tables: it differs from the product's at the border. The
+    protocol has scaled the crop: a published system gets the values as they are.
     """
     rows, cols = scene.raster.shape
     clip: Callable[[Cube], Cube] = partial(np.clip, a_min=0, a_max=1) if protocol.clip else _same
     lr = clip(imresize(scene.cube, (rows // resolver.upscale, cols // resolver.upscale)))
     if isinstance(resolver, BicubicResolver):
         return clip(imresize(lr, (rows, cols)))
+    if isinstance(resolver, ScalingResolver):
+        resolver = resolver.scaled_by(1.0)
     statistics = statistics_of(lr) if resolver.uses_statistics else None
     return clip(resolver.fit(statistics)(lr, (0, 0)))
 
