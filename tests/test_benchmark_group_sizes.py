@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from hsisr_geo.benchmark.group_sizes import measure_groups
+from hsisr_geo.benchmark.protocols import DMGASR, PRODUCT
 from hsisr_geo.errors import ModelError, RasterError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model.baselines.build import build
@@ -47,10 +48,24 @@ def test_reconstruction_is_scored_in_units_of_the_peak(tmp_path):
     assert reconstructor.psnr(cube * 7) == pytest.approx(expected, abs=1e-3)
 
 
+def test_what_a_protocol_has_scaled_is_not_scaled_again(tmp_path):
+    path = model(tmp_path / "m.safetensors", **TINY)
+    cube = np.random.default_rng(5).random((10, 12, 8), np.float32) / 2
+    np.save(tmp_path / "crop-x2.npy", cube)
+    found = measure_groups(path, tmp_path, upscale=2, protocol=DMGASR, bands=10, sizes=())
+    with torch.no_grad():
+        reconstructor = load_reconstructor(path, device="cpu")
+        made = reconstructor.autoencoder(torch.from_numpy(cube)[None])[0].numpy()
+    expected = evaluate(made, cube, upscale=None, data_range=1).mpsnr
+    assert found.psnr == pytest.approx(expected, abs=1e-3)
+
+
 def test_a_record_has_groups_loss_and_seconds(tmp_path):
     cubes(tmp_path)
     path = model(tmp_path / "m.safetensors", **TINY)
-    found = measure_groups(path, tmp_path, upscale=2, bands=10, device="cpu", sizes=(32,))
+    found = measure_groups(
+        path, tmp_path, upscale=2, protocol=PRODUCT, bands=10, device="cpu", sizes=(32,)
+    )
     record = json.loads(json.dumps(found.record()))
     assert (record["group"], record["overlap"]) == (6, 2)
     assert record["psnr"] == pytest.approx(np.mean(list(record["scenes"].values())))
@@ -61,7 +76,7 @@ def test_a_record_has_groups_loss_and_seconds(tmp_path):
 def test_without_truth_there_is_nothing_to_reconstruct(tmp_path):
     path = model(tmp_path / "m.safetensors", **TINY)
     with pytest.raises(RasterError, match="upscale 3"):
-        measure_groups(path, tmp_path, upscale=3, bands=10)
+        measure_groups(path, tmp_path, upscale=3, protocol=PRODUCT, bands=10)
 
 
 def test_other_systems_and_other_bands_are_refused(tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hsisr_geo.benchmark.protocols import Protocol
 from hsisr_geo.benchmark.timing import Times, measure
 from hsisr_geo.errors import RasterError
 
@@ -49,6 +50,7 @@ def measure_groups(
     truth: Path,
     *,
     upscale: int,
+    protocol: Protocol,
     bands: int,
     device: str = "auto",
     sizes: Sequence[int] = (SIDE,),
@@ -60,6 +62,8 @@ def measure_groups(
     ----------
     truth
         Folder of true cubes `{scene}-x{upscale}.npy` (band, row, col).
+    protocol
+        How these cubes are scaled, and the peak value.
     bands, sizes, repeats
         As for `timing.measure`; no sizes where the system is timed elsewhere.
 
@@ -74,8 +78,11 @@ def measure_groups(
 
     reconstructor = load_reconstructor(model, device=device)
     ending = f"-x{upscale}"
+    scale = None if protocol.scaling == "scene" else 1.0  # the others have scaled the truth
     scenes = {
-        path.stem.removesuffix(ending): reconstructor.psnr(np.load(path, allow_pickle=False))
+        path.stem.removesuffix(ending): reconstructor.psnr(
+            np.load(path, allow_pickle=False), scale=scale, data_range=protocol.data_range
+        )
         for path in sorted(truth.glob(f"*{ending}.npy"))
     }
     if not scenes:

@@ -174,6 +174,7 @@ def _make_group_sizes(bench: Bench, job: Job, model: str) -> None:
             find_model(model),
             bench.folder.cubes(TRUTH),
             upscale=job.upscale,
+            protocol=find_protocol(bench.settings.protocol),
             bands=bench.settings.bands or _bands_of(model),
             device=bench.device,
             sizes=() if timed else (SIDE,),

@@ -36,33 +36,35 @@ class Reconstructor(NamedTuple):
     overlap: int
     device: torch.device
 
-    def psnr(self, truth: FloatCube) -> float:
+    def psnr(
+        self, truth: FloatCube, *, scale: float | None = None, data_range: float | None = None
+    ) -> float:
         """Return the mean PSNR over bands of a reconstructed cube (band, row, col), dB.
 
-        The cube is divided by the 99.9 % quantile of its values, as scenes are for the network;
-        that is also the peak value.
+        Parameters
+        ----------
+        scale
+            What values are divided by for the network; None for the 99.9 % quantile of the cube.
+        data_range
+            Peak value, in the cube's unit; None for that quantile.
 
         Raises
         ------
         ModelError
             The cube has another number of bands than the autoencoder.
         """
-        made = self(truth)
-        return evaluate(made, truth, upscale=None).mpsnr
-
-    def __call__(self, truth: FloatCube) -> FloatCube:
-        """Encode and decode a cube (band, row, col) in any unit; errors as `psnr`."""
         if self.bands not in (0, len(truth)):
             raise ModelError(
                 f"this autoencoder was made for {self.bands} bands, and the cube has {len(truth)}"
             )
-        scale = default_data_range(truth)
-        scale = scale if scale > 0 else 1.0
-        cube = torch.from_numpy(np.ascontiguousarray(truth)).to(self.device)[None] / scale
+        made = self._made(truth, scale or default_data_range(truth))
+        return evaluate(made, truth, upscale=None, data_range=data_range).mpsnr
+
+    def _made(self, truth: FloatCube, scale: float) -> FloatCube:
+        cube = torch.from_numpy(np.ascontiguousarray(truth)).to(self.device)[None]
         with torch.inference_mode():
-            made = self.autoencoder(cube)[0] * scale
-        answer: FloatCube = made.cpu().numpy()
-        return answer
+            made: FloatCube = (self.autoencoder(cube / scale)[0] * scale).cpu().numpy()
+        return made
 
 
 def load_reconstructor(path: Path, *, device: str = "auto") -> Reconstructor:
