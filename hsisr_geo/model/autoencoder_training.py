@@ -11,7 +11,7 @@ from hsisr_geo.model import back_projection
 from hsisr_geo.model.checkpoint import save_network
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.resolver import choose_device
-from hsisr_geo.model.training import Log, TrainingOptions, optimise, split
+from hsisr_geo.model.training import Lesson, Log, TrainingOptions, optimise, split
 from hsisr_geo.model.training_data import (
     Pair,
     TrainingScene,
@@ -19,7 +19,7 @@ from hsisr_geo.model.training_data import (
     load_scenes,
 )
 
-__all__ = ["train_autoencoder"]
+__all__ = ["autoencoder_lesson", "train_autoencoder"]
 
 _SPECTRA = 1024  # per step
 _PLAIN_SHARE = 0.3  # weight of plain reconstruction beside detail reconstruction
@@ -37,25 +37,40 @@ def train_autoencoder(
     device = choose_device(options.device)
     network = Network(config).to(device)
     train, held = split(load_scenes(options.scenes), options.holdout)
-    spectra = _spectra(train, config, options.seed)
-    log(f"{len(train)} scenes to train on, {len(held)} held out, {len(spectra)} sets of spectra")
-
-    def loss(step: int) -> Tensor:
-        rng = np.random.default_rng([options.seed, step])
-        x, u = (s.to(device) for s in _draw_spectra(spectra, rng))
-        return _autoencoder_loss(network, x, u)
-
-    pairs = [degraded_pair(scene, 4, config.declared(4)) for scene in held]
-    card = optimise(
-        options,
-        network.autoencoder,
-        loss,
-        lambda: -sum(_ceiling_error(network, pair) for pair in pairs),
-        log,
-    )
+    lesson = autoencoder_lesson(network, config, train, held, options.seed, log)
+    card = optimise(options, network.autoencoder, lesson, log)
     card |= {"stage": "autoencoder", "scenes": [s.name for s in train]}
     save_network(options.out, network, config, card)
     return card
+
+
+def autoencoder_lesson(
+    network: Network,
+    config: ModelConfig,
+    train: Sequence[TrainingScene],
+    held: Sequence[TrainingScene],
+    seed: int,
+    log: Log,
+    *,
+    checked_upscale: int = 4,
+) -> Lesson:
+    """Return what the autoencoder learns by; weights are checked at one upscale."""
+    device = next(network.parameters()).device
+    spectra = _spectra(train, config, seed)
+    log(f"{len(train)} scenes to train on, {len(held)} held out, {len(spectra)} sets of spectra")
+
+    def loss(step: int) -> Tensor:
+        rng = np.random.default_rng([seed, step])
+        x, u = (s.to(device) for s in _draw_spectra(spectra, rng))
+        return _autoencoder_loss(network, x, u)
+
+    declared = config.declared(checked_upscale)
+    pairs = [degraded_pair(scene, checked_upscale, declared) for scene in held]
+
+    def validate() -> float:
+        return -sum(_ceiling_error(network, pair) for pair in pairs)
+
+    return Lesson(loss, validate if pairs else None)
 
 
 def _spectra(

@@ -4,9 +4,10 @@ Progress is a safetensors file like everything else: weights, their averages, th
 and Adam's two moments. Random draws are keyed by the step, so there is no generator to store.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.checkpoint import save_tensors
 
-__all__ = ["Averages", "load_progress", "save_progress"]
+__all__ = ["Averages", "load_progress", "read_notes", "save_progress"]
 
 
 class Averages:
@@ -34,7 +35,10 @@ class Averages:
         self.updates += 1
         decay = min(self.decay, self.updates / (self.updates + 10))
         for name, value in module.state_dict().items():
-            self.mean[name].lerp_(value, 1 - decay)
+            if value.is_floating_point():
+                self.mean[name].lerp_(value, 1 - decay)
+            else:  # a count or a table
+                self.mean[name].copy_(value)
 
     @contextmanager
     def applied_to(self, module: nn.Module) -> Iterator[None]:
@@ -57,16 +61,32 @@ class Averages:
 
 
 def save_progress(
-    path: Path, step: int, module: nn.Module, optimiser: torch.optim.Optimizer, averages: Averages
+    path: Path,
+    step: int,
+    module: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    averages: Averages,
+    notes: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Write everything that `load_progress` needs to go on."""
+    """Write everything that `load_progress` needs to go on; `notes` come back by `read_notes`."""
     tensors = {f"weights.{k}": v for k, v in _copy(module).items()}
     tensors |= {f"mean.{k}": v for k, v in averages.mean.items()}
     tensors |= {f"best.{k}": v for k, v in averages.best.items()}
     for index, moments in optimiser.state_dict()["state"].items():
         tensors |= {f"adam.{index}.{k}": v for k, v in moments.items()}
     facts = {"step": step, "updates": averages.updates, "best_score": averages.best_score}
-    save_tensors(path, tensors, {k: repr(v) for k, v in facts.items()})
+    save_tensors(path, tensors, {k: repr(v) for k, v in facts.items()} | dict(notes))
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """Return the notes of a progress file; none when nothing was saved."""
+    if not path.exists():
+        return {}
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError) as e:
+        raise ModelError(f"cannot resume from {path}: {e}; delete it to start again") from e
 
 
 def load_progress(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +19,23 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.model.progress_file import Averages, load_progress, save_progress
 from hsisr_geo.model.training_data import TrainingScene
 
-__all__ = ["Log", "TrainingOptions", "optimise", "split"]
+__all__ = ["Lesson", "Log", "TrainingOptions", "descend", "optimise", "split"]
 
 Log = Callable[[str], None]
+
+
+class Lesson(NamedTuple):
+    """What a stage learns by: the loss of a step, and how good the weights are; higher is better.
+
+    `validate` is None where nothing is held out: the latest weights are the best then.
+    """
+
+    loss: Callable[[int], Tensor]
+    validate: Callable[[], float] | None
+
+    def score(self, step: int) -> float:
+        """Judge the weights after so many steps."""
+        return float(step) if self.validate is None else self.validate()
 
 
 @dataclass(frozen=True)
@@ -68,8 +83,7 @@ def split(
 def optimise(
     options: TrainingOptions,
     trained: nn.Module,
-    loss: Callable[[int], Tensor],
-    validate: Callable[[], float],
+    lesson: Lesson,
     log: Log,
 ) -> ModelCard:
     """Optimise `trained`; leave the averaged weights of the best validation in it."""
@@ -79,13 +93,9 @@ def optimise(
     step = load_progress(progress_path, trained, optimiser, averages) if options.resume else 0
     started, running = time.monotonic(), 0.0
     while step < options.steps:
-        for group in optimiser.param_groups:
-            group["lr"] = options.learning_rate * _schedule(step, options.steps)
-        value = loss(step)
-        optimiser.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
-        optimiser.step()
+        rate = options.learning_rate * _schedule(step, options.steps)
+        value = lesson.loss(step)
+        descend(optimiser, trained, value, rate)
         averages.update(trained)
         step += 1
         running += 0.05 * (float(value.detach()) - running) if step > 1 else float(value.detach())
@@ -93,10 +103,23 @@ def optimise(
             seconds = time.monotonic() - started
             log(f"step {step}/{options.steps}  loss {running:.4f}  {seconds:.0f} s")
             with averages.applied_to(trained), torch.inference_mode():
-                averages.keep_if_best(trained, validate())
+                averages.keep_if_best(trained, lesson.score(step))
             save_progress(progress_path, step, trained, optimiser, averages)
     averages.restore_best(trained)
-    return {"steps": options.steps, "seed": options.seed, "best_validation": averages.best_score}
+    best = None if lesson.validate is None else averages.best_score
+    return {"steps": options.steps, "seed": options.seed, "best_validation": best}
+
+
+def descend(
+    optimiser: torch.optim.Optimizer, trained: nn.Module, loss: Tensor, rate: float
+) -> None:
+    """Take one step down a loss, its gradient cut to a length of one."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
+    optimiser.step()
 
 
 def _schedule(step: int, steps: int) -> float:

@@ -1,0 +1,144 @@
+"""Train a system to compare with, or ours, by the same rules: `train_system`.
+
+What is kept of a stage is the same for all systems: the averaged weights of the best check. A
+deterministic system's last stage is checked by the PSNR of the whole held-out cubes (mean of bands
+and cubes, peak 1). A stochastic system's stages, and stages before the last, are checked by their
+own loss on held-out batches with fixed draws: sampling is slow, and one sample says little.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from hsisr_geo.model.baselines.batches import (
+    DegradedCube,
+    Patches,
+    degraded,
+    keyed,
+    torch_generator,
+)
+from hsisr_geo.model.baselines.build import build, system_class
+from hsisr_geo.model.baselines.checkpoint import save_system
+from hsisr_geo.model.baselines.comparison import card_of, held_out_psnr, purpose_of
+from hsisr_geo.model.baselines.course import TrainingStage, follow, forget
+from hsisr_geo.model.baselines.system import Stage, System
+from hsisr_geo.model.devices import choose_device
+from hsisr_geo.model.training import Lesson, Log
+from hsisr_geo.system_config import SystemConfig
+from hsisr_geo.training_run import OWN, NamedCube, TrainingRun
+
+__all__ = ["train_system"]
+
+_CHECKED_BATCHES = 4  # of a stage that is checked by its loss
+_CHECK = 2**32  # in place of a step, in the key of draws for checks
+
+
+def train_system(
+    run: TrainingRun,
+    train: Sequence[NamedCube],
+    held: Sequence[NamedCube],
+    out: Path,
+    log: Log = print,
+) -> None:
+    """Train a system on some cubes, choose its weights on others, and write the model file `out`.
+
+    Progress is kept beside it: a training that was killed goes on from its last check, with the
+    same draws as if it had not been.
+
+    Raises
+    ------
+    ModelError
+        No cubes, cubes that do not fit together, no such system, or a training that diverged.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(run.seed)
+        if run.architecture == OWN:
+            from hsisr_geo.model.baselines.own_training import train_own
+
+            train_own(run, train, held, out, log)
+        else:
+            _train_published(run, train, held, out, log)
+    forget(out)
+
+
+def _train_published(
+    run: TrainingRun,
+    train: Sequence[NamedCube],
+    held: Sequence[NamedCube],
+    out: Path,
+    log: Log,
+) -> None:
+    device = choose_device(run.device)
+    config = SystemConfig(
+        name=run.name,
+        version="1",
+        upscales=(run.upscale,),
+        architecture=run.architecture,
+        bands=0 if system_class(run.architecture).any_bands else run.bands,
+        settings=dict(run.settings),
+    )
+    system = build(config).to(device)
+    patches = Patches.of(degraded(train, run.upscale), run.patch, run.upscale, log)
+    checked = degraded(held, run.upscale)
+    stages = system.stages()
+    courses = [
+        TrainingStage(
+            stage.name,
+            stage.share,
+            stage.trained,
+            run.learning_rate or stage.learning_rate,
+            _starting(run, system, stage, number, patches, checked),
+        )
+        for number, stage in enumerate(stages)
+    ]
+    record = follow(courses, system, run, out, purpose_of(run, train, held), log)
+    card = card_of(run, train, held, system, courses, record)
+    save_system(out, system, config, card)
+
+
+def _starting(
+    run: TrainingRun,
+    system: System,
+    stage: Stage,
+    number: int,
+    patches: Patches,
+    held: Sequence[DegradedCube],
+) -> Callable[[], Lesson]:
+    """Return what makes the lesson of one stage."""
+    device = next(system.parameters()).device
+
+    def loss(step: int) -> Tensor:
+        rng = keyed(run.seed, number, step)
+        hr, lr = patches.draw(run.batch, rng)
+        return stage.loss(hr.to(device), lr.to(device), torch_generator(rng, device))
+
+    by_answer = not system.stochastic and number == len(system.stages()) - 1
+
+    def validate() -> float:
+        if by_answer:
+            return held_out_psnr(lambda lr: system.resolve(lr.to(device), _no_noise), held)
+        return -_held_out_loss(run, stage, number, device, held)
+
+    return lambda: Lesson(loss, validate if held else None)
+
+
+def _held_out_loss(
+    run: TrainingRun,
+    stage: Stage,
+    number: int,
+    device: torch.device,
+    held: Sequence[DegradedCube],
+) -> float:
+    patches = Patches.of(held, run.patch, run.upscale, lambda _: None)
+    losses = []
+    for index in range(_CHECKED_BATCHES):
+        rng = keyed(run.seed, number, _CHECK + index)
+        hr, lr = patches.draw(run.batch, rng)
+        losses.append(stage.loss(hr.to(device), lr.to(device), torch_generator(rng, device)))
+    return float(torch.stack(losses).mean())
+
+
+def _no_noise(channels: int, step: int) -> Tensor:
+    raise AssertionError("a deterministic system asked for noise")
