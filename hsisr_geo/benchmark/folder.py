@@ -37,6 +37,10 @@ class Folder:
         """Return where the times of inference are."""
         return self.root / "times" / f"{name}.json"
 
+    def reconstruction(self, name: str) -> Path:
+        """Return where it says what the autoencoder of a system loses."""
+        return self.root / "reconstructions" / f"{name}.json"
+
     def failure(self, name: str) -> Path:
         """Return where it says why a job failed when it was last tried."""
         return self.root / "failures" / f"{name}.json"

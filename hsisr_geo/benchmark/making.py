@@ -8,7 +8,7 @@ from typing import Any
 
 from hsisr_geo.benchmark.facts import Deciding, Job
 from hsisr_geo.benchmark.folder import Folder
-from hsisr_geo.benchmark.networks import trainer
+from hsisr_geo.benchmark.networks import reconstruction, trainer
 from hsisr_geo.benchmark.plan import is_kept, planned
 from hsisr_geo.benchmark.protocols import find_protocol, training_cubes
 from hsisr_geo.benchmark.records import Facts, difference, read_record, write_record
@@ -47,6 +47,12 @@ class Bench:
         return divided(found, settings.held_out)
 
     @cached_property
+    def test_cubes(self) -> list[NamedCube]:
+        """Scenes to score on, scaled as those to train on; errors as `training_cubes`."""
+        settings = self.settings
+        return training_cubes(find_protocol(settings.protocol), settings.test, settings.bands)
+
+    @cached_property
     def where(self) -> dict[str, str]:
         """Tell the machine."""
         return {key: str(value) for key, value in asdict(machine(self.device)).items()}
@@ -63,8 +69,11 @@ def make(bench: Bench, job: Job) -> None:
         train(bench, job)
         model = str(bench.folder.model(job.name))
     _make_scores(bench, job, model)
-    if job.entry.label in bench.settings.chosen.times:
+    chosen = bench.settings.chosen
+    if job.entry.label in (*chosen.times, *chosen.groups):
         _make_times(bench, job, model)
+    if job.entry.label in chosen.groups:
+        _make_reconstruction(bench, job, Path(model))
 
 
 def train(bench: Bench, job: Job) -> None:
@@ -153,6 +162,15 @@ def _make_times(bench: Bench, job: Job, model: str) -> None:
     bands = bench.settings.bands or _bands_of(model)
     found = measure(model, upscale=job.upscale, bands=bands, device=bench.device)
     write_record(path, facts, found.record())
+
+
+def _make_reconstruction(bench: Bench, job: Job, model: Path) -> None:
+    path = bench.folder.reconstruction(job.name)
+    facts = bench.deciding.of_reconstruction(str(model))
+    if _kept(bench, path, facts, job, "reconstructions"):
+        return
+    bench.log(f"{job.name}: its autoencoder is measured")
+    write_record(path, facts, reconstruction(model, bench.test_cubes, bench.device))
 
 
 def _kept(bench: Bench, path: Path, facts: Facts, job: Job, what: str) -> bool:
