@@ -92,8 +92,8 @@ def write_config(data: Path, text: str = CONFIG) -> Path:
 
 
 def call(config: Path, out: Path, *options: str) -> Result:
-    arguments = ["benchmark", str(config), "--out", str(out), "--device", "cpu", *options]
-    return CliRunner().invoke(cli, arguments)
+    arguments = ["benchmark", str(config), "--out", str(out), "--device", "cpu", "--threads", "1"]
+    return CliRunner().invoke(cli, [*arguments, *options])
 
 
 def made(out: Path) -> dict[str, int]:
@@ -138,11 +138,7 @@ def test_a_system_may_have_upscales_and_a_budget_of_its_own(data):
         ("steps = 2", "steps = 0", "steps = 0 is below 1"),
         ("steps = 2", "steps = 2\ncpu_minutes = 1", "steps or cpu_minutes, not both"),
         ("steps = 2", "", "give steps or cpu_minutes"),
-        (
-            "[budget]\nsteps = 2\nbatch = 1\npatch = 8",
-            "",
-            r"edsr is to be trained: give \[budget\]",
-        ),
+        ("[budget]\nsteps = 2\nbatch = 1\npatch = 8", "", "edsr is to be trained: give"),
         ("upscales = [2]", "upscales = [2, 5]", "upscales are of 2, 3 and 4"),
         ("upscales = [2]", "upscales = [2, 2]", "upscales names something twice"),
         ("upscales = [2]", "upscales = 2", "upscales = 2 is not a list"),
@@ -156,7 +152,6 @@ def test_a_system_may_have_upscales_and_a_budget_of_its_own(data):
         ("[systems.edsr]", "[systems.Bicubic]", "differ in capital letters only"),
         ("blocks = 1", "blocks = { deep = 1 }", "no setting of a network"),
         ("blocks = 1", 'blocks = 1\n[tables]\ntimes = ["edrs"]', "there is no system 'edrs'"),
-        ("blocks = 1", 'blocks = 1\n[tables]\ngroups = ["bicubic"]', "bicubic is not trained here"),
         ("blocks = 1", "blocks = ", "not a TOML file"),
     ],
 )
@@ -215,7 +210,7 @@ def test_parts_of_a_scene_are_held_out_with_it():
     cubes = [NamedCube(name, cube) for name in names]
     used, held = divided(cubes, ["a"])
     assert ([c.name for c in used], [c.name for c in held]) == (["ab"], list(names[:2]))
-    with pytest.raises(OptionError, match="there is no scene b to train on, but a, ab"):
+    with pytest.raises(OptionError, match="no scene to train on is called b; there are a, ab"):
         divided(cubes, ["b"])
     with pytest.raises(OptionError, match="leaves no scene"):
         divided(cubes, ["a", "ab"])

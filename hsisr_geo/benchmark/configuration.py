@@ -147,8 +147,6 @@ def _chosen(table: TomlTable, entries: Sequence[Entry]) -> Chosen:
     for name, chosen in lists.items():
         if unknown := sorted(set(chosen) - labels):
             raise OptionError(f"{table.place}: {name}: there is no system {unknown[0]!r}")
-    if untrained := [e.label for e in entries if e.model and e.label in lists["groups"]]:
-        raise OptionError(f"{table.place}: groups: {untrained[0]} is not trained here")
     table.close()
     return Chosen(**lists)
 

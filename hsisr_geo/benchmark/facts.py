@@ -76,10 +76,6 @@ class Deciding:
         weights = {"weights": weights_of(model)}
         return {**self._common, **_of_job(job), **weights, "test files": self._test}
 
-    def of_reconstruction(self, model: str) -> Facts:
-        """Return what decides about what an autoencoder loses."""
-        return {**self._common, "weights": weights_of(model), "test files": self._test}
-
     def of_times(self, job: Job, model: str, where: Mapping[str, str]) -> Facts:
         """Return what decides about times of a model; `where` tells the machine."""
         common = {"version": __version__, "bands": self._common["bands"], **where}

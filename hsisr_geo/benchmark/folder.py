@@ -37,8 +37,8 @@ class Folder:
         """Return where the times of inference are."""
         return self.root / "times" / f"{name}.json"
 
-    def reconstruction(self, name: str) -> Path:
-        """Return where it says what the autoencoder of a system loses."""
+    def reconstructions(self, name: str) -> Path:
+        """Return where it says what the autoencoder of a job loses."""
         return self.root / "reconstructions" / f"{name}.json"
 
     def failure(self, name: str) -> Path:

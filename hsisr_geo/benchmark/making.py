@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.benchmark.facts import Deciding, Job
-from hsisr_geo.benchmark.folder import Folder
-from hsisr_geo.benchmark.networks import reconstruction, trainer
+from hsisr_geo.benchmark.folder import TRUTH, Folder
+from hsisr_geo.benchmark.group_sizes import SIDE, measure_groups
+from hsisr_geo.benchmark.networks import trainer
 from hsisr_geo.benchmark.plan import is_kept, planned
 from hsisr_geo.benchmark.protocols import find_protocol, training_cubes
 from hsisr_geo.benchmark.records import Facts, difference, read_record, write_record
 from hsisr_geo.benchmark.scoring import score
 from hsisr_geo.benchmark.settings import BenchmarkSettings
 from hsisr_geo.benchmark.timing import machine, measure
-from hsisr_geo.errors import OptionError
+from hsisr_geo.errors import ModelError, OptionError
+from hsisr_geo.registry import find_model
 from hsisr_geo.training_run import NamedCube, TrainingRun
 
 Log = Callable[[str], None]
@@ -47,12 +49,6 @@ class Bench:
         return divided(found, settings.held_out)
 
     @cached_property
-    def test_cubes(self) -> list[NamedCube]:
-        """Scenes to score on, scaled as those to train on; errors as `training_cubes`."""
-        settings = self.settings
-        return training_cubes(find_protocol(settings.protocol), settings.test, settings.bands)
-
-    @cached_property
     def where(self) -> dict[str, str]:
         """Tell the machine."""
         return {key: str(value) for key, value in asdict(machine(self.device)).items()}
@@ -69,11 +65,10 @@ def make(bench: Bench, job: Job) -> None:
         train(bench, job)
         model = str(bench.folder.model(job.name))
     _make_scores(bench, job, model)
-    chosen = bench.settings.chosen
-    if job.entry.label in (*chosen.times, *chosen.groups):
+    if job.entry.label in bench.settings.chosen.times:
         _make_times(bench, job, model)
-    if job.entry.label in chosen.groups:
-        _make_reconstruction(bench, job, Path(model))
+    if job.entry.label in bench.settings.chosen.groups:
+        _make_group_sizes(bench, job, model)
 
 
 def train(bench: Bench, job: Job) -> None:
@@ -164,13 +159,30 @@ def _make_times(bench: Bench, job: Job, model: str) -> None:
     write_record(path, facts, found.record())
 
 
-def _make_reconstruction(bench: Bench, job: Job, model: Path) -> None:
-    path = bench.folder.reconstruction(job.name)
-    facts = bench.deciding.of_reconstruction(str(model))
+def _make_group_sizes(bench: Bench, job: Job, model: str) -> None:
+    """Measure what the autoencoder of a system loses, of one seed: figures show one."""
+    if job.seed != job.entry.seeds[0]:
+        return
+    path = bench.folder.reconstructions(job.name)
+    facts = bench.deciding.of_scores(job, model)
     if _kept(bench, path, facts, job, "reconstructions"):
         return
-    bench.log(f"{job.name}: its autoencoder is measured")
-    write_record(path, facts, reconstruction(model, bench.test_cubes, bench.device))
+    bench.log(f"{job.name}: reconstructs the truth")
+    timed = job.entry.label in bench.settings.chosen.times
+    try:
+        found = measure_groups(
+            find_model(model),
+            bench.folder.cubes(TRUTH),
+            upscale=job.upscale,
+            protocol=find_protocol(bench.settings.protocol),
+            bands=bench.settings.bands or _bands_of(model),
+            device=bench.device,
+            sizes=() if timed else (SIDE,),
+        )
+    except ModelError as e:  # it may stand in the table of group sizes for comparison only
+        bench.log(f"{job.name}: is not in the figure of group sizes: {e}")
+        return
+    write_record(path, facts, found.record())
 
 
 def _kept(bench: Bench, path: Path, facts: Facts, job: Job, what: str) -> bool:

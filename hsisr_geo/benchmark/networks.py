@@ -1,9 +1,7 @@
 """What a comparison takes from `hsisr_geo.model`, imported, and torch with it, when asked for."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from hsisr_geo.benchmark.settings import Entry
 from hsisr_geo.errors import ModelError
@@ -41,13 +39,6 @@ def use_threads(count: int) -> None:
     from hsisr_geo.model.devices import use_threads as use
 
     use(count)
-
-
-def reconstruction(model: Path, scenes: Sequence[NamedCube], device: str) -> dict[str, Any]:
-    """Measure what a system's autoencoder loses; errors as `reconstruct`."""
-    from hsisr_geo.model.baselines.reconstruction import reconstruct
-
-    return asdict(reconstruct(model, scenes, device))
 
 
 def trainer() -> Train:

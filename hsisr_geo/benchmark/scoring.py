@@ -215,8 +215,13 @@ def _keep(sr: Cube, scene: SourceScene, upscale: int, keep: Path) -> None:
         with draft.open("wb") as file:
             np.save(file, np.ascontiguousarray(cube, np.float32))
         os.replace(draft, path)
-    wavelengths = scene.raster.bands.wavelengths_nm
-    told, draft = {"scene": scene.name, "wavelengths_nm": wavelengths}, truth / _draft(name)
+    numbers = [band + 1 for band in scene.raster.source_bands or range(len(scene.cube))]
+    told = {
+        "scene": scene.name,
+        "bands": numbers,  # in the scene's file
+        "wavelengths_nm": scene.raster.bands.wavelengths_nm,
+    }
+    draft = truth / _draft(name)
     draft.write_text(json.dumps(told) + "\n", encoding="utf-8")
     os.replace(draft, truth / f"{name}.json")
 

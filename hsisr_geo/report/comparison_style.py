@@ -90,12 +90,12 @@ def save(figure: Figure, path: Path, *, svg: bool) -> list[Path]:
     for kind in ("png", "svg") if svg else ("png",):
         final = path.with_name(f"{path.name}.{kind}")
         draft = final.with_name(f".{final.name}.{os.getpid()}")
-        figure.savefig(
-            draft,
-            format=kind,
-            dpi=DPI,
-            metadata={"Date": None, "Creator": None} if kind == "svg" else {"Software": None},
-        )
-        os.replace(draft, final)
+        about = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
+        try:
+            with figure_style():  # names within an SVG follow from it
+                figure.savefig(draft, format=kind, dpi=DPI, metadata=about)
+            os.replace(draft, final)
+        finally:
+            draft.unlink(missing_ok=True)
         written.append(final)
     return written
