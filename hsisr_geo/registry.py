@@ -127,6 +127,8 @@ def load_resolver(
         return _baseline(name_or_path, upscale, psf, consistency)
     path = find_model(name_or_path)
     config = read_header(path).config
+    if isinstance(config, SystemConfig):
+        config.check_runs()
     _check_upscale(name_or_path, config.upscales, upscale)
     degradation = _declared(path, config, upscale) if psf is None else parse_psf(psf, upscale)
     if isinstance(config, SystemConfig):

@@ -41,6 +41,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "cegatsr": _here("cegatsr", "Cegatsr"),
     "gelin": _here("gelin", "Gelin"),
     "dmgasr": _here("dmgasr", "Dmgasr"),
+    "gae": _here("gae", "Autoencoder"),
     "diff-pb": _here("diffusion_bands", "PartialBands"),
     "diff-fb": _here("diffusion_bands", "FullBands"),
 }
