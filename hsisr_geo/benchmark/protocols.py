@@ -25,7 +25,7 @@ from hsisr_geo.tiling import Window
 from hsisr_geo.training_run import NamedCube
 
 __all__ = [
-    "PROTOCOLS", "NamedCube", "Protocol", "check_apart", "cubes_to_test", "find_protocol",
+    "PROTOCOLS", "NamedCube", "Protocol", "check_apart", "find_protocol",
     "pick_evenly", "scaled_crop", "scenes_to_test", "training_cubes",
 ]  # fmt: skip
 
@@ -168,16 +168,6 @@ def scenes_to_test(protocol: Protocol, path: Path) -> list[SourceScene]:
         divisor = np.float32(maximum if protocol.scaling == "maximum" else 1)
         tests += [replace(c, cube=c.cube / divisor) for c in named_apart(squares, "crop")]
     return tests
-
-
-def cubes_to_test(protocol: Protocol, path: Path, bands: int | None) -> list[NamedCube]:
-    """Read what systems are tested on, scaled as what they train on; as for `training_cubes`."""
-    cubes = []
-    for scene in scenes_to_test(protocol, path):
-        chosen = picked(scene, bands)
-        cubes.append(NamedCube(chosen.name, _scaled(chosen, protocol, 1.0)))
-        # ^ divided by the maximum already
-    return cubes
 
 
 def check_apart(protocol: Protocol, train: Path, test: Path) -> None:
