@@ -293,6 +293,19 @@ def test_names_of_a_crowd_do_not_overlap(folder):
     assert not [1 for a, b in pairs if a.overlaps(b)]
 
 
+def test_what_is_far_off_is_told_by_those_near_the_reference(folder):
+    for label in ("a", "b", "c", "d"):  # more failures than not
+        rows = [{"scene": "town", "upscale": 2, "bands": "12", "mpsnr": 10, "sam": 50}]
+        put(folder / f"scores/{label}-x2-seed0.json", {"rows": rows})
+    failed = tuple(Shown(label, f"failed {label}") for label in "abcd")
+    settings = FigureSettings((*SYSTEMS, *failed), upscales=(2,))
+    (axes,) = overview_figure(standings(folder, settings, quiet), settings).axes
+    assert axes.get_ylim()[0] > -3
+    assert axes.get_ylim()[1] > 2
+    assert {t.get_text() for t in names(axes)} == {"bicubic", "EDSR", "ours"}
+    assert "failed d" in next(t.get_text() for t in axes.texts if "far off" in t.get_text())
+
+
 def test_times_need_times(folder):
     for path in (folder / "times").iterdir():
         path.unlink()

@@ -44,6 +44,9 @@ class Timing:
         Side that was made: the largest multiple of the upscale in it.
     seconds
         Median over the repeats.
+    processor_seconds
+        Of all threads of the process, likewise; on a CPU, less than `seconds` times the threads
+        where other processes had a share of it.
     repeats
         How many calls were timed.
     warm
@@ -54,6 +57,7 @@ class Timing:
     size: int
     side: int
     seconds: float
+    processor_seconds: float
     repeats: int
     warm: bool
 
@@ -175,21 +179,22 @@ def _time(resolver: Resolver, bands: int, size: int, limits: Limits) -> Timing:
     cube = _made(bands, size // resolver.upscale)
     resolve = resolver.fit(_statistics(resolver, cube))
     first, *others = _clocked(partial(resolve, cube, (0, 0)), limits)
+    counted = others or [first]
+    seconds, processor = (median(values) for values in zip(*counted, strict=True))
     side = cube.shape[1] * resolver.upscale
-    if not others:
-        return Timing(size, side, first, 1, warm=False)
-    return Timing(size, side, median(others), len(others), warm=True)
+    return Timing(size, side, seconds, processor, len(counted), warm=bool(others))
 
 
-def _clocked(call: Callable[[], object], limits: Limits) -> list[float]:
-    """Return the seconds of a first call and of its repeats, as far as there is time for them."""
-    started = limits.clock()
-    spent: list[float] = []
-    while len(spent) <= limits.repeats and sum(spent) <= limits.seconds:
+def _clocked(call: Callable[[], object], limits: Limits) -> list[tuple[float, float]]:
+    """Return seconds, and seconds of the processor, of a first call and of its repeats.
+
+    There are as many repeats as there is time for.
+    """
+    spent: list[tuple[float, float]] = []
+    while len(spent) <= limits.repeats and sum(s for s, _ in spent) <= limits.seconds:
+        started, used = limits.clock(), time.process_time()
         call()
-        now = limits.clock()
-        spent.append(now - started)
-        started = now
+        spent.append((limits.clock() - started, time.process_time() - used))
     return spent
 
 

@@ -12,13 +12,15 @@ from hsisr_geo.exemplars import Exemplar, choose_exemplars
 from hsisr_geo.report.charts import LIGHT
 from hsisr_geo.report.comparison import FigureSettings, Result, SceneResults
 from hsisr_geo.report.comparison_style import PAGE_WIDTH, Look, figure_style, looks
+from hsisr_geo.report.wording import figure as digits
 from hsisr_geo.selection import WATER_VAPOUR_NM
 from hsisr_geo.truecolor import choose_colors, stretch, stretch_limits
 
 _COLUMNS = (4, 5)
 _NOTE = "numbers in the panels: root mean square error in % of the peak value, spectral angle"
 _GAP = 3.0  # times the usual spacing: farther apart, bands are not joined by a line
-_FAILED = 3.0  # times the median error: a system beyond does not set the scale of all
+_FAILED = 5.0  # times the error that is usual: a system beyond does not set the scale of all
+_SMALL = 0.01  # of the peak value: an error that is never beyond
 
 
 def chosen_pixels(found: SceneResults, number: int) -> tuple[Exemplar, ...]:
@@ -36,7 +38,9 @@ def curves_figure(found: SceneResults, pixel: Exemplar, settings: FigureSettings
         rows = -(-len(found.results) // columns)
         figure = Figure(figsize=(PAGE_WIDTH, 3.5 + 1.4 * rows), layout="constrained")
         grid = figure.add_gridspec(1 + rows, columns, height_ratios=[2.1] + [1.0] * rows)
-        kept, limit = _not_failed([_spectrum(r.cube, pixel) - truth for r in found.results])
+        kept, limit = _not_failed(
+            [_spectrum(r.cube, pixel) - truth for r in found.results], _SMALL * found.peak
+        )
         shown = [result for result, keep in zip(found.results, kept, strict=True) if keep]
         _spectra(figure.add_subplot(grid[0, : columns - 1]), found, shown, pixel, settings)
         _place(figure.add_subplot(grid[0, columns - 1]), found, pixel)
@@ -92,6 +96,8 @@ def _spectra(
         axes.plot(*line, **styles[label].line, label=name, gid=label)
     axes.set_ylabel("value")
     _shade(axes, found)
+    if len(shown) < len(found.results):
+        axes.set_title("those far off are below only", loc="right", fontsize=9, color=LIGHT.faint)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, borderaxespad=0.2, fontsize=9.5)
 
 
@@ -118,8 +124,9 @@ def _difference(
     _shade(axes, found)
     axes.set_title(result.shown.title, loc="left", **look.text)
     error = 100 * float(np.sqrt(np.nanmean((made - truth) ** 2))) / found.peak
+    words = f"{digits(error, 2)} %, {digits(angle_deg(made, truth), 2)}°"
     axes.text(
-        0.99, 0.97, f"{error:.2g} %, {angle_deg(made, truth):.2g}°", transform=axes.transAxes,
+        0.99, 0.97, words, transform=axes.transAxes,
         ha="right", va="top", fontsize=8.5, color=LIGHT.ink, zorder=5,
         bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 1.0},
     )  # fmt: skip
@@ -142,10 +149,14 @@ def _tidy(axes: Axes, place: int, columns: int, number: int) -> None:
     axes.tick_params(labelbottom=place + columns >= number)
 
 
-def _not_failed(differences: list[NDArray[np.float64]]) -> tuple[list[bool], float]:
-    """Say which systems are not far worse than most, and half the height that these need."""
+def _not_failed(differences: list[NDArray[np.float64]], small: float) -> tuple[list[bool], float]:
+    """Say which systems are not far worse than others, and half the height that these need.
+
+    What is usual is told by the better half: many may have failed.
+    """
     errors = np.array([np.sqrt(np.nanmean(d**2)) for d in differences])
-    kept = [bool(error <= _FAILED * np.median(errors)) for error in errors]
+    usual = np.median(np.sort(errors)[: -(-len(errors) // 2)])
+    kept = [bool(error <= max(_FAILED * usual, small)) for error in errors]
     tops = [np.nanmax(np.abs(d)) for d, keep in zip(differences, kept, strict=True) if keep]
     return kept, 1.08 * float(max(tops, default=0.0)) or 1.0
 

@@ -13,8 +13,8 @@ from hsisr_geo.report.comparison import FigureSettings, Standing
 from hsisr_geo.report.comparison_labels import Label, place_labels
 from hsisr_geo.report.comparison_style import PAGE_WIDTH, Look, figure_style, looks
 
-_FAR = 4.0  # times the usual distance from the middle: farther out, a system is shown at the edge
-_LEAST_DB, _LEAST_RATIO = 0.3, 0.05  # distances that are usual at least
+_FAR = 4.0  # times the usual distance from the reference: a system that is worse is far off
+_LEAST_DB, _LEAST_RATIO = 0.5, 0.08  # distances that are usual at least
 
 
 def overview_figure(standings: Sequence[Standing], settings: FigureSettings) -> Figure:
@@ -26,8 +26,8 @@ def overview_figure(standings: Sequence[Standing], settings: FigureSettings) -> 
     with figure_style():
         figure, panels = _panels(standings, settings)
         for axes, here in panels:
-            axes.set_xlim(*_limits([1.0, *(s.ratio for s in here)], _LEAST_RATIO))
-            axes.set_ylim(*_limits([0.0, *(s.gain for s in here)], _LEAST_DB))
+            axes.set_xlim(*_limits([1.0, *(s.ratio for s in _near(here))], _LEAST_RATIO))
+            axes.set_ylim(*_limits([0.0, *(s.gain for s in _near(here))], _LEAST_DB))
             axes.axhline(0, color=LIGHT.faint, lw=0.8)
             axes.axvline(1, color=LIGHT.faint, lw=0.8)
             axes.set_title("better: up and left", loc="right", fontsize=9, color=LIGHT.faint)
@@ -47,10 +47,10 @@ def times_figure(standings: Sequence[Standing], settings: FigureSettings) -> Fig
     with figure_style():
         figure, panels = _panels(timed, settings)
         for axes, here in panels:
-            seconds = [s.seconds or np.nan for s in here]
+            seconds = [s.seconds or np.nan for s in _near(here) or here]
             axes.set_xscale("log")
             axes.set_xlim(min(seconds) / 3, max(seconds) * 3)
-            axes.set_ylim(*_limits([s.psnr for s in here], _LEAST_DB))
+            axes.set_ylim(*_limits([s.psnr for s in _near(here) or here], _LEAST_DB))
             axes.set_title("better: up and left", loc="right", fontsize=9, color=LIGHT.faint)
         panels[0][0].set_ylabel("PSNR, dB")
         figure.supxlabel(
@@ -88,14 +88,26 @@ def _finish(figure: Figure) -> None:
     figure.set_layout_engine("none")
 
 
+def _near(standings: Sequence[Standing]) -> list[Standing]:
+    """Keep the systems that are better than the reference, or not much worse than most.
+
+    What is usual is told by the half that is nearest to the reference: many may have failed.
+    """
+    gains = _FAR * _usual([s.gain for s in standings], _LEAST_DB)
+    ratios = _FAR * _usual([s.ratio - 1 for s in standings], _LEAST_RATIO)
+    return [s for s in standings if s.gain >= -gains and s.ratio <= 1 + ratios]
+
+
+def _usual(distances: Sequence[float], least: float) -> float:
+    away = np.sort(np.abs([d for d in distances if np.isfinite(d)]))
+    nearer = away[: -(-len(away) // 2)]
+    return max(float(np.median(nearer)), least) if nearer.size else least
+
+
 def _limits(values: Sequence[float], least: float) -> tuple[float, float]:
-    """Return limits that hold all values but those far off."""
-    found = np.asarray([v for v in values if np.isfinite(v)])
-    middle = float(np.median(found))
-    usual = max(float(np.median(np.abs(found - middle))), least)
-    near = found[np.abs(found - middle) <= _FAR * usual]
-    pad = 0.16 * float(np.ptp(near)) or least
-    return float(near.min()) - pad, float(near.max()) + pad
+    """Return limits that hold all values, and the names beside them."""
+    pad = 0.16 * float(np.ptp(values)) or least
+    return min(values) - pad, max(values) + pad
 
 
 @dataclass(frozen=True)
@@ -119,8 +131,8 @@ def _point(standing: Standing, x: float, y: float, unit: str) -> _Point:
 def _name(axes: Axes, points: Sequence[_Point], settings: FigureSettings) -> None:
     """Draw a marker for each system, and its name beside; those far off are listed."""
     styles = looks(settings.systems, settings.reference)
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    inside = [p for p in points if left <= p.x <= right and low <= p.y <= high]
+    near = _near([point.standing for point in points])
+    inside = [p for p in points if p.standing in near]
     occupied = _list(axes, [p for p in points if p not in inside])
     for point in inside:
         _mark(axes, point, styles[point.standing.shown.label])
