@@ -1,5 +1,6 @@
 """`hsisr-geo models`: which models there are, and what their cards say."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,6 +43,51 @@ def show(name: str, as_json: bool) -> None:
     _print_fields(card)
 
 
+@models.command("import")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.pth")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="MODEL",
+    help="Model file to write, NAME.safetensors; by default beside FILE, with its name.",
+)  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def import_model(file: Path, out: Path | None, overwrite: bool, as_json: bool) -> None:
+    """Import DMGASR's autoencoder as its authors released it.
+
+    FILE is a pickle, a program of its own. It is read without running any of it: what is not
+    a tensor or part of a network is refused. The result is an autoencoder only, which `run` does
+    not take; a model of architecture dmgasr can start from it.
+    """
+    from hsisr_geo.errors import ModelError
+    from hsisr_geo.registry import check_model_target
+
+    from .progress import to_json
+
+    if not file.is_file():
+        raise ModelError(f"{file} does not exist")
+    target = out or file.with_suffix(".safetensors")
+    check_model_target(target, overwrite=overwrite, model=file)
+    card = _importer()(file, target)
+    if as_json:
+        click.echo(to_json({"path": str(target), "card": card}))
+        return
+    click.echo(f"{target}: {card['bands']} bands, {card['parameters']} parameters")
+    _print_fields(card)
+
+
+def _importer() -> Any:
+    """Import the reader of published checkpoints, and with it torch."""
+    from hsisr_geo.errors import ModelError
+
+    try:
+        from hsisr_geo.model.baselines.published_weights import import_autoencoder
+    except ModuleNotFoundError as e:
+        if e.name != "torch":
+            raise
+        raise ModelError("importing needs torch, which is not installed: install torch") from e
+    return import_autoencoder
+
+
 def _print_list(as_json: bool) -> None:
     from hsisr_geo.registry import models as known_models
 
@@ -69,12 +115,12 @@ def _record(info: "ModelInfo") -> dict[str, Any]:
 def _print_fields(fields: dict[str, Any], indent: str = "") -> None:
     """Print a JSON object as an indented outline."""
     for key, value in fields.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             click.echo(f"{indent}{key}:")
             _print_fields(value, indent + "  ")
         elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
             click.echo(f"{indent}{key}:")
             _print_fields({str(i): item for i, item in enumerate(value, 1)}, indent + "  ")
-        elif value not in (None, "", [], ()):
+        elif value not in (None, "", [], (), {}):
             text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
             click.echo(f"{indent}{key}: {text}")

@@ -201,18 +201,6 @@ class ScalingResolver(Resolver, Protocol):
         ...
 
 
-def check_bands(resolver: Resolver, bands: int) -> None:
-    """Refuse a scene with a number of good bands that the resolver does not take.
-
-    Raises
-    ------
-    ModelError
-        Saying how many it takes.
-    """
-    if isinstance(resolver, BandsResolver):
-        resolver.check_bands(bands)
-
-
 def pinned(resolver: Resolver, number: int) -> Resolver:
     """Return the resolver for one of several workers: on one GPU, where there are GPUs."""
     return resolver.pinned(number) if isinstance(resolver, PartResolver) else resolver

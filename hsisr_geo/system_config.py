@@ -21,6 +21,9 @@ Setting: TypeAlias = bool | int | float | str | tuple[bool | int | float | str, 
 ARCHITECTURE_KEY = "architecture"
 """Of a configuration: there in those of published systems only."""
 
+AUTOENCODER = "gae"
+"""The architecture that is a part of another, dmgasr: there to be started from."""
+
 # Nothing sensible comes near; beyond it a foreign file would ask for hours or for all memory.
 _MOST_BANDS = 10_000
 _MOST_UPSCALE = 16
@@ -84,6 +87,20 @@ class SystemConfig:
                 f"model {self.name} was trained for a degradation {self.degradation!r} that this "
                 "version of hsisr-geo does not know; update hsisr-geo"
             ) from e
+
+    def check_runs(self) -> None:
+        """Refuse what makes nothing finer by itself.
+
+        Raises
+        ------
+        ModelError
+            It is an autoencoder alone.
+        """
+        if self.architecture == AUTOENCODER:
+            raise ModelError(
+                f"model {self.name} holds an autoencoder only, which makes nothing finer; train a "
+                "model of architecture dmgasr that starts from it, or choose another --model"
+            )
 
     def check_bands(self, bands: int) -> None:
         """Refuse a scene with another number of good bands.

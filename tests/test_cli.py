@@ -36,6 +36,7 @@ COMMANDS = [
     ["models"],
     ["models", "list"],
     ["models", "show"],
+    ["models", "import"],
     ["adapt"],
     ["train"],
     ["train", "autoencoder"],

@@ -4,6 +4,7 @@ Whether an architecture has a setting of that name is known where the networks a
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def read_settings(path: Path) -> BenchmarkSettings:
         test=_place(data, path, "test"),
         held_out=data.each("held_out", str) or (),
         entries=entries,
-        chosen=_chosen(root.inner("tables"), {entry.label for entry in entries}),
+        chosen=_chosen(root.inner("tables"), entries),
         pictured=_pictured(root.inner("figures")),
     )
     data.maybe("train", str)  # known, although nobody is trained
@@ -140,7 +141,8 @@ def _schooling(table: TomlTable, common: Schooling | None) -> Schooling | None:
     return schooling
 
 
-def _chosen(table: TomlTable, labels: set[str]) -> Chosen:
+def _chosen(table: TomlTable, entries: Sequence[Entry]) -> Chosen:
+    labels = {entry.label for entry in entries}
     lists = {name: table.each(name, str) or () for name in ("ablation", "groups", "times")}
     for name, chosen in lists.items():
         if unknown := sorted(set(chosen) - labels):

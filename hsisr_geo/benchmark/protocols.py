@@ -26,7 +26,7 @@ from hsisr_geo.training_run import NamedCube
 
 __all__ = [
     "PROTOCOLS", "NamedCube", "Protocol", "check_apart", "find_protocol",
-    "pick_evenly", "scaled_crop", "testing_scenes", "training_cubes",
+    "pick_evenly", "scaled_crop", "scenes_to_test", "training_cubes",
 ]  # fmt: skip
 
 WHOLE: Window = (slice(None), slice(None))
@@ -149,7 +149,7 @@ def training_cubes(protocol: Protocol, path: Path, bands: int | None) -> list[Na
     return cubes
 
 
-def testing_scenes(protocol: Protocol, path: Path) -> list[SourceScene]:
+def scenes_to_test(protocol: Protocol, path: Path) -> list[SourceScene]:
     """Read what systems are tested on: of a known set the parts for that, cut into crops.
 
     Values are in physical units by scaling "scene", divided already by "maximum", and to be scaled

@@ -12,7 +12,7 @@ import numpy as np
 
 from hsisr_geo.benchmark.cutting import picked, statistics_of
 from hsisr_geo.benchmark.imresize import imresize
-from hsisr_geo.benchmark.protocols import Protocol, scaled_crop, testing_scenes
+from hsisr_geo.benchmark.protocols import Protocol, scaled_crop, scenes_to_test
 from hsisr_geo.benchmark.sources import SourceScene
 from hsisr_geo.config import read_header
 from hsisr_geo.degradation import BICUBIC, named
@@ -99,7 +99,7 @@ def score(
     counts = _band_counts(model, bands)
     resolver = load_resolver(str(model), upscale=upscale, device=device, seed=seed)
     rows = []
-    for scene in testing_scenes(protocol, test):
+    for scene in scenes_to_test(protocol, test):
         for count in counts:
             everything = count is None or (bands is None and count == len(scene.cube))
             label = ALL if everything else str(count)

@@ -179,8 +179,8 @@ def _normalized(channels: int) -> nn.GroupNorm:
 
     A group of one channel would lose its mean and its deviation: all that tells images apart.
     """
-    groups = math.gcd(_NORM_GROUPS, channels // 2) if channels % 2 == 0 else 1
-    return nn.GroupNorm(groups, channels)
+    groups = math.gcd(_NORM_GROUPS, channels)
+    return nn.GroupNorm(groups // 2 if groups == channels > 1 else groups, channels)
 
 
 def _activated(channels_in: int, channels_out: int, dropout: float) -> nn.Sequential:

@@ -23,6 +23,8 @@ from hsisr_geo.training_run import TrainingRun
 
 __all__ = ["Record", "TrainingStage", "follow", "forget", "progress_path"]
 
+_ROUNDING = 1e-9  # three fifths are three times a fifth
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingStage:
@@ -150,7 +152,7 @@ class _Stage:
             with self.record.spent.one_step():
                 value = self._step(lesson, done)
             done = self.purse.done(self.record.spent)
-            if done >= 1 or int(before / self.check_every) < int(done / self.check_every):
+            if done >= 1 or self._checks_until(before) < self._checks_until(done):
                 self._check(lesson, value, min(done, 1.0), log)
                 save_progress(
                     path,
@@ -166,6 +168,9 @@ class _Stage:
                     f"{self.stage.name}: no check gave a number; train at a lower learning rate"
                 )
             self.averages.restore_best(self.module)
+
+    def _checks_until(self, done: float) -> int:
+        return int(done / self.check_every + _ROUNDING)
 
     def _step(self, lesson: Lesson, done: float) -> Tensor:
         self.module.train()
