@@ -12,7 +12,7 @@ import pytest
 import scipy.io
 
 from hsisr_geo.benchmark import checksum, known_sets, protocols
-from hsisr_geo.benchmark.checksum import PUBLISHED, Checked, Means, find_published, verify
+from hsisr_geo.benchmark.checksum import PUBLISHED, Checked, find_published, judge, verify
 from hsisr_geo.benchmark.known_sets import CAVE, CHIKUSEI, HARVARD, KNOWN_SETS, PAVIA, windows
 from hsisr_geo.benchmark.protocols import (
     DMGASR,
@@ -25,6 +25,7 @@ from hsisr_geo.benchmark.protocols import (
     scenes_to_test,
     training_cubes,
 )
+from hsisr_geo.benchmark.scoring import score
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster import open_raster
 from hsisr_geo.scaling import scene_scale
@@ -197,9 +198,9 @@ def test_every_published_row_is_of_a_known_set_and_its_ergas_fits_the_ratio():
 
 
 def test_without_files_a_checksum_says_that_it_is_not_verified():
-    told = verify(SSPSR, None, 4, "chikusei")
-    assert told.agrees is None
-    assert "37.638 dB / 3.404° published; not verified: its files are not at hand" in str(told)
+    found = verify(SSPSR, None, 4, "chikusei")
+    assert found.agrees is None
+    assert "37.638 dB / 3.404° published; not verified: its files are not at hand" in str(found)
     assert verify(PRODUCT, None, 4, "chikusei") is None
     with pytest.raises(OptionError, match="name a data set"):
         verify(SSPSR, None, 4)
@@ -211,17 +212,19 @@ def test_with_files_a_checksum_is_measured_and_judged(few_bands, monkeypatch, tm
     cube = (4000 + 3000 * np.sin(rows / 9) * np.cos(cols / 7)).astype(np.uint16)
     path = tmp_path / "pavia.mat"
     write_7_3(path, np.stack([cube, cube // 2]), "pavia")
-    told = verify(SSPSR, path, 4)
-    assert told.agrees is False
-    assert told.measured.mpsnr > 30
-    assert "which pixels the paper tested on is not known" in str(told)
-    row = replace(find_published(SSPSR, "pavia", 4), means=told.measured, division_known=True)
+    found = verify(SSPSR, path, 4)
+    assert found.agrees is False
+    assert found.measured.mpsnr > 30
+    assert "which pixels the paper tested on is not known" in str(found)
+    row = replace(find_published(SSPSR, "pavia", 4), means=found.measured, division_known=True)
     monkeypatch.setattr(checksum, "PUBLISHED", (row,))
     assert verify(SSPSR, path, 4).agrees
     assert str(verify(SSPSR, path, 4)).endswith("the same")
-    other = Checked(row, replace(told.measured, sam=told.measured.sam + 0.03))
+    other = Checked(row, replace(found.measured, sam=found.measured.sam + 0.03))
     assert str(other).endswith("NOT THE SAME: other data, or another protocol")
-    assert Means(1, 1, 1, 1).cc is None
+    rows = score("bicubic", upscale=4, protocol=SSPSR, test=path, bands=1)
+    assert judge(SSPSR, path, rows).agrees  # of the rows on all bands
+    assert judge(SSPSR, path, rows[:1]) is judge(PRODUCT, path, rows) is None
 
 
 def test_the_protocols_say_what_the_papers_do():

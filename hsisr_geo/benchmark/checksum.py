@@ -11,7 +11,7 @@ from statistics import fmean
 
 from hsisr_geo.benchmark.known_sets import KNOWN_SETS, known_set
 from hsisr_geo.benchmark.protocols import DMGASR, SSPSR, Protocol
-from hsisr_geo.benchmark.scoring import score
+from hsisr_geo.benchmark.scoring import ALL, ScoreRow, score
 from hsisr_geo.benchmark.sources import find_sources
 from hsisr_geo.errors import OptionError
 from hsisr_geo.registry import BICUBIC
@@ -137,19 +137,29 @@ def verify(
     OptionError
         Neither files nor name.
     """
-    if known is None:
-        if path is None:
-            raise OptionError("name a data set, or give its files")
-        found = known_set(next(find_sources(path)[0].scenes()).shape)
-        known = "" if found is None else found.name
-    row = find_published(protocol, known, upscale)
-    if row is None:
-        return None
-    return Checked(row, None if path is None else bicubic_means(protocol, path, upscale))
-
-
-def bicubic_means(protocol: Protocol, path: Path, upscale: int) -> Means:
-    """Return the bicubic scores of a test set, mean over its images."""
+    if known is None and path is None:
+        raise OptionError("name a data set, or give its files")
+    row = find_published(protocol, known or _known(path), upscale)
+    if row is None or path is None:
+        return None if row is None else Checked(row, None)
     rows = score(BICUBIC, upscale=upscale, protocol=protocol, test=path, bands=None)
-    names: Sequence[str] = [field.name for field in fields(Means)]
+    return Checked(row, means_of(rows))
+
+
+def judge(protocol: Protocol, path: Path, rows: Sequence[ScoreRow]) -> Checked | None:
+    """Do so with scores that are there already: those of bicubic at one upscale, on all bands."""
+    every = [row for row in rows if row.bands == ALL]
+    row = find_published(protocol, _known(path), every[0].upscale) if every else None
+    return None if row is None else Checked(row, means_of(every))
+
+
+def means_of(rows: Sequence[ScoreRow]) -> Means:
+    """Return the mean scores over test images."""
+    names = [field.name for field in fields(Means)]
     return Means(*(fmean(getattr(row, name) for row in rows) for name in names))
+
+
+def _known(path: Path | None) -> str:
+    """Return the name of the set that files are of, "" for none."""
+    found = None if path is None else known_set(next(find_sources(path)[0].scenes()).shape)
+    return "" if found is None else found.name

@@ -6,18 +6,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from hsisr_geo.benchmark.checksum import judge
 from hsisr_geo.benchmark.facts import Deciding, Job
 from hsisr_geo.benchmark.folder import TRUTH, Folder
 from hsisr_geo.benchmark.group_sizes import SIDE, measure_groups
 from hsisr_geo.benchmark.networks import trainer
 from hsisr_geo.benchmark.plan import is_kept, planned
-from hsisr_geo.benchmark.protocols import find_protocol, training_cubes
+from hsisr_geo.benchmark.protocols import check_apart, find_protocol, training_cubes
 from hsisr_geo.benchmark.records import Facts, difference, read_record, write_record
 from hsisr_geo.benchmark.scoring import score
 from hsisr_geo.benchmark.settings import BenchmarkSettings
 from hsisr_geo.benchmark.timing import machine, measure
 from hsisr_geo.errors import ModelError, OptionError
-from hsisr_geo.registry import find_model
+from hsisr_geo.registry import BICUBIC, find_model
 from hsisr_geo.training_run import NamedCube, TrainingRun
 
 Log = Callable[[str], None]
@@ -42,10 +43,15 @@ class Bench:
 
     @cached_property
     def cubes(self) -> tuple[list[NamedCube], list[NamedCube]]:
-        """Scenes to train on, and those that are held out; errors as `training_cubes`."""
+        """Scenes to train on, and those that are held out.
+
+        Errors as of `check_apart`, `training_cubes` and `divided`.
+        """
         settings = self.settings
         assert settings.train is not None  # else there is nothing to train
-        found = training_cubes(find_protocol(settings.protocol), settings.train, settings.bands)
+        protocol = find_protocol(settings.protocol)
+        check_apart(protocol, settings.train, settings.test)
+        found = training_cubes(protocol, settings.train, settings.bands)
         return divided(found, settings.held_out)
 
     @cached_property
@@ -109,23 +115,27 @@ def training_run(settings: BenchmarkSettings, job: Job, bands: int, device: str)
 def divided(
     cubes: Sequence[NamedCube], held_out: Sequence[str]
 ) -> tuple[list[NamedCube], list[NamedCube]]:
-    """Part scenes into those to train on and those held out; parts of a scene go with it.
+    """Part scenes into those to train on and those held out; a scene's parts go with it.
 
     Raises
     ------
     OptionError
         No scene has a name that is to be held out, or none is left.
     """
-    scene = {id(cube): cube.name.split(", part ")[0] for cube in cubes}
-    if missing := sorted(set(held_out) - set(scene.values())):
-        known = ", ".join(sorted(set(scene.values())))
-        raise OptionError(
-            f"held_out: no scene to train on is called {missing[0]}; there are {known}"
-        )
-    used = [cube for cube in cubes if scene[id(cube)] not in held_out]
+    for name in held_out:
+        if not any(_is_of(cube, name) for cube in cubes):
+            known = ", ".join(dict.fromkeys(cube.name for cube in cubes))
+            raise OptionError(f"held_out: no scene to train on is called {name}; there are {known}")
+    held = [cube for cube in cubes if any(_is_of(cube, name) for name in held_out)]
+    used = [cube for cube in cubes if not any(_is_of(cube, name) for name in held_out)]
     if not used:
         raise OptionError("held_out leaves no scene to train on")
-    return used, [cube for cube in cubes if scene[id(cube)] in held_out]
+    return used, held
+
+
+def _is_of(cube: NamedCube, name: str) -> bool:
+    """Whether a cube is a scene of that name, or a part of it ("name, part 2")."""
+    return cube.name == name or cube.name.startswith(f"{name}, ")
 
 
 def _make_scores(bench: Bench, job: Job, model: str) -> None:
@@ -133,11 +143,11 @@ def _make_scores(bench: Bench, job: Job, model: str) -> None:
     if _kept(bench, path, facts, job, "scores"):
         return
     bench.log(f"{job.name}: is scored")
-    settings = bench.settings
+    settings, protocol = bench.settings, find_protocol(bench.settings.protocol)
     rows = score(
         model,
         upscale=job.upscale,
-        protocol=find_protocol(settings.protocol),
+        protocol=protocol,
         test=settings.test,
         bands=settings.bands,
         device=bench.device,
@@ -146,6 +156,8 @@ def _make_scores(bench: Bench, job: Job, model: str) -> None:
         # ^ figures show one seed
     )
     write_record(path, facts, {"rows": [asdict(row) for row in rows]})
+    if model == BICUBIC and (checked := judge(protocol, settings.test, rows)):
+        bench.log(str(checked))
 
 
 def _make_times(bench: Bench, job: Job, model: str) -> None:

@@ -1,7 +1,5 @@
-"""Scores of a model by a protocol, scene by scene, and the arrays that figures show."""
+"""Scores of a model by a protocol, scene by scene."""
 
-import json
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ import numpy as np
 
 from hsisr_geo.benchmark.cutting import picked, statistics_of
 from hsisr_geo.benchmark.imresize import imresize
+from hsisr_geo.benchmark.kept import keep_arrays
 from hsisr_geo.benchmark.protocols import Protocol, scaled_crop, scenes_to_test
 from hsisr_geo.benchmark.sources import SourceScene
 from hsisr_geo.config import read_header
@@ -95,6 +94,8 @@ def score(
         Scenes cannot be read or are too small, or have too few bands.
     ModelError
         The model is not there, or was made for another number of bands.
+    OutputError
+        What is to be kept cannot be written.
     """
     counts = _band_counts(model, bands)
     resolver = load_resolver(str(model), upscale=upscale, device=device, seed=seed)
@@ -134,7 +135,7 @@ def _score_scene(
     scene = cropped(scaled_crop(scene, protocol), protocol.multiple, upscale)
     sr = _MAKERS[protocol.resampling](scene, resolver, protocol)
     if keep is not None:
-        _keep(sr, scene, upscale, keep)
+        keep_arrays(sr, scene, upscale, keep)
     found = evaluate(sr, scene.cube, upscale=upscale, data_range=protocol.data_range)
     return ScoreRow(
         scene=scene.name,
@@ -204,28 +205,3 @@ _MAKERS: dict[str, Callable[[SourceScene, Resolver, Protocol], Cube]] = {
 
 def _same(cube: Cube) -> Cube:
     return cube
-
-
-def _keep(sr: Cube, scene: SourceScene, upscale: int, keep: Path) -> None:
-    """Keep a result, and its truth beside, for figures."""
-    truth, name = keep.parent / "truth", f"{scene.name}-x{upscale}"
-    for folder, cube in ((keep, sr), (truth, scene.cube)):
-        folder.mkdir(parents=True, exist_ok=True)
-        path, draft = folder / f"{name}.npy", folder / _draft(name)
-        with draft.open("wb") as file:
-            np.save(file, np.ascontiguousarray(cube, np.float32))
-        os.replace(draft, path)
-    numbers = [band + 1 for band in scene.raster.source_bands or range(len(scene.cube))]
-    told = {
-        "scene": scene.name,
-        "bands": numbers,  # in the scene's file
-        "wavelengths_nm": scene.raster.bands.wavelengths_nm,
-    }
-    draft = truth / _draft(name)
-    draft.write_text(json.dumps(told) + "\n", encoding="utf-8")
-    os.replace(draft, truth / f"{name}.json")
-
-
-def _draft(name: str) -> str:
-    """Name what is being written; other processes may be writing the same truth."""
-    return f".{name}.{os.getpid()}"
