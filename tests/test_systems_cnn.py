@@ -17,6 +17,8 @@ from hsisr_geo.model.baselines.layers import (
     ChannelAttention,
     PixelShuffleUpsampler,
     ResidualBlock,
+    SpatialSpectralBlock,
+    SpatialSpectralNet,
     factors,
     reach_through_bicubic,
 )
@@ -319,6 +321,42 @@ def test_2d_views_of_mcnet_are_3d_convolutions():
     torch.testing.assert_close(block(x), deep)
     one = nn.functional.conv3d(x, merge.conv.weight, merge.conv.bias, padding=1)[:, 0]
     torch.testing.assert_close(merge(x), one)
+
+
+def test_an_mcnet_module_mixes_three_depths_and_adds_its_input():
+    torch.manual_seed(0)
+    x = torch.rand(2, 4, 5, 3, 6)
+    module = mcnet.MixedModule(4)
+    module.weights.data = torch.tensor([0.5, 2.0, 3.0])
+    one = module.chain[0](x) + x
+    two = module.chain[1](one) + one
+    three = module.chain[2](two) + two
+    seen = [
+        weight * torch.stack([planes(band) for band in depth.unbind(2)], dim=2)
+        for weight, planes, depth in zip(
+            (0.5, 2.0, 3.0), module.planes, (one, two, three), strict=True
+        )
+    ]
+    joined = torch.stack([module.join(band) for band in torch.cat(seen, 1).unbind(2)], dim=2)
+    torch.testing.assert_close(module(x), module.last(joined.relu() + x))
+
+
+def test_every_mcnet_module_gets_the_first_features_again():
+    system = made("mcnet", 2)
+    first, second = system.mixed
+    lr = cubes()
+    head = system.head(lr[:, None])
+    expected = system.tail(second(first(head) + head) + head)
+    torch.testing.assert_close(system(lr), expected)
+
+
+def test_an_ssb_adds_a_tenth_of_what_it_finds_in_space_and_then_in_spectra():
+    torch.manual_seed(0)
+    block, x = SpatialSpectralBlock(4, reduction=2), cubes(bands=4)
+    x1 = x + 0.1 * block.spatial.body(x)
+    torch.testing.assert_close(block(x), x1 + 0.1 * block.spectral(x1))
+    net = SpatialSpectralNet(4, 2, reduction=2)
+    torch.testing.assert_close(net(x), x + net.blocks[1](net.blocks[0](x)))
 
 
 def test_means_of_bands_are_those_of_the_training_and_pass_the_network_by():
