@@ -10,6 +10,8 @@ import h5py
 import numpy as np
 import pytest
 import scipy.io
+from click.testing import CliRunner
+from hsisr_geo.cli.main import cli
 
 from hsisr_geo.benchmark import checksum, known_sets, protocols
 from hsisr_geo.benchmark.checksum import PUBLISHED, Checked, find_published, judge, verify
@@ -237,3 +239,46 @@ def test_the_protocols_say_what_the_papers_do():
         "product": ("scene", None, False, None, "files"),
     }
     assert protocols.PRODUCT.multiple == 4
+
+
+CONFIG = """
+title = "By a paper's protocol"
+protocol = "sspsr"
+upscales = [4]
+[data]
+train = "{data}"
+test = "{data}"
+[budget]
+steps = 1
+[systems.bicubic]
+model = "bicubic"
+"""
+TRAINED = "[systems.edsr]\nwidth = 8\nblocks = 1\n"
+
+
+def compare(folder, data, more=""):
+    """Run the command on one file for training and testing."""
+    config = folder / "config.toml"
+    config.write_text(CONFIG.format(data=data) + more)
+    return CliRunner().invoke(
+        cli, ["benchmark", str(config), "--out", str(folder / "out"), "--no-figures"]
+    )
+
+
+def test_a_comparison_tells_how_its_bicubic_row_is(few_bands, tmp_path):
+    rows, cols = np.indices((1096, 715))
+    cube = (4000 + 3000 * np.sin(rows / 9) * np.cos(cols / 7)).astype(np.uint16)
+    with h5py.File(tmp_path / "two.mat", "w") as file:
+        for name in ("first", "second"):
+            file[name] = np.stack([cube, cube // 2]).transpose(0, 2, 1)
+    done = compare(tmp_path, "two.mat#second")
+    assert done.exit_code == 0, done.output
+    assert "Pavia Centre ×4, protocol sspsr: bicubic" in done.stderr
+    assert "27.587 dB / 6.14° published; not the same" in done.stderr
+
+
+def test_a_comparison_does_not_train_on_what_it_tests_on(tmp_path):
+    write_7_3(tmp_path / "scene.mat", places(70, 80))
+    done = compare(tmp_path, "scene.mat", TRAINED)
+    assert done.exit_code == 1
+    assert "edsr-x4-seed0: failed: train and test are the same scenes" in done.stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Chosen, Entry, Pictured, Schooling
+from hsisr_geo.benchmark.sources import without_variable
 from hsisr_geo.errors import OptionError
 from hsisr_geo.toml_file import TomlTable, read_toml
 from hsisr_geo.training_run import Budget, Setting
@@ -194,7 +195,7 @@ def _positive(table: TomlTable, key: str) -> float | None:
 
 def _place(data: TomlTable, path: Path, key: str) -> Path:
     place = path.parent / Path(data.take(key, str)).expanduser()
-    if not place.exists():
+    if not without_variable(place)[0].exists():
         raise OptionError(f"{data.place}: {key}: {place} does not exist; name your own scenes")
     return place
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from hsisr_geo import __version__
 from hsisr_geo.benchmark.records import Facts
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry, Schooling
+from hsisr_geo.benchmark.sources import without_variable
 from hsisr_geo.config import sha256_of
 from hsisr_geo.fingerprint import input_identity
 from hsisr_geo.registry import model_info
@@ -119,8 +120,11 @@ def _of_schooling(schooling: Schooling) -> dict[str, str]:
 
 
 def _identity(path: Path | None) -> str:
-    files = [] if path is None else [str(file) for file in _files(path)]
-    return hashlib.sha256(input_identity(files).encode()).hexdigest()[:16]
+    if path is None:
+        return hashlib.sha256(b"").hexdigest()[:16]
+    place, variable = without_variable(path)
+    told = input_identity([str(file) for file in _files(place)])
+    return hashlib.sha256((told + (variable or "")).encode()).hexdigest()[:16]
 
 
 def _files(path: Path) -> Iterator[Path]:

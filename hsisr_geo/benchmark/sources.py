@@ -108,7 +108,7 @@ def find_sources(path: Path) -> list[Source]:
     RasterError
         Nothing is there, or no scene in the folder.
     """
-    place, variable = _without_variable(path)
+    place, variable = without_variable(path)
     if not place.exists():
         raise RasterError(f"{place} does not exist")
     if place.is_file() or band_images.is_stack(place) or is_product_folder(place):
@@ -127,7 +127,8 @@ def load_scenes(path: Path) -> list[SourceScene]:
     return [scene for source in find_sources(path) for scene in source.scenes()]
 
 
-def _without_variable(path: Path) -> tuple[Path, str | None]:
+def without_variable(path: Path) -> tuple[Path, str | None]:
+    """Part `FILE.mat#NAME` into the path and the name, None where there is none."""
     name, mark, variable = path.name.rpartition("#")
     if path.exists() or not mark or not name:
         return path, None
