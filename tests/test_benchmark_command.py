@@ -182,6 +182,13 @@ def test_the_comparison_in_the_repository_can_be_read(tmp_path):
     }
 
 
+def test_scenes_to_train_on_are_not_scored(data, tmp_path):
+    config = write_config(data, CONFIG.replace('test = "test"', 'test = "train/one.tif"'))
+    found = call(config, tmp_path / "out", "--dry-run")
+    assert found.exit_code == 1
+    assert "train and test are the same scenes" in found.stderr
+
+
 # What is planned
 
 
@@ -210,7 +217,7 @@ def test_parts_of_a_scene_are_held_out_with_it():
     cubes = [NamedCube(name, cube) for name in names]
     used, held = divided(cubes, ["a"])
     assert ([c.name for c in used], [c.name for c in held]) == (["ab"], list(names[:2]))
-    with pytest.raises(OptionError, match="no scene to train on is called b; there are a, ab"):
+    with pytest.raises(OptionError, match="no scene to train on is called b; there are a, part 1"):
         divided(cubes, ["b"])
     with pytest.raises(OptionError, match="leaves no scene"):
         divided(cubes, ["a", "ab"])

@@ -62,7 +62,7 @@ def test_a_module_imports_only_what_lies_to_its_left(path):
     assert _own(path) <= allowed
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "model").glob("*.py")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "model").rglob("*.py")), ids=lambda p: p.stem)
 def test_the_model_imports_only_what_the_document_allows(path):
     assert _own(path) <= _arrows()["model"] | {"model"}
 
@@ -100,7 +100,7 @@ def test_torch_is_imported_in_model_only():
 
 @pytest.mark.parametrize("library", ["matplotlib", "jinja2"])
 def test_what_draws_pages_is_imported_in_report_only(library):
-    packages = [*(PACKAGE / "model").glob("*.py"), *(ROOT / "cli").glob("*.py")]
+    packages = [*(PACKAGE / "model").rglob("*.py"), *(ROOT / "cli").glob("*.py")]
     files = [*MODULES, *FORMATS, *PRODUCTS, *BENCHMARK, *packages]
     assert not {path.stem for path in files if _uses(path, library)}
     assert any(_uses(path, library) for path in REPORT)

@@ -10,6 +10,7 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.model.back_projection import interpolate
 from hsisr_geo.model.baselines import edsr, gdrrn, mcnet, sspsr
 from hsisr_geo.model.baselines.checkpoint import load_system
+from hsisr_geo.model.baselines.cost import rate_of
 from hsisr_geo.model.baselines.layers import (
     Branch,
     ChannelAttention,
@@ -138,6 +139,13 @@ def test_mcnet_has_as_many_parameters_as_published(upscale, width, published):
     assert on_meta(lambda: mcnet.MCNet(0, upscale, settings)) == published
     means = mcnet.Settings(width, band_mean=True)
     assert on_meta(lambda: mcnet.MCNet(31, upscale, means)) == published
+
+
+@pytest.mark.parametrize(("make", "published"), [(sspsr.SSPSR, 145.6), (gdrrn.GDRRN, 25.6)])
+def test_as_many_multiplications_as_published_for_pavia(make, published):
+    with torch.device("meta"):
+        rate = rate_of(make(102, 4), 102, 32)
+    assert 32**2 * rate.multiply_adds / 1e9 == pytest.approx(published, abs=0.05)
 
 
 # shapes

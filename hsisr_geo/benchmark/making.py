@@ -115,23 +115,27 @@ def training_run(settings: BenchmarkSettings, job: Job, bands: int, device: str)
 def divided(
     cubes: Sequence[NamedCube], held_out: Sequence[str]
 ) -> tuple[list[NamedCube], list[NamedCube]]:
-    """Part scenes into those to train on and those held out; parts of a scene go with it.
+    """Part scenes into those to train on and those held out; a scene's parts go with it.
 
     Raises
     ------
     OptionError
         No scene has a name that is to be held out, or none is left.
     """
-    scene = {id(cube): cube.name.split(", part ")[0] for cube in cubes}
-    if missing := sorted(set(held_out) - set(scene.values())):
-        known = ", ".join(sorted(set(scene.values())))
-        raise OptionError(
-            f"held_out: no scene to train on is called {missing[0]}; there are {known}"
-        )
-    used = [cube for cube in cubes if scene[id(cube)] not in held_out]
+    for name in held_out:
+        if not any(_is_of(cube, name) for cube in cubes):
+            known = ", ".join(dict.fromkeys(cube.name for cube in cubes))
+            raise OptionError(f"held_out: no scene to train on is called {name}; there are {known}")
+    held = [cube for cube in cubes if any(_is_of(cube, name) for name in held_out)]
+    used = [cube for cube in cubes if not any(_is_of(cube, name) for name in held_out)]
     if not used:
         raise OptionError("held_out leaves no scene to train on")
-    return used, [cube for cube in cubes if scene[id(cube)] in held_out]
+    return used, held
+
+
+def _is_of(cube: NamedCube, name: str) -> bool:
+    """Whether a cube is a scene of that name, or a part of it ("name, part 2")."""
+    return cube.name == name or cube.name.startswith(f"{name}, ")
 
 
 def _make_scores(bench: Bench, job: Job, model: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from hsisr_geo.benchmark.facts import Deciding, Job, budget_text
 from hsisr_geo.benchmark.folder import Folder
 from hsisr_geo.benchmark.networks import check_networks
+from hsisr_geo.benchmark.protocols import check_apart, find_protocol
 from hsisr_geo.benchmark.records import Facts, difference, read_record
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Schooling
 from hsisr_geo.errors import OptionError, OutputError
@@ -132,7 +133,8 @@ def plan_benchmark(
     Raises
     ------
     OptionError
-        The selection names a system that is not there, or leaves no job.
+        The selection names a system that is not there, or leaves no job; or scenes to train on are
+        scenes to test on.
     ModelError
         A model that is named is not there, an architecture is unknown or lacks a setting.
     """
@@ -142,6 +144,8 @@ def plan_benchmark(
     wanted = [job for job in jobs_of(settings) if selection.takes(job)]
     if not wanted:
         raise OptionError(f"{settings.path}: no system at that upscale and seed")
+    if settings.train is not None:
+        check_apart(find_protocol(settings.protocol), settings.train, settings.test)
     check_networks({job.entry.label: job.entry for job in wanted}.values())
     deciding = Deciding(settings)
     return BenchmarkPlan(tuple(planned(job, deciding, folder) for job in wanted))

@@ -118,8 +118,11 @@ def _difference(
     made, truth = _spectrum(result.cube, pixel), _spectrum(found.truth, pixel)
     x, y = broken(_x(found), made - truth)
     axes.axhline(0, color=LIGHT.ink, lw=0.8)
-    axes.fill_between(x, 0, y, color=look.color, alpha=0.18, lw=0)
-    axes.plot(x, y, color=look.color, lw=look.width, zorder=3, gid=result.shown.label)
+    far_off = bool(np.nanmax(np.abs(y)) > 3 * limit)  # a filled frame would say nothing
+    axes.fill_between(x, 0, y, color=look.color, alpha=0 if far_off else 0.18, lw=0)
+    axes.plot(
+        x, y, color=look.color, lw=0.8 if far_off else look.width, zorder=3, gid=result.shown.label
+    )
     axes.set_ylim(-limit, limit)
     _shade(axes, found)
     axes.set_title(result.shown.title, loc="left", **look.text)

@@ -14,7 +14,7 @@ from hsisr_geo.report.comparison_labels import Label, place_labels
 from hsisr_geo.report.comparison_style import PAGE_WIDTH, Look, figure_style, looks
 
 _FAR = 4.0  # times the usual distance from the reference: a system that is worse is far off
-_LEAST_DB, _LEAST_RATIO = 0.5, 0.08  # distances that are usual at least
+_LEAST_DB, _LEAST_RATIO = 0.5, 0.15  # distances that are usual at least
 
 
 def overview_figure(standings: Sequence[Standing], settings: FigureSettings) -> Figure:
@@ -160,7 +160,7 @@ def _mark(axes: Axes, point: _Point, look: Look) -> None:
 
 
 def _list(axes: Axes, points: Sequence[_Point]) -> list[Bbox]:
-    """Write which systems are not drawn into the lower left corner; return the box of it."""
+    """Write which systems are not drawn, below the others; return the box of it."""
     if not points:
         return []
     lines = [f"{p.standing.shown.title} ({p.words})" for p in points]
@@ -168,4 +168,7 @@ def _list(axes: Axes, points: Sequence[_Point]) -> list[Bbox]:
         0.03, 0.02, "\n".join(["far off:", *lines]), transform=axes.transAxes, fontsize=8.5,
         color=LIGHT.faint, va="bottom", bbox={"fc": "white", "ec": "none", "pad": 1.5},
     )  # fmt: skip
+    share = text.get_window_extent().height / axes.get_window_extent().height
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - (high - low) * share / (1 - share), high)  # room that no point is in
     return [text.get_window_extent()]
