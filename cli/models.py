@@ -115,12 +115,12 @@ def _record(info: "ModelInfo") -> dict[str, Any]:
 def _print_fields(fields: dict[str, Any], indent: str = "") -> None:
     """Print a JSON object as an indented outline."""
     for key, value in fields.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             click.echo(f"{indent}{key}:")
             _print_fields(value, indent + "  ")
         elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
             click.echo(f"{indent}{key}:")
             _print_fields({str(i): item for i, item in enumerate(value, 1)}, indent + "  ")
-        elif value not in (None, "", [], ()):
+        elif value not in (None, "", [], (), {}):
             text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
             click.echo(f"{indent}{key}: {text}")

@@ -87,10 +87,11 @@ def plan_run(
     RasterError
         The bounds do not touch the raster.
     ModelError
-        An uncertainty is asked of a resolver without samples.
+        An uncertainty is asked of a resolver without samples, or one does not take so many bands.
     """
     import numpy as np
 
+    from hsisr_geo.assigning import check_scene
     from hsisr_geo.estimate import estimate_seconds
     from hsisr_geo.footprint import choose_tile, footprint
     from hsisr_geo.formats.choice import choose_format
@@ -99,6 +100,7 @@ def plan_run(
     from hsisr_geo.layout import Layout
     from hsisr_geo.output import Output
 
+    check_scene(raster, resolver)
     region = None if bounds is None else raster.window_of(bounds)
     target = raster.upscaled(resolver.upscale, *(region or ()))
     bands = len(raster.bands)

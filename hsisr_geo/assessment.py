@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hsisr_geo.assigning import check_scene
 from hsisr_geo.baselines import baselines
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import OptionError, RasterError
@@ -114,6 +115,7 @@ def assess(
     """
     _check_options(resolver, window)
     source = as_raster(src)
+    check_scene(source, resolver)
     area = _choose_area(source, bounds, window, resolver.upscale)
     with tempfile.TemporaryDirectory(prefix=".hsisr-geo-", dir=scratch) as name:
         folder = Path(name)

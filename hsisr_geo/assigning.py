@@ -7,7 +7,7 @@ from hsisr_geo.graph import Product
 from hsisr_geo.output import as_output_error
 from hsisr_geo.raster import Raster
 from hsisr_geo.request import Log, Request
-from hsisr_geo.resolver import BicubicResolver, Resolver, check_bands
+from hsisr_geo.resolver import BandsResolver, BicubicResolver, Resolver
 from hsisr_geo.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.workfolder import WorkFolder
 
@@ -49,6 +49,22 @@ def assign(
     return assignment, (warning,) if warning else ()
 
 
+def check_scene(raster: Raster, resolver: Resolver) -> None:
+    """Refuse a scene with a number of good bands that the resolver does not take.
+
+    Reads some pixels, as empty bands do not count, and only if the number matters.
+
+    Raises
+    ------
+    ModelError
+        Saying how many it takes.
+    """
+    if isinstance(resolver, BandsResolver):
+        bands = bands_with_data(raster, raster.bands.good_by_wavelength)
+        if bands:  # else all are interpolated
+            resolver.check_bands(len(bands))
+
+
 def _choose_bands(
     raster: Raster, resolver: Resolver, folder: WorkFolder, log: Log
 ) -> tuple[tuple[int, ...], SceneStatistics | None, str]:
@@ -60,7 +76,8 @@ def _choose_bands(
     # ^ neighbours in the spectrum make a group of the network, in whatever order the file has them
     if not resolved:
         return resolved, None, _why_nothing_is_left(raster)
-    check_bands(resolver, len(resolved))  # before a pass over the scene
+    if isinstance(resolver, BandsResolver):
+        resolver.check_bands(len(resolved))  # before a pass over the scene
     if not resolver.uses_statistics:
         return resolved, None, ""
     statistics = _measure(raster, resolved, folder, log)

@@ -6,10 +6,11 @@ with it torch, is imported when a network is loaded.
 """
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module, resources
 from pathlib import Path
+from typing import Any
 
 from hsisr_geo.config import (
     ModelCard,
@@ -21,7 +22,8 @@ from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import ModelError, OptionError, OutputError
 from hsisr_geo.psf import parse_psf
 from hsisr_geo.resolver import BackProjectionResolver, BicubicResolver, Resolver
-from hsisr_geo.system_config import SystemConfig
+from hsisr_geo.system_config import Setting, SystemConfig
+from hsisr_geo.training_run import OWN
 
 DEFAULT = "default"
 """Alias of `DEFAULT_MODEL`, so that a better default does not break anyone's scripts."""
@@ -47,6 +49,9 @@ class ModelInfo:
     sha256 : of the file
     default : this is what `--model default` means
     card : data, licences, scores, limits; free JSON
+    architecture : "hsisr", or that of a published system; "" for a baseline
+    bands : that it takes, no more and no fewer; None for any number
+    settings : of a published system
     """
 
     name: str
@@ -58,6 +63,9 @@ class ModelInfo:
     sha256: str
     default: bool
     card: ModelCard
+    architecture: str = ""
+    bands: int | None = None
+    settings: Mapping[str, Setting] = field(default_factory=dict)
 
 
 def models() -> list[ModelInfo]:
@@ -232,7 +240,15 @@ def _info(name: str, path: Path) -> ModelInfo:
         sha256=sha256,
         default=name == DEFAULT_MODEL,
         card=card,
+        **_system_fields(config),
     )
+
+
+def _system_fields(config: ModelConfig | SystemConfig) -> dict[str, Any]:
+    if isinstance(config, ModelConfig):
+        return {"architecture": OWN}
+    told = {"architecture": config.architecture, "settings": config.settings}
+    return {**told, "bands": config.bands or None}
 
 
 def _baseline_info(name: str) -> ModelInfo:

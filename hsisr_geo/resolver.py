@@ -192,16 +192,13 @@ class BandsResolver(Resolver, Protocol):
         ...
 
 
-def check_bands(resolver: Resolver, bands: int) -> None:
-    """Refuse a scene with a number of good bands that the resolver does not take.
+@runtime_checkable
+class ScalingResolver(Resolver, Protocol):
+    """A resolver that divides each scene by a scale of its own, if it is not told another."""
 
-    Raises
-    ------
-    ModelError
-        Saying how many it takes.
-    """
-    if isinstance(resolver, BandsResolver):
-        resolver.check_bands(bands)
+    def scaled_by(self, scale: float) -> Resolver:
+        """Return the same for values that are to be divided by that, whatever the scene."""
+        ...
 
 
 def pinned(resolver: Resolver, number: int) -> Resolver:

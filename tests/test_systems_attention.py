@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_leaves
 from hsisr_geo.model.back_projection import interpolate
 from hsisr_geo.model.baselines import cegatsr, gelin, graph_attention
 from hsisr_geo.model.baselines.cegatsr import Cegatsr
-from hsisr_geo.model.baselines.gelin import Gelin
+from hsisr_geo.model.baselines.gelin import Gelin, SelfCalibratedConvolution
 from hsisr_geo.model.baselines.graph_attention import GraphAttention, GraphBlock, nearest
 from hsisr_geo.model.baselines.system import Regressor
 
@@ -148,6 +148,25 @@ def test_gelin_adds_to_the_interpolated_image() -> None:
     for parameter in system.tail.parameters():
         nn.init.zeros_(parameter)
     assert torch.equal(system(image), interpolate(image, 3))
+
+
+def test_gate_of_an_odd_image_lies_where_its_pixels_are() -> None:
+    torch.manual_seed(0)
+    convolution, odd = SelfCalibratedConvolution(8), torch.rand(1, 8, 5, 7)
+    even = nn.functional.pad(odd, (0, 1, 0, 1), mode="replicate")  # of the same means
+    inside = (..., slice(3), slice(5))  # two convolutions from the border
+    torch.testing.assert_close(convolution(odd)[inside], convolution(even)[inside])
+
+
+def test_self_calibration_of_an_even_image_is_the_published_one() -> None:
+    torch.manual_seed(0)
+    made, image = SelfCalibratedConvolution(8), torch.rand(2, 8, 4, 6)
+    gated, plain = image.chunk(2, dim=1)
+    half = made.context(nn.functional.avg_pool2d(gated, 2))
+    gate = torch.sigmoid(gated + nn.functional.interpolate(half, size=(4, 6), mode="nearest"))
+    convolved = made.after[0](made.gated(gated) * gate).relu()
+    expected = torch.cat([convolved, made.plain[0](plain).relu()], dim=1)
+    torch.testing.assert_close(made(image), expected)
 
 
 def test_gelin_names_the_upscales_that_it_has() -> None:

@@ -104,6 +104,16 @@ def test_a_resumed_run_gives_the_weights_of_a_whole_one(
     assert all(torch.equal(first[k], second[k]) for k in first)
 
 
+def test_with_nothing_held_out_the_latest_weights_are_written(
+    scenes: Path, autoencoder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "model.safetensors"
+    card = train_diffusion(_options(scenes, out, holdout=()), autoencoder, log=lambda _: None)
+    assert card["best_validation"] is None
+    before, after = load_file(autoencoder), load_file(out)
+    assert not torch.equal(before["denoiser.tail.weight"], after["denoiser.tail.weight"])
+
+
 def test_photographs_take_part(scenes: Path, autoencoder: Path, tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()

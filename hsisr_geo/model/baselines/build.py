@@ -61,6 +61,10 @@ def build(config: SystemConfig) -> System:
     """
     made_by = system_class(config.architecture)
     settings = settings_of(config.architecture, config.settings)
+    if config.bands == 0 and not (made_by.any_bands or getattr(settings, "any_bands", False)):
+        raise ModelError(
+            f"model {config.name}: {config.architecture} is built for a number of bands, not for 0"
+        )
     try:
         with _bounded(config.name):
             system: System = made_by(config.bands, config.upscale, settings)  # type: ignore[call-arg]
@@ -69,10 +73,6 @@ def build(config: SystemConfig) -> System:
             f"model {config.name}: {config.architecture} cannot be built for upscale "
             f"{config.upscale} and {config.bands} bands with these settings: {e}"
         ) from e
-    if config.bands == 0 and not system.any_bands:
-        raise ModelError(
-            f"model {config.name}: {config.architecture} is built for a number of bands, not for 0"
-        )
     return system
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import flop_registry
 
 from hsisr_geo.model.baselines.system import System
 
@@ -48,24 +48,30 @@ def _counted(system: System, bands: int, side: int) -> Rate:
         fine = system.upscale * side
         return torch.zeros(1, channels, fine, fine, device=device)
 
-    with torch.no_grad(), FlopCounterMode(display=False) as flops, _Peak() as peak:
+    with torch.no_grad(), _Watch() as watched:
         system.resolve(lr, draw)
     pixels = side**2
-    return Rate(flops.get_total_flops() / 2 / pixels, _KERNELS * peak.most / pixels)
+    return Rate(watched.flops / 2 / pixels, _KERNELS * watched.most / pixels)
 
 
-class _Peak(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own hook
-    """Adds up the bytes of all tensors that live; views of one memory count once."""
+class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own hook
+    """Adds up the arithmetic by torch's formulas, and the bytes of all tensors that live.
+
+    Views of one memory count once. (`FlopCounterMode` counts the same, and looks into every other
+    operation besides, which takes seconds.)
+    """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.now = self.most = 0
+        self.flops = self.now = self.most = 0
         self._users: dict[int, int] = {}
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         made = func(*args, **(kwargs or {}))
+        if formula := flop_registry.get(func._overloadpacket):
+            self.flops += formula(*args, **(kwargs or {}), out_val=made)
         for tensor in tree_leaves(made):
             if isinstance(tensor, Tensor):
                 self._count(tensor)

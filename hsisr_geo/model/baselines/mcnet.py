@@ -1,7 +1,12 @@
-"""MCNet (Li et al., Remote Sensing 2020): 3-D convolutions over space and bands, mixed with 2-D."""
+"""MCNet (Li et al., Remote Sensing 2020): 3-D convolutions over space and bands, mixed with 2-D.
 
+Those that see rows and columns only, or bands only, are computed as 2-D convolutions of views:
+the same numbers in a fraction of the time.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +17,8 @@ from hsisr_geo.model.baselines.losses import l1
 from hsisr_geo.model.baselines.system import Regressor, Stage
 
 __all__ = ["MCNet", "Settings"]
+
+Layer = TypeVar("Layer", bound=nn.Module)
 
 BRANCHES = 3
 """Depths from which a module takes features."""
@@ -65,10 +72,11 @@ class MCNet(Regressor):
             raise ModelError(msg)
         super().__init__(bands if settings.band_mean else 0, upscale)
         self.settings = settings
+        self.any_bands = not settings.band_mean  # type: ignore[misc]  # it hangs on the settings
         width = settings.width
-        self.head = _conv3d(1, width, (3, 3, 3))
+        self.head = _normalised(nn.Conv3d(1, width, 3, padding=1))
         self.mixed = nn.ModuleList(MixedModule(width) for _ in range(settings.modules))
-        self.tail = nn.Sequential(_enlarge(width, upscale), _conv3d(width, 1, (3, 3, 3)))
+        self.tail = nn.Sequential(_enlarge(width, upscale), Merge(width))
         if settings.band_mean:
             self.register_buffer("mean", torch.zeros(bands, 1, 1))
             self.register_buffer("seen", torch.zeros(()))
@@ -82,11 +90,11 @@ class MCNet(Regressor):
     def forward(self, lr: Tensor) -> Tensor:
         """Super-resolve; shapes as in `resolve`."""
         x = lr - self.mean if self.settings.band_mean else lr
-        head = self.head(_by_band(x[:, None]))
+        head = _channels_last(self.head(x[:, None]))
         features = head
         for module in self.mixed:
             features = module(features) + head
-        sr: Tensor = self.tail(features)[:, 0]
+        sr: Tensor = self.tail(features)
         return sr + self.mean if self.settings.band_mean else sr
 
     def loss(self, sr: Tensor, hr: Tensor) -> Tensor:
@@ -97,7 +105,7 @@ class MCNet(Regressor):
         """Return the single stage, in which the means of the bands are gathered."""
 
         def loss(hr: Tensor, lr: Tensor, generator: torch.Generator) -> Tensor:
-            if self.settings.band_mean:
+            if self.settings.band_mean and torch.is_grad_enabled():
                 self._see(lr)
             return self.loss(self(lr), hr)
 
@@ -118,41 +126,64 @@ class MixedModule(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.chain = nn.ModuleList(_separable(width) for _ in range(BRANCHES))
-        self.planes = nn.ModuleList(_planar(width) for _ in range(BRANCHES))
+        self.chain = nn.ModuleList(SeparableBlock(width) for _ in range(BRANCHES))
+        self.planes = nn.ModuleList(
+            nn.Sequential(_conv(width, width, (3, 3)), nn.ReLU(), _conv(width, width, (3, 3)))
+            for _ in range(BRANCHES)
+        )
         self.weights = nn.Parameter(torch.ones(BRANCHES))
-        self.join = _conv3d(BRANCHES * width, width, (1, 1, 1))
-        self.last = _separable(width)
+        self.join = _conv(BRANCHES * width, width, (1, 1))
+        self.last = SeparableBlock(width)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map to the same shape: (image, width, band, row, col)."""
         deeper, seen = x, []
-        for chained, plane, weight in zip(self.chain, self.planes, self.weights, strict=True):
+        for chained, planes, weight in zip(self.chain, self.planes, self.weights, strict=True):
             deeper = chained(deeper) + deeper
-            seen.append(weight * _each_band(plane, deeper))
-        joined = nn.functional.relu(self.join(torch.cat(seen, dim=1)))
+            seen.append(weight * _each_band(planes, deeper))
+        joined = nn.functional.relu(_each_band(self.join, torch.cat(seen, dim=1)))
         out: Tensor = self.last(joined + x)
         return out
 
 
-def _separable(width: int) -> nn.Sequential:
-    """Return the block "S3D": 3-D convolution in two steps, rows and columns, then bands."""
-    return nn.Sequential(
-        _conv3d(width, width, (1, 3, 3)),
-        nn.ReLU(inplace=True),
-        _conv3d(width, width, (3, 1, 1)),
-        nn.ReLU(inplace=True),
-    )
+class SeparableBlock(nn.Module):
+    """S3D: a 3-D convolution in two steps, over rows and columns, then over bands."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.spatial = _conv(width, width, (3, 3))
+        self.spectral = _conv(width, width, (3, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map to the same shape: (image, width, band, row, col)."""
+        x = nn.functional.relu(_each_band(self.spatial, x))
+        return nn.functional.relu(_each_pixel(self.spectral, x))
 
 
-def _planar(width: int) -> nn.Sequential:
-    first, second = (_normalised(nn.Conv2d(width, width, 3, padding=1)) for _ in range(2))
-    return nn.Sequential(first, nn.ReLU(inplace=True), second)
+class Merge(nn.Module):
+    """The last 3-D convolution, to one channel, at the size of the answer.
+
+    Computed as three planar convolutions whose results are added one band apart, in half the time
+    of the 3-D convolution.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = _normalised(nn.Conv3d(width, 1, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (image, width, band, row, col) to (image, band, row, col)."""
+        taps = self.conv.weight[0].transpose(0, 1)
+        parts = _each_band(lambda planes: nn.functional.conv2d(planes, taps, padding=1), x)
+        before, here, after = parts.unbind(dim=1)
+        shifted = nn.functional.pad(before[:, :-1], (0, 0, 0, 0, 1, 0))
+        out: Tensor = here + shifted + nn.functional.pad(after[:, 1:], (0, 0, 0, 0, 0, 1))
+        return out if self.conv.bias is None else out + self.conv.bias
 
 
-def _conv3d(channels_in: int, channels_out: int, kernel: tuple[int, int, int]) -> nn.Module:
-    bands, rows, cols = (n // 2 for n in kernel)
-    return _normalised(nn.Conv3d(channels_in, channels_out, kernel, padding=(bands, rows, cols)))
+def _conv(channels_in: int, channels_out: int, kernel: tuple[int, int]) -> nn.Module:
+    padding = (kernel[0] // 2, kernel[1] // 2)
+    return _normalised(nn.Conv2d(channels_in, channels_out, kernel, padding=padding))
 
 
 def _enlarge(width: int, upscale: int) -> nn.Module:
@@ -160,18 +191,23 @@ def _enlarge(width: int, upscale: int) -> nn.Module:
     return _normalised(nn.ConvTranspose3d(width, width, kernel, stride, padding=1))
 
 
-def _normalised(layer: nn.Module) -> nn.Module:
+def _normalised(layer: Layer) -> Layer:
     """Give each kernel a direction and a length to learn (Salimans & Kingma, 2016)."""
-    normalised: nn.Module = weight_norm(layer)
+    normalised: Layer = weight_norm(layer)
     return normalised
 
 
-def _by_band(x: Tensor) -> Tensor:
-    """Put channels last in memory, so that `_each_band` copies nothing."""
+def _channels_last(x: Tensor) -> Tensor:
+    """Order features in memory so that the two functions below copy nothing."""
     return x.contiguous(memory_format=torch.channels_last_3d)
 
 
-def _each_band(plane: nn.Module, x: Tensor) -> Tensor:
-    """Apply a 2-D network to every band by itself."""
-    planes: Tensor = plane(x.transpose(1, 2).flatten(0, 1))
+def _each_band(planar: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Apply a function of (image, channel, row, col) to every band by itself."""
+    planes = planar(x.transpose(1, 2).flatten(0, 1))
     return planes.reshape(x.shape[0], x.shape[2], *planes.shape[1:]).transpose(1, 2)
+
+
+def _each_pixel(along: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Apply a function of (image, channel, band, pixel) that keeps the shape of all."""
+    return along(x.flatten(3)).reshape(x.shape)

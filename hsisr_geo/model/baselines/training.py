@@ -19,7 +19,7 @@ from hsisr_geo.model.baselines.batches import (
     keyed,
     torch_generator,
 )
-from hsisr_geo.model.baselines.build import build, system_class
+from hsisr_geo.model.baselines.build import build
 from hsisr_geo.model.baselines.checkpoint import save_system
 from hsisr_geo.model.baselines.comparison import card_of, held_out_psnr, purpose_of
 from hsisr_geo.model.baselines.course import TrainingStage, follow, forget
@@ -77,7 +77,7 @@ def _train_published(
         version="1",
         upscales=(run.upscale,),
         architecture=run.architecture,
-        bands=0 if system_class(run.architecture).any_bands else run.bands,
+        bands=run.bands,  # the file says 0 where the system, as it is set, takes any number
         settings=dict(run.settings),
     )
     system = build(config).to(device)
