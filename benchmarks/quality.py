@@ -18,9 +18,10 @@ from pathlib import Path
 
 import click
 import numpy as np
-from solid_parts import solid_parts
 
 from hsisr_geo.bands import Bands
+from hsisr_geo.benchmark.solid_parts import solid_parts
+from hsisr_geo.benchmark.sources import usable_bands
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model.resolver import DiffusionResolver, load
@@ -28,14 +29,11 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import Raster, open_raster, read_window
 from hsisr_geo.registry import find_model
 from hsisr_geo.resolver import BicubicResolver, Resolver
-from hsisr_geo.selection import in_water_vapour
 from hsisr_geo.tiling import Window
 from hsisr_geo.wald import coarser, cut_out, degrade, whole_groups, write
 
 EXISTING = click.Path(exists=True, path_type=Path)
 SUFFIXES = {".tif", ".tiff", ".bsq", ".img"}
-NOISE_NM = (2450.0, 2600.0)  # of NEON, besides water vapour
-# ^ nothing but noise where the atmosphere lets no light through; left out when a scene has no `bbl`
 
 
 @dataclass(frozen=True)
@@ -141,24 +139,13 @@ def write_degraded(
 ) -> tuple[list[int], np.ndarray]:
     """Write the degraded scene; return its good bands and the cropped original (band, row, col)."""
     part = whole_groups(scene.part, 4 * degradation.factor)
-    good = [i for i in raster.bands.good_indices if not is_noise(raster, i)]
+    good = sorted(usable_bands(raster))
     bands = Bands(tuple(replace(b, good=i in good) for i, b in enumerate(raster.bands)))
     original = cut_out(replace(raster, bands=bands), part)
     cube = read_window(raster, *part)
     coarse = [degrade(band[None], degradation) for band in cube]  # bad ones may have holes
     write(lr_path, coarser(original, degradation.factor), np.concatenate(coarse))
     return good, cube[good]
-
-
-def is_noise(raster: Raster, band: int) -> bool:
-    """Say whether a band of a scene of 1 m to 30 m reflectance holds noise only.
-
-    Only asked of NEON's scene here: its file marks no bad bands.
-    """
-    nm = raster.bands[band].wavelength_nm
-    if nm is None or any(not b.good for b in raster.bands) or len(raster.bands) < 400:
-        return False
-    return in_water_vapour(nm) or NOISE_NM[0] <= nm <= NOISE_NM[1]
 
 
 def read_all(raster: Raster, bands: Sequence[int]) -> np.ndarray:

@@ -5,7 +5,6 @@ are for that command; those outside of any table for every command that has such
 """
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import click
 
 from hsisr_geo.errors import OptionError
+from hsisr_geo.toml_file import read_toml
 
 from .variables import PREFIX, options_of, walk
 
@@ -45,7 +45,7 @@ def read_defaults(path: Path, cli: click.Group) -> dict[str, Any]:
     OptionError
         The file cannot be read, or a key is no option of the command; naming file and key.
     """
-    content = _parse(path)
+    content = read_toml(path)
     commands = dict(walk(cli))
     defaults: dict[tuple[str, ...], dict[str, Any]] = {command: {} for command in commands}
     for table, key, value in _entries(content, commands, path):
@@ -57,19 +57,6 @@ def read_defaults(path: Path, cli: click.Group) -> dict[str, Any]:
         for command in having:
             defaults[command][str(known[command][key].name)] = value
     return _nested(defaults)
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise OptionError(f"{path}: the configuration cannot be read: {e.strerror}") from e
-    except ValueError as e:  # no TOML, or no UTF-8
-        raise OptionError(f"{path}: not a TOML file: {e}") from e
 
 
 def _entries(

@@ -19,6 +19,7 @@ from hsisr_geo.errors import HsisrError
 from .adapt import adapt
 from .assess import assess
 from .batch import batch
+from .benchmark import benchmark
 from .completion import completion
 from .config import config
 from .config_file import config_path, read_defaults
@@ -96,6 +97,7 @@ cli.add_command(adapt)
 cli.add_command(info)
 cli.add_command(evaluate)
 cli.add_command(assess)
+cli.add_command(benchmark)
 cli.add_command(models)
 cli.add_command(train)
 cli.add_command(handshake)

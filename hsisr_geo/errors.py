@@ -37,5 +37,9 @@ class BatchFailed(HsisrError):
     """Some scenes of a batch failed; those that are done stay."""
 
 
+class BenchmarkFailed(HsisrError):
+    """Some jobs of a comparison failed; those that are done stay."""
+
+
 class InstallationBroken(HsisrError):
     """Something that runs need does not work in this installation."""

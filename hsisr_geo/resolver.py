@@ -192,6 +192,15 @@ class BandsResolver(Resolver, Protocol):
         ...
 
 
+@runtime_checkable
+class ScalingResolver(Resolver, Protocol):
+    """A resolver that divides each scene by a scale of its own, if it is not told another."""
+
+    def scaled_by(self, scale: float) -> Resolver:
+        """Return the same for values that are to be divided by that, whatever the scene."""
+        ...
+
+
 def pinned(resolver: Resolver, number: int) -> Resolver:
     """Return the resolver for one of several workers: on one GPU, where there are GPUs."""
     return resolver.pinned(number) if isinstance(resolver, PartResolver) else resolver

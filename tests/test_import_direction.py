@@ -13,6 +13,7 @@ MODULES = sorted(path for path in PACKAGE.glob("*.py") if path.stem != "__init__
 REPORT = sorted((PACKAGE / "report").glob("*.py"))
 FORMATS = sorted((PACKAGE / "formats").glob("*.py"))
 PRODUCTS = sorted((PACKAGE / "products").glob("*.py"))
+BENCHMARK = sorted((PACKAGE / "benchmark").glob("*.py"))
 
 
 def _arrows():
@@ -39,7 +40,7 @@ def _imports(path):
 
 def _own(path):
     """Modules of the package that a file imports; `model` stands for all of its files."""
-    packages = {"model", "cli", "weights", "report", "formats", "products"}
+    packages = {"model", "cli", "weights", "report", "formats", "products", "benchmark"}
     known = {module.stem for module in MODULES} | packages
     parts = [name.split(".") for name in _imports(path) if name.startswith("hsisr_geo.")]
     return {part[1] for part in parts} & known
@@ -47,7 +48,7 @@ def _own(path):
 
 def test_the_document_lists_every_module():
     modules = {path.stem for path in MODULES}
-    packages = {"cli", "model", "report", "formats", "products", "qgis_plugin"}
+    packages = {"cli", "model", "report", "formats", "products", "benchmark", "qgis_plugin"}
     assert modules == {*_arrows()} - packages
     described = set(re.findall(r"^\| `(\w+)(?:\.py|/)` \|", ARCHITECTURE, re.MULTILINE))
     assert modules <= described
@@ -76,6 +77,12 @@ def test_the_products_import_only_what_lies_to_their_left(path):
     assert _own(path) <= _arrows()["products"] | {"products"}
 
 
+@pytest.mark.parametrize("path", BENCHMARK, ids=lambda path: path.stem)
+def test_the_benchmark_imports_only_what_lies_to_its_left(path):
+    """The model inside a function, when something is trained or run."""
+    assert _own(path) <= _arrows()["benchmark"] | {"benchmark", "model"}
+
+
 @pytest.mark.parametrize("path", REPORT, ids=lambda path: path.stem)
 def test_the_report_imports_only_what_lies_to_its_left(path):
     assert _own(path) <= _arrows()["report"] | {"report"}
@@ -87,27 +94,30 @@ def test_the_plugin_imports_nothing_of_ours(path):
 
 
 def test_torch_is_imported_in_model_only():
-    users = {path.stem for path in [*MODULES, *REPORT, *FORMATS, *PRODUCTS] if _uses(path, "torch")}
-    assert users == set()
+    files = [*MODULES, *REPORT, *FORMATS, *PRODUCTS, *BENCHMARK]
+    assert not {path.stem for path in files if _uses(path, "torch")}
 
 
 @pytest.mark.parametrize("library", ["matplotlib", "jinja2"])
 def test_what_draws_pages_is_imported_in_report_only(library):
     packages = [*(PACKAGE / "model").rglob("*.py"), *(ROOT / "cli").glob("*.py")]
-    files = [*MODULES, *FORMATS, *PRODUCTS, *packages]
+    files = [*MODULES, *FORMATS, *PRODUCTS, *BENCHMARK, *packages]
     assert not {path.stem for path in files if _uses(path, library)}
     assert any(_uses(path, library) for path in REPORT)
 
 
-def test_h5py_is_imported_in_products_only():
-    assert not {path.stem for path in [*MODULES, *REPORT, *FORMATS] if _uses(path, "h5py")}
+def test_h5py_is_imported_in_products_and_for_files_of_matlab_only():
+    """A `.mat` file of version 7.3 is no product that `run` reads: nothing in it tells of bands."""
+    files = [*MODULES, *REPORT, *FORMATS, *BENCHMARK]
+    assert {path.stem for path in files if _uses(path, "h5py")} == {"mat_files"}
     assert any(_uses(path, "h5py") for path in PRODUCTS)
 
 
 def test_rasterio_is_imported_where_the_document_says():
     sentence = re.search(r"`rasterio` is imported in (.*?) only", ARCHITECTURE, re.DOTALL)
     named = set(re.findall(r"`(\w+)\.py`", sentence[1]))
-    assert {path.stem for path in [*MODULES, *REPORT] if _uses(path, "rasterio")} == named
+    files = [*MODULES, *REPORT, *BENCHMARK]
+    assert {path.stem for path in files if _uses(path, "rasterio")} == named
 
 
 def _uses(path, library):

@@ -317,6 +317,8 @@ def test_another_process_loads_the_same_file(tmp_path):
     assert (again.sha256, again.seed, again.degradation) == (
         resolver.sha256, 9, resolver.degradation,
     )  # fmt: skip
+    assert again.scale is None
+    assert pickle.loads(pickle.dumps(resolver.scaled_by(2.0))).scale == 2.0
     model_file(tmp_path, "tiny-whole", name="another")
     with pytest.raises(ModelError, match="other weights here"):
         pickle.loads(sent)

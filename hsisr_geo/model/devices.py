@@ -18,7 +18,7 @@ from torch import nn
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.memory import Amount
 
-__all__ = ["Place", "Places", "choose_device", "copies", "visible"]
+__all__ = ["Place", "Places", "choose_device", "copies", "described", "use_threads", "visible"]
 
 T = TypeVar("T")
 M = TypeVar("M", bound=nn.Module)
@@ -75,6 +75,21 @@ def visible(device: torch.device) -> list[torch.device]:
     if device.type != "cuda" or device.index is not None:
         return [device]
     return [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+
+
+def use_threads(count: int) -> None:
+    """Let torch compute in so many threads of the CPU, from now on."""
+    torch.set_num_threads(count)
+
+
+def described(name: str) -> tuple[str, int]:
+    """Name what a device means here, "cpu" or a GPU's name, and say how many threads the CPU uses.
+
+    e.g. ("NVIDIA H100 80GB HBM3", 8)
+    """
+    device = choose_device(name)
+    kind = "cpu" if device.type == "cpu" else torch.cuda.get_device_name(device)
+    return kind, torch.get_num_threads()
 
 
 def copies(network: M) -> Callable[[torch.device], M]:

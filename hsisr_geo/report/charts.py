@@ -204,8 +204,13 @@ def _bad_spans(spectrum: Spectrum) -> Iterator[tuple[float, float]]:
 
 def _style(theme: Theme, spectrum: Spectrum) -> Any:
     few = len(spectrum.compared) < _FEW_BANDS
-    return mpl.rc_context({
-        "lines.marker": "o" if few else "None", "lines.markersize": 5,
+    return mpl.rc_context({"lines.marker": "o" if few else "None", **page_style(theme)})
+
+
+def page_style(theme: Theme) -> Any:
+    """Return the settings of matplotlib for charts on a page."""
+    return {
+        "lines.markersize": 5,
         "font.size": 11, "axes.titlesize": 11, "axes.labelsize": 11, "legend.fontsize": 10.5,
         "font.family": "DejaVu Sans",
         "text.color": theme.ink, "axes.labelcolor": theme.ink, "axes.edgecolor": theme.faint,
@@ -216,7 +221,7 @@ def _style(theme: Theme, spectrum: Spectrum) -> Any:
         "axes.facecolor": "none", "figure.facecolor": "none",
         "legend.frameon": False, "axes.axisbelow": True,
         "svg.fonttype": "path", "svg.hashsalt": "hsisr-geo", "path.simplify": True,
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def _svg(figure: Figure) -> bytes:

@@ -41,6 +41,7 @@ from hsisr_geo.resolver import (
     PartResolver,
     Sampled,
     Sampler,
+    ScalingResolver,
     TileFunction,
     assumption,
 )
@@ -75,6 +76,8 @@ class SystemResolver:
     path, asked
         The file it was loaded from, and the device that was asked for: what other processes are
         told in place of the weights.
+    scale
+        What values are divided by; None for each scene's own scale.
     """
 
     system: System
@@ -87,6 +90,7 @@ class SystemResolver:
     ramp: int = 2
     path: Path | None = None
     asked: str = "auto"
+    scale: float | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Send where the weights are, and not the weights."""
@@ -98,7 +102,7 @@ class SystemResolver:
             "device": self.asked,
             "psf": self.degradation,
         }
-        return _load_again, (self.path, self.sha256, options)
+        return _load_again, (self.path, self.sha256, self.scale, options)
 
     @property
     def name(self) -> str:
@@ -133,6 +137,10 @@ class SystemResolver:
     def pinned(self, number: int) -> "SystemResolver":
         """Return the same on a single device; workers take turns at those that are visible."""
         return replace(self, device=self.devices[number % len(self.devices)])
+
+    def scaled_by(self, scale: float) -> "SystemResolver":
+        """Return the same for values that are to be divided by that, whatever the scene."""
+        return replace(self, scale=scale)
 
     def check_bands(self, bands: int) -> None:
         """Refuse a scene with another number of good bands; errors as `SystemConfig`'s."""
@@ -194,7 +202,7 @@ class SystemResolver:
         if statistics is None:
             raise ModelError(f"model {self.name} needs the statistics of the scene")
         self.check_bands(len(statistics.mean))
-        scale = scene_scale(statistics)
+        scale = self.scale or scene_scale(statistics)
         places = Places(self.devices, copies(self.system))
 
         def resolve(
@@ -360,7 +368,9 @@ def load(
     )
 
 
-def _load_again(path: Path, sha256: str, options: dict[str, Any]) -> SystemResolver:
+def _load_again(
+    path: Path, sha256: str, scale: float | None, options: dict[str, Any]
+) -> SystemResolver:
     """Load what was loaded in another process, if it is here."""
     found = load(path, **options)
     if found.sha256 != sha256:
@@ -368,7 +378,7 @@ def _load_again(path: Path, sha256: str, options: dict[str, Any]) -> SystemResol
             f"{path} has other weights here ({found.sha256[:8]}) than where the run was started "
             f"({sha256[:8]}): install the same file everywhere"
         )
-    return found
+    return replace(found, scale=scale)
 
 
 def _images(
@@ -396,5 +406,6 @@ def _moved(window: Window, origin: tuple[int, int]) -> Window:
 
 _: type[PartResolver] = SystemResolver
 _bands: type[BandsResolver] = SystemResolver
+_scaling: type[ScalingResolver] = SystemResolver
 _sampler: type[Sampler] = StochasticResolver
 _sampled: type[Sampled] = SampledSystem

@@ -1,10 +1,11 @@
-"""Rectangles of a raster without a hole in any good band: scenes that need no filling."""
+"""Rectangles of a scene without a hole in any good band: scenes that need no filling."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.planes import whole
 from hsisr_geo.raster import Raster, read_window
 from hsisr_geo.tiling import Window
 
@@ -16,9 +17,16 @@ def solid_parts(raster: Raster) -> list[Window]:
 
     The largest comes first; each next one is the largest of what is left.
     """
-    cube = read_window(raster, *_whole(raster), raster.bands.good_indices)
-    left = np.isfinite(cube).all(axis=0)
-    return [_whole(raster)] if left.all() else list(_largest_first(left))
+    return solid_rectangles(read_window(raster, *whole(raster), raster.bands.good_indices))
+
+
+def solid_rectangles(cube: NDArray[np.float32]) -> list[Window]:
+    """Do so for a cube (band, row, col) with NaN in its holes."""
+    left: NDArray[np.bool_] = np.logical_and.reduce([np.isfinite(plane) for plane in cube])
+    # ^ plane by plane: the flags of a large cube take a quarter of its memory
+    if left.all():
+        return [(slice(0, left.shape[0]), slice(0, left.shape[1]))]
+    return list(_largest_first(left))
 
 
 def _largest_first(left: NDArray[np.bool_]) -> Iterator[Window]:
@@ -41,8 +49,4 @@ def _candidates(solid: NDArray[np.bool_]) -> Iterator[Window]:
 
 def _area(part: Window) -> int:
     rows, cols = part
-    return (rows.stop - rows.start) * (cols.stop - cols.start)
-
-
-def _whole(raster: Raster) -> Window:
-    return slice(0, raster.rows), slice(0, raster.cols)
+    return int((rows.stop - rows.start) * (cols.stop - cols.start))

@@ -1,0 +1,136 @@
+"""What decides about models, scores and times: if it is the same, they are kept."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from hsisr_geo import __version__
+from hsisr_geo.benchmark.records import Facts
+from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry, Schooling
+from hsisr_geo.benchmark.sources import without_variable
+from hsisr_geo.config import sha256_of
+from hsisr_geo.fingerprint import input_identity
+from hsisr_geo.registry import model_info
+from hsisr_geo.training_run import Budget
+
+_BESIDE = (".aux.xml", ".qml", ".ovr")  # what looking at a scene may leave beside it
+
+
+@dataclass(frozen=True)
+class Job:
+    """One system at one upscale and seed."""
+
+    entry: Entry
+    upscale: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """As its files are called."""
+        return f"{self.entry.label}-x{self.upscale}-seed{self.seed}"
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """The facts of all files of a comparison; scenes are looked at once.
+
+    Scenes count by name, size and the hash of their first and last 64 KiB, models by the hash of
+    their weights, the code by the version of the package.
+    """
+
+    settings: BenchmarkSettings
+
+    @cached_property
+    def _common(self) -> dict[str, str]:
+        bands = self.settings.bands
+        return {
+            "version": __version__,
+            "protocol": self.settings.protocol,
+            "bands": "all" if bands is None else str(bands),
+        }
+
+    @cached_property
+    def _train(self) -> str:
+        return _identity(self.settings.train)
+
+    @cached_property
+    def _test(self) -> str:
+        return _identity(self.settings.test)
+
+    def of_training(self, job: Job) -> Facts:
+        """Return what decides about a trained model."""
+        assert job.entry.schooling is not None  # else there is nothing to train
+        return {
+            **self._common,
+            **_of_job(job),
+            "architecture": job.entry.architecture,
+            **{f"setting {key}": str(value) for key, value in job.entry.settings.items()},
+            **_of_schooling(job.entry.schooling),
+            "training files": self._train,
+            "held out": ", ".join(self.settings.held_out) or "nothing",
+        }
+
+    def of_scores(self, job: Job, model: str) -> Facts:
+        """Return what decides about scores of a model, given by name or file."""
+        weights = {"weights": weights_of(model)}
+        return {**self._common, **_of_job(job), **weights, "test files": self._test}
+
+    def of_times(self, job: Job, model: str, where: Mapping[str, str]) -> Facts:
+        """Return what decides about times of a model; `where` tells the machine."""
+        common = {"version": __version__, "bands": self._common["bands"], **where}
+        return {**common, "upscale": str(job.upscale), "weights": weights_of(model)}
+
+
+def weights_of(model: str) -> str:
+    """Tell the weights of a model given by name or file: the hash, or the name of a baseline.
+
+    Raises
+    ------
+    ModelError
+        There is no such model.
+    """
+    path = Path(model)
+    if path.is_file():
+        return sha256_of(path)
+    info = model_info(model)
+    return info.sha256 or info.name
+
+
+def budget_text(budget: Budget) -> str:
+    """Say a budget in words."""
+    if budget.steps is not None:
+        return f"{budget.steps} steps"
+    return f"{budget.cpu_minutes:g} CPU minutes"
+
+
+def _of_job(job: Job) -> dict[str, str]:
+    return {"upscale": str(job.upscale), "seed": str(job.seed)}
+
+
+def _of_schooling(schooling: Schooling) -> dict[str, str]:
+    rate = schooling.learning_rate
+    return {
+        "budget": budget_text(schooling.budget),
+        "batch": str(schooling.batch),
+        "patch": str(schooling.patch),
+        "learning rate": "as published" if rate is None else f"{rate:g}",
+    }
+
+
+def _identity(path: Path | None) -> str:
+    if path is None:
+        return hashlib.sha256(b"").hexdigest()[:16]
+    place, variable = without_variable(path)
+    told = input_identity([str(file) for file in _files(place)])
+    return hashlib.sha256((told + (variable or "")).encode()).hexdigest()[:16]
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """Give a file, or all files of a folder and of those in it."""
+    if path.is_file():
+        yield path
+    for file in sorted(path.rglob("*")):
+        if file.is_file() and not file.name.startswith(".") and not file.name.endswith(_BESIDE):
+            yield file
