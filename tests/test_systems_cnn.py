@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.back_projection import interpolate
 from hsisr_geo.model.baselines import edsr, gdrrn, mcnet, sspsr
+from hsisr_geo.model.baselines.build import settings_of
 from hsisr_geo.model.baselines.checkpoint import load_system
 from hsisr_geo.model.baselines.cost import rate_of
 from hsisr_geo.model.baselines.layers import (
@@ -276,8 +277,14 @@ def test_gdrrn_starts_at_the_published_deviation():
 
 
 def test_groups_that_do_not_divide_the_width_are_an_error():
-    with pytest.raises(ModelError, match="3 groups cannot share 8 channels"):
-        gdrrn.GDRRN(4, 2, gdrrn.Settings(width=8, groups=3))
+    with pytest.raises(ModelError, match="gdrrn: 3 groups cannot share 8 channels"):
+        settings_of("gdrrn", {"width": 8, "groups": 3})
+
+
+@pytest.mark.parametrize("architecture", ["edsr", "gdrrn", "sspsr", "mcnet"])
+def test_a_network_without_channels_is_an_error(architecture):
+    with pytest.raises(ModelError, match=f"{architecture}: a network of width 0"):
+        settings_of(architecture, {"width": 0})
 
 
 def test_losses_are_the_published_ones():
