@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -47,6 +48,8 @@ class TrainingRun:
         At the start of a cosine; None for what was published.
     check_every
         Share of the budget between two checks on the held-out scenes.
+    start
+        A model file whose weights, as far as they have the same names, are started from.
     """
 
     name: str
@@ -61,3 +64,4 @@ class TrainingRun:
     learning_rate: float | None = None
     device: str = "auto"
     check_every: float = 0.2
+    start: Path | None = None

@@ -3,10 +3,10 @@
 What DMGASR does with the latents of each group (Wang et al., 2024, section III-C and Algorithm 1),
 and its ablations with bands themselves. One network serves all sets of a cube.
 
-As published, but for two things. Published training makes one optimiser step for each group, in
-order; here the groups of a cube are images of one batch. The published network starts from weights
-of SR3 that were trained on faces; here it starts from noise, so its learning rate, which is meant
-for fine-tuning, should be raised.
+As published, but for two things. Published training makes one optimiser step for each group of a
+batch, in order; here each step takes a group at random, of new patches. The published network
+starts from weights of SR3 that were trained on faces; here it starts from noise, so its learning
+rate, which is meant for fine-tuning, should be raised.
 """
 
 import math
@@ -35,8 +35,10 @@ class DiffusionSettings:
         As of `PublishedUNet`; the widths are numbers with blanks between.
     diffusion_steps
         Of training and sampling.
+    group_by_group
+        Whether a step of training takes one group, or all of them as one batch.
     groups_together
-        Whether all groups are one batch of the network, which takes memory and changes nothing.
+        Whether all groups are sampled as one batch, which takes memory and changes nothing.
     clip
         Whether the interpolated scene is clipped to 0 ... 1.
     """
@@ -47,6 +49,7 @@ class DiffusionSettings:
     unet_attention_level: int = 3
     dropout: float = 0.2
     diffusion_steps: int = STEPS
+    group_by_group: bool = True
     groups_together: bool = False
     clip: bool = True
 
@@ -70,6 +73,7 @@ class ConditionalDiffusion(nn.Module):
         if settings.diffusion_steps < 1:
             raise ModelError(f"diffusion_steps {settings.diffusion_steps} is below 1")
         self.steps = settings.diffusion_steps
+        self.one_by_one = settings.group_by_group
         self.together = settings.groups_together
         self.unet = PublishedUNet(
             latents=channels,
@@ -79,6 +83,12 @@ class ConditionalDiffusion(nn.Module):
             attention_level=settings.unet_attention_level,
             dropout=settings.dropout,
         )
+
+    def taught(self, sets: int, generator: torch.Generator) -> list[int]:
+        """Return the sets that a step of training takes, of so many."""
+        if not self.one_by_one:
+            return list(range(sets))
+        return [int(torch.randint(sets, (), generator=generator, device=generator.device))]
 
     def loss(self, truth: Tensor, condition: Tensor, generator: torch.Generator) -> Tensor:
         """Mean absolute error of the predicted noise (section III-C).

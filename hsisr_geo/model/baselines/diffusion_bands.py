@@ -56,6 +56,7 @@ class _BandDiffusion(System):
 
         def loss(hr: Tensor, lr: Tensor, generator: torch.Generator) -> Tensor:
             sets = self.sets(hr.shape[1])
+            sets = sets[self.diffusion.taught(len(sets), generator)]
             return self.diffusion.loss(hr[:, sets], self._condition(lr, sets), generator)
 
         return (Stage("diffusion", 1.0, self.diffusion, loss, LEARNING_RATE),)

@@ -10,6 +10,7 @@ clipped. The published program clips it to 0 ... 1, and the interpolated scene b
 setting `clip` keeps; interpolation differs from MATLAB's in the pixels at the border.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -78,11 +79,12 @@ class Dmgasr(System):
         )
 
     def _diffusion_loss(self, hr: Tensor, lr: Tensor, generator: torch.Generator) -> Tensor:
+        only = self.diffusion.taught(len(self.autoencoder.groups(hr.shape[1])), generator)
         with torch.no_grad():
-            truth, condition = self.autoencoder.encode(hr), self._condition(lr)
+            truth, condition = self.autoencoder.encode(hr, only), self._condition(lr, only)
         return self.diffusion.loss(truth, condition, generator)
 
-    def _condition(self, lr: Tensor) -> Tensor:
+    def _condition(self, lr: Tensor, only: Sequence[int] | None = None) -> Tensor:
         """Latents of the interpolated scene: (image, group, latent, row, col)."""
         finer = interpolate(lr, self.upscale)
-        return self.autoencoder.encode(finer.clamp(0, 1) if self.settings.clip else finer)
+        return self.autoencoder.encode(finer.clamp(0, 1) if self.settings.clip else finer, only)

@@ -8,6 +8,7 @@ The paper's loss has a perceptual term, on VGG19's answer to three random bands;
 in one of the two published training scripts: it needs weights trained on photographs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -102,12 +103,16 @@ class GroupAutoencoder(nn.Module):
         """Group the bands of a cube."""
         return group_bands(max(bands, self.size), self.size, min(self.overlap, self.size - 1))
 
-    def encode(self, cube: Tensor) -> Tensor:
-        """Encode each group: (image, band, row, col) -> (image, group, latent, row, col)."""
+    def encode(self, cube: Tensor, only: Sequence[int] | None = None) -> Tensor:
+        """Encode each group: (image, band, row, col) -> (image, group, latent, row, col).
+
+        `only` names the groups that are wanted; None for all of them.
+        """
         groups = self.groups(cube.shape[1])
         if (missing := groups.bands - cube.shape[1]) > 0:  # the last band stands in for them
             cube = torch.cat([cube, cube[:, -1:].expand(-1, missing, -1, -1)], dim=1)
-        return torch.stack([self.encoder(cube[:, bands]) for bands in groups.slices], dim=1)
+        wanted = [groups.slices[n] for n in (range(len(groups)) if only is None else only)]
+        return torch.stack([self.encoder(cube[:, bands]) for bands in wanted], dim=1)
 
     def decode(self, z: Tensor, bands: int) -> Tensor:
         """Decode together: (image, group, latent, row, col) -> (image, band, row, col)."""

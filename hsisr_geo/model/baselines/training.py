@@ -23,6 +23,7 @@ from hsisr_geo.model.baselines.build import build
 from hsisr_geo.model.baselines.checkpoint import save_system
 from hsisr_geo.model.baselines.comparison import card_of, held_out_psnr, purpose_of
 from hsisr_geo.model.baselines.course import TrainingStage, follow, forget
+from hsisr_geo.model.baselines.starting import start_from
 from hsisr_geo.model.baselines.system import Stage, System
 from hsisr_geo.model.devices import choose_device
 from hsisr_geo.model.training import Lesson, Log
@@ -80,6 +81,8 @@ def _train_published(
         settings=dict(run.settings),
     )
     system = build(config).to(device)
+    if run.start is not None:
+        start_from(system, run.start)
     patches = Patches.of(degraded(train, run.upscale), run.patch, run.upscale, log)
     checked = degraded(held, run.upscale)
     stages = system.stages()
