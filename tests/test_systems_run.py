@@ -484,7 +484,7 @@ def test_a_system_is_not_adapted(tmp_path):
 
 
 def test_a_system_is_assessed(tmp_path):
-    src, model = scene_file(tmp_path / "scene.tif", (BANDS, 70, 70)), model_file(tmp_path, "edsr")
+    src, model = scene_file(tmp_path / "scene.tif", (BANDS, 48, 48)), model_file(tmp_path, "edsr")
     options = ["--report", tmp_path / "report", "--upscale", 2, "--device", "cpu"]
     done = invoke("assess", src, "--model", model, *options)
     assert done.exit_code == 0, done.output
