@@ -1,5 +1,6 @@
 """`hsisr-geo benchmark`: systems trained on equal budgets, scored, in tables and figures."""
 
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,7 +193,10 @@ def _told(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -> d
 
 
 def _summary(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -> str:
-    lines = [f"wrote {path}" for path in written]
+    lines = [
+        f"wrote {place}: {', '.join(dict.fromkeys(path.stem for path in paths))}"
+        for place, paths in groupby(written, key=lambda path: path.parent)
+    ]
     if outcome is not None and outcome.busy:
         lines.append(f"{len(outcome.busy)} jobs are with other processes: their tables come later")
     return "\n".join(lines) or f"nothing in {folder.root} to make a table of"

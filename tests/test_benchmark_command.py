@@ -171,10 +171,19 @@ def test_a_setting_that_a_network_does_not_have_is_refused_before_any_work(data,
     assert not (tmp_path / "out").exists()
 
 
-def test_the_comparison_in_the_repository_can_be_read(tmp_path):
+def test_a_model_is_not_scored_at_what_it_was_not_made_for(done, data, tmp_path):
+    model = done[0] / "models" / "edsr-x2-seed0.safetensors"
+    text = CONFIG.replace('"bicubic"', f'"{model}"').replace("upscales = [2]", "upscales = [2, 3]")
+    found = call(write_config(data, text), tmp_path / "out", "--dry-run")
+    assert found.exit_code == 1
+    assert f"{model} was not made for upscale 3: give upscales = [2]" in found.stderr
+
+
+def test_the_comparison_in_the_repository_can_be_read(data, tmp_path):
     path = Path(__file__).resolve().parents[1] / "benchmarks" / "comparison.toml"
-    text = path.read_text().replace("../../shared/data/train", ".")
-    (tmp_path / "c.toml").write_text(text.replace("../../shared/data/val", "."))
+    text = path.read_text().replace("../../shared/data/train", str(data / "train"))
+    text = text.replace("../../shared/data/val", str(data / "test"))
+    (tmp_path / "c.toml").write_text(text)
     settings = read_settings(tmp_path / "c.toml")
     plan = plan_benchmark(settings, Folder(tmp_path / "out"))
     assert {"edsr", "gdrrn", "sspsr", "mcnet", "cegatsr", "gelin", "dmgasr"} <= {
@@ -187,6 +196,13 @@ def test_scenes_to_train_on_are_not_scored(data, tmp_path):
     found = call(config, tmp_path / "out", "--dry-run")
     assert found.exit_code == 1
     assert "train and test are the same scenes" in found.stderr
+
+
+def test_a_scene_to_hold_out_that_is_not_there_ends_it_at_once(data, tmp_path):
+    config = write_config(data, CONFIG.replace('"held"', '"hold"'))
+    found = call(config, tmp_path / "out")
+    assert "no scene to train on is called hold; there are held, one, two" in found.stderr
+    assert made(tmp_path / "out") == {}
 
 
 # What is planned
@@ -248,8 +264,10 @@ def test_systems_are_trained_scored_timed_and_drawn(done):
         *(f"times/edsr-x2-seed{n}.json" for n in (0, 1)),
         "scores/bicubic-x2-seed0.json",
     }
+    for ending in ("csv", "md", "tex"):
+        assert (out / "tables" / f"comparison.{ending}").is_file()
     assert (out / "figures" / "overview.png").stat().st_size > 1000
-    assert f"wrote {out / 'tables' / 'comparison.tex'}" in found.stderr
+    assert f"wrote {out / 'tables'}: comparison, all-bands, times" in found.stderr
 
 
 def test_tables_are_means_over_scenes_and_seeds(done):

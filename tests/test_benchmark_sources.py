@@ -1,5 +1,6 @@
 """Cubes from files of all kinds: their axes, types, bands; and what is said of wrong files."""
 
+import struct
 from dataclasses import replace
 
 import h5py
@@ -109,7 +110,7 @@ def test_nothing_but_arrays_of_numbers_is_looked_at(tmp_path):
         read_mat(tmp_path / "7.mat")
 
 
-@pytest.mark.parametrize("kind", ["empty", "text", "cut", "cut hdf5", "flipped"])
+@pytest.mark.parametrize("kind", ["empty", "text", "cut", "cut hdf5", "flipped", "unended"])
 def test_a_damaged_file_is_told_by_name(tmp_path, kind):
     path = tmp_path / "scene.mat"
     big = np.random.default_rng(0).integers(0, 9000, (40, 40, 20)).astype(np.uint16)
@@ -120,7 +121,15 @@ def test_a_damaged_file_is_told_by_name(tmp_path, kind):
     content = bytearray(path.read_bytes())
     if kind == "flipped":
         content[200:240] = bytes(40)
-    made = {"empty": b"", "text": b"hello " * 200, "flipped": bytes(content)}
+    if kind == "unended":  # the numbers are all there, the checksum behind them is not
+        del content[-4:]
+        content[132:136] = struct.pack("<I", len(content) - 136)
+    made = {
+        "empty": b"",
+        "text": b"hello " * 200,
+        "flipped": bytes(content),
+        "unended": bytes(content),
+    }
     path.write_bytes(made.get(kind, bytes(content[: len(content) // 2])))
     with pytest.raises(RasterError, match=r"scene\.mat.*damaged"):
         load_scenes(path)

@@ -277,7 +277,7 @@ def test_systems_are_named_beside_their_points_and_failures_are_listed(folder, d
 
 
 def test_names_of_a_crowd_do_not_overlap(folder):
-    crowd = tuple(Shown(f"s{i}", f"system {i}") for i in range(12))
+    crowd = tuple(Shown(f"s{i}", f"system of long name {i}") for i in range(16))
     rng = np.random.default_rng(0)
     for shown in crowd:
         rows = [{"scene": "town", "upscale": 2, "bands": "12",
@@ -288,7 +288,7 @@ def test_names_of_a_crowd_do_not_overlap(folder):
     (axes,) = figure.axes
     boxes = [t.get_window_extent() for t in axes.texts if t.get_text().startswith("system")]
     boxes = [box for box in boxes if box.width > 0]
-    assert len(boxes) >= 10
+    assert len(boxes) >= 12
     pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i]]
     assert not [1 for a, b in pairs if a.overlaps(b)]
 

@@ -166,6 +166,7 @@ def test_bands_are_picked_evenly_with_both_ends():
     assert pick_evenly(range(5), 3) == (0, 2, 4)
     assert pick_evenly([3, 5, 8, 9], 4) == (3, 5, 8, 9)
     assert pick_evenly(range(10, 20), 1) == (10,)
+    assert pick_evenly(range(11), 4) == (0, 3, 7, 10)  # the nearest to 3 1/3 and 6 2/3
     for good in range(60, 260, 7):
         picked = pick_evenly(range(good), 60)
         steps = np.diff(picked)
@@ -281,4 +282,4 @@ def test_a_comparison_does_not_train_on_what_it_tests_on(tmp_path):
     write_7_3(tmp_path / "scene.mat", places(70, 80))
     done = compare(tmp_path, "scene.mat", TRAINED)
     assert done.exit_code == 1
-    assert "edsr-x4-seed0: failed: train and test are the same scenes" in done.stderr
+    assert "error: train and test are the same scenes" in done.stderr

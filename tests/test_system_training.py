@@ -354,6 +354,11 @@ def test_the_card_says_what_was_done(noisy: str, tmp_path: Path) -> None:
 def test_a_rate_of_the_benchmark_replaces_the_published_one(noisy: str, tmp_path: Path) -> None:
     card = _trained(_run(noisy, learning_rate=4e-4), tmp_path / "m.safetensors")
     assert {stage["learning_rate"] for stage in card["stages"]} == {4e-4}
+    own = _run(noisy, learning_rate=4e-4, settings={"learning_rate": 1e-3})
+    card = _trained(own, tmp_path / "own.safetensors")
+    assert {stage["learning_rate"] for stage in card["stages"]} == {1e-3}
+    with pytest.raises(ModelError, match="positive"):
+        _trained(_run(noisy, settings={"learning_rate": "fast"}), tmp_path / "m.safetensors")
 
 
 def test_a_training_leaves_the_callers_random_numbers_alone(tmp_path: Path) -> None:

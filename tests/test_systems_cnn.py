@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.back_projection import interpolate
 from hsisr_geo.model.baselines import edsr, gdrrn, mcnet, sspsr
+from hsisr_geo.model.baselines.build import settings_of
 from hsisr_geo.model.baselines.checkpoint import load_system
 from hsisr_geo.model.baselines.cost import rate_of
 from hsisr_geo.model.baselines.layers import (
@@ -16,6 +17,8 @@ from hsisr_geo.model.baselines.layers import (
     ChannelAttention,
     PixelShuffleUpsampler,
     ResidualBlock,
+    SpatialSpectralBlock,
+    SpatialSpectralNet,
     factors,
     reach_through_bicubic,
 )
@@ -276,8 +279,14 @@ def test_gdrrn_starts_at_the_published_deviation():
 
 
 def test_groups_that_do_not_divide_the_width_are_an_error():
-    with pytest.raises(ModelError, match="3 groups cannot share 8 channels"):
-        gdrrn.GDRRN(4, 2, gdrrn.Settings(width=8, groups=3))
+    with pytest.raises(ModelError, match="gdrrn: 3 groups cannot share 8 channels"):
+        settings_of("gdrrn", {"width": 8, "groups": 3})
+
+
+@pytest.mark.parametrize("architecture", ["edsr", "gdrrn", "sspsr", "mcnet"])
+def test_a_network_without_channels_is_an_error(architecture):
+    with pytest.raises(ModelError, match=f"{architecture}: a network of width 0"):
+        settings_of(architecture, {"width": 0})
 
 
 def test_losses_are_the_published_ones():
@@ -312,6 +321,42 @@ def test_2d_views_of_mcnet_are_3d_convolutions():
     torch.testing.assert_close(block(x), deep)
     one = nn.functional.conv3d(x, merge.conv.weight, merge.conv.bias, padding=1)[:, 0]
     torch.testing.assert_close(merge(x), one)
+
+
+def test_an_mcnet_module_mixes_three_depths_and_adds_its_input():
+    torch.manual_seed(0)
+    x = torch.rand(2, 4, 5, 3, 6)
+    module = mcnet.MixedModule(4)
+    module.weights.data = torch.tensor([0.5, 2.0, 3.0])
+    one = module.chain[0](x) + x
+    two = module.chain[1](one) + one
+    three = module.chain[2](two) + two
+    seen = [
+        weight * torch.stack([planes(band) for band in depth.unbind(2)], dim=2)
+        for weight, planes, depth in zip(
+            (0.5, 2.0, 3.0), module.planes, (one, two, three), strict=True
+        )
+    ]
+    joined = torch.stack([module.join(band) for band in torch.cat(seen, 1).unbind(2)], dim=2)
+    torch.testing.assert_close(module(x), module.last(joined.relu() + x))
+
+
+def test_every_mcnet_module_gets_the_first_features_again():
+    system = made("mcnet", 2)
+    first, second = system.mixed
+    lr = cubes()
+    head = system.head(lr[:, None])
+    expected = system.tail(second(first(head) + head) + head)
+    torch.testing.assert_close(system(lr), expected)
+
+
+def test_an_ssb_adds_a_tenth_of_what_it_finds_in_space_and_then_in_spectra():
+    torch.manual_seed(0)
+    block, x = SpatialSpectralBlock(4, reduction=2), cubes(bands=4)
+    x1 = x + 0.1 * block.spatial.body(x)
+    torch.testing.assert_close(block(x), x1 + 0.1 * block.spectral(x1))
+    net = SpatialSpectralNet(4, 2, reduction=2)
+    torch.testing.assert_close(net(x), x + net.blocks[1](net.blocks[0](x)))
 
 
 def test_means_of_bands_are_those_of_the_training_and_pass_the_network_by():

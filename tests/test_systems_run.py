@@ -18,6 +18,7 @@ from hsisr_geo.cli.main import cli
 from scenes import read_pixels
 from torch import nn
 
+import hsisr_geo.xarray
 from hsisr_geo import registry, super_resolve
 from hsisr_geo.config import CONFIG_KEY, read_header
 from hsisr_geo.errors import Canceled, ModelError
@@ -33,6 +34,7 @@ from hsisr_geo.pipeline import super_resolve as run
 from hsisr_geo.system_config import SystemConfig
 from hsisr_geo.tiling import inside, scaled
 from hsisr_geo.uncertainty import Uncertainty
+from qgis_plugin.catalogue import parse
 
 BANDS = 5
 RNG = np.random.default_rng(5)
@@ -407,6 +409,16 @@ def test_a_system_with_noise_tells_its_spread_and_one_without_refuses(tmp_path):
         run(src, tmp_path / "no.tif", resolver=plain, uncertainty=wish)
 
 
+def test_chunks_of_an_array_do_not_show_either(tmp_path):
+    src = scene_file(tmp_path / "scene.tif", (BANDS, 100, 20))
+    array = hsisr_geo.xarray.open_dataarray(src, chunks=30)
+    options = {"upscale": 2, "model": str(model_file(tmp_path, "tiny-whole")), "device": "cpu"}
+    lazy = array.hsisr.super_resolve(**options).compute()
+    whole = array.compute().hsisr.super_resolve(**options)
+    np.testing.assert_allclose(lazy, whole, rtol=1e-5, atol=0.01)
+    assert lazy.attrs["HSISR_ARCHITECTURE"] == "tiny-whole"
+
+
 # the command line
 
 
@@ -451,6 +463,8 @@ def test_models_list_and_show_a_system(tmp_path, monkeypatch):
     shown = invoke("models", "show", path).output
     for line in ("architecture: edsr", "bands: 5", "width: 4", "psnr: 41.5"):
         assert line in shown
+    (listed,) = (m for m in parse(invoke("models", "--json").output) if m.name == "edsr-x4")
+    assert (listed.upscales, listed.scores) == ((4,), ())  # QGIS offers it, and boasts of nothing
     record = json.loads(invoke("models", "show", path, "--json").output)
     assert (record["architecture"], record["bands"]) == ("edsr", BANDS)
     ours = json.loads(invoke("models", "show", "default", "--json").output)
@@ -470,7 +484,7 @@ def test_a_system_is_not_adapted(tmp_path):
 
 
 def test_a_system_is_assessed(tmp_path):
-    src, model = scene_file(tmp_path / "scene.tif", (BANDS, 70, 70)), model_file(tmp_path, "edsr")
+    src, model = scene_file(tmp_path / "scene.tif", (BANDS, 48, 48)), model_file(tmp_path, "edsr")
     options = ["--report", tmp_path / "report", "--upscale", 2, "--device", "cpu"]
     done = invoke("assess", src, "--model", model, *options)
     assert done.exit_code == 0, done.output

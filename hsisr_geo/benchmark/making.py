@@ -12,7 +12,7 @@ from hsisr_geo.benchmark.folder import TRUTH, Folder
 from hsisr_geo.benchmark.group_sizes import SIDE, measure_groups
 from hsisr_geo.benchmark.networks import trainer
 from hsisr_geo.benchmark.plan import is_kept, planned
-from hsisr_geo.benchmark.protocols import check_apart, find_protocol, training_cubes
+from hsisr_geo.benchmark.protocols import find_protocol, training_cubes
 from hsisr_geo.benchmark.records import Facts, difference, read_record, write_record
 from hsisr_geo.benchmark.scoring import score
 from hsisr_geo.benchmark.settings import BenchmarkSettings
@@ -43,15 +43,10 @@ class Bench:
 
     @cached_property
     def cubes(self) -> tuple[list[NamedCube], list[NamedCube]]:
-        """Scenes to train on, and those that are held out.
-
-        Errors as of `check_apart`, `training_cubes` and `divided`.
-        """
+        """Scenes to train on, and those that are held out; errors as `training_cubes`."""
         settings = self.settings
         assert settings.train is not None  # else there is nothing to train
-        protocol = find_protocol(settings.protocol)
-        check_apart(protocol, settings.train, settings.test)
-        found = training_cubes(protocol, settings.train, settings.bands)
+        found = training_cubes(find_protocol(settings.protocol), settings.train, settings.bands)
         return divided(found, settings.held_out)
 
     @cached_property

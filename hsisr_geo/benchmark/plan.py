@@ -1,6 +1,6 @@
 """What a comparison has to do: its jobs, and which of their files are there already."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from hsisr_geo.benchmark.networks import check_networks
 from hsisr_geo.benchmark.protocols import check_apart, find_protocol
 from hsisr_geo.benchmark.records import Facts, difference, read_record
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Schooling
-from hsisr_geo.errors import OptionError, OutputError
+from hsisr_geo.errors import ModelError, OptionError, OutputError
+from hsisr_geo.registry import model_info
 
 
 @dataclass(frozen=True)
@@ -147,8 +148,28 @@ def plan_benchmark(
     if settings.train is not None:
         check_apart(find_protocol(settings.protocol), settings.train, settings.test)
     check_networks({job.entry.label: job.entry for job in wanted}.values())
+    check_models(wanted)
     deciding = Deciding(settings)
     return BenchmarkPlan(tuple(planned(job, deciding, folder) for job in wanted))
+
+
+def check_models(jobs: Iterable[Job]) -> None:
+    """Refuse to score a model at an upscale that it was not made for.
+
+    Raises
+    ------
+    ModelError
+        There is no such model, or it was made for others, which the message tells.
+    """
+    for job in jobs:
+        if job.entry.model is None:
+            continue
+        made_for = model_info(job.entry.model).upscales
+        if job.upscale not in made_for:
+            raise ModelError(
+                f"[systems.{job.entry.label}]: {job.entry.model} was not made for upscale "
+                f"{job.upscale}: give upscales = {list(made_for)}"
+            )
 
 
 def jobs_of(settings: BenchmarkSettings) -> Iterator[Job]:

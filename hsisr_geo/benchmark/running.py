@@ -58,12 +58,16 @@ def run_benchmark(
     ------
     OutputError
         There are such models, and `overwrite` is not given; or the folder cannot be written to.
+    OptionError, RasterError
+        Scenes to train on cannot be read, or do not have what is to be held out.
     Canceled
         By a signal; what is complete stays, and a training goes on from its last check.
     """
     plan.check_overwrites(folder.root, overwrite=overwrite)
     folder.make()
     bench = Bench(settings, folder, device, log)
+    if plan.to_train:
+        _ = bench.cubes  # what is wrong with them would be with every job
     done, failed, busy = [], [], []
     for number, job in enumerate([wanted.job for wanted in plan.jobs]):
         progress(number, len(plan.jobs))

@@ -31,7 +31,7 @@ class Rate(NamedTuple):
     memory: float
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def rate_of(system: System, bands: int, side: int) -> Rate:
     """Count what a system takes for a pixel in an image of so many bands and pixels a side."""
     try:

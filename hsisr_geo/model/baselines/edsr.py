@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from hsisr_geo.model.back_projection import UP_REACH, interpolate
-from hsisr_geo.model.baselines.layers import PixelShuffleUpsampler, ResidualBlock, conv
+from hsisr_geo.model.back_projection import interpolate
+from hsisr_geo.model.baselines.layers import PixelShuffleUpsampler, ResidualBlock, check_width, conv
 from hsisr_geo.model.baselines.losses import l1_with_variation
 from hsisr_geo.model.baselines.system import Regressor
 
@@ -37,6 +37,9 @@ class Settings:
     bicubic_skip: bool = False
     variation: float = 0.0
 
+    def __post_init__(self) -> None:
+        check_width(self.width)
+
 
 class EDSR(Regressor):
     """EDSR with as many channels in and out as there are bands; no mean is subtracted (section 3).
@@ -63,8 +66,8 @@ class EDSR(Regressor):
     @property
     def reach(self) -> int:
         """Input pixels around a pixel that its output depends on: one for each convolution."""
-        head, body, tail = 1, 2 * self.settings.blocks + 1, 2 if self.upscale > 1 else 1
-        return max(head + body + tail, UP_REACH)
+        head, body, tail = 1, 2 * self.settings.blocks + 1, 2
+        return head + body + tail  # the skip's interpolation reads less
 
     def forward(self, lr: Tensor) -> Tensor:
         """Super-resolve; shapes as in `resolve`."""

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from hsisr_geo.errors import ModelError
 from hsisr_geo.model.back_projection import interpolate
-from hsisr_geo.model.baselines.layers import reach_through_bicubic
+from hsisr_geo.model.baselines.layers import check_width, reach_through_bicubic
 from hsisr_geo.model.baselines.losses import spectral_angle
 from hsisr_geo.model.baselines.system import Regressor
 
@@ -25,7 +24,7 @@ class Settings:
     width
         Channels.
     groups
-        Into which the channels of the recursive unit are divided.
+        Into which the channels of the recursive unit are divided; they divide the width.
     recursions
         How many times the unit is applied; it has one set of weights.
     rectified
@@ -41,6 +40,12 @@ class Settings:
     rectified: bool = True
     angle: float = 0.1
 
+    def __post_init__(self) -> None:
+        check_width(self.width)
+        if self.groups < 1 or self.width % self.groups:
+            msg = f"{self.groups} groups cannot share {self.width} channels equally"
+            raise ValueError(msg)
+
 
 class GDRRN(Regressor):
     """Grouped deep recursive residual network; convolutions without bias (section 2).
@@ -51,19 +56,11 @@ class GDRRN(Regressor):
         As of `System`.
     settings
         Size of the network.
-
-    Raises
-    ------
-    ModelError
-        If `groups` does not divide the width.
     """
 
     def __init__(self, bands: int, upscale: int, settings: Settings = Settings()) -> None:
         super().__init__(bands, upscale)
         width, groups = settings.width, settings.groups
-        if width % groups:
-            msg = f"gdrrn: {groups} groups cannot share {width} channels equally; set another width"
-            raise ModelError(msg)
         self.settings = settings
         self.head = _conv(bands, width)
         self.unit = nn.ModuleList(_conv(width, width, groups) for _ in range(2))

@@ -14,6 +14,7 @@ __all__ = [
     "SpatialSpectralBlock",
     "SpatialSpectralNet",
     "activation",
+    "check_width",
     "conv",
     "factors",
     "reach_through_bicubic",
@@ -21,6 +22,13 @@ __all__ = [
 
 RESIDUAL_SCALE = 0.1
 """By what SSPSR, CEGATSR and DMGASR multiply what a residual block adds."""
+
+
+def check_width(width: int) -> None:
+    """Raise `ValueError` unless a network of this width has channels."""
+    if width < 1:
+        msg = f"a network of width {width} has no channels; set 1 or more"
+        raise ValueError(msg)
 
 
 def conv(channels_in: int, channels_out: int, kernel: int = 3) -> nn.Conv2d:

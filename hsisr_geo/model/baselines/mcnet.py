@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from hsisr_geo.errors import ModelError
+from hsisr_geo.model.baselines.layers import check_width
 from hsisr_geo.model.baselines.losses import l1
 from hsisr_geo.model.baselines.system import Regressor, Stage
 
@@ -41,6 +42,9 @@ class Settings:
     width: int = 64
     modules: int = 4
     band_mean: bool = False
+
+    def __post_init__(self) -> None:
+        check_width(self.width)
 
 
 class MCNet(Regressor):

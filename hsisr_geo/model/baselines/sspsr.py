@@ -15,6 +15,7 @@ from hsisr_geo.model.baselines.layers import (
     Branch,
     PixelShuffleUpsampler,
     SpatialSpectralNet,
+    check_width,
     conv,
 )
 from hsisr_geo.model.baselines.losses import l1_with_variation
@@ -45,6 +46,9 @@ class Settings:
     group_overlap: int = 2
     reduction: int = 16
     variation: float = 1e-3
+
+    def __post_init__(self) -> None:
+        check_width(self.width)
 
 
 def steps(upscale: int) -> tuple[int, int]:

@@ -7,11 +7,13 @@ own loss on held-out batches with fixed draws: sampling is slow, and one sample 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.batches import (
     DegradedCube,
     Patches,
@@ -46,13 +48,15 @@ def train_system(
     """Train a system on some cubes, choose its weights on others, and write the model file `out`.
 
     Progress is kept beside it: a training that was killed goes on from its last check, with the
-    same draws as if it had not been.
+    same draws as if it had not been. `learning_rate` among the settings is this system's own and
+    goes before that of the run: one rate that is right for all is hard to find.
 
     Raises
     ------
     ModelError
         No cubes, cubes that do not fit together, no such system, or a training that diverged.
     """
+    run = _at_its_own_rate(run)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.seed)
         if run.architecture == OWN:
@@ -62,6 +66,14 @@ def train_system(
         else:
             _train_published(run, train, held, out, log)
     forget(out)
+
+
+def _at_its_own_rate(run: TrainingRun) -> TrainingRun:
+    settings = dict(run.settings)
+    rate = settings.pop("learning_rate", run.learning_rate)
+    if rate is not None and (isinstance(rate, (str, bool)) or not rate > 0):
+        raise ModelError(f"{run.name}: a learning rate of {rate!r} is no positive number")
+    return replace(run, settings=settings, learning_rate=rate)
 
 
 def _train_published(
