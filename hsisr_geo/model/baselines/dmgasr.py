@@ -41,7 +41,7 @@ class Settings(DiffusionSettings, gae.Settings):
         Of the training budget for the first stage; 0 where the autoencoder is trained already.
     """
 
-    autoencoder_share: float = 0.3
+    autoencoder_share: float = 0.5
 
 
 class Dmgasr(System):
