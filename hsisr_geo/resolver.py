@@ -225,6 +225,17 @@ def alone(resolve: TileFunction, upscale: int) -> CubesFunction:
     return one
 
 
+def whole_windows(resolve: CubesFunction) -> TileFunction:
+    """Return what makes all of a window, of a function that makes a single cube of parts."""
+
+    def whole(cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
+        rows, cols = cube.shape[1:]
+        (sr,) = resolve(cube, origin, (slice(0, rows), slice(0, cols)))
+        return sr
+
+    return whole
+
+
 @dataclass(frozen=True)
 class BicubicResolver:
     """Bicubic interpolation (a = -0.5), equal to `gdal_translate -r cubic` away from nodata.

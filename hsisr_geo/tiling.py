@@ -239,6 +239,12 @@ def widened(window: Window, by: int, whole: Window) -> Window:
     return rows, cols
 
 
+def moved(window: Window, origin: tuple[int, int]) -> Window:
+    """Express a window of a part in pixels of the whole, where the part begins at `origin`."""
+    (rows, cols), (top, left) = window, origin
+    return slice(rows.start + top, rows.stop + top), slice(cols.start + left, cols.stop + left)
+
+
 def inside(window: Window, outer: Window) -> Window:
     """Express a window relative to the first pixel of one that contains it."""
     (rows, cols), (top, left) = window, (outer[0].start, outer[1].start)

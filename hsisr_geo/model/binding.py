@@ -17,7 +17,7 @@ from hsisr_geo.model.prepared import PreparedTile
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.resolver import CubesFunction, FloatCube
 from hsisr_geo.statistics import SceneStatistics
-from hsisr_geo.tiling import Window, inside
+from hsisr_geo.tiling import Window, inside, moved
 
 if TYPE_CHECKING:
     from hsisr_geo.model.resolver import DiffusionResolver
@@ -68,7 +68,7 @@ def bind(
                     degradation=resolver.degradation,
                     execution=execution,
                 )
-                return tuple(x.cpu().numpy() for x in answer(tile, _moved(extents.read, origin)))
+                return tuple(x.cpu().numpy() for x in answer(tile, moved(extents.read, origin)))
 
             def need(piece: Window) -> int:
                 bands, rows, cols = cube.shape
@@ -77,11 +77,3 @@ def bind(
             return place.amount.make(part, resolver.upscale, make, need)
 
     return resolve
-
-
-def _moved(window: Window, origin: tuple[int, int]) -> Window:
-    rows, cols = (
-        slice(start + pixels.start, start + pixels.stop)
-        for pixels, start in zip(window, origin, strict=True)
-    )
-    return rows, cols

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -19,7 +20,9 @@ from hsisr_geo.config import (
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.network import Network
 
-__all__ = ["load_network", "save_network", "save_tensors"]
+__all__ = [
+    "check_finite", "check_same_weights", "load_network", "save_network", "save_tensors",
+]  # fmt: skip
 
 
 def save_network(path: Path, network: Network, config: ModelConfig, card: ModelCard) -> None:
@@ -64,7 +67,27 @@ def load_network(path: Path) -> tuple[Network, ModelHeader]:
         raise ModelError(
             f"{path}: the weights do not fit the configuration in its header; get the file again"
         ) from e
-    for name, value in network.state_dict().items():
+    check_finite(path, network.state_dict())
+    return network, header
+
+
+def check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Refuse weights that are not finite; `ModelError` names file and tensor."""
+    for name, value in tensors.items():
         if not torch.isfinite(value).all():
             raise ModelError(f"{path}: {name} has values that are not finite; get the file again")
-    return network, header
+
+
+def check_same_weights(path: Path, found: str, expected: str) -> None:
+    """Refuse, by their SHA-256, other weights than those that another process started with.
+
+    Raises
+    ------
+    ModelError
+        They differ; the message tells what to do.
+    """
+    if found != expected:
+        raise ModelError(
+            f"{path} has other weights here ({found[:8]}) than where the run was started "
+            f"({expected[:8]}): install the same file everywhere"
+        )

@@ -18,7 +18,16 @@ from torch import nn
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.memory import Amount
 
-__all__ = ["Place", "Places", "choose_device", "copies", "described", "use_threads", "visible"]
+__all__ = [
+    "Place",
+    "Placed",
+    "Places",
+    "choose_device",
+    "copies",
+    "described",
+    "use_threads",
+    "visible",
+]
 
 T = TypeVar("T")
 M = TypeVar("M", bound=nn.Module)
@@ -49,6 +58,27 @@ class Places(Generic[T]):
             yield place
         finally:
             self._free.put(place)
+
+
+class Placed:
+    """What follows from the device of a resolver, a dataclass that has such a field."""
+
+    device: torch.device
+
+    @property
+    def devices(self) -> list[torch.device]:
+        """Where tiles are made."""
+        return visible(self.device)
+
+    @property
+    def places(self) -> int:
+        """How many tiles are made at the same time."""
+        return len(self.devices)
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether the arrays are in the machine's own memory."""
+        return self.device.type == "cpu"
 
 
 def choose_device(name: str) -> torch.device:

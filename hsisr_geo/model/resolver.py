@@ -15,9 +15,9 @@ from hsisr_geo.config import ModelConfig
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.binding import bind
-from hsisr_geo.model.checkpoint import load_network
+from hsisr_geo.model.checkpoint import check_same_weights, load_network
 from hsisr_geo.model.cost import PartCost
-from hsisr_geo.model.devices import choose_device, visible
+from hsisr_geo.model.devices import Placed, choose_device
 from hsisr_geo.model.execution import Execution
 from hsisr_geo.model.extents import Extents
 from hsisr_geo.model.network import Network
@@ -29,12 +29,12 @@ from hsisr_geo.noise import NOISE_VERSION, noise_field
 from hsisr_geo.resolver import (
     Cost,
     CubesFunction,
-    FloatCube,
     PartResolver,
     Resolver,
     Sampled,
     TileFunction,
     assumption,
+    whole_windows,
 )
 from hsisr_geo.statistics import SceneStatistics
 from hsisr_geo.tiling import Window, scaled
@@ -43,7 +43,7 @@ __all__ = ["DiffusionResolver", "choose_device", "load"]
 
 
 @dataclass(frozen=True, eq=False)
-class DiffusionResolver:
+class DiffusionResolver(Placed):
     """Group autoencoder and latent diffusion behind the pipeline's seam.
 
     Parameters
@@ -109,21 +109,6 @@ class DiffusionResolver:
         return 1 if self.detail == 0 else self.config.diffusion_steps
 
     @property
-    def devices(self) -> list[torch.device]:
-        """Where tiles are made."""
-        return visible(self.device)
-
-    @property
-    def places(self) -> int:
-        """How many tiles are made at the same time."""
-        return len(self.devices)
-
-    @property
-    def on_cpu(self) -> bool:
-        """Whether the arrays are in the machine's own memory."""
-        return self.device.type == "cpu"
-
-    @property
     def execution(self) -> Execution:
         """How the network is run."""
         return Execution.on(self.device, self.precision)
@@ -186,14 +171,7 @@ class DiffusionResolver:
 
     def fit(self, statistics: SceneStatistics | None) -> TileFunction:
         """Bind the model to a scene; a tile is all of its window."""
-        resolve = self.fit_parts(statistics, Event())
-
-        def whole(cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
-            rows, cols = cube.shape[1:]
-            (x,) = resolve(cube, origin, (slice(0, rows), slice(0, cols)))
-            return x
-
-        return whole
+        return whole_windows(self.fit_parts(statistics, Event()))
 
     def fit_parts(self, statistics: SceneStatistics | None, given_up: Event) -> CubesFunction:
         """Bind the model to a scene; each device takes one tile at a time."""
@@ -274,11 +252,7 @@ def load(
 def _load_again(path: Path, sha256: str, options: dict[str, Any]) -> DiffusionResolver:
     """Load what was loaded in another process, if it is here."""
     found = load(path, **options)
-    if found.sha256 != sha256:
-        raise ModelError(
-            f"{path} has other weights here ({found.sha256[:8]}) than where the run was started "
-            f"({sha256[:8]}): install the same file everywhere"
-        )
+    check_same_weights(path, found.sha256, sha256)
     return found
 
 

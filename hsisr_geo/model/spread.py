@@ -23,7 +23,7 @@ from hsisr_geo.tiling import Window
 if TYPE_CHECKING:
     from hsisr_geo.model.resolver import DiffusionResolver
 
-__all__ = ["SampledResolver", "standard_deviation"]
+__all__ = ["SampledResolver", "drawn", "standard_deviation"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +53,9 @@ class SampledResolver:
 
     def provenance(self) -> dict[str, str]:
         """Say what the spread was made of."""
-        seed = self.resolver.seed
         return {
             "content": "standard deviation over samples at detail 1",
-            "samples": str(self.samples),
-            "seed": str(seed),
-            "seeds": f"{seed}/0-{self.samples - 1}",  # of the noise fields: seed/number
-            "noise": NOISE_VERSION,
+            **drawn(self.resolver.seed, self.samples),
             "spread": f"{self.factor:g}",
         }
 
@@ -78,6 +74,16 @@ class SampledResolver:
             return tile.physical(best), deviation.mul_(self.factor * tile.scene.std)
 
         return bind(sampler, statistics, given_up, answer, self.samples)
+
+
+def drawn(seed: int, samples: int) -> dict[str, str]:
+    """Say for an output's tags which samples were drawn."""
+    return {
+        "samples": str(samples),
+        "seed": str(seed),
+        "seeds": f"{seed}/0-{samples - 1}",  # of the noise fields: seed/number
+        "noise": NOISE_VERSION,
+    }
 
 
 def standard_deviation(samples: Iterable[Tensor]) -> Tensor:

@@ -12,7 +12,7 @@ from hsisr_geo.config import CARD_KEY, CONFIG_KEY, ModelCard, SystemHeader, read
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.build import build, settings_of
 from hsisr_geo.model.baselines.system import System
-from hsisr_geo.model.checkpoint import save_tensors
+from hsisr_geo.model.checkpoint import check_finite, save_tensors
 from hsisr_geo.system_config import SystemConfig
 
 __all__ = ["load_system", "save_system"]
@@ -61,9 +61,7 @@ def load_system(path: Path) -> tuple[System, SystemHeader]:
         ) from e
     except ModelError as e:
         raise ModelError(f"{path}: {e}") from e
-    for name, value in system.state_dict().items():
-        if not torch.isfinite(value).all():
-            raise ModelError(f"{path}: {name} has values that are not finite; get the file again")
+    check_finite(path, system.state_dict())
     return system.eval(), header
 
 

@@ -5,34 +5,26 @@ the input. Ours is the scaling by the scene (`scaling.py`), and, for a system th
 whole of an image, what an image is (`blocks.py`).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from threading import Event
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from hsisr_geo.degradation import Degradation
-from hsisr_geo.errors import Canceled, ModelError
-from hsisr_geo.model.baselines.blocks import (
-    BLOCKS_VERSION,
-    CONTEXT,
-    MARGIN,
-    SIDE,
-    blocks_of,
-)
+from hsisr_geo.errors import ModelError
+from hsisr_geo.model.baselines.blocks import BLOCKS_VERSION, CONTEXT, MARGIN, SIDE
 from hsisr_geo.model.baselines.checkpoint import load_system
 from hsisr_geo.model.baselines.cost import Rate, rate_of
+from hsisr_geo.model.baselines.evaluation import Evaluation, Image, images
+from hsisr_geo.model.baselines.sampled import SampledSystem
 from hsisr_geo.model.baselines.system import System
-from hsisr_geo.model.devices import Place, Places, choose_device, copies, visible
-from hsisr_geo.model.spread import standard_deviation
+from hsisr_geo.model.checkpoint import check_same_weights
+from hsisr_geo.model.devices import Placed, Places, choose_device, copies
 from hsisr_geo.model.timing import measured_speed
-from hsisr_geo.noise import NOISE_VERSION, noise_field
+from hsisr_geo.noise import NOISE_VERSION
 from hsisr_geo.resolver import (
     BandsResolver,
     Cost,
@@ -44,25 +36,18 @@ from hsisr_geo.resolver import (
     ScalingResolver,
     TileFunction,
     assumption,
+    whole_windows,
 )
 from hsisr_geo.scaling import scene_scale
 from hsisr_geo.statistics import SceneStatistics
 from hsisr_geo.system_config import SystemConfig
-from hsisr_geo.tiling import Window, area, inside, scaled, widened
+from hsisr_geo.tiling import Window, area, inside, moved
 
-__all__ = ["SampledSystem", "StochasticResolver", "SystemResolver", "load"]
-
-
-class _Image(NamedTuple):
-    """Pixels that are evaluated together, where they lie in the scene, and by what they scale."""
-
-    cube: FloatCube
-    window: Window
-    scale: float
+__all__ = ["StochasticResolver", "SystemResolver", "load"]
 
 
 @dataclass(frozen=True, eq=False)
-class SystemResolver:
+class SystemResolver(Placed):
     """A published system behind the pipeline's seam.
 
     Parameters
@@ -119,21 +104,6 @@ class SystemResolver:
         """Reach of the system; for one without, what contains the blocks a pixel is made of."""
         return CONTEXT if self.system.reach is None else self.system.reach
 
-    @property
-    def devices(self) -> list[torch.device]:
-        """Where tiles are made."""
-        return visible(self.device)
-
-    @property
-    def places(self) -> int:
-        """How many tiles are made at the same time."""
-        return len(self.devices)
-
-    @property
-    def on_cpu(self) -> bool:
-        """Whether the arrays are in the machine's own memory."""
-        return self.device.type == "cpu"
-
     def pinned(self, number: int) -> "SystemResolver":
         """Return the same on a single device; workers take turns at those that are visible."""
         return replace(self, device=self.devices[number % len(self.devices)])
@@ -164,11 +134,12 @@ class SystemResolver:
 
     def cost(self, bands: int, shape: tuple[int, int], part: Window, samples: int = 0) -> Cost:
         """Return what a part of a window takes; of one in blocks as if it began the scene."""
-        images = [read for read, _ in _images(self.system, _all(*shape), part, self.upscale)]
+        reads = images(self.system.reach, _all(*shape), part, self.upscale)
+        areas = [area(read) for read in reads]
         rate = self._rate(bands)
-        work = rate.multiply_adds * sum(map(area, images)) * max(1, samples)
+        work = rate.multiply_adds * sum(areas) * max(1, samples)
         made = 4 * bands * area(part) * self.upscale**2 * (2 if samples else 1)
-        return Cost(work, work, round(rate.memory * max(map(area, images))) + made)
+        return Cost(work, work, round(rate.memory * max(areas)) + made)
 
     def speed(self, bands: int) -> float:
         """Measure the work that one place does in a second, by a small tile."""
@@ -177,13 +148,7 @@ class SystemResolver:
 
     def fit(self, statistics: SceneStatistics | None) -> TileFunction:
         """Bind the system to a scene; a tile is all of its window."""
-        resolve = self.fit_parts(statistics, Event())
-
-        def whole(cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
-            (sr,) = resolve(cube, origin, _all(*cube.shape[1:]))
-            return sr
-
-        return whole
+        return whole_windows(self.fit_parts(statistics, Event()))
 
     def fit_parts(self, statistics: SceneStatistics | None, given_up: Event) -> CubesFunction:
         """Bind the system to a scene; each device takes one tile at a time.
@@ -202,91 +167,30 @@ class SystemResolver:
         if statistics is None:
             raise ModelError(f"model {self.name} needs the statistics of the scene")
         self.check_bands(len(statistics.mean))
-        scale = self.scale or scene_scale(statistics)
+        reach, scale = self.system.reach, self.scale or scene_scale(statistics)
+        evaluation = Evaluation(reach, self.upscale, scale, self.seed, samples, given_up)
         places = Places(self.devices, copies(self.system))
 
         def resolve(
             cube: FloatCube, origin: tuple[int, int], part: Window
         ) -> tuple[FloatCube, ...]:
             with places.lent() as place, torch.inference_mode():
-                window = _moved(_all(*cube.shape[1:]), origin)
-                image = _Image(cube, window, scale)
-                make = partial(self._make, place, image, given_up, samples)
+                window = moved(_all(*cube.shape[1:]), origin)
+                make = partial(evaluation.make, place, Image(cube, window))
 
                 def need(piece: Window) -> int:
-                    if self.system.reach is None:
+                    if reach is None:
                         return 0  # a block is as large as it is, whatever the piece
                     bands, rows, cols = cube.shape
                     return self.cost(bands, (rows, cols), inside(piece, window), samples).memory
 
-                return place.amount.make(_moved(part, origin), self.upscale, make, need)
+                return place.amount.make(moved(part, origin), self.upscale, make, need)
 
         return resolve
 
     def _rate(self, bands: int) -> Rate:
         side = SIDE + 2 * MARGIN if self.system.reach is None else SIDE // 2
         return rate_of(self.system, self.config.bands or bands, side)
-
-    def _make(
-        self, place: Place[System], image: _Image, given_up: Event, samples: int, part: Window
-    ) -> tuple[FloatCube, ...]:
-        """Make a part (pixels of the scene) of all images that it lies in."""
-        if self.system.reach is not None:
-            read = widened(part, self.system.reach, image.window)
-            cubes = self._evaluate(place, image, read, given_up, samples)
-            rows, cols = scaled(inside(part, read), self.upscale)
-            return tuple(np.ascontiguousarray(cube[:, rows, cols]) for cube in cubes)
-        return self._blended(place, image, given_up, samples, part)
-
-    def _blended(
-        self, place: Place[System], image: _Image, given_up: Event, samples: int, part: Window
-    ) -> tuple[FloatCube, ...]:
-        rows, cols = scaled(part, self.upscale)
-        shape = len(image.cube), rows.stop - rows.start, cols.stop - cols.start
-        sums = tuple(np.zeros(shape, np.float32) for _ in range(2 if samples else 1))
-        for block in blocks_of(image.window, part, self.upscale):
-            cubes = self._evaluate(place, image, block.read, given_up, samples)
-            here = scaled(inside(block.counts, block.read), self.upscale)
-            there = scaled(inside(block.counts, part), self.upscale)
-            for total, cube in zip(sums, cubes, strict=True):
-                total[(slice(None), *there)] += block.weights * cube[(slice(None), *here)]
-        return sums
-
-    def _evaluate(
-        self, place: Place[System], image: _Image, read: Window, given_up: Event, samples: int
-    ) -> tuple[FloatCube, ...]:
-        """Run the system on one image: its answer, and the deviation over samples, if any."""
-        rows, cols = inside(read, image.window)
-        pixels = torch.from_numpy(np.ascontiguousarray(image.cube[:, rows, cols]))
-        lr = pixels.to(place.device)[None] / image.scale
-
-        def sample(number: int) -> Tensor:
-            if given_up.is_set():
-                raise Canceled("the run was given up")
-            draw = partial(self._noise, place.device, read, number)
-            sr: Tensor = place.here.resolve(lr, draw)[0]
-            return sr
-
-        answer = sample(0)
-        made = [answer]
-        if samples:
-            made.append(standard_deviation(chain([answer], map(sample, range(1, samples)))))
-        return tuple((cube * image.scale).cpu().numpy() for cube in made)
-
-    def _noise(
-        self, device: torch.device, read: Window, sample: int, channels: int, step: int
-    ) -> Tensor:
-        rows, cols = scaled(read, self.upscale)
-        field = noise_field(
-            self.seed,
-            rows,
-            cols,
-            upscale=self.upscale,
-            step=step,
-            sample=sample,
-            channels=channels,
-        )
-        return torch.from_numpy(field)[None].to(device)
 
 
 class StochasticResolver(SystemResolver):
@@ -295,34 +199,6 @@ class StochasticResolver(SystemResolver):
     def sampled(self, samples: int) -> Sampled:
         """Return the system with the spread of so many samples, at least 2."""
         return SampledSystem(self, samples)
-
-
-@dataclass(frozen=True, eq=False)
-class SampledSystem:
-    """A system's answer, and the standard deviation over its samples, of which it is the first."""
-
-    resolver: StochasticResolver
-    samples: int
-
-    @property
-    def context(self) -> int:
-        """Reach of a sample."""
-        return self.resolver.context
-
-    def provenance(self) -> dict[str, str]:
-        """Say what the spread was made of."""
-        seed = self.resolver.seed
-        return {
-            "content": "standard deviation over samples",
-            "samples": str(self.samples),
-            "seed": str(seed),
-            "seeds": f"{seed}/0-{self.samples - 1}",  # of the noise fields: seed/number
-            "noise": NOISE_VERSION,
-        }
-
-    def fit(self, statistics: SceneStatistics | None, given_up: Event) -> CubesFunction:
-        """Bind the system to a scene; `Canceled` before the next sample, once that is given up."""
-        return self.resolver.bound(statistics, given_up, samples=self.samples)
 
 
 def load(
@@ -373,39 +249,15 @@ def _load_again(
 ) -> SystemResolver:
     """Load what was loaded in another process, if it is here."""
     found = load(path, **options)
-    if found.sha256 != sha256:
-        raise ModelError(
-            f"{path} has other weights here ({found.sha256[:8]}) than where the run was started "
-            f"({sha256[:8]}): install the same file everywhere"
-        )
+    check_same_weights(path, found.sha256, sha256)
     return replace(found, scale=scale)
-
-
-def _images(
-    system: System, window: Window, part: Window, upscale: int
-) -> Iterator[tuple[Window, Window]]:
-    """Yield what is evaluated at a time for a part of a window, and for which pixels of it."""
-    if system.reach is not None:
-        yield widened(part, system.reach, window), part
-        return
-    for block in blocks_of(window, part, upscale):
-        yield block.read, block.counts
 
 
 def _all(rows: int, cols: int) -> Window:
     return slice(0, rows), slice(0, cols)
 
 
-def _moved(window: Window, origin: tuple[int, int]) -> Window:
-    rows, cols = (
-        slice(start + pixels.start, start + pixels.stop)
-        for pixels, start in zip(window, origin, strict=True)
-    )
-    return rows, cols
-
-
 _: type[PartResolver] = SystemResolver
 _bands: type[BandsResolver] = SystemResolver
 _scaling: type[ScalingResolver] = SystemResolver
 _sampler: type[Sampler] = StochasticResolver
-_sampled: type[Sampled] = SampledSystem
