@@ -355,6 +355,14 @@ EVIL = {
     "an unknown operation": (b"\x80\x02\xff.", "corrupt"),
     "empty": (b"", "corrupt"),
     "numbers as keys' values": (b"\x80\x02}]]s.", "corrupt"),
+    "a name that is doubled forty times": (
+        b"\x80\x04K\x01" + b"\x94h\x00\x86" + b"".join(
+            b"\x94h" + bytes([n]) + b"\x86" for n in range(1, 40)
+        ) + b"\x8c\x01x\x93.", "corrupt",
+    ),
+    "attributes that are set twice": (
+        b"\x80\x02cAE\nGAE\n)\x81}X\x01\x00\x00\x00aK\x01sb}b.", "sets attributes",
+    ),
 }  # fmt: skip
 
 
@@ -428,13 +436,16 @@ def test_compressed_records_are_refused(tmp_path):
         read_checkpoint(path)
 
 
+def _text(text: str) -> bytes:
+    return b"X" + struct.pack("<I", len(text)) + text.encode()
+
+
 def _doubled(level: int) -> bytes:
     """A module that holds the next lower one under two names."""
     made = b"cAE\nGAE\n)\x81"
     if level:
-        a, b, modules = (b"X" + struct.pack("<I", len(t)) + t for t in (b"a", b"b", b"_modules"))
-        twice = a + _doubled(level - 1) + b + b"h" + bytes([level - 1])
-        made += b"}" + modules + b"}(" + twice + b"usb"
+        twice = _text("a") + _doubled(level - 1) + _text("b") + b"h" + bytes([level - 1])
+        made += b"}" + _text("_modules") + b"}(" + twice + b"usb"
     return made + b"q" + bytes([level])
 
 
@@ -446,6 +457,46 @@ def test_modules_within_modules_without_end_are_refused(tmp_path):
         path = archive(tmp_path / "many.pth", b"\x80\x02" + _doubled(levels) + b".")
         with pytest.raises(ModelError, match="more modules than any network has"):
             read_checkpoint(path)
+
+
+def _state(entries: bytes) -> bytes:
+    """A module of these attributes."""
+    return b"cAE\nGAE\n)\x81}(" + entries + b"ub"
+
+
+def test_modules_that_share_many_parameters_are_refused(tmp_path):
+    """Two thousand modules, each with the same two thousand parameters, in a few kilobytes."""
+    names = b"".join(_text(str(n)) + b"N" for n in range(2000))
+    first = _state(_text("_parameters") + b"}q\x00(" + names + b"u")
+    other = _state(_text("_parameters") + b"h\x00")
+    inner = _text("first") + first + b"".join(_text(str(n)) + other for n in range(2000))
+    root = _state(_text("_modules") + b"}(" + inner + b"u")
+    with pytest.raises(ModelError, match="or more tensors"):
+        read_checkpoint(archive(tmp_path / "many.pth", b"\x80\x02" + root + b"."))
+
+
+def test_a_module_of_an_endless_name_is_refused(tmp_path):
+    inner = _text("_modules") + b"}" + _text("x" * 2000) + _state(b"") + b"s"
+    with pytest.raises(ModelError, match="longer than 1000 characters"):
+        read_checkpoint(archive(tmp_path / "a.pth", b"\x80\x02" + _state(inner) + b"."))
+
+
+def test_modules_that_are_none_are_refused(tmp_path):
+    for entries in (b"K\x05", b"]]a"):
+        data = b"\x80\x02" + _state(_text("_modules") + entries) + b"."
+        with pytest.raises(ModelError, match="_modules is no dictionary"):
+            read_checkpoint(archive(tmp_path / "a.pth", data))
+
+
+def test_one_storage_under_many_names_is_refused(tmp_path):
+    """What is converted would be copied as often as it has names."""
+    data = tensor(1000, side=1000)
+    names = b"".join(_text(str(n)) + b"h\x0c" for n in range(1000))
+    record = {"s0": b"\0" * 4000}
+    assert read_checkpoint(archive(tmp_path / "one.pth", data, **record)).tensors.keys() == {"a"}
+    path = archive(tmp_path / "many.pth", data[:-1] + b"(" + names + b"u.", **record)
+    with pytest.raises(ModelError, match="tensors are larger than the file"):
+        read_checkpoint(path)
 
 
 def test_files_of_other_kinds_are_refused(published, tmp_path):

@@ -16,21 +16,17 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.foreign_pickle import Shell, Storage, View, read_pickle
+from hsisr_geo.model.foreign_names import STORAGES, Shell, Storage, View
+from hsisr_geo.model.foreign_pickle import read_pickle
 
 __all__ = ["ForeignNetwork", "read_checkpoint"]
 
 _LONGEST_PICKLE = 64 << 20
 _DEEPEST = 64
-_MOST_MODULES = 100_000
+_MOST_PARTS = 100_000  # modules and tensors
+_LONGEST_NAME = 1000
 # ^ a few bytes of a pickle can say that a module is in a module is in a module ... twice each
-
-_TYPES = {
-    "FloatStorage": torch.float32, "DoubleStorage": torch.float64, "HalfStorage": torch.float16,
-    "BFloat16Storage": torch.bfloat16, "LongStorage": torch.int64, "IntStorage": torch.int32,
-    "ShortStorage": torch.int16, "CharStorage": torch.int8, "ByteStorage": torch.uint8,
-    "BoolStorage": torch.bool,
-}  # fmt: skip
+_MOST_SHARED = 4  # times as many bytes as the file has: tensors of two modules may be the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +74,7 @@ class _Archive:
     """The records of a checkpoint, each read once."""
 
     def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
-        self.archive, self.left = archive, size
+        self.archive, self.size, self.left = archive, size, size
         pickles = [name for name in archive.namelist() if name.split("/")[1:] == ["data.pkl"]]
         if len(pickles) != 1:
             raise ModelError("a zip archive, but not one that torch.save wrote")
@@ -89,8 +85,8 @@ class _Archive:
         if self._has("byteorder") and self._record("byteorder", 16).strip() != b"little":
             raise ModelError("written on a machine with another order of bytes")
         root = read_pickle(self._record("data.pkl", _LONGEST_PICKLE))
-        if isinstance(root, Shell) and set(root.state.get("_modules", ())) == {"module"}:
-            root = root.state["_modules"]["module"]  # torch's DataParallel, around the network
+        if isinstance(root, Shell) and _entries(root, "_modules").keys() == {"module"}:
+            root = _entries(root, "_modules")["module"]  # torch's DataParallel, around the network
         if isinstance(root, dict):
             views = {str(name): view for name, view in root.items() if isinstance(view, View)}
             return ForeignNetwork("", self._tensors(views), {})
@@ -99,6 +95,8 @@ class _Archive:
         return ForeignNetwork(root.kind.name, self._tensors(dict(_named(root))), _plain(root))
 
     def _tensors(self, views: Mapping[str, View]) -> dict[str, Tensor]:
+        if sum(map(_bytes, views.values())) > _MOST_SHARED * self.size:
+            raise ModelError("its tensors are larger than the file")
         return {name: self._tensor(view) for name, view in views.items()}
 
     def _tensor(self, view: View) -> Tensor:
@@ -109,7 +107,7 @@ class _Archive:
         # ^ no copy: a pickle may name one storage a thousand times
 
     def _numbers(self, storage: Storage) -> Tensor:
-        dtype = _TYPES[storage.kind]
+        dtype = STORAGES[storage.kind]
         expected = storage.count * dtype.itemsize
         record = self._record(f"data/{storage.key}", expected)
         if len(record) != expected:
@@ -138,19 +136,25 @@ class _Archive:
         return self.archive.read(record)
 
 
+def _bytes(view: View) -> int:
+    return math.prod(view.shape) * STORAGES[view.storage.kind].itemsize
+
+
 def _named(root: Shell) -> Iterator[tuple[str, View]]:
     """Yield tensors of a network as its state dictionary would have them."""
     waiting, seen = [("", root, 0)], 0
     while waiting:
         prefix, shell, depth = waiting.pop()
-        seen += 1
-        if seen > _MOST_MODULES or depth > _DEEPEST:
-            raise ModelError("more modules than any network has")
-        for tensors in (_entries(shell, "_parameters"), _entries(shell, "_buffers")):
-            for name, view in tensors.items():
-                if isinstance(view, View):
-                    yield f"{prefix}{name}", view
+        tensors = [*_entries(shell, "_parameters").items(), *_entries(shell, "_buffers").items()]
         inner = _entries(shell, "_modules").items()
+        seen += 1 + len(tensors)
+        if seen + len(waiting) + len(inner) > _MOST_PARTS or depth > _DEEPEST:
+            raise ModelError("more modules than any network has, or more tensors")
+        if len(prefix) > _LONGEST_NAME:
+            raise ModelError(f"a module whose name is longer than {_LONGEST_NAME} characters")
+        for name, view in tensors:
+            if isinstance(view, View):
+                yield f"{prefix}{name}", view
         waiting.extend(
             (f"{prefix}{name}.", module, depth + 1)
             for name, module in reversed(inner)
