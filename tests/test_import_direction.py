@@ -38,6 +38,23 @@ def _imports(path):
     return names
 
 
+def _at_import_time(path):
+    """Packages that are imported with a file: not within functions, nor for type checking."""
+    waiting, names = list(ast.parse(path.read_text(encoding="utf-8")).body), set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            names |= {".".join(node.module.split(".")[:2])}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {".".join(alias.name.split(".")[:2]) for alias in node.names}
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+        elif isinstance(node, ast.If | ast.Try | ast.With | ast.ClassDef):
+            waiting += ast.iter_child_nodes(node)
+    return names
+
+
 def _own(path):
     """Modules of the package that a file imports; `model` stands for all of its files."""
     packages = {"model", "cli", "weights", "report", "formats", "products", "benchmark"}
@@ -91,6 +108,12 @@ def test_the_report_imports_only_what_lies_to_its_left(path):
 @pytest.mark.parametrize("path", sorted((ROOT / "qgis_plugin").rglob("*.py")), ids=lambda p: p.stem)
 def test_the_plugin_imports_nothing_of_ours(path):
     assert not {name for name in _imports(path) if name.split(".")[0] in {"hsisr_geo", "torch"}}
+
+
+def test_the_model_is_imported_when_it_is_needed_only():
+    """So that a look at a scene, a plan or a table takes no seconds for torch."""
+    files = [*MODULES, *REPORT, *FORMATS, *PRODUCTS, *BENCHMARK, *(ROOT / "cli").glob("*.py")]
+    assert not {path.stem for path in files if "hsisr_geo.model" in _at_import_time(path)}
 
 
 def test_torch_is_imported_in_model_only():
