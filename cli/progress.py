@@ -6,7 +6,6 @@ the last of a run that succeeded. The command line asks for one `Report` and han
 the work.
 """
 
-import json
 import math
 import sys
 import threading
@@ -14,6 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TextIO
+
+from hsisr_geo.json_text import json_text
 
 from .verbosity import is_quiet, is_verbose
 
@@ -62,7 +63,7 @@ def report(
 
 def to_json(value: Any) -> str:
     """Serialise for a machine: NaN and infinity, which JSON does not have, become null."""
-    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, default=str)
+    return json_text(value)
 
 
 def _json_report(stream: TextIO) -> Report:
@@ -143,13 +144,3 @@ def _bar_text(
         return text
     left = round(elapsed_s / done * (total - done))
     return f"{text}, {left // 60}:{left % 60:02d} left"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value

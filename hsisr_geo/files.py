@@ -1,7 +1,10 @@
 """Files and folders that get their name whole, or go without a trace."""
 
 import os
+import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -22,6 +25,22 @@ def put_in_place(made: Path, final: Path) -> None:
         remove(aside)
     else:
         os.replace(made, final)
+
+
+@contextmanager
+def drafted(path: Path) -> Iterator[Path]:
+    """Give a hidden name beside a file's, which becomes its when the block ends without an error.
+
+    Folders are made. No other process, on this machine or another, is given the same name: several
+    may write the same file, and the last one has it.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield draft
+        put_in_place(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def synchronize(path: Path) -> None:

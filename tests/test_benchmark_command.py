@@ -21,7 +21,8 @@ from hsisr_geo.benchmark.published import published_tables
 from hsisr_geo.benchmark.records import difference, read_record, write_record
 from hsisr_geo.benchmark.table import Cell, Column, Row, Section, Table, ranked
 from hsisr_geo.benchmark.writers import to_csv, to_latex, to_markdown
-from hsisr_geo.errors import Canceled, ModelError, OptionError
+from hsisr_geo.errors import Canceled, ModelError, OptionError, OutputError
+from hsisr_geo.files import drafted
 from hsisr_geo.training_run import NamedCube
 
 BANDS = 12
@@ -443,6 +444,26 @@ def test_a_torn_record_is_none(tmp_path):
     path.write_text(path.read_text()[:20])
     assert read_record(path) is None
     assert read_record(tmp_path / "none.json") is None
+
+
+def test_what_is_drafted_appears_when_it_is_whole_or_never(tmp_path):
+    path = tmp_path / "new" / "table.csv"
+    with drafted(path) as one, drafted(path) as other:  # two processes, say
+        one.write_text("one")
+        other.write_text("other")
+        assert not path.exists()
+    assert path.read_text() == "one"  # whose block ended last
+    with pytest.raises(KeyError), drafted(path) as draft:
+        draft.write_text("half")
+        raise KeyError
+    assert [p.name for p in path.parent.iterdir()] == ["table.csv"]
+    assert path.read_text() == "one"
+
+
+def test_a_lock_that_cannot_be_written_is_told(tmp_path):
+    said = pytest.raises(OutputError, match=r"locks.edsr-x2-seed0: cannot be written")
+    with said, Folder(tmp_path).locked("edsr-x2-seed0"):
+        pass
 
 
 def test_a_difference_is_told_in_words():

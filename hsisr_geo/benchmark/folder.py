@@ -79,8 +79,18 @@ class Folder:
 
         The lock goes with the process, however that ends. Windows has no such locks: two
         processes there must be given different systems.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written to.
         """
-        with (self.root / "locks" / name).open("w") as file:
+        path = self.root / "locks" / name
+        try:
+            file = path.open("w")
+        except OSError as e:
+            raise OutputError(f"{path}: cannot be written: {e.strerror or e}") from e
+        with file:
             yield _lock(file.fileno())
 
 

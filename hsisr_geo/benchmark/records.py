@@ -1,14 +1,14 @@
 """JSON files that say what they were made from; whole, or not there at all."""
 
 import json
-import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from hsisr_geo.errors import OutputError
+from hsisr_geo.files import drafted
+from hsisr_geo.json_text import json_text
 
 Facts: TypeAlias = Mapping[str, str]
 """What decides about the content of a file: short texts by name."""
@@ -33,9 +33,7 @@ def read_record(path: Path) -> Record | None:
 
 def write_record(path: Path, facts: Facts, content: Mapping[str, Any]) -> None:
     """Write a file that is complete when it gets its name; errors as `write_whole`."""
-    plain = _finite({"made_from": dict(facts), **content})
-    text = json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False, default=str)
-    write_whole(path, text + "\n")
+    write_whole(path, json_text({"made_from": dict(facts), **content}, indent=1) + "\n")
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -46,15 +44,11 @@ def write_whole(path: Path, text: str) -> None:
     OutputError
         It cannot be written; the message names it.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")  # others may write the same table
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)
+        with drafted(path) as draft:
+            draft.write_text(text, encoding="utf-8")
     except OSError as e:
         raise OutputError(f"{path}: cannot be written: {e.strerror or e}") from e
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def difference(kept: Facts, now: Facts) -> str:
@@ -67,14 +61,3 @@ def _told(name: str, kept: str | None, now: str | None) -> str:
     if name.endswith(("files", "weights")):
         return f"{name} are not those they were"
     return f"{name} was {kept or 'none'}, is {now or 'none'}"
-
-
-def _finite(value: Any) -> Any:
-    """Turn NaN and infinity, which JSON does not have, into null."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value

@@ -1,6 +1,5 @@
 """What all figures of a comparison look like: width, colours, lines and markers of the systems."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from hsisr_geo.files import drafted
 from hsisr_geo.report.charts import LIGHT, page_style
 from hsisr_geo.report.comparison import Shown
 
@@ -85,17 +85,11 @@ def figure_style() -> Iterator[None]:
 
 def save(figure: Figure, path: Path, *, svg: bool) -> list[Path]:
     """Write a figure as PNG, and as SVG where that is asked for; each appears when complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     written = []
     for kind in ("png", "svg") if svg else ("png",):
         final = path.with_name(f"{path.name}.{kind}")
-        draft = final.with_name(f".{final.name}.{os.getpid()}")
         about = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-        try:
-            with figure_style():  # names within an SVG follow from it
-                figure.savefig(draft, format=kind, dpi=DPI, metadata=about)
-            os.replace(draft, final)
-        finally:
-            draft.unlink(missing_ok=True)
+        with figure_style(), drafted(final) as draft:  # names within an SVG follow from the style
+            figure.savefig(draft, format=kind, dpi=DPI, metadata=about)
         written.append(final)
     return written
