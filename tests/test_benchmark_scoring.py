@@ -60,7 +60,7 @@ def loaded(monkeypatch):
 
     def give(resolver, built_for):
         monkeypatch.setattr(scoring, "load_resolver", lambda *_, **__: resolver)
-        monkeypatch.setattr(scoring, "_built_for", lambda _: built_for)
+        monkeypatch.setattr(scoring, "built_for", lambda _: built_for)
 
     return give
 

@@ -184,7 +184,7 @@ def test_a_scene_with_too_few_bands_is_named(scenes):
 
 def test_an_unknown_protocol_is_told():
     assert find_protocol("product") is PRODUCT
-    with pytest.raises(OptionError, match="choose one of dmgasr, sspsr, product"):
+    with pytest.raises(OptionError, match="choose one of product, dmgasr, sspsr"):
         find_protocol("wald")
 
 

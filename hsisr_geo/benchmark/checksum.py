@@ -11,7 +11,9 @@ from statistics import fmean
 
 from hsisr_geo.benchmark.known_sets import KNOWN_SETS, known_set
 from hsisr_geo.benchmark.protocols import DMGASR, SSPSR, Protocol
-from hsisr_geo.benchmark.scoring import ALL, ScoreRow, score
+from hsisr_geo.benchmark.published import bicubic_row
+from hsisr_geo.benchmark.scoring import ScoreRow, score
+from hsisr_geo.benchmark.settings import ALL
 from hsisr_geo.benchmark.sources import find_sources
 from hsisr_geo.errors import OptionError
 from hsisr_geo.registry import BICUBIC
@@ -94,15 +96,11 @@ class Checked:
 PUBLISHED: tuple[Published, ...] = (
     Published(SSPSR, "chikusei", 4, Means(37.638, 0.8949, 3.404, 6.756, 0.9212, 0.0156), True),
     Published(SSPSR, "pavia", 4, Means(27.587, 0.6961, 6.140, 6.881)),
-    Published(DMGASR, "pavia", 2, Means(30.998, 0.899, 4.675, 4.567, 0.940, 0.0292)),
-    Published(DMGASR, "pavia", 3, Means(27.865, 0.785, 5.855, 6.472, 0.877, 0.0424)),
-    Published(DMGASR, "pavia", 4, Means(26.270, 0.678, 6.623, 7.762, 0.820, 0.0514)),
-    Published(DMGASR, "chikusei", 2, Means(35.008, 0.932, 1.718, 3.995, 0.965, 0.0229)),
-    Published(DMGASR, "chikusei", 3, Means(31.460, 0.847, 2.547, 5.935, 0.921, 0.0345)),
-    Published(DMGASR, "chikusei", 4, Means(29.676, 0.770, 3.161, 7.275, 0.882, 0.0425)),
-    Published(DMGASR, "harvard", 2, Means(44.813, 0.972, 2.623, 3.183, 0.974, 0.00840)),
-    Published(DMGASR, "harvard", 3, Means(41.717, 0.946, 3.081, 4.446, 0.951, 0.01230)),
-    Published(DMGASR, "harvard", 4, Means(39.940, 0.926, 3.345, 5.354, 0.934, 0.0152)),
+    *(
+        Published(DMGASR, known, upscale, Means(**bicubic_row(scene, upscale)))
+        for known, scene in (("pavia", "PaviaC"), ("chikusei", "Chikusei"), ("harvard", "Harvard"))
+        for upscale in (2, 3, 4)
+    ),
 )
 """SSPSR's from its repository, DMGASR's from the paper's tables 1 and 2."""
 

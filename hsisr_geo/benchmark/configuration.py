@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hsisr_geo.benchmark.protocols import PRODUCT, PROTOCOLS
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Chosen, Entry, Pictured, Schooling
 from hsisr_geo.benchmark.sources import without_variable
 from hsisr_geo.errors import OptionError
 from hsisr_geo.toml_file import TomlTable, read_toml
 from hsisr_geo.training_run import Budget, Setting
 
-PROTOCOLS = ("product", "dmgasr", "sspsr")
 UPSCALES = (2, 3, 4)
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # labels are part of file names
 
@@ -159,7 +159,7 @@ def _pictured(table: TomlTable) -> Pictured:
 
 
 def _protocol(root: TomlTable) -> str:
-    name = root.take("protocol", str, PROTOCOLS[0])
+    name = root.take("protocol", str, PRODUCT.name)
     if name not in PROTOCOLS:
         raise OptionError(f"{root.place} protocol {name!r} is not one of {', '.join(PROTOCOLS)}")
     return name

@@ -4,17 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from hsisr_geo.benchmark.checksum import judge
 from hsisr_geo.benchmark.facts import Deciding, Job
 from hsisr_geo.benchmark.folder import TRUTH, Folder
 from hsisr_geo.benchmark.group_sizes import SIDE, measure_groups
 from hsisr_geo.benchmark.networks import trainer
-from hsisr_geo.benchmark.plan import is_kept, planned
+from hsisr_geo.benchmark.plan import planned
 from hsisr_geo.benchmark.protocols import find_protocol, training_cubes
 from hsisr_geo.benchmark.records import Facts, difference, read_record, write_record
-from hsisr_geo.benchmark.scoring import score
+from hsisr_geo.benchmark.scoring import built_for, score
 from hsisr_geo.benchmark.settings import BenchmarkSettings
 from hsisr_geo.benchmark.timing import machine, measure
 from hsisr_geo.errors import ModelError, OptionError
@@ -161,7 +160,7 @@ def _make_times(bench: Bench, job: Job, model: str) -> None:
     if _kept(bench, path, facts, job, "times"):
         return
     bench.log(f"{job.name}: is timed")
-    bands = bench.settings.bands or _bands_of(model)
+    bands = bench.settings.bands or built_for(model) or TIMED_BANDS
     found = measure(model, upscale=job.upscale, bands=bands, device=bench.device)
     write_record(path, facts, found.record())
 
@@ -182,7 +181,7 @@ def _make_group_sizes(bench: Bench, job: Job, model: str) -> None:
             bench.folder.cubes(TRUTH),
             upscale=job.upscale,
             protocol=find_protocol(bench.settings.protocol),
-            bands=bench.settings.bands or _bands_of(model),
+            bands=bench.settings.bands or built_for(model) or TIMED_BANDS,
             device=bench.device,
             sizes=() if timed else (SIDE,),
         )
@@ -195,14 +194,8 @@ def _make_group_sizes(bench: Bench, job: Job, model: str) -> None:
 def _kept(bench: Bench, path: Path, facts: Facts, job: Job, what: str) -> bool:
     """Whether a record is there and still true; say so if it is not."""
     kept = read_record(path)
-    if kept is not None and (changed := difference(kept.facts, facts)):
+    if kept is None:
+        return False
+    if changed := difference(kept.facts, facts):
         bench.log(f"{job.name}: {what} are made again: {changed}")
-    return is_kept(path, facts)
-
-
-def _bands_of(model: str) -> int:
-    """Return for how many bands a model was built, or what is timed where it takes any."""
-    from hsisr_geo.config import read_header
-
-    config: Any = read_header(Path(model)).config if Path(model).is_file() else None
-    return getattr(config, "bands", 0) or TIMED_BANDS
+    return not changed

@@ -108,7 +108,7 @@ PRODUCT = Protocol(
 )
 
 PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
-    {protocol.name: protocol for protocol in (DMGASR, SSPSR, PRODUCT)}
+    {protocol.name: protocol for protocol in (PRODUCT, DMGASR, SSPSR)}
 )
 
 

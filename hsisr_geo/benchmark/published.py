@@ -130,6 +130,12 @@ Diff-FB 10.906 0.043 0.088 0.3521 53.061 57.968
 }
 
 
+def bicubic_row(scene: str, upscale: int) -> dict[str, float]:
+    """Return the row of bicubic interpolation in tables 1 and 2, by the names of `METRICS`."""
+    first = _QUALITY[scene, upscale].strip().splitlines()[0]
+    return dict(zip(METRICS, map(float, first.split()[1:]), strict=True))
+
+
 def published_tables(settings: BenchmarkSettings) -> list[Table]:
     """Return the paper's tables where the comparison is by its protocol, else none."""
     if settings.protocol != PROTOCOL:

@@ -10,13 +10,10 @@ from hsisr_geo.benchmark.facts import Deciding, Job
 from hsisr_geo.benchmark.folder import Folder
 from hsisr_geo.benchmark.plan import jobs_of
 from hsisr_geo.benchmark.records import difference, read_record
-from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry
+from hsisr_geo.benchmark.settings import ALL, BenchmarkSettings, Entry
 from hsisr_geo.config import ModelCard, read_header
 from hsisr_geo.errors import ModelError
 from hsisr_geo.registry import BASELINES, find_model
-
-ALL = "all"
-"""In a row's `bands`: of all of them."""
 
 
 @dataclass(frozen=True)

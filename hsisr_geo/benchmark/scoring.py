@@ -12,6 +12,7 @@ from hsisr_geo.benchmark.cutting import picked, statistics_of
 from hsisr_geo.benchmark.imresize import imresize
 from hsisr_geo.benchmark.kept import keep_arrays
 from hsisr_geo.benchmark.protocols import Protocol, scaled_crop, scenes_to_test
+from hsisr_geo.benchmark.settings import ALL
 from hsisr_geo.benchmark.sources import SourceScene
 from hsisr_geo.config import read_header
 from hsisr_geo.degradation import BICUBIC, named
@@ -25,8 +26,6 @@ from hsisr_geo.registry import BASELINES, find_model, load_resolver
 from hsisr_geo.resolver import BicubicResolver, Resolver, ScalingResolver
 from hsisr_geo.system_config import SystemConfig
 from hsisr_geo.wald import check_size, coarser, degrade, whole_groups, write
-
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -111,16 +110,16 @@ def score(
 
 def _band_counts(model: str | Path, bands: int | None) -> tuple[int | None, ...]:
     """Return on how many bands a model is scored, None for all of them."""
-    built_for = _built_for(str(model))
+    fixed = built_for(str(model))
     if bands is None:
-        return (built_for or None,)
-    if built_for not in (0, bands):
-        raise ModelError(f"model {model} takes {built_for} bands, not {bands}: set bands to that")
-    return (bands,) if built_for else (bands, None)
+        return (fixed or None,)
+    if fixed not in (0, bands):
+        raise ModelError(f"model {model} takes {fixed} bands, not {bands}: set bands to that")
+    return (bands,) if fixed else (bands, None)
 
 
-def _built_for(model: str) -> int:
-    """Return the number of bands that a model takes, 0 for any."""
+def built_for(model: str) -> int:
+    """Return the number of bands that a model takes, 0 for any; `ModelError` if it is not there."""
     if model in BASELINES:
         return 0
     config = read_header(find_model(model)).config

@@ -7,6 +7,9 @@ from pathlib import Path
 from hsisr_geo.errors import OptionError
 from hsisr_geo.training_run import Budget, Setting
 
+ALL = "all"
+"""In place of a number of bands, where scores are of all that a scene has."""
+
 
 @dataclass(frozen=True)
 class Schooling:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hsisr_geo.benchmark.facts import budget_text
-from hsisr_geo.benchmark.results import ALL, Result, Results
-from hsisr_geo.benchmark.settings import Entry, Schooling
+from hsisr_geo.benchmark.results import Result, Results
+from hsisr_geo.benchmark.settings import ALL, Entry, Schooling
 from hsisr_geo.benchmark.table import Cell, Column, Row, Section, Table, ranked
 from hsisr_geo.benchmark.timing import SIZES
 from hsisr_geo.registry import BASELINES

@@ -16,11 +16,10 @@ from statistics import median
 
 import numpy as np
 
+from hsisr_geo.benchmark.cutting import statistics_of
 from hsisr_geo.errors import OptionError
 from hsisr_geo.registry import load_resolver
 from hsisr_geo.resolver import FloatCube, Resolver
-from hsisr_geo.statistics import SceneStatistics
-from hsisr_geo.survey import survey_block
 
 SIZES = (64, 128, 256)
 """Sides of the images of the paper's table 5, in output pixels."""
@@ -81,37 +80,9 @@ class Times:
     timings: tuple[Timing, ...]
     machine: Machine
 
-    @property
-    def seconds(self) -> dict[int, float]:
-        """Seconds an image by the size that was asked for."""
-        return {timing.size: timing.seconds for timing in self.timings}
-
     def record(self) -> dict[str, object]:
         """Return all of it as JSON has it."""
         return asdict(self)
-
-
-def times(
-    model: str | Path | Resolver,
-    *,
-    upscale: int,
-    bands: int,
-    sizes: Sequence[int] = SIZES,
-    device: str = "auto",
-    repeats: int = REPEATS,
-    seconds: float = SECONDS,
-) -> dict[int, float]:
-    """Return seconds an image by size; parameters and errors as of `measure`."""
-    found = measure(
-        model,
-        upscale=upscale,
-        bands=bands,
-        sizes=sizes,
-        device=device,
-        repeats=repeats,
-        seconds=seconds,
-    )
-    return found.seconds
 
 
 def measure(
@@ -177,7 +148,7 @@ def _time(resolver: Resolver, bands: int, size: int, limits: Limits) -> Timing:
             f"an image of {size} pixels is too small to be timed at upscale {resolver.upscale}"
         )
     cube = _made(bands, size // resolver.upscale)
-    resolve = resolver.fit(_statistics(resolver, cube))
+    resolve = resolver.fit(statistics_of(cube) if resolver.uses_statistics else None)
     first, *others = _clocked(partial(resolve, cube, (0, 0)), limits)
     counted = others or [first]
     seconds, processor = (median(values) for values in zip(*counted, strict=True))
@@ -205,13 +176,6 @@ def _made(bands: int, side: int) -> FloatCube:
     shares = rng.dirichlet(np.ones(4), side * side).astype(np.float32)
     noise = rng.normal(0, 0.01, (bands, side * side)).astype(np.float32)
     return (spectra @ shares.T + noise).reshape(bands, side, side)
-
-
-def _statistics(resolver: Resolver, cube: FloatCube) -> SceneStatistics | None:
-    if not resolver.uses_statistics:
-        return None
-    rows, cols = cube.shape[1:]
-    return survey_block(cube, (slice(0, rows), slice(0, cols)), (rows, cols)).statistics()
 
 
 def machine(device: str = "auto") -> Machine:
