@@ -1,10 +1,12 @@
 """Model files of published systems: exact under tiling, refused with reasons, told as they are."""
 
 import copy
+import gc
 import json
 import pickle
 import struct
 import sys
+import weakref
 from dataclasses import dataclass, replace
 from threading import Event
 
@@ -504,3 +506,12 @@ def test_a_copy_of_a_system_counts_for_itself(tmp_path):
     resolver = resolver_of(tmp_path, "tiny-local")
     other = replace(resolver, system=copy.deepcopy(resolver.system))
     assert other.cost(5, (9, 9), (slice(0, 9),) * 2) == resolver.cost(5, (9, 9), (slice(0, 9),) * 2)
+
+
+def test_a_system_whose_cost_is_known_is_not_kept_for_that(tmp_path):
+    resolver = resolver_of(tmp_path, "tiny-local")
+    resolver.cost(5, (9, 9), (slice(0, 9),) * 2)
+    system = weakref.ref(resolver.system)
+    del resolver
+    gc.collect()
+    assert system() is None

@@ -7,8 +7,8 @@ run on a few real pixels.
 
 import copy
 import weakref
-from functools import lru_cache
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -31,9 +31,19 @@ class Rate(NamedTuple):
     memory: float
 
 
-@lru_cache(maxsize=4)
+_RATES: WeakKeyDictionary[System, dict[tuple[int, int], Rate]] = WeakKeyDictionary()
+# ^ by system, which lives no longer for that: its weights may be half a gigabyte
+
+
 def rate_of(system: System, bands: int, side: int) -> Rate:
     """Count what a system takes for a pixel in an image of so many bands and pixels a side."""
+    known = _RATES.setdefault(system, {})
+    if (bands, side) not in known:
+        known[bands, side] = _rate(system, bands, side)
+    return known[bands, side]
+
+
+def _rate(system: System, bands: int, side: int) -> Rate:
     try:
         return _counted(copy.deepcopy(system).to("meta"), bands, side)
     except (NotImplementedError, RuntimeError):
