@@ -453,9 +453,14 @@ def test_what_is_drafted_appears_when_it_is_whole_or_never(tmp_path):
         other.write_text("other")
         assert not path.exists()
     assert path.read_text() == "one"  # whose block ended last
-    with pytest.raises(KeyError), drafted(path) as draft:
-        draft.write_text("half")
-        raise KeyError
+
+    def fail():
+        with drafted(path) as draft:
+            draft.write_text("half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert [p.name for p in path.parent.iterdir()] == ["table.csv"]
     assert path.read_text() == "one"
 
