@@ -374,7 +374,14 @@ def test_a_system_without_scores_has_dashes(data, tmp_path):
     assert call(write_config(data), out, "--only", "bicubic", "--no-figures").exit_code == 0
     text = (out / "tables" / "comparison.md").read_text()
     assert "| EDSR | – | – | – | – | – | – |" in text
-    assert "EDSR ×2, seed 0: not scored yet." in text
+    assert "EDSR ×2, seed 0; EDSR ×2, seed 1: not scored yet." in text
+
+
+def test_an_upscale_without_scores_is_left_out_of_the_table(data, tmp_path):
+    config = write_config(data, CONFIG.replace("upscales = [2]", "upscales = [2, 3]"))
+    call(config, tmp_path / "out", "--only", "bicubic", "--upscale", "3", "--no-figures")
+    text = (tmp_path / "out" / "tables" / "comparison.md").read_text()
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["×3"]
 
 
 def test_a_canceled_training_leaves_no_model_and_is_gone_on_with(data, tmp_path, monkeypatch):
