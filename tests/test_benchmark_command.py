@@ -152,6 +152,7 @@ def test_a_system_may_have_upscales_and_a_budget_of_its_own(data):
         ("[systems.edsr]", "[systems.Bicubic]", "differ in capital letters only"),
         ("blocks = 1", "blocks = { deep = 1 }", "no setting of a network"),
         ("blocks = 1", 'blocks = 1\n[tables]\ntimes = ["edrs"]', "there is no system 'edrs'"),
+        ("blocks = 1", "blocks = 1\n[tables]\ntimes_at = [5]", "times_at are of 2, 3 and 4"),
         ("blocks = 1", "blocks = ", "not a TOML file"),
     ],
 )
@@ -311,6 +312,16 @@ def test_what_is_there_is_not_made_again(done, data):
     found = call(write_config(data, CONFIG + '\n[tables]\ntimes = ["edsr"]\n'), out)
     assert "3 jobs, 0 to train, 0 to score" in found.stderr
     assert made(out) == before
+
+
+@pytest.mark.parametrize(("times_at", "timed"), [("", {2, 3}), ("times_at = [3]", {3})])
+def test_systems_are_timed_at_the_upscales_that_are_named(data, times_at, timed):
+    wider = CONFIG.replace("upscales = [2]", "upscales = [2, 3]")
+    chosen = read_settings(
+        write_config(data, f'{wider}\n[tables]\ntimes = ["edsr"]\n{times_at}\n')
+    ).chosen
+    assert {upscale for upscale in (2, 3) if chosen.is_timed("edsr", upscale)} == timed
+    assert not chosen.is_timed("bicubic", 3)
 
 
 def test_other_settings_are_refused_then_trained_anew(data, tmp_path):

@@ -148,8 +148,9 @@ def _chosen(table: TomlTable, entries: Sequence[Entry]) -> Chosen:
     for name, chosen in lists.items():
         if unknown := sorted(set(chosen) - labels):
             raise OptionError(f"{table.place}: {name}: there is no system {unknown[0]!r}")
+    times_at = _upscales(table, (), "times_at")
     table.close()
-    return Chosen(**lists)
+    return Chosen(**lists, times_at=times_at)
 
 
 def _pictured(table: TomlTable) -> Pictured:
@@ -165,10 +166,10 @@ def _protocol(root: TomlTable) -> str:
     return name
 
 
-def _upscales(table: TomlTable, default: tuple[int, ...]) -> tuple[int, ...]:
-    upscales = table.each("upscales", int)
+def _upscales(table: TomlTable, default: tuple[int, ...], key: str = "upscales") -> tuple[int, ...]:
+    upscales = table.each(key, int)
     if upscales is not None and not (upscales and set(upscales) <= set(UPSCALES)):
-        raise OptionError(f"{table.place}: upscales are of 2, 3 and 4, not {list(upscales)}")
+        raise OptionError(f"{table.place}: {key} are of 2, 3 and 4, not {list(upscales)}")
     return upscales or default
 
 

@@ -47,11 +47,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which labels form the tables of ablation, of group sizes, and of inference time."""
+    """Which labels form the tables of ablation, of group sizes, and of inference time.
+
+    `times_at` are the upscales at which they are timed; none named means all.
+    """
 
     ablation: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     times: tuple[str, ...] = ()
+    times_at: tuple[int, ...] = ()
+
+    def is_timed(self, label: str, upscale: int) -> bool:
+        """Say whether a system is timed at an upscale."""
+        return label in self.times and (not self.times_at or upscale in self.times_at)
 
 
 @dataclass(frozen=True)
