@@ -324,6 +324,21 @@ def test_systems_are_timed_at_the_upscales_that_are_named(data, times_at, timed)
     assert not chosen.is_timed("bicubic", 3)
 
 
+def test_a_system_may_be_left_out_of_the_scores_on_all_bands(data, tmp_path):
+    out = tmp_path / "out"
+    lean = CONFIG.replace('model = "bicubic"', 'model = "bicubic"\nall_bands = false')
+    only = ("--only", "bicubic", "--no-figures")
+    assert call(write_config(data, lean), out, *only).exit_code == 0
+    assert {row["bands"] for row in scores_of(out, "bicubic-x2-seed0")} == {"8"}
+    found = call(write_config(data), out, *only)
+    assert "scored on all bands" in found.stderr
+    assert {row["bands"] for row in scores_of(out, "bicubic-x2-seed0")} == {"8", "all"}
+
+
+def scores_of(out, name):
+    return json.loads((out / "scores" / f"{name}.json").read_text())["rows"]
+
+
 def test_other_settings_are_refused_then_trained_anew(data, tmp_path):
     out = tmp_path / "out"
     assert call(write_config(data), out, "--no-figures").exit_code == 0

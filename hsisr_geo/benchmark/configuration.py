@@ -89,6 +89,7 @@ def _entry(
         upscales=_upscales(table, upscales),
         seeds=_seeds(table, seeds if model is None else seeds[:1]),
         # ^ what is not trained has no spread over seeds
+        all_bands=table.take("all_bands", bool, True),
         schooling=_schooling(own, schooling) if model is None else None,
         model=None if model is None else _model(model, path),
         architecture=table.take("architecture", str, label) if model is None else "",

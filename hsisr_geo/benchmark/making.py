@@ -145,6 +145,7 @@ def _make_scores(bench: Bench, job: Job, model: str) -> None:
         protocol=protocol,
         test=settings.test,
         bands=settings.bands,
+        all_bands=job.entry.all_bands,
         device=bench.device,
         seed=job.seed,
         keep=bench.folder.cubes(job.name) if job.seed == job.entry.seeds[0] else None,

@@ -32,6 +32,8 @@ class Entry:
         Which system is trained, what differs from its published settings, and how.
     own_schooling
         It is not trained as the others are; tables say so.
+    all_bands
+        Score it on all bands as well, if it takes any number.
     """
 
     label: str
@@ -43,6 +45,7 @@ class Entry:
     architecture: str = ""
     settings: Mapping[str, Setting] = field(default_factory=dict)
     own_schooling: bool = False
+    all_bands: bool = True
 
 
 @dataclass(frozen=True)
