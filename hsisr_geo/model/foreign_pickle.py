@@ -4,7 +4,7 @@ A pickle is a program, and Python's own reader runs it. This one knows the few o
 pickled network is made of, and does them on plain values and records (`foreign_names.py`).
 """
 
-import pickletools
+import pickletools  # nosec B403 # lists the operations of a pickle and does none of them
 from collections.abc import Callable
 from typing import Any
 
