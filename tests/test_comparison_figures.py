@@ -276,6 +276,19 @@ def test_systems_are_named_beside_their_points_and_failures_are_listed(folder, d
         assert f"Diff-FB ({off}" in listed
 
 
+def test_the_list_of_failures_pushes_no_label_off_the_page(folder):
+    systems = (SYSTEMS[0], SYSTEMS[2], SYSTEMS[3])  # all that is drawn is 0 dB or better
+    for label, psnr in (("ours", 30.76), ("diff-fb", 3.9)):
+        rows = [{"scene": "town", "upscale": 2, "bands": "12", "mpsnr": psnr, "sam": 3.7}]
+        put(folder / f"scores/{label}-x2-seed0.json", {"rows": rows})
+    settings = FigureSettings(systems, upscales=(2,))
+    figure = overview_figure(standings(folder, settings, quiet), settings)
+    (axes,) = figure.axes
+    assert axes.get_ylim()[0] < 0
+    figure.draw_without_rendering()
+    assert axes.yaxis.label.get_window_extent().x0 >= 0
+
+
 def test_names_of_a_crowd_do_not_overlap(folder):
     crowd = tuple(Shown(f"s{i}", f"system of long name {i}") for i in range(16))
     rng = np.random.default_rng(0)
