@@ -142,7 +142,8 @@ def _write(
     if figures:
         from hsisr_geo.report.comparison_figures import write_figures
 
-        written += write_figures(folder.root, _figure_settings(settings), speak.log)
+        log = speak.log if is_verbose() else _ignore  # what is missing, tables say, too
+        written += write_figures(folder.root, _figure_settings(settings), log)
     return written
 
 

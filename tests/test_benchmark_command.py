@@ -152,6 +152,7 @@ def test_a_system_may_have_upscales_and_a_budget_of_its_own(data):
         ("[systems.edsr]", "[systems.Bicubic]", "differ in capital letters only"),
         ("blocks = 1", "blocks = { deep = 1 }", "no setting of a network"),
         ("blocks = 1", 'blocks = 1\n[tables]\ntimes = ["edrs"]', "there is no system 'edrs'"),
+        ("blocks = 1", "blocks = 1\n[tables]\ntimes_at = [5]", "times_at are of 2, 3 and 4"),
         ("blocks = 1", "blocks = ", "not a TOML file"),
     ],
 )
@@ -354,6 +355,31 @@ def test_what_is_there_is_not_made_again(done, data):
     assert made(out) == before
 
 
+@pytest.mark.parametrize(("times_at", "timed"), [("", {2, 3}), ("times_at = [3]", {3})])
+def test_systems_are_timed_at_the_upscales_that_are_named(data, times_at, timed):
+    wider = CONFIG.replace("upscales = [2]", "upscales = [2, 3]")
+    chosen = read_settings(
+        write_config(data, f'{wider}\n[tables]\ntimes = ["edsr"]\n{times_at}\n')
+    ).chosen
+    assert {upscale for upscale in (2, 3) if chosen.is_timed("edsr", upscale)} == timed
+    assert not chosen.is_timed("bicubic", 3)
+
+
+def test_a_system_may_be_left_out_of_the_scores_on_all_bands(data, tmp_path):
+    out = tmp_path / "out"
+    lean = CONFIG.replace('model = "bicubic"', 'model = "bicubic"\nall_bands = false')
+    only = ("--only", "bicubic", "--no-figures")
+    assert call(write_config(data, lean), out, *only).exit_code == 0
+    assert {row["bands"] for row in scores_of(out, "bicubic-x2-seed0")} == {"8"}
+    found = call(write_config(data), out, *only)
+    assert "scored on all bands" in found.stderr
+    assert {row["bands"] for row in scores_of(out, "bicubic-x2-seed0")} == {"8", "all"}
+
+
+def scores_of(out, name):
+    return json.loads((out / "scores" / f"{name}.json").read_text())["rows"]
+
+
 def test_other_settings_are_refused_then_trained_anew(data, tmp_path):
     out = tmp_path / "out"
     assert call(write_config(data), out, "--no-figures").exit_code == 0
@@ -431,7 +457,14 @@ def test_a_system_without_scores_has_dashes(data, tmp_path):
     assert call(write_config(data), out, "--only", "bicubic", "--no-figures").exit_code == 0
     text = (out / "tables" / "comparison.md").read_text()
     assert "| EDSR | – | – | – | – | – | – |" in text
-    assert "EDSR ×2, seed 0: not scored yet." in text
+    assert "EDSR ×2, seed 0; EDSR ×2, seed 1: not scored yet." in text
+
+
+def test_an_upscale_without_scores_is_left_out_of_the_table(data, tmp_path):
+    config = write_config(data, CONFIG.replace("upscales = [2]", "upscales = [2, 3]"))
+    call(config, tmp_path / "out", "--only", "bicubic", "--upscale", "3", "--no-figures")
+    text = (tmp_path / "out" / "tables" / "comparison.md").read_text()
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["×3"]
 
 
 def test_a_canceled_training_leaves_no_model_and_is_gone_on_with(data, tmp_path, monkeypatch):

@@ -101,6 +101,15 @@ def test_what_takes_any_bands_is_scored_on_the_picked_and_on_all_twice_alike(sce
     assert [r.bands for r in rows] == ["12", "all"]
     assert rows[0].mpsnr != rows[1].mpsnr
     again = score("bicubic", upscale=2, protocol=PRODUCT, test=scenes.san_diego, bands=12)
+    fewer = score(
+        "bicubic",
+        upscale=2,
+        protocol=PRODUCT,
+        test=scenes.san_diego,
+        bands=12,
+        all_bands=False,
+    )
+    assert fewer == [row for row in rows if row.bands == "12"]
     assert again == rows
 
 

@@ -236,6 +236,12 @@ def test_the_loss_falls_and_held_out_cubes_come_out_better(tmp_path: Path) -> No
     assert card["best_check"] > bicubic + 0.5
 
 
+def test_an_autoencoder_alone_is_checked_by_its_loss(tmp_path: Path) -> None:
+    settings = {"group_size": 4, "group_overlap": 1, "width": 4, "blocks": 1, "global_width": 4}
+    card = _trained(_run("gae", settings=settings), tmp_path / "m.safetensors")
+    assert card["best_check"] < 0
+
+
 def test_ours_learns_more_than_interpolation(tmp_path: Path) -> None:
     out = tmp_path / "m.safetensors"
     card = _trained(_run(OWN, budget=Budget(steps=120), learning_rate=5e-3), out)

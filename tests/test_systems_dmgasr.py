@@ -14,6 +14,7 @@ from hsisr_geo.model.baselines.conditional_diffusion import mirrored
 from hsisr_geo.model.baselines.diffusion_bands import FullBands, PartialBands, triples
 from hsisr_geo.model.baselines.dmgasr import Dmgasr
 from hsisr_geo.model.baselines.gae import Autoencoder, GroupAutoencoder
+from hsisr_geo.model.baselines.losses import l1_with_spectra
 from hsisr_geo.model.baselines.system import DrawNoise, System
 from hsisr_geo.model.published_sampler import alpha_bars
 from hsisr_geo.model.published_unet import PARAMETERS, PublishedUNet
@@ -239,6 +240,7 @@ def test_narrow_networks_keep_two_channels_in_each_group_of_their_norm() -> None
         replace(SMALL, unet_widths=""),
         replace(SMALL, group_overlap=4),
         replace(SMALL, autoencoder_share=1.0),
+        replace(SMALL, autoencoder_patch=-1),
         replace(SMALL, diffusion_steps=0),
     ],
 )
@@ -282,6 +284,19 @@ def test_the_autoencoder_learns_a_patch_by_heart() -> None:
     with torch.inference_mode():
         error = (system.autoencoder(hr) - hr).square().mean().sqrt()
     assert error < 0.01
+
+
+@pytest.mark.parametrize("make", [Autoencoder, Dmgasr])
+def test_an_autoencoder_may_learn_from_a_part_of_each_patch(
+    make: type[Autoencoder] | type[Dmgasr],
+) -> None:
+    hr, lr = torch.rand(2, BANDS, 12, 12), torch.rand(2, BANDS, 6, 6)
+    system = make(BANDS, 2, replace(SMALL, autoencoder_patch=5))
+    loss, anything = system.stages()[0].loss, torch.Generator()
+    part = hr[..., :5, :5]
+    assert loss(hr, lr, anything) == l1_with_spectra(system.autoencoder(part), part)
+    with torch.no_grad():  # a check
+        assert loss(hr, lr, anything) == l1_with_spectra(system.autoencoder(hr), hr)
 
 
 @pytest.mark.parametrize("name", MAKE)

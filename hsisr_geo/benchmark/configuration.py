@@ -89,6 +89,7 @@ def _entry(
         upscales=_upscales(table, upscales),
         seeds=_seeds(table, seeds if model is None else seeds[:1]),
         # ^ what is not trained has no spread over seeds
+        all_bands=table.take("all_bands", bool, True),
         schooling=_schooling(own, schooling) if model is None else None,
         model=None if model is None else _model(model, path),
         architecture=table.take("architecture", str, label) if model is None else "",
@@ -148,8 +149,9 @@ def _chosen(table: TomlTable, entries: Sequence[Entry]) -> Chosen:
     for name, chosen in lists.items():
         if unknown := sorted(set(chosen) - labels):
             raise OptionError(f"{table.place}: {name}: there is no system {unknown[0]!r}")
+    times_at = _upscales(table, (), "times_at")
     table.close()
-    return Chosen(**lists)
+    return Chosen(**lists, times_at=times_at)
 
 
 def _pictured(table: TomlTable) -> Pictured:
@@ -165,10 +167,10 @@ def _protocol(root: TomlTable) -> str:
     return name
 
 
-def _upscales(table: TomlTable, default: tuple[int, ...]) -> tuple[int, ...]:
-    upscales = table.each("upscales", int)
+def _upscales(table: TomlTable, default: tuple[int, ...], key: str = "upscales") -> tuple[int, ...]:
+    upscales = table.each(key, int)
     if upscales is not None and not (upscales and set(upscales) <= set(UPSCALES)):
-        raise OptionError(f"{table.place}: upscales are of 2, 3 and 4, not {list(upscales)}")
+        raise OptionError(f"{table.place}: {key} are of 2, 3 and 4, not {list(upscales)}")
     return upscales or default
 
 

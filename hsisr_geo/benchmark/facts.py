@@ -74,8 +74,10 @@ class Deciding:
 
     def of_scores(self, job: Job, model: str) -> Facts:
         """Return what decides about scores of a model, given by name or file."""
-        weights = {"weights": weights_of(model)}
-        return {**self._common, **_of_job(job), **weights, "test files": self._test}
+        facts = {**self._common, **_of_job(job), "weights": weights_of(model)}
+        if not job.entry.all_bands:
+            facts["scored on all bands"] = "no"
+        return {**facts, "test files": self._test}
 
     def of_times(self, job: Job, model: str, where: Mapping[str, str]) -> Facts:
         """Return what decides about times of a model; `where` tells the machine."""

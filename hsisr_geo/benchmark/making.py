@@ -66,7 +66,7 @@ def make(bench: Bench, job: Job) -> None:
         train(bench, job)
         model = str(bench.folder.model(job.name))
     _make_scores(bench, job, model)
-    if job.entry.label in bench.settings.chosen.times:
+    if bench.settings.chosen.is_timed(job.entry.label, job.upscale):
         _make_times(bench, job, model)
     if job.entry.label in bench.settings.chosen.groups:
         _make_group_sizes(bench, job, model)
@@ -145,6 +145,7 @@ def _make_scores(bench: Bench, job: Job, model: str) -> None:
         protocol=protocol,
         test=settings.test,
         bands=settings.bands,
+        all_bands=job.entry.all_bands,
         device=bench.device,
         seed=job.seed,
         keep=bench.folder.cubes(job.name) if job.seed == job.entry.seeds[0] else None,
@@ -175,7 +176,7 @@ def _make_group_sizes(bench: Bench, job: Job, model: str) -> None:
     if _kept(bench, path, facts, job, "reconstructions"):
         return
     bench.log(f"{job.name}: reconstructs the truth")
-    timed = job.entry.label in bench.settings.chosen.times
+    timed = bench.settings.chosen.is_timed(job.entry.label, job.upscale)
     try:
         found = measure_groups(
             find_model(model),

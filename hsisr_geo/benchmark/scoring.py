@@ -69,6 +69,7 @@ def score(
     protocol: Protocol,
     test: Path,
     bands: int | None,
+    all_bands: bool = True,
     device: str = "auto",
     seed: int = 0,
     keep: Path | None = None,
@@ -82,8 +83,9 @@ def score(
     test
         A file or folder as for `load_scenes`; of a known set, what its protocol tests on is taken.
     bands
-        Score on so many bands, picked evenly; systems that take any number are scored on all, too.
-        None: on all only.
+        Score on so many bands, picked evenly; None: on all only.
+    all_bands
+        Score systems that take any number on all, too.
     keep
         Folder for the results `{scene}-x{upscale}.npy`, float32 (band, row, col) of the picked
         bands; the truth goes to `truth` beside it, with wavelengths as `.json`.
@@ -97,7 +99,7 @@ def score(
     OutputError
         What is to be kept cannot be written.
     """
-    counts = _band_counts(model, bands)
+    counts = _band_counts(model, bands, all_bands=all_bands)
     resolver = load_resolver(str(model), upscale=upscale, device=device, seed=seed)
     rows = []
     for scene in scenes_to_test(protocol, test):
@@ -125,14 +127,16 @@ def check_scenes(
             check_size(scene.raster, whole(scene.raster), upscale)
 
 
-def _band_counts(model: str | Path, bands: int | None) -> tuple[int | None, ...]:
+def _band_counts(
+    model: str | Path, bands: int | None, *, all_bands: bool
+) -> tuple[int | None, ...]:
     """Return on how many bands a model is scored, None for all of them."""
     built_for = _built_for(str(model))
     if bands is None:
         return (built_for or None,)
     if built_for not in (0, bands):
         raise ModelError(f"model {model} takes {built_for} bands, not {bands}: set bands to that")
-    return (bands,) if built_for else (bands, None)
+    return (bands,) if built_for or not all_bands else (bands, None)
 
 
 def _built_for(model: str) -> int:

@@ -32,6 +32,8 @@ class Entry:
         Which system is trained, what differs from its published settings, and how.
     own_schooling
         It is not trained as the others are; tables say so.
+    all_bands
+        Score it on all bands as well, if it takes any number.
     """
 
     label: str
@@ -43,15 +45,24 @@ class Entry:
     architecture: str = ""
     settings: Mapping[str, Setting] = field(default_factory=dict)
     own_schooling: bool = False
+    all_bands: bool = True
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which labels form the tables of ablation, of group sizes, and of inference time."""
+    """Which labels form the tables of ablation, of group sizes, and of inference time.
+
+    `times_at` are the upscales at which they are timed; none named means all.
+    """
 
     ablation: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     times: tuple[str, ...] = ()
+    times_at: tuple[int, ...] = ()
+
+    def is_timed(self, label: str, upscale: int) -> bool:
+        """Say whether a system is timed at an upscale."""
+        return label in self.times and (not self.times_at or upscale in self.times_at)
 
 
 @dataclass(frozen=True)

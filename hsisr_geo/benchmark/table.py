@@ -73,6 +73,12 @@ class Section:
     title: str
     rows: tuple[Row, ...]
 
+    @property
+    def has_content(self) -> bool:
+        """Whether any cell says something."""
+        cells = [cell for row in self.rows for cell in row.cells]
+        return any(cell.mean is not None or cell.words is not None for cell in cells)
+
 
 @dataclass(frozen=True)
 class Table:

@@ -130,9 +130,10 @@ def _table(
             if upscale in entry.upscales
         ]
         sections.append(Section(f"×{upscale}", ranked(kind.columns, rows)))
+    some = tuple(section for section in sections if section.has_content)
     notes = (*about, *_mark_notes(entries), *_trouble_notes(results, entries))
     whole = f"{results.settings.title}: {title[0].lower()}{title[1:]}"
-    return Table(name, whole, kind.columns, tuple(sections), notes)
+    return Table(name, whole, kind.columns, some or tuple(sections), notes)
 
 
 def _mark(entry: Entry) -> str:
@@ -152,12 +153,16 @@ def _mark_notes(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _trouble_notes(results: Results, entries: Sequence[Entry]) -> Iterator[str]:
+    """Tell what is missing or doubtful, what has the same reason in one line."""
+    who: dict[str, list[str]] = {}
     for entry in entries:
         for upscale in entry.upscales:
             for result in results.of(entry, upscale):
-                if result.trouble:
-                    seed = f", seed {result.job.seed}" if len(entry.seeds) > 1 else ""
-                    yield f"{entry.title} ×{upscale}{seed}: {' '.join(result.trouble.split())}."
+                seed = f", seed {result.job.seed}" if len(entry.seeds) > 1 else ""
+                who.setdefault(result.trouble, []).append(f"{entry.title} ×{upscale}{seed}")
+    for trouble, names in who.items():
+        if trouble:
+            yield f"{'; '.join(names)}: {' '.join(trouble.split())}."
 
 
 def _seeds_note(entries: Sequence[Entry]) -> Iterator[str]:

@@ -71,8 +71,8 @@ class Dmgasr(System):
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the two stages, the second on the autoencoder as the first has left it."""
-        share = self.settings.autoencoder_share
-        first = (reconstruction_stage(self.autoencoder, share),) if share else ()
+        share, patch = self.settings.autoencoder_share, self.settings.autoencoder_patch
+        first = (reconstruction_stage(self.autoencoder, share, patch),) if share else ()
         return (
             *first,
             Stage("diffusion", 1 - share, self.diffusion, self._diffusion_loss, LEARNING_RATE),

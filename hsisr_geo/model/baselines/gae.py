@@ -46,6 +46,10 @@ class Settings:
         False for the ablation "w/o GD": without the global decoder, for any number of bands.
     grouping
         False for the ablation "w/o GS": one group of all bands.
+    autoencoder_patch
+        Side of what a step of training takes of each patch, in true pixels; 0 for all of it, as
+        published. Patches grow with the upscale, of which an autoencoder knows nothing: within a
+        small budget those of a high one leave it few steps.
     """
 
     group_size: int = 16
@@ -57,6 +61,7 @@ class Settings:
     global_blocks: int = 2
     global_decoding: bool = True
     grouping: bool = True
+    autoencoder_patch: int = 0
 
     @property
     def any_bands(self) -> bool:
@@ -82,6 +87,8 @@ class GroupAutoencoder(nn.Module):
         super().__init__()
         if not settings.any_bands and bands < 1:
             raise ModelError("an autoencoder with a global stage needs to know its bands")
+        if settings.autoencoder_patch < 0:
+            raise ModelError(f"autoencoder_patch {settings.autoencoder_patch} is below 0")
         if not 0 <= settings.group_overlap < settings.group_size:
             raise ModelError(
                 f"groups of {settings.group_size} bands cannot share {settings.group_overlap}: "
@@ -132,6 +139,7 @@ class Autoencoder(System):
         super().__init__(0 if settings.any_bands else bands, upscale)
         self.any_bands = settings.any_bands  # type: ignore[misc]  # it hangs on the settings
         self.autoencoder = GroupAutoencoder(bands, settings)
+        self.patch = settings.autoencoder_patch
 
     def resolve(self, lr: Tensor, draw: DrawNoise) -> Tensor:
         """Refuse: an autoencoder makes nothing finer.
@@ -148,13 +156,18 @@ class Autoencoder(System):
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the single stage."""
-        return (reconstruction_stage(self.autoencoder, 1.0),)
+        return (reconstruction_stage(self.autoencoder, 1.0, self.patch),)
 
 
-def reconstruction_stage(autoencoder: GroupAutoencoder, share: float) -> Stage:
-    """Train on true cubes only: L1 + 0.3 spectral angle / pi + 0.1 gradient (section III-B)."""
+def reconstruction_stage(autoencoder: GroupAutoencoder, share: float, patch: int = 0) -> Stage:
+    """Train on true cubes only: L1 + 0.3 spectral angle / pi + 0.1 gradient (section III-B).
+
+    `patch` is `Settings.autoencoder_patch`; checks, made without gradients, take all of a patch.
+    """
 
     def loss(hr: Tensor, lr: Tensor, generator: torch.Generator) -> Tensor:
+        if patch and torch.is_grad_enabled():
+            hr = hr[..., :patch, :patch]
         return l1_with_spectra(autoencoder(hr), hr)
 
     return Stage("autoencoder", share, autoencoder, loss)

@@ -1,9 +1,9 @@
 """Train a system to compare with, or ours, by the same rules: `train_system`.
 
 What is kept of a stage is the same for all systems: the averaged weights of the best check. A
-deterministic system's last stage is checked by the PSNR of the whole held-out cubes (mean of bands
-and cubes, peak 1). A stochastic system's stages, and stages before the last, are checked by their
-own loss on held-out batches with fixed draws: sampling is slow, and one sample says little.
+regressor is checked by the PSNR of the whole held-out cubes (mean of bands and cubes, peak 1). All
+other stages are checked by their own loss on held-out batches with fixed draws: sampling is slow,
+one sample says little, and an autoencoder alone has no answer.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ from hsisr_geo.model.baselines.checkpoint import save_system
 from hsisr_geo.model.baselines.comparison import card_of, held_out_psnr, purpose_of
 from hsisr_geo.model.baselines.course import TrainingStage, follow, forget
 from hsisr_geo.model.baselines.starting import start_from
-from hsisr_geo.model.baselines.system import Stage, System
+from hsisr_geo.model.baselines.system import Regressor, Stage, System
 from hsisr_geo.model.devices import choose_device
 from hsisr_geo.model.training import Lesson, Log
 from hsisr_geo.system_config import SystemConfig
@@ -129,7 +129,7 @@ def _starting(
         hr, lr = patches.draw(run.batch, rng)
         return stage.loss(hr.to(device), lr.to(device), torch_generator(rng, device))
 
-    by_answer = not system.stochastic and number == len(system.stages()) - 1
+    by_answer = isinstance(system, Regressor)
 
     def validate() -> float:
         if by_answer:
