@@ -289,6 +289,23 @@ def test_the_list_of_failures_pushes_no_label_off_the_page(folder):
     assert axes.yaxis.label.get_window_extent().x0 >= 0
 
 
+def test_no_name_is_crossed_by_the_lines_of_the_reference(folder):
+    for axes in overview_figure(standings(folder, SETTINGS, quiet), SETTINGS).axes:
+        across, up = axes.lines[:2]
+        (bicubic,) = (text for text in names(axes) if text.get_text() == "bicubic")
+        box = bicubic.get_window_extent()
+        assert not box.y0 < across.get_window_extent().y0 < box.y1
+        assert not box.x0 < up.get_window_extent().x0 < box.x1
+
+
+def test_numbers_of_failures_are_written_out(folder):
+    for ratio, told in ((400.0, "−22.0 dB, 100×"), (None, "−22.0 dB, –×")):
+        rows = [{"scene": "town", "upscale": 2, "bands": "12", "mpsnr": 8.0, "sam": ratio}]
+        put(folder / "scores/diff-fb-x2-seed0.json", {"rows": rows})
+        axes = overview_figure(standings(folder, SETTINGS, quiet), SETTINGS).axes[0]
+        assert any(f"Diff-FB ({told})" in text.get_text() for text in axes.texts)
+
+
 def test_names_of_a_crowd_do_not_overlap(folder):
     crowd = tuple(Shown(f"s{i}", f"system of long name {i}") for i in range(16))
     rng = np.random.default_rng(0)

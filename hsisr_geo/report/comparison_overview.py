@@ -118,7 +118,8 @@ class _Point:
 def _point(standing: Standing, x: float, y: float, unit: str) -> _Point:
     across = standing.ratio_spread if x == standing.ratio else 0.0
     sign = "+" if y == standing.gain else ""
-    words = f"{y:{sign}.1f} dB, {x:.2g}{unit}".replace("-", "−")
+    across_words = f"{x:.0f}" if x >= 100 else f"{x:.2g}"  # without an exponent
+    words = f"{y:{sign}.1f} dB, {across_words}{unit}".replace("-", "−").replace("nan", "–")
     return _Point(standing, x, y, (across, standing.gain_spread), words)
 
 
@@ -136,7 +137,8 @@ def _name(
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for (axes, _), (inside, _), texts in zip(panels, divided, lists, strict=True):
-        _name_those(axes, inside, settings, [text.get_window_extent() for text in texts])
+        drawn = [line.get_window_extent().padded(1) for line in axes.lines]
+        _name_those(axes, inside, settings, [*drawn, *(t.get_window_extent() for t in texts)])
 
 
 def _divided(points: Sequence[_Point]) -> tuple[list[_Point], list[_Point]]:
