@@ -87,6 +87,8 @@ def benchmark(
     from hsisr_geo.benchmark.folder import Folder
     from hsisr_geo.benchmark.plan import Selection, plan_benchmark
 
+    if dry_run and tables_only:
+        raise click.UsageError("--dry-run writes nothing: leave out --tables-only")
     speak = report(progress)
     settings, folder = read_settings(config), Folder(out)
     outcome = None
@@ -211,6 +213,9 @@ def _raise_failures(outcome: "Outcome | None") -> None:
     from hsisr_geo.errors import BenchmarkFailed
 
     if outcome is not None and outcome.failed:
-        told = "; ".join(f"{failure.name}: {failure.error}" for failure in outcome.failed)
+        names: dict[str, list[str]] = {}
+        for failure in outcome.failed:
+            names.setdefault(failure.error, []).append(failure.name)
+        told = "; ".join(f"{', '.join(those)}: {error}" for error, those in names.items())
         count = len(outcome.failed)
         raise BenchmarkFailed(f"{count} of {count + len(outcome.done)} jobs failed: {told}")

@@ -64,7 +64,7 @@ def import_model(file: Path, out: Path | None, overwrite: bool, as_json: bool) -
     from .progress import to_json
 
     if not file.is_file():
-        raise ModelError(f"{file} does not exist")
+        raise ModelError(f"{file} {'is not a file' if file.exists() else 'does not exist'}")
     target = out or file.with_suffix(".safetensors")
     check_model_target(target, overwrite=overwrite, model=file)
     card = _importer()(file, target)

@@ -85,7 +85,8 @@ class TomlTable:
 
     def inner(self, key: str) -> "TomlTable":
         """Return a table within, an empty one where there is none."""
-        return TomlTable(f"{self.place} [{key}]", self.take(key, dict, {}))
+        separator = " " if self.place.endswith("]") else ": "
+        return TomlTable(f"{self.place}{separator}[{key}]", self.take(key, dict, {}))
 
     def tables(self) -> Iterator[tuple[str, "TomlTable"]]:
         """Give all tables within, by name."""

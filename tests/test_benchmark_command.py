@@ -163,6 +163,7 @@ def test_a_wrong_configuration_is_told_by_file_and_key(data, old, new, told):
     with pytest.raises(OptionError, match=told) as caught:
         read_settings(path)
     assert str(path) in str(caught.value)
+    assert "::" not in str(caught.value)
 
 
 def test_a_setting_that_a_network_does_not_have_is_refused_before_any_work(data, tmp_path):
@@ -171,6 +172,30 @@ def test_a_setting_that_a_network_does_not_have_is_refused_before_any_work(data,
     assert found.exit_code == 1
     assert "[systems.edsr]: edsr has no setting bloks" in found.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("group_overlap = 1", "group_overlap = 4", "group_overlap must be below group_size"),
+        ('unet_widths = "1 2"', 'unet_widths = "1 a"', "unet_widths '1 a': give whole numbers"),
+    ],
+)
+def test_settings_that_no_network_is_built_of_are_refused_before_any_work(
+    data, tmp_path, old, new, told
+):
+    assert old in GROUPS
+    config = write_config(data, CONFIG + GROUPS.replace(old, new))
+    found = call(config, tmp_path / "out", "--dry-run")
+    assert found.exit_code == 1
+    assert f"{config}: [systems.groups]: " in found.stderr
+    assert told in found.stderr
+
+
+def test_an_unknown_model_is_told_by_file_and_system(data, tmp_path):
+    config = write_config(data, CONFIG.replace('"bicubic"', '"bicubc"'))
+    found = call(config, tmp_path / "out", "--dry-run")
+    assert f"{config}: [systems.bicubic]: unknown model 'bicubc'" in found.stderr
 
 
 def test_a_model_is_not_scored_at_what_it_was_not_made_for(done, data, tmp_path):
@@ -204,6 +229,22 @@ def test_a_scene_to_hold_out_that_is_not_there_ends_it_at_once(data, tmp_path):
     config = write_config(data, CONFIG.replace('"held"', '"hold"'))
     found = call(config, tmp_path / "out")
     assert "no scene to train on is called hold; there are held, one, two" in found.stderr
+    assert made(tmp_path / "out") == {}
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [((6, 48, 40), "6 usable bands, where 8 are asked for"), ((12, 9, 9), "9 x 9 rows")],
+)
+def test_scenes_that_cannot_be_scored_end_it_before_any_training(data, tmp_path, shape, told):
+    bands, height, width = shape
+    profile = {"driver": "GTiff", "dtype": "uint16", "count": bands, "height": height}
+    with rasterio.open(tmp_path / "bad.tif", "w", **profile, width=width) as sink:
+        sink.write(np.arange(np.prod(shape), dtype="uint16").reshape(shape))
+    test = f'test = "{tmp_path / "bad.tif"}"'
+    found = call(write_config(data, CONFIG.replace('test = "test"', test)), tmp_path / "out")
+    assert found.exit_code == 1
+    assert f"bad.tif: {told}" in found.stderr
     assert made(tmp_path / "out") == {}
 
 
@@ -394,6 +435,22 @@ def test_a_failure_leaves_the_others_alone_and_is_told(data, tmp_path, monkeypat
     assert call(config, out, "--no-figures").exit_code == 0
     assert {name for name in made(out) if name not in before} == {"scores/edsr-x2-seed0.json"}
     assert "failed" not in (out / "tables" / "comparison.md").read_text()
+
+
+def test_one_cause_of_many_failures_is_told_once(data, tmp_path, monkeypatch):
+    def failing(model, **options):
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(making, "score", failing)
+    found = call(write_config(data), tmp_path / "out", "--only", "edsr", "--no-figures")
+    told = "2 of 2 jobs failed: edsr-x2-seed0, edsr-x2-seed1: MemoryError: too large\n"
+    assert found.stderr.endswith(told)
+
+
+def test_a_dry_run_of_tables_is_wrong_usage(data, tmp_path):
+    found = call(write_config(data), tmp_path / "out", "--dry-run", "--tables-only")
+    assert found.exit_code == 2
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_system_without_scores_has_dashes(data, tmp_path):

@@ -271,6 +271,36 @@ def test_systems_are_named_beside_their_points_and_failures_are_listed(folder, d
         assert f"Diff-FB ({off}" in listed
 
 
+def test_the_list_of_failures_pushes_no_label_off_the_page(folder):
+    systems = (SYSTEMS[0], SYSTEMS[2], SYSTEMS[3])  # all that is drawn is 0 dB or better
+    for label, psnr in (("ours", 30.76), ("diff-fb", 3.9)):
+        rows = [{"scene": "town", "upscale": 2, "bands": "12", "mpsnr": psnr, "sam": 3.7}]
+        put(folder / f"scores/{label}-x2-seed0.json", {"rows": rows})
+    settings = FigureSettings(systems, upscales=(2,))
+    figure = overview_figure(standings(folder, settings, quiet), settings)
+    (axes,) = figure.axes
+    assert axes.get_ylim()[0] < 0
+    figure.draw_without_rendering()
+    assert axes.yaxis.label.get_window_extent().x0 >= 0
+
+
+def test_no_name_is_crossed_by_the_lines_of_the_reference(folder):
+    for axes in overview_figure(standings(folder, SETTINGS, quiet), SETTINGS).axes:
+        across, up = axes.lines[:2]
+        (bicubic,) = (text for text in names(axes) if text.get_text() == "bicubic")
+        box = bicubic.get_window_extent()
+        assert not box.y0 < across.get_window_extent().y0 < box.y1
+        assert not box.x0 < up.get_window_extent().x0 < box.x1
+
+
+def test_numbers_of_failures_are_written_out(folder):
+    for ratio, told in ((400.0, "−22.0 dB, 100×"), (None, "−22.0 dB, –×")):
+        rows = [{"scene": "town", "upscale": 2, "bands": "12", "mpsnr": 8.0, "sam": ratio}]
+        put(folder / "scores/diff-fb-x2-seed0.json", {"rows": rows})
+        axes = overview_figure(standings(folder, SETTINGS, quiet), SETTINGS).axes[0]
+        assert any(f"Diff-FB ({told})" in text.get_text() for text in axes.texts)
+
+
 def test_names_of_a_crowd_do_not_overlap(folder):
     crowd = tuple(Shown(f"s{i}", f"system of long name {i}") for i in range(16))
     rng = np.random.default_rng(0)

@@ -28,7 +28,7 @@ def read_settings(path: Path) -> BenchmarkSettings:
         No TOML file, an unknown key, a value of the wrong type or out of its range, a folder that
         does not exist; naming file, table and key.
     """
-    root = TomlTable(f"{path}:", read_toml(path))
+    root = TomlTable(str(path), read_toml(path))
     schooling = _schooling(root.inner("budget"), None)
     upscales, seeds = _upscales(root, UPSCALES), _seeds(root, (0,))
     entries = _entries(root.inner("systems"), path, upscales, seeds, schooling)
@@ -163,7 +163,7 @@ def _pictured(table: TomlTable) -> Pictured:
 def _protocol(root: TomlTable) -> str:
     name = root.take("protocol", str, PRODUCT.name)
     if name not in PROTOCOLS:
-        raise OptionError(f"{root.place} protocol {name!r} is not one of {', '.join(PROTOCOLS)}")
+        raise OptionError(f"{root.place}: protocol {name!r} is not one of {', '.join(PROTOCOLS)}")
     return name
 
 

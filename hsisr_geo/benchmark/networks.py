@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from hsisr_geo.benchmark.settings import Entry
+from hsisr_geo.benchmark.facts import Job
+from hsisr_geo.benchmark.settings import BenchmarkSettings
 from hsisr_geo.errors import ModelError
 from hsisr_geo.training_run import OWN, NamedCube, TrainingRun
 
@@ -12,26 +13,32 @@ Train = Callable[
 ]
 
 
-def check_networks(entries: Iterable[Entry]) -> None:
-    """Refuse architectures that there are not, and settings that they do not have.
+USUAL_BANDS = 60
+"""What networks are checked with where a comparison does not pick bands."""
+
+
+def check_networks(jobs: Iterable[Job], settings: BenchmarkSettings) -> None:
+    """Refuse architectures that there are not, and settings that no network can be built of.
 
     Raises
     ------
     ModelError
-        Naming the system of the comparison, and what is known.
+        Naming the file, the system of the comparison, and what is known.
     """
-    trained = [e for e in entries if e.model is None and e.architecture != OWN]
+    trained = [j.entry for j in jobs if j.entry.model is None and j.entry.architecture != OWN]
     if not trained:
         return
     try:
-        from hsisr_geo.model.baselines.build import settings_of
+        from hsisr_geo.model.baselines.build import check_buildable
     except ModuleNotFoundError as e:
         raise _without_torch(e) from e
-    for entry in trained:
+    for entry in {entry.label: entry for entry in trained}.values():
         try:
-            settings_of(entry.architecture, entry.settings)
+            check_buildable(
+                entry.architecture, entry.upscales, settings.bands or USUAL_BANDS, entry.settings
+            )
         except ModelError as e:
-            raise ModelError(f"[systems.{entry.label}]: {e}") from e
+            raise ModelError(f"{settings.path}: [systems.{entry.label}]: {e}") from e
 
 
 def use_threads(count: int) -> None:

@@ -146,14 +146,22 @@ def plan_benchmark(
     if not wanted:
         raise OptionError(f"{settings.path}: no system at that upscale and seed")
     if settings.train is not None:
-        check_apart(find_protocol(settings.protocol), settings.train, settings.test)
-    check_networks({job.entry.label: job.entry for job in wanted}.values())
-    check_models(wanted)
+        _check_apart(settings, settings.train)
+    check_networks(wanted, settings)
+    check_models(wanted, settings.path)
     deciding = Deciding(settings)
     return BenchmarkPlan(tuple(planned(job, deciding, folder) for job in wanted))
 
 
-def check_models(jobs: Iterable[Job]) -> None:
+def _check_apart(settings: BenchmarkSettings, train: Path) -> None:
+    """Refuse to score on what was trained on; errors as `check_apart`, naming the file."""
+    try:
+        check_apart(find_protocol(settings.protocol), train, settings.test)
+    except OptionError as e:
+        raise OptionError(f"{settings.path}: [data]: {e}") from e
+
+
+def check_models(jobs: Iterable[Job], path: Path) -> None:
     """Refuse to score a model at an upscale that it was not made for.
 
     Raises
@@ -164,10 +172,14 @@ def check_models(jobs: Iterable[Job]) -> None:
     for job in jobs:
         if job.entry.model is None:
             continue
-        made_for = model_info(job.entry.model).upscales
+        place = f"{path}: [systems.{job.entry.label}]"
+        try:
+            made_for = model_info(job.entry.model).upscales
+        except ModelError as e:
+            raise ModelError(f"{place}: {e}") from e
         if job.upscale not in made_for:
             raise ModelError(
-                f"[systems.{job.entry.label}]: {job.entry.model} was not made for upscale "
+                f"{place}: {job.entry.model} was not made for upscale "
                 f"{job.upscale}: give upscales = {list(made_for)}"
             )
 

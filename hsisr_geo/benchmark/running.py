@@ -12,7 +12,9 @@ from hsisr_geo.benchmark.facts import Job
 from hsisr_geo.benchmark.folder import Folder
 from hsisr_geo.benchmark.making import Bench, Log, make
 from hsisr_geo.benchmark.plan import BenchmarkPlan
+from hsisr_geo.benchmark.protocols import find_protocol
 from hsisr_geo.benchmark.records import write_record
+from hsisr_geo.benchmark.scoring import check_scenes
 from hsisr_geo.benchmark.settings import BenchmarkSettings
 from hsisr_geo.errors import Canceled, HsisrError
 
@@ -59,15 +61,15 @@ def run_benchmark(
     OutputError
         There are such models, and `overwrite` is not given; or the folder cannot be written to.
     OptionError, RasterError
-        Scenes to train on cannot be read, or do not have what is to be held out.
+        Scenes to train or to score on cannot be read, are too small or have too few bands; or
+        none has the name of what is to be held out.
     Canceled
         By a signal; what is complete stays, and a training goes on from its last check.
     """
     plan.check_overwrites(folder.root, overwrite=overwrite)
     folder.make()
     bench = Bench(settings, folder, device, log)
-    if plan.to_train:
-        _ = bench.cubes  # what is wrong with them would be with every job
+    _check_scenes(bench, plan)
     done, failed, busy = [], [], []
     for number, job in enumerate([wanted.job for wanted in plan.jobs]):
         progress(number, len(plan.jobs))
@@ -81,6 +83,19 @@ def run_benchmark(
                 done.append(job.name)
     progress(len(plan.jobs), len(plan.jobs))
     return Outcome(tuple(done), tuple(failed), tuple(busy))
+
+
+def _check_scenes(bench: Bench, plan: BenchmarkPlan) -> None:
+    """Read all scenes: what is wrong with them would be with every job, of some after training."""
+    settings, bands = bench.settings, bench.settings.bands
+    if plan.to_train:
+        used, _ = bench.cubes
+        bands = bands or len(used[0].cube)
+    upscales = {planned.job.upscale for planned in plan.jobs if not planned.scored}
+    if upscales:
+        check_scenes(
+            find_protocol(settings.protocol), settings.test, upscales=sorted(upscales), bands=bands
+        )
 
 
 def attempt(bench: Bench, job: Job) -> Failure | None:

@@ -1,7 +1,7 @@
 """Scores of a model by a protocol, scene by scene."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -108,6 +108,22 @@ def score(
             kept = keep if count == counts[0] else None
             rows.append(_score_scene(picked(scene, count), label, resolver, protocol, kept))
     return rows
+
+
+def check_scenes(
+    protocol: Protocol, test: Path, *, upscales: Collection[int], bands: int | None
+) -> None:
+    """Refuse scenes that cannot be scored: asked before training, which takes long.
+
+    Raises
+    ------
+    RasterError
+        As `score`, naming the scene.
+    """
+    for scene in scenes_to_test(protocol, test):
+        picked(scene, bands)
+        for upscale in upscales:
+            check_size(scene.raster, whole(scene.raster), upscale)
 
 
 def _band_counts(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from hsisr_geo.report.charts import LIGHT
@@ -33,9 +34,9 @@ def overview_figure(standings: Sequence[Standing], settings: FigureSettings) -> 
             axes.set_title("better: up and left", loc="right", fontsize=9, color=LIGHT.faint)
         panels[0][0].set_ylabel(f"PSNR above that of {title}, dB")
         figure.supxlabel(f"spectral angle, as a multiple of that of {title}", fontsize=10.5)
-        _finish(figure)
-        for axes, here in panels:
-            _name(axes, [_point(s, s.ratio, s.gain, "×") for s in here], settings)
+        _name(
+            figure, [(a, [_point(s, s.ratio, s.gain, "×") for s in h]) for a, h in panels], settings
+        )
         return figure
 
 
@@ -56,9 +57,8 @@ def times_figure(standings: Sequence[Standing], settings: FigureSettings) -> Fig
         figure.supxlabel(
             f"seconds for an image of {settings.size} × {settings.size} pixels", fontsize=10.5
         )
-        _finish(figure)
-        for axes, here in panels:
-            _name(axes, [_point(s, s.seconds or np.nan, s.psnr, " s") for s in here], settings)
+        pairs = [(a, [_point(s, s.seconds or np.nan, s.psnr, " s") for s in h]) for a, h in panels]
+        _name(figure, pairs, settings)
         return figure
 
 
@@ -80,12 +80,6 @@ def _panels(
         axes.set_title(f"×{upscale}", loc="left", fontweight="bold")
         panels.append((axes, [s for s in standings if s.upscale == upscale]))
     return figure, panels
-
-
-def _finish(figure: Figure) -> None:
-    """Lay the panels out for good: names are placed by what is where in pixels."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
 
 
 def _near(standings: Sequence[Standing]) -> list[Standing]:
@@ -124,16 +118,39 @@ class _Point:
 def _point(standing: Standing, x: float, y: float, unit: str) -> _Point:
     across = standing.ratio_spread if x == standing.ratio else 0.0
     sign = "+" if y == standing.gain else ""
-    words = f"{y:{sign}.1f} dB, {x:.2g}{unit}".replace("-", "−")
+    across_words = f"{x:.0f}" if x >= 100 else f"{x:.2g}"  # without an exponent
+    words = f"{y:{sign}.1f} dB, {across_words}{unit}".replace("-", "−").replace("nan", "–")
     return _Point(standing, x, y, (across, standing.gain_spread), words)
 
 
-def _name(axes: Axes, points: Sequence[_Point], settings: FigureSettings) -> None:
-    """Draw a marker for each system, and its name beside; those far off are listed."""
-    styles = looks(settings.systems, settings.reference)
+def _name(
+    figure: Figure, panels: Sequence[tuple[Axes, Sequence[_Point]]], settings: FigureSettings
+) -> None:
+    """Draw a marker for each system, and its name beside; those far off are listed.
+
+    Panels are laid out for good before that, as names are placed by what is where in pixels; and
+    after lists have made room for themselves, which may make numbers beside an axis wider.
+    """
+    figure.draw_without_rendering()
+    divided = [_divided(points) for _, points in panels]
+    lists = [_list(axes, off) for (axes, _), (_, off) in zip(panels, divided, strict=True)]
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for (axes, _), (inside, _), texts in zip(panels, divided, lists, strict=True):
+        drawn = [line.get_window_extent().padded(1) for line in axes.lines]
+        _name_those(axes, inside, settings, [*drawn, *(t.get_window_extent() for t in texts)])
+
+
+def _divided(points: Sequence[_Point]) -> tuple[list[_Point], list[_Point]]:
+    """Part points into those that are drawn, and those far off."""
     near = _near([point.standing for point in points])
-    inside = [p for p in points if p.standing in near]
-    occupied = _list(axes, [p for p in points if p not in inside])
+    return [p for p in points if p.standing in near], [p for p in points if p.standing not in near]
+
+
+def _name_those(
+    axes: Axes, inside: Sequence[_Point], settings: FigureSettings, occupied: list[Bbox]
+) -> None:
+    styles = looks(settings.systems, settings.reference)
     for point in inside:
         _mark(axes, point, styles[point.standing.shown.label])
     labels = []
@@ -159,8 +176,8 @@ def _mark(axes: Axes, point: _Point, look: Look) -> None:
     )  # fmt: skip
 
 
-def _list(axes: Axes, points: Sequence[_Point]) -> list[Bbox]:
-    """Write which systems are not drawn, below the others; return the box of it."""
+def _list(axes: Axes, points: Sequence[_Point]) -> list[Text]:
+    """Write which systems are not drawn, below the others; return what was written."""
     if not points:
         return []
     lines = [f"{p.standing.shown.title} ({p.words})" for p in points]
@@ -171,4 +188,4 @@ def _list(axes: Axes, points: Sequence[_Point]) -> list[Bbox]:
     share = text.get_window_extent().height / axes.get_window_extent().height
     low, high = axes.get_ylim()
     axes.set_ylim(low - (high - low) * share / (1 - share), high)  # room that no point is in
-    return [text.get_window_extent()]
+    return [text]

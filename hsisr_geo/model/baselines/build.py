@@ -5,12 +5,13 @@ refused by naming the known ones, and a network of absurdly many layers is not b
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from types import UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
+import torch
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
@@ -18,7 +19,9 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.system import System
 from hsisr_geo.system_config import Setting, SystemConfig
 
-__all__ = ["ARCHITECTURES", "Architecture", "build", "settings_of", "system_class"]
+__all__ = [
+    "ARCHITECTURES", "Architecture", "build", "check_buildable", "settings_of", "system_class",
+]  # fmt: skip
 
 
 class Architecture(NamedTuple):
@@ -74,6 +77,23 @@ def build(config: SystemConfig) -> System:
             f"{config.upscale} and {config.bands} bands with these settings: {e}"
         ) from e
     return system
+
+
+def check_buildable(
+    architecture: str, upscales: Sequence[int], bands: int, settings: Mapping[str, Setting]
+) -> None:
+    """Refuse settings that a system cannot be built of, at no expense: without its weights.
+
+    Raises
+    ------
+    ModelError
+        As `build`.
+    """
+    settings_of(architecture, settings)  # what is wrong with one is told in fewer words
+    for upscale in upscales:
+        config = SystemConfig(architecture, "1", (upscale,), architecture, bands, dict(settings))
+        with torch.device("meta"):
+            build(config)
 
 
 def system_class(architecture: str) -> type[System]:
