@@ -24,7 +24,7 @@ from typing import (
     get_type_hints,
 )
 
-from hsisr_geo.errors import ModelError, OptionError
+from hsisr_geo.errors import ModelError
 from hsisr_geo.system_config import ARCHITECTURE_KEY, SystemConfig
 
 if TYPE_CHECKING:
@@ -119,15 +119,9 @@ class ModelConfig:
         ModelError
             The model names one that this version does not know.
         """
-        from hsisr_geo.degradation import named  # numpy, which a header is read without
+        from hsisr_geo.degradation import declared  # numpy, which a header is read without
 
-        try:
-            return named(self.degradation, upscale)
-        except OptionError as e:
-            raise ModelError(
-                f"model {self.name} was trained for a degradation {self.degradation!r} that this "
-                "version of hsisr-geo does not know; update hsisr-geo"
-            ) from e
+        return declared(self.name, self.degradation, upscale)
 
     def to_json(self) -> str:
         """Write the configuration as it stands in a model file's header."""

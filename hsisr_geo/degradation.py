@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.errors import OptionError
+from hsisr_geo.errors import ModelError, OptionError
 from hsisr_geo.resampling import (
     along_cols,
     along_rows,
@@ -123,6 +123,23 @@ def named(spec: str, factor: int) -> Degradation:
     except ValueError as e:
         raise OptionError(
             f"{spec}: {mtf!r} is no number; give an MTF between 0 and 1, e.g. gaussian:0.3"
+        ) from e
+
+
+def declared(model: str, spec: str, factor: int) -> Degradation:
+    """Return the degradation that a model says it was trained on.
+
+    Raises
+    ------
+    ModelError
+        It names one that this version does not know.
+    """
+    try:
+        return named(spec, factor)
+    except OptionError as e:
+        raise ModelError(
+            f"model {model} was trained for a degradation {spec!r} that this version of hsisr-geo "
+            "does not know; update hsisr-geo"
         ) from e
 
 

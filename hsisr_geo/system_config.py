@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hsisr_geo.errors import ModelError, OptionError
+from hsisr_geo.errors import ModelError
 
 if TYPE_CHECKING:
     from hsisr_geo.degradation import Degradation
@@ -78,15 +78,9 @@ class SystemConfig:
 
     def declared(self, upscale: int) -> "Degradation":
         """Return the degradation that the system was trained on; errors as `ModelConfig`'s."""
-        from hsisr_geo.degradation import named  # numpy, which a header is read without
+        from hsisr_geo.degradation import declared  # numpy, which a header is read without
 
-        try:
-            return named(self.degradation, upscale)
-        except OptionError as e:
-            raise ModelError(
-                f"model {self.name} was trained for a degradation {self.degradation!r} that this "
-                "version of hsisr-geo does not know; update hsisr-geo"
-            ) from e
+        return declared(self.name, self.degradation, upscale)
 
     def check_runs(self) -> None:
         """Refuse what makes nothing finer by itself.
