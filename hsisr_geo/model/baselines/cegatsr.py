@@ -13,7 +13,12 @@ from torch import Tensor, nn
 from hsisr_geo.model.back_projection import interpolate
 from hsisr_geo.model.baselines.graph_attention import GraphBlock
 from hsisr_geo.model.baselines.groups import average, group_bands, split
-from hsisr_geo.model.baselines.layers import PixelShuffleUpsampler, SpatialSpectralNet, conv
+from hsisr_geo.model.baselines.layers import (
+    PixelShuffleUpsampler,
+    SpatialSpectralNet,
+    check_width,
+    conv,
+)
 from hsisr_geo.model.baselines.losses import l1_with_variation
 from hsisr_geo.model.baselines.system import Regressor
 
@@ -52,6 +57,10 @@ class Settings:
     group_overlap: int = 1
     dropout: float = 0.6
     fuse_convolutions: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a width that no network has."""
+        check_width(self.width)
 
 
 class SeparableConvolutions(nn.Module):

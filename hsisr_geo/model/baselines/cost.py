@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
@@ -45,9 +45,19 @@ def rate_of(system: System, bands: int, side: int) -> Rate:
 
 def _rate(system: System, bands: int, side: int) -> Rate:
     try:
-        return _counted(copy.deepcopy(system).to("meta"), bands, side)
+        return _counted(_without_numbers(system), bands, side)
     except (NotImplementedError, RuntimeError):
         return _counted(system, bands, _FEW)
+
+
+def _without_numbers(system: System) -> System:
+    """Copy a system to the meta device; its weights, which may be half a gigabyte, are not."""
+    numbers: dict[int, Any] = {
+        id(p): nn.Parameter(torch.empty_like(p, device="meta"), p.requires_grad)
+        for p in system.parameters()
+    }
+    numbers |= {id(b): torch.empty_like(b, device="meta") for b in system.buffers()}
+    return copy.deepcopy(system, numbers)  # whose memory of what is copied already they are
 
 
 def _counted(system: System, bands: int, side: int) -> Rate:

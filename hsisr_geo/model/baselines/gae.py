@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.groups import BandGroups, average, group_bands
-from hsisr_geo.model.baselines.layers import Branch
+from hsisr_geo.model.baselines.layers import Branch, check_width
 from hsisr_geo.model.baselines.losses import l1_with_spectra
 from hsisr_geo.model.baselines.system import DrawNoise, Stage, System
 
@@ -62,6 +62,12 @@ class Settings:
     global_decoding: bool = True
     grouping: bool = True
     autoencoder_patch: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse widths that no network has."""
+        check_width(self.width)
+        if self.global_decoding:
+            check_width(self.global_width)
 
     @property
     def any_bands(self) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from hsisr_geo.model.back_projection import interpolate
 from hsisr_geo.model.baselines.groups import average, group_bands, split
-from hsisr_geo.model.baselines.layers import ChannelAttention, conv
+from hsisr_geo.model.baselines.layers import ChannelAttention, check_width, conv
 from hsisr_geo.model.baselines.losses import l1_with_spectra
 from hsisr_geo.model.baselines.system import Regressor
 
@@ -46,6 +46,10 @@ class Settings:
     blocks: int = 6
     group_size: int = 32
     group_overlap: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuse a width that no network has."""
+        check_width(self.width)
 
 
 class SelfCalibratedConvolution(nn.Module):
