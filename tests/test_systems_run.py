@@ -29,6 +29,7 @@ from hsisr_geo.model.baselines import build as building
 from hsisr_geo.model.baselines.blocks import CONTEXT, MARGIN, SIDE, blocks_of
 from hsisr_geo.model.baselines.build import ARCHITECTURES, Architecture, build, settings_of
 from hsisr_geo.model.baselines.checkpoint import load_system, save_system
+from hsisr_geo.model.baselines.cost import rate_of
 from hsisr_geo.model.baselines.resolver import load
 from hsisr_geo.model.baselines.system import Regressor
 from hsisr_geo.model.training_data import statistics_of
@@ -229,6 +230,19 @@ def test_a_network_of_very_many_layers_is_not_built_to_the_end(monkeypatch):
     monkeypatch.setattr(building, "_MOST_PARAMETERS", 3)
     with pytest.raises(ModelError, match="more than 3 layers"):
         build(SystemConfig("deep", "1", (2,), "tiny-local", BANDS))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "key"),
+    [
+        *((name, "width") for name in SMALL if "diff" not in name),
+        ("gae", "width"),
+        ("gae", "global_width"),
+    ],
+)
+def test_a_network_without_channels_is_refused_with_the_reason(architecture, key):
+    with pytest.raises(ModelError, match=f"{architecture}: a network of width 0 has no channels"):
+        settings_of(architecture, {key: 0})
 
 
 @pytest.mark.parametrize("architecture", SMALL)
@@ -506,6 +520,19 @@ def test_a_copy_of_a_system_counts_for_itself(tmp_path):
     resolver = resolver_of(tmp_path, "tiny-local")
     other = replace(resolver, system=copy.deepcopy(resolver.system))
     assert other.cost(5, (9, 9), (slice(0, 9),) * 2) == resolver.cost(5, (9, 9), (slice(0, 9),) * 2)
+
+
+@pytest.mark.parametrize("architecture", ["edsr", "gelin", "dmgasr"])
+def test_weights_are_not_copied_to_count_what_a_system_takes(tmp_path, monkeypatch, architecture):
+    system = load_system(model_file(tmp_path, architecture))[0]
+
+    def refused(*_):
+        raise AssertionError("weights are copied")
+
+    monkeypatch.setattr(torch.Tensor, "__deepcopy__", refused)
+    monkeypatch.setattr(torch.nn.Parameter, "__deepcopy__", refused)
+    assert rate_of(system, BANDS, 8).multiply_adds > 100
+    assert not any(parameter.is_meta for parameter in system.parameters())
 
 
 def test_a_system_whose_cost_is_known_is_not_kept_for_that(tmp_path):
