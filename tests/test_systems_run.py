@@ -24,6 +24,7 @@ import hsisr_geo.xarray
 from hsisr_geo import registry, super_resolve
 from hsisr_geo.config import CONFIG_KEY, read_header
 from hsisr_geo.errors import Canceled, ModelError
+from hsisr_geo.model import timing
 from hsisr_geo.model.adaptation import AdaptationOptions, learn
 from hsisr_geo.model.baselines import build as building
 from hsisr_geo.model.baselines.blocks import CONTEXT, MARGIN, SIDE, blocks_of
@@ -34,6 +35,7 @@ from hsisr_geo.model.baselines.resolver import load
 from hsisr_geo.model.baselines.system import Regressor
 from hsisr_geo.model.training_data import statistics_of
 from hsisr_geo.pipeline import super_resolve as run
+from hsisr_geo.resolver import Cost
 from hsisr_geo.system_config import SystemConfig
 from hsisr_geo.tiling import inside, scaled
 from hsisr_geo.uncertainty import Uncertainty
@@ -520,6 +522,41 @@ def test_a_copy_of_a_system_counts_for_itself(tmp_path):
     resolver = resolver_of(tmp_path, "tiny-local")
     other = replace(resolver, system=copy.deepcopy(resolver.system))
     assert other.cost(5, (9, 9), (slice(0, 9),) * 2) == resolver.cost(5, (9, 9), (slice(0, 9),) * 2)
+
+
+def test_what_attention_takes_grows_with_the_image(tmp_path):
+    """Counted in two squares, it is that of any other: else small tiles would promise too much."""
+    resolver = resolver_of(tmp_path, "dmgasr")
+    for side in (16, 48, 80):
+        counted = rate_of(resolver.system, BANDS, side).multiply_adds * side**2
+        told = resolver.cost(BANDS, (side, side), (slice(0, side), slice(0, side)))
+        assert told.multiply_adds == pytest.approx(counted, rel=0.01)
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A resolver that takes seconds by its formula, and works as much as it says."""
+
+    clock: list[float]
+    waiting: float
+
+    def cost(self, bands, shape, part):
+        return Cost(0, float(shape[0] * shape[1]), 0)
+
+    def fit(self, statistics):
+        def resolve(cube, origin):
+            self.clock[0] += self.waiting + cube.shape[1] * cube.shape[2] / 1e6
+
+        return resolve
+
+
+@pytest.mark.parametrize(("waiting", "told"), [(0.0, 1e6), (0.01, 64**2 / 0.014096)])
+def test_a_tile_is_timed_as_large_as_a_second_allows(monkeypatch, waiting, told):
+    clock = [0.0]
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: clock[0])
+    assert timing.measured_speed(Slow(clock, waiting), 3, 16, most=64) == pytest.approx(told)
+    little = timing.measured_speed(Slow(clock, 0.3), 3, 16, most=64)
+    assert little == pytest.approx(16**2 / 0.300256)  # four times that would be too much
 
 
 @pytest.mark.parametrize("architecture", ["edsr", "gelin", "dmgasr"])

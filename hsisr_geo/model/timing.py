@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,9 @@ __all__ = ["measured_speed"]
 _SECONDS = 1.0
 
 
-def measured_speed(resolver: PartResolver, bands: int, side: int) -> float:
+def measured_speed(
+    resolver: PartResolver, bands: int, side: int, *, most: int | None = None
+) -> float:
     """Return the work (`Cost.work`) that one device does in a second.
 
     Parameters
@@ -22,15 +25,35 @@ def measured_speed(resolver: PartResolver, bands: int, side: int) -> float:
         On a single device, with no more to do for a tile than is to be measured.
     side
         Input pixels of the tile, enough to keep the device busy.
+    most
+        The tile is made larger, up to that, while it takes no more than a second: what small
+        networks do with few pixels is waiting, and tells little of what they do with many.
     """
-    cube, part = np.random.default_rng(0).random((bands, side, side), np.float32), slice(0, side)
+    run, seconds = _tried(resolver, bands, side)
+    while most and side < most and seconds * _growth(resolver, bands, side) < _SECONDS:
+        side *= 2
+        run, seconds = _tried(resolver, bands, side)
+    if seconds < 2 * _SECONDS:  # else the first call is as good as any
+        seconds = _seconds(run)
+    return _work(resolver, bands, side) / seconds
+
+
+def _tried(resolver: PartResolver, bands: int, side: int) -> tuple[Callable[[], object], float]:
+    """Return what makes a tile, and the seconds of its first call, when kernels are chosen."""
+    cube = np.random.default_rng(0).random((bands, side, side), np.float32)
     resolve = resolver.fit(statistics_of(cube))
     started = time.perf_counter()
-    resolve(cube, (0, 0))  # kernels are chosen, and memory taken, at the first call
-    seconds = time.perf_counter() - started
-    if seconds < 2 * _SECONDS:  # else it is as good as any
-        seconds = _seconds(lambda: resolve(cube, (0, 0)))
-    return resolver.cost(bands, (side, side), (part, part)).work / seconds
+    resolve(cube, (0, 0))
+    return partial(resolve, cube, (0, 0)), time.perf_counter() - started
+
+
+def _growth(resolver: PartResolver, bands: int, side: int) -> float:
+    """Return how much more work a tile of twice the side is."""
+    return _work(resolver, bands, 2 * side) / _work(resolver, bands, side)
+
+
+def _work(resolver: PartResolver, bands: int, side: int) -> float:
+    return resolver.cost(bands, (side, side), (slice(0, side), slice(0, side))).work
 
 
 def _seconds(work: Callable[[], object]) -> float:

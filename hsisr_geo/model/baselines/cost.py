@@ -18,7 +18,7 @@ from torch.utils.flop_counter import flop_registry
 
 from hsisr_geo.model.baselines.system import System
 
-__all__ = ["Rate", "rate_of"]
+__all__ = ["Rate", "between", "rate_of"]
 
 _FEW = 8  # input pixels of a side that really are computed
 _KERNELS = 1.5  # memory of convolutions besides their inputs and outputs: copies in other layouts
@@ -41,6 +41,16 @@ def rate_of(system: System, bands: int, side: int) -> Rate:
     if (bands, side) not in known:
         known[bands, side] = _rate(system, bands, side)
     return known[bands, side]
+
+
+def between(few: Rate, many: Rate, side: int, larger: int, pixels: int) -> Rate:
+    """Return the rate in an image of so many pixels, from those in two squares.
+
+    Exactly, but for padding: what a pixel takes of attention is in proportion to the pixels that
+    there are, and the rest is the same in every image.
+    """
+    share = (pixels - side**2) / (larger**2 - side**2)
+    return Rate(*(max(0.0, a + share * (b - a)) for a, b in zip(few, many, strict=True)))
 
 
 def _rate(system: System, bands: int, side: int) -> Rate:

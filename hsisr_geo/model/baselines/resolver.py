@@ -17,7 +17,7 @@ from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.blocks import BLOCKS_VERSION, CONTEXT, MARGIN, SIDE
 from hsisr_geo.model.baselines.checkpoint import load_system
-from hsisr_geo.model.baselines.cost import Rate, rate_of
+from hsisr_geo.model.baselines.cost import Rate, between, rate_of
 from hsisr_geo.model.baselines.evaluation import Evaluation, Image, images
 from hsisr_geo.model.baselines.sampled import SampledSystem
 from hsisr_geo.model.baselines.system import System
@@ -44,6 +44,8 @@ from hsisr_geo.system_config import SystemConfig
 from hsisr_geo.tiling import Window, area, inside, moved
 
 __all__ = ["StochasticResolver", "SystemResolver", "load"]
+
+_BLOCK = SIDE + 2 * MARGIN  # the largest image that a system without a reach is run on
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,15 +138,15 @@ class SystemResolver(Placed):
         """Return what a part of a window takes; of one in blocks as if it began the scene."""
         reads = images(self.system.reach, _all(*shape), part, self.upscale)
         areas = [area(read) for read in reads]
-        rate = self._rate(bands)
+        rate = self._rate(bands, max(areas))
         work = rate.multiply_adds * sum(areas) * max(1, samples)
         made = 4 * bands * area(part) * self.upscale**2 * (2 if samples else 1)
         return Cost(work, work, round(rate.memory * max(areas)) + made)
 
     def speed(self, bands: int) -> float:
-        """Measure the work that one place does in a second, by a small tile."""
-        side = 16 if self.on_cpu else SIDE  # the published widths take seconds for 16 x 16 pixels
-        return measured_speed(self.pinned(0), self.config.bands or bands, side)
+        """Measure the work that one place does in a second, by a tile of the size it allows."""
+        least = 16 if self.on_cpu else SIDE  # the published widths take seconds for 16 x 16 pixels
+        return measured_speed(self.pinned(0), self.config.bands or bands, least, most=SIDE)
 
     def fit(self, statistics: SceneStatistics | None) -> TileFunction:
         """Bind the system to a scene; a tile is all of its window."""
@@ -188,9 +190,13 @@ class SystemResolver(Placed):
 
         return resolve
 
-    def _rate(self, bands: int) -> Rate:
-        side = SIDE + 2 * MARGIN if self.system.reach is None else SIDE // 2
-        return rate_of(self.system, self.config.bands or bands, side)
+    def _rate(self, bands: int, pixels: int) -> Rate:
+        """Return what a pixel takes, in an image of so many where attention makes it depend."""
+        bands = self.config.bands or bands
+        few = rate_of(self.system, bands, SIDE // 2)
+        if self.system.reach is not None:
+            return few
+        return between(few, rate_of(self.system, bands, _BLOCK), SIDE // 2, _BLOCK, pixels)
 
 
 class StochasticResolver(SystemResolver):
