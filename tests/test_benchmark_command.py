@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import torch
 from click.testing import CliRunner, Result
 from hsisr_geo.cli.main import cli
+from safetensors.torch import load_file
 from scenes import reflectance
 
 from hsisr_geo.benchmark import making
@@ -21,8 +23,12 @@ from hsisr_geo.benchmark.published import published_tables
 from hsisr_geo.benchmark.records import difference, read_record, write_record
 from hsisr_geo.benchmark.table import Cell, Column, Row, Section, Table, ranked
 from hsisr_geo.benchmark.writers import to_csv, to_latex, to_markdown
+from hsisr_geo.config import sha256_of
 from hsisr_geo.errors import Canceled, ModelError, OptionError, OutputError
 from hsisr_geo.files import drafted
+from hsisr_geo.model.baselines.build import build
+from hsisr_geo.model.baselines.checkpoint import save_system
+from hsisr_geo.system_config import SystemConfig
 from hsisr_geo.training_run import NamedCube
 
 BANDS = 12
@@ -521,6 +527,59 @@ def test_groups_have_their_autoencoders_measured(data, tmp_path):
     with (out / "tables" / "groups.csv").open() as file:
         header = next(csv.reader(file))
     assert header[3:] == ["MPSNR", "MSSIM", "ERGAS"]
+
+
+def autoencoder_file(path, bands=8):
+    """Write an autoencoder that the system `groups` can start from, with random weights."""
+    sizes = ("group_size", "group_overlap", "width", "blocks", "global_width", "global_blocks")
+    settings = dict(zip(sizes, (4, 1, 8, 1, 8, 1), strict=True))
+    config = SystemConfig("gae", "1", (2,), "gae", bands, settings)
+    save_system(path, build(config), config, {})
+    return path
+
+
+def test_a_system_starts_from_the_weights_of_a_file(data, tmp_path):
+    start = autoencoder_file(data / "gae.safetensors")  # beside the configuration
+    more = 'diffusion_steps = 2\nautoencoder_share = 0\nstart = "gae.safetensors"'
+    config, out = write_config(data, CONFIG + GROUPS.replace("diffusion_steps = 2", more)), tmp_path
+    found = call(config, out, "--only", "groups", "--no-figures")
+    assert found.exit_code == 0, found.stderr
+    trained = load_file(out / "models" / "groups-x2-seed0.safetensors")
+    assert all(torch.equal(trained[name], value) for name, value in load_file(start).items())
+    facts = read_record(out / "models" / "groups-x2-seed0.json").facts
+    assert facts["start weights"] == sha256_of(start)
+    assert "start gae.safetensors" in (out / "tables" / "systems.md").read_text()
+    start.unlink()
+    told = call(config, out, "--tables-only", "--no-figures")
+    assert told.exit_code == 0, told.stderr
+    assert "start weights are not those" in (out / "tables" / "groups.md").read_text()
+
+
+def test_without_a_start_the_facts_are_what_they_were(done):
+    facts = read_record(done[0] / "models" / "edsr-x2-seed0.json").facts
+    assert not [name for name in facts if "start" in name]
+
+
+@pytest.mark.parametrize(
+    ("system", "start", "told"),
+    [
+        ("groups", "none.safetensors", "cannot read model file .*none.safetensors"),
+        ("groups", "other.safetensors", "it is for 9 bands, the system that is to start from it"),
+        ("edsr", "other.safetensors", "it is for 9 bands"),
+        ("hsisr", "other.safetensors", "hsisr takes no start"),
+        ("bicubic", "other.safetensors", "unknown key start"),
+    ],
+)
+def test_what_cannot_be_started_from_is_refused_before_any_work(
+    data, tmp_path, system, start, told
+):
+    autoencoder_file(data / "other.safetensors", bands=9)
+    text = f"{CONFIG}\n[systems.hsisr]\n{GROUPS}"
+    line = f'[systems.{system}]\nstart = "{start}"'
+    config = write_config(data, text.replace(f"[systems.{system}]", line))
+    found = call(config, tmp_path / "out", "--dry-run")
+    assert found.exit_code == 1
+    assert re.search(rf"\[systems\.{system}\].*{told}", found.stderr)
 
 
 # Records

@@ -11,6 +11,7 @@ import pickle
 import struct
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +19,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from hsisr_geo.cli.main import cli
+from safetensors.torch import load_file
 from torch import nn
 
 from hsisr_geo.config import read_header
@@ -25,9 +27,12 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.checkpoint import load_system
 from hsisr_geo.model.baselines.dmgasr import Dmgasr, Settings
 from hsisr_geo.model.baselines.published_weights import import_autoencoder
-from hsisr_geo.model.baselines.starting import start_from
+from hsisr_geo.model.baselines.starting import check_start, start_from
+from hsisr_geo.model.baselines.training import train_system
 from hsisr_geo.model.foreign_checkpoint import read_checkpoint
 from hsisr_geo.registry import load_resolver
+from hsisr_geo.system_config import SystemConfig
+from hsisr_geo.training_run import OWN, Budget, NamedCube, TrainingRun
 
 PUBLISHED = """
 import math
@@ -260,14 +265,63 @@ def test_a_system_starts_from_it(published, tmp_path):
     sizes = {"group_size": 8, "group_overlap": 2, "width": 12, "global_width": 8}
     unet = {"unet_width": 8, "unet_widths": "1 1", "unet_depth": 1}
     system = Dmgasr(31, 2, Settings(**sizes, **unet))
-    start_from(system, out)
+    start_from(system, config_of(sizes | unet), out)
     imported = load_system(out)[0].autoencoder.state_dict()
     assert all(
         torch.equal(value, imported[name])
         for name, value in system.autoencoder.state_dict().items()
     )
+    fresh = Dmgasr(31, 2, Settings(**{**sizes, "width": 9}, **unet))
     with pytest.raises(ModelError, match=r"autoencoder\.encoder\.0\.weight"):
-        start_from(Dmgasr(31, 2, Settings(**{**sizes, "width": 9}, **unet)), out)
+        start_from(fresh, config_of({**sizes, "width": 9, **unet}), out)
+
+
+def config_of(settings, bands=31):
+    return SystemConfig("d", "1", (2,), "dmgasr", bands, settings)
+
+
+FITTING = {
+    "group_size": 8, "group_overlap": 2, "width": 12, "global_width": 8,
+    "unet_width": 8, "unet_widths": "1 1", "unet_depth": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "bands", "told"),
+    [
+        ({"group_size": 16}, 31, "group_size is 8 there, 16 here"),
+        ({"group_overlap": 4}, 31, "group_overlap is 2 there, 4 here"),  # shapes are the same
+        ({"blocks": 2}, 31, "blocks is 3 there, 2 here"),  # and here some would be left out
+        ({"global_decoding": False}, 31, "global_decoding is true there, false here"),
+        ({"width": 16, "latents": 4}, 31, "latents is 3 there, 4 here, width is 12 there, 16 here"),
+        ({}, 60, "it is for 31 bands, the system that is to start from it for 60"),
+    ],
+)
+def test_what_does_not_fit_is_not_started_from(published, tmp_path, change, bands, told):
+    out = tmp_path / "gae.safetensors"
+    import_autoencoder(saved(published.GAE(8, 2, 31, 12), tmp_path / "GAE.pth"), out)
+    check_start(config_of(FITTING), out)
+    with pytest.raises(ModelError, match=told):
+        check_start(config_of(FITTING | change, bands), out)
+
+
+def test_a_training_starts_from_it_and_leaves_it_as_it_is(published, tmp_path):
+    """The diffusion alone is trained: the autoencoder in the result is the imported one."""
+    start, out = tmp_path / "gae.safetensors", tmp_path / "d.safetensors"
+    import_autoencoder(saved(published.GAE(8, 2, 12, 12), tmp_path / "GAE.pth"), start)
+    run = TrainingRun(
+        "d", "dmgasr", 2, 12, Budget(steps=2), FITTING | {"autoencoder_share": 0},
+        batch=1, patch=4, device="cpu", start=start,
+    )  # fmt: skip
+    cube = NamedCube("a", torch.rand(12, 8, 8).numpy())
+    train_system(run, [cube], [], out, lambda _: None)
+    card, trained = read_header(out).card, load_file(out)
+    assert card["started_from"] == "gae.safetensors"
+    assert [(stage["name"], stage["steps"]) for stage in card["stages"]] == [("diffusion", 2)]
+    for name, weight in load_file(start).items():
+        assert torch.equal(trained[name], weight)
+    with pytest.raises(ModelError, match="starts from no other model"):
+        train_system(replace(run, architecture=OWN, settings={}), [cube], [], out, lambda _: None)
 
 
 def test_the_command(published, tmp_path):

@@ -93,6 +93,7 @@ def _entry(
         schooling=_schooling(own, schooling) if model is None else None,
         model=None if model is None else _model(model, path),
         architecture=table.take("architecture", str, label) if model is None else "",
+        start=_start(table, path) if model is None else None,
         settings={} if model is not None else _network_settings(table),
         own_schooling=bool(own.values),
     )
@@ -200,6 +201,11 @@ def _place(data: TomlTable, path: Path, key: str) -> Path:
     if not without_variable(place)[0].exists():
         raise OptionError(f"{data.place}: {key}: {place} does not exist; name your own scenes")
     return place
+
+
+def _start(table: TomlTable, path: Path) -> Path | None:
+    name = table.maybe("start", str)
+    return None if name is None else path.parent / Path(name).expanduser()
 
 
 def _model(name: str, path: Path) -> str:

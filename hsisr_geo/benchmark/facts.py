@@ -68,6 +68,7 @@ class Deciding:
             "architecture": job.entry.architecture,
             **{f"setting {key}": str(value) for key, value in job.entry.settings.items()},
             **_of_schooling(job.entry.schooling),
+            **_of_start(job.entry.start),
             "training files": self._train,
             "held out": ", ".join(self.settings.held_out) or "nothing",
         }
@@ -119,6 +120,13 @@ def _of_schooling(schooling: Schooling) -> dict[str, str]:
         "patch": str(schooling.patch),
         "learning rate": "as published" if rate is None else f"{rate:g}",
     }
+
+
+def _of_start(start: Path | None) -> dict[str, str]:
+    """Tell the weights that are started from; nothing where there are none."""
+    if start is None:
+        return {}
+    return {"start weights": sha256_of(start) if start.is_file() else "gone"}
 
 
 def _identity(path: Path | None) -> str:

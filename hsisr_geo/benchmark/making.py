@@ -103,6 +103,7 @@ def training_run(settings: BenchmarkSettings, job: Job, bands: int, device: str)
         patch=schooling.patch,
         learning_rate=schooling.learning_rate,
         device=device,
+        start=job.entry.start,
     )
 
 

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from hsisr_geo.benchmark.facts import Job
-from hsisr_geo.benchmark.settings import BenchmarkSettings
+from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry
+from hsisr_geo.config import read_header
 from hsisr_geo.errors import ModelError
+from hsisr_geo.system_config import SystemConfig
 from hsisr_geo.training_run import OWN, NamedCube, TrainingRun
 
 Train = Callable[
@@ -25,7 +27,11 @@ def check_networks(jobs: Iterable[Job], settings: BenchmarkSettings) -> None:
     ModelError
         Naming the file, the system of the comparison, and what is known.
     """
-    trained = [j.entry for j in jobs if j.entry.model is None and j.entry.architecture != OWN]
+    trained = [j.entry for j in jobs if j.entry.model is None]
+    for entry in trained:
+        if entry.architecture == OWN and entry.start is not None:
+            raise ModelError(f"{settings.path}: [systems.{entry.label}]: {OWN} takes no start")
+    trained = [entry for entry in trained if entry.architecture != OWN]
     if not trained:
         return
     try:
@@ -37,8 +43,22 @@ def check_networks(jobs: Iterable[Job], settings: BenchmarkSettings) -> None:
             check_buildable(
                 entry.architecture, entry.upscales, settings.bands or USUAL_BANDS, entry.settings
             )
+            if entry.start is not None:
+                _check_start(entry, entry.start, settings.bands)
         except ModelError as e:
             raise ModelError(f"{settings.path}: [systems.{entry.label}]: {e}") from e
+
+
+def _check_start(entry: Entry, start: Path, bands: int | None) -> None:
+    """Refuse what a system cannot start from; of bands that no one knows yet, its own are taken."""
+    from hsisr_geo.model.baselines.starting import check_start
+
+    count = bands or getattr(read_header(start).config, "bands", 0) or USUAL_BANDS
+    for upscale in entry.upscales:
+        config = SystemConfig(
+            entry.label, "1", (upscale,), entry.architecture, count, dict(entry.settings)
+        )
+        check_start(config, start)
 
 
 def use_threads(count: int) -> None:

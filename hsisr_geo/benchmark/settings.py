@@ -37,6 +37,8 @@ class Entry:
         It is not trained as the others are; tables say so.
     all_bands
         Score it on all bands as well, if it takes any number.
+    start
+        A model file whose weights training starts from; None for fresh ones.
     """
 
     label: str
@@ -49,6 +51,7 @@ class Entry:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     own_schooling: bool = False
     all_bands: bool = True
+    start: Path | None = None
 
 
 @dataclass(frozen=True)

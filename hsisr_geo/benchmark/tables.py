@@ -103,7 +103,8 @@ def _facts_of(found: Sequence[Result]) -> tuple[Cell, ...]:
     first = found[0]
     entry, card = first.job.entry, first.card
     seconds = card.get("cpu_seconds")
-    settings = ", ".join(f"{key} {value}" for key, value in entry.settings.items())
+    differing = {**entry.settings, **({"start": entry.start.name} if entry.start else {})}
+    settings = ", ".join(f"{key} {value}" for key, value in differing.items())
     facts = (
         _number(card.get("parameters")),
         _number(card.get("steps")),

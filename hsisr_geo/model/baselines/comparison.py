@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from hsisr_geo.config import sha256_of
 from hsisr_geo.model.baselines.batches import DegradedCube
 from hsisr_geo.model.baselines.course import Record, TrainingStage
 from hsisr_geo.training_run import NamedCube, TrainingRun
@@ -29,7 +30,8 @@ def held_out_psnr(resolve: Callable[[Tensor], Tensor], held: Sequence[DegradedCu
 def purpose_of(run: TrainingRun, train: Sequence[NamedCube], held: Sequence[NamedCube]) -> str:
     """Return what a progress file was saved for: all that decides about the weights."""
     asked = replace(run, settings=dict(sorted(run.settings.items())))
-    return repr((asked, [_look(cube) for cube in train], [_look(cube) for cube in held]))
+    start = [] if run.start is None else [sha256_of(run.start)]
+    return repr((asked, [_look(cube) for cube in train], [_look(cube) for cube in held], *start))
 
 
 def _look(cube: NamedCube) -> tuple[Any, ...]:
@@ -71,5 +73,6 @@ def card_of(
             for stage, steps, best in zip(stages, record.steps, record.best, strict=True)
         ],
         "device": run.device,
+        **({} if run.start is None else {"started_from": run.start.name}),
         "degradation": "bicubic",
     }

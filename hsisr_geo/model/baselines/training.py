@@ -60,6 +60,8 @@ def train_system(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.seed)
         if run.architecture == OWN:
+            if run.start is not None:
+                raise ModelError(f"{run.name}: {OWN} starts from no other model")
             from hsisr_geo.model.baselines.own_training import train_own
 
             train_own(run, train, held, out, log)
@@ -94,7 +96,7 @@ def _train_published(
     )
     system = build(config).to(device)
     if run.start is not None:
-        start_from(system, run.start)
+        start_from(system, config, run.start)
     patches = Patches.of(degraded(train, run.upscale), run.patch, run.upscale, log)
     checked = degraded(held, run.upscale)
     stages = system.stages()
