@@ -107,8 +107,9 @@ class SystemConfig:
         if self.bands and bands != self.bands:
             raise ModelError(
                 f"model {self.name} takes {self.bands} bands, the scene has {bands} good ones: "
-                f"choose {self.bands} of them with --bands (bands=), or train the system for "
-                f"{bands} bands"
+                f"choose {self.bands} of them with --bands (bands=), by the rule that it was "
+                "trained by (bands_from in `hsisr-geo models show`; docs/benchmark.md has an "
+                f"example), or train the system for {bands} bands"
                 if bands > self.bands
                 else f"model {self.name} takes {self.bands} bands, the scene has only {bands} good "
                 "ones: train the system for these, or choose another --model"

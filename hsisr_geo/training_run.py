@@ -50,6 +50,8 @@ class TrainingRun:
         Share of the budget between two checks on the held-out scenes.
     start
         A model file whose weights, as far as they have the same names, are started from.
+    bands_from
+        Which bands of a scene these are, in words, for whoever runs the model; decides nothing.
     """
 
     name: str
@@ -65,3 +67,4 @@ class TrainingRun:
     device: str = "auto"
     check_every: float = 0.2
     start: Path | None = None
+    bands_from: str = field(default="", repr=False, compare=False)

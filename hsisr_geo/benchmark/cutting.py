@@ -41,6 +41,18 @@ def pick_evenly(good: Sequence[int], count: int) -> tuple[int, ...]:
     return tuple(good[int(i)] for i in np.rint(np.linspace(0, len(good) - 1, count)))
 
 
+def picking_rule(count: int | None) -> str:
+    """Say in words which bands `pick_evenly` picks of a scene's usable ones; None for all."""
+    if count is None:
+        return "all good bands of each scene, by wavelength"
+    if count == 1:
+        return "the first good band of each scene, by wavelength"
+    return (
+        f"{count} bands picked evenly of each scene's m good ones, by wavelength: of these the "
+        f"numbers 1 + round(i (m - 1) / {count - 1}), i = 0 ... {count - 1}"
+    )
+
+
 def statistics_of(cube: NDArray[np.float32]) -> SceneStatistics:
     """Measure a cube without holes, as the pipeline measures a scene."""
     rows, cols = cube.shape[1:]

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hsisr_geo.benchmark.checksum import judge
+from hsisr_geo.benchmark.cutting import picking_rule
 from hsisr_geo.benchmark.facts import Deciding, Job
 from hsisr_geo.benchmark.folder import TRUTH, Folder
 from hsisr_geo.benchmark.group_sizes import SIDE, measure_groups
@@ -104,6 +105,7 @@ def training_run(settings: BenchmarkSettings, job: Job, bands: int, device: str)
         learning_rate=schooling.learning_rate,
         device=device,
         start=job.entry.start,
+        bands_from=picking_rule(settings.bands),
     )
 
 

@@ -54,6 +54,7 @@ def card_of(
         "scenes": [cube.name for cube in train],
         "held_out": [cube.name for cube in held],
         "bands": run.bands,
+        **({"bands_from": run.bands_from} if run.bands_from else {}),
         "budget": budget,
         "steps": record.spent.steps,
         "cpu_seconds": round(record.spent.seconds, 1),
