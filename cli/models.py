@@ -59,12 +59,17 @@ def import_model(file: Path, out: Path | None, overwrite: bool, as_json: bool) -
     not take; a model of architecture dmgasr can start from it.
     """
     from hsisr_geo.errors import ModelError
-    from hsisr_geo.registry import check_model_target
+    from hsisr_geo.registry import SUFFIX, check_model_target
 
     from .progress import to_json
 
     if not file.is_file():
         raise ModelError(f"{file} {'is not a file' if file.exists() else 'does not exist'}")
+    if file.suffix == SUFFIX:
+        raise ModelError(
+            f"{file} ends as a model file does: what is imported is a checkpoint as torch saves "
+            f"it, such as GAE.pth. What a model file holds, `hsisr-geo models show {file}` tells"
+        )
     target = out or file.with_suffix(".safetensors")
     check_model_target(target, overwrite=overwrite, model=file)
     card = _importer()(file, target)

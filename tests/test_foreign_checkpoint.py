@@ -339,6 +339,16 @@ def test_the_command(published, tmp_path):
     assert (missing.exit_code, "does not exist" in missing.output) == (1, True)
 
 
+@pytest.mark.parametrize("more", [(), ("--overwrite",), ("--out", "new.safetensors")])
+def test_a_model_file_is_not_imported(tmp_path, more):
+    path = tmp_path / "gae.safetensors"
+    path.write_bytes(b"a model")
+    done = CliRunner().invoke(cli, ["models", "import", str(path), *more])
+    assert done.exit_code == 1
+    assert "what is imported is a checkpoint as torch saves it, such as GAE.pth" in done.output
+    assert path.read_bytes() == b"a model"
+
+
 def test_another_network_is_none_of_these(tmp_path):
     torch.save(nn.Sequential(nn.Conv2d(3, 4, 3)), tmp_path / "other.pth")
     with pytest.raises(ModelError, match="not the published autoencoder"):
