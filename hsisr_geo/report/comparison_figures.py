@@ -30,7 +30,8 @@ def write_figures(folder: Path, settings: FigureSettings, log: Log = print) -> l
     Returns
     -------
     Files in `figures`: `overview`, `times`, `groups-x{upscale}`,
-    `pictures-{scene}-x{upscale}` and `spectra-{scene}-x{upscale}-{pixel}`.
+    `pictures-{scene}-x{upscale}` and `spectra-{scene}-x{upscale}-{pixel}`;
+    a scene's part, "scene, crop 2", is `scene-crop-2`.
 
     Raises
     ------
@@ -61,7 +62,8 @@ def figures(folder: Path, settings: FigureSettings, log: Log) -> Iterator[tuple[
 
 
 def _of_scene(found: SceneResults, settings: FigureSettings) -> Iterator[tuple[str, Figure]]:
-    name = f"{found.scene}-x{found.upscale}"
+    name = f"{found.scene.replace(', ', '-').replace(' ', '-')}-x{found.upscale}"
+    # ^ of a part, "scene, crop 2": names of files in a document have neither commas nor blanks
     yield f"pictures-{name}", pictures_figure(found, settings)
     for number, pixel in enumerate(chosen_pixels(found, settings.pixels), start=1):
         yield f"spectra-{name}-{number}", curves_figure(found, pixel, settings)
