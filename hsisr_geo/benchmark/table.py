@@ -1,5 +1,6 @@
 """A table as values: rows in sections, the best and second best of each column marked."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,13 +13,27 @@ class Column:
 
     Attributes
     ----------
+    decimals
+        Of its numbers.
     better
         1 where more is better, -1 where less is, 0 where nothing is marked.
+    significant
+        Digits that numbers have at least, however small they are; 0 for as many decimals in all.
+    wraps
+        Words that may be too long for a line.
     """
 
     title: str
     decimals: int = 3
     better: int = 0
+    significant: int = 0
+    wraps: bool = False
+
+    def places(self, value: float | None) -> int:
+        """Return how many decimals a number has here."""
+        if not self.significant or not value or not math.isfinite(value):
+            return self.decimals
+        return max(0, self.significant - 1 - math.floor(math.log10(abs(value))))
 
     @property
     def arrow(self) -> str:
@@ -53,7 +68,7 @@ class Cell:
             return self.words
         if self.mean is None:
             return "–"
-        said = f"{self.mean:.{decimals}f}"
+        said = f"{self.mean:.{decimals}f}".replace("-", "−")
         return said if self.deviation is None else f"{said} ± {self.deviation:.{decimals}f}"
 
 
@@ -109,7 +124,7 @@ def ranked(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[Row, ...]:
 def _ranks(column: Column, cells: Sequence[Cell]) -> Callable[[Cell], int]:
     def shown(cell: Cell) -> float:
         assert cell.mean is not None  # asked for numbers only
-        return round(cell.mean, column.decimals) * column.better
+        return round(cell.mean, column.places(cell.mean)) * column.better
 
     best = sorted({shown(cell) for cell in cells if cell.mean is not None}, reverse=True)[:2]
 

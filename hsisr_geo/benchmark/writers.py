@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
 
-from hsisr_geo.benchmark.table import Cell, Table
+from hsisr_geo.benchmark.table import Cell, Column, Table
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -24,6 +24,7 @@ _LATEX = {
     "±": r"$\pm$",
     "×": r"$\times$",
     "–": "--",
+    "−": "$-$",
     "†": r"$^{\dagger}$",
     "‡": r"$^{\ddagger}$",
 }
@@ -68,8 +69,9 @@ def to_markdown(table: Table) -> str:
 
 
 def to_latex(table: Table) -> str:
-    r"""Write a `table` for a document that has `\usepackage{booktabs}`."""
+    r"""Write a `table` for a document that has `\usepackage{booktabs}`, and `array` for some."""
     titles = ["", *(f"{column.title} {column.arrow}".strip() for column in table.columns)]
+    wrapped = any(column.wraps for column in table.columns)
     body = [_tex_line(escaped(title) for title in titles)]
     for section in table.sections:
         body.append(r"\midrule")
@@ -79,12 +81,12 @@ def to_latex(table: Table) -> str:
             body.append(_tex_line([escaped(row.title), *_shown(table, row.cells, "tex", escaped)]))
     return "\n".join(
         [
-            r"% needs \usepackage{booktabs}",
+            rf"% needs \usepackage{{{'array,' if wrapped else ''}booktabs}}",
             r"\begin{table}",
             r"\centering",
             f"\\caption{{{escaped(table.title)}}}",
             f"\\label{{tab:{table.name}}}",
-            f"\\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
+            f"\\begin{{tabular}}{{l{''.join(map(_alignment, table.columns))}}}",
             r"\toprule",
             *body,
             r"\bottomrule",
@@ -94,6 +96,10 @@ def to_latex(table: Table) -> str:
             "",
         ]
     )
+
+
+def _alignment(column: Column) -> str:
+    return r">{\raggedright\arraybackslash}p{0.25\linewidth}" if column.wraps else "r"
 
 
 def escaped(text: str) -> str:
@@ -120,7 +126,8 @@ def _shown(
 ) -> list[str]:
     """Write cells, the best and the second best marked."""
     pairs = zip(cells, table.columns, strict=True)
-    return [_MARKS[kind][c.rank].format(escape(c.text(column.decimals))) for c, column in pairs]
+    texts = [(cell.rank, cell.text(column.places(cell.mean))) for cell, column in pairs]
+    return [_MARKS[kind][rank].format(escape(text)) for rank, text in texts]
 
 
 def _plain(text: str) -> str:
