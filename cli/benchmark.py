@@ -86,13 +86,16 @@ def benchmark(
     from hsisr_geo.benchmark.configuration import read_settings
     from hsisr_geo.benchmark.folder import Folder
     from hsisr_geo.benchmark.plan import Selection, plan_benchmark
+    from hsisr_geo.benchmark.results import check_there
 
     if dry_run and tables_only:
         raise click.UsageError("--dry-run writes nothing: leave out --tables-only")
     speak = report(progress)
     settings, folder = read_settings(config), Folder(out)
     outcome = None
-    if not tables_only:
+    if tables_only:
+        check_there(settings, folder)
+    else:
         plan = plan_benchmark(settings, folder, Selection(labels, upscales, seeds))
         if dry_run:
             speak.result(_planned(plan), plan.text())
@@ -196,12 +199,15 @@ def _told(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -> d
 
 
 def _summary(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -> str:
+    from hsisr_geo.counting import counted
+
     lines = [
         f"wrote {place}: {', '.join(dict.fromkeys(path.stem for path in paths))}"
         for place, paths in groupby(written, key=lambda path: path.parent)
     ]
     if outcome is not None and outcome.busy:
-        lines.append(f"{len(outcome.busy)} jobs are with other processes: their tables come later")
+        waiting = counted(len(outcome.busy), "job")
+        lines.append(f"{waiting} with other processes: what they make is in later tables")
     return "\n".join(lines) or f"nothing in {folder.root} to make a table of"
 
 

@@ -12,7 +12,7 @@ from hsisr_geo.benchmark.plan import jobs_of
 from hsisr_geo.benchmark.records import difference, read_record
 from hsisr_geo.benchmark.settings import ALL, BenchmarkSettings, Entry
 from hsisr_geo.config import ModelCard, read_header
-from hsisr_geo.errors import ModelError
+from hsisr_geo.errors import ModelError, OptionError
 from hsisr_geo.registry import BASELINES, find_model
 
 
@@ -78,6 +78,23 @@ def read_results(settings: BenchmarkSettings, folder: Folder) -> Results:
     deciding = Deciding(settings)
     found = (_read(job, deciding, folder) for job in jobs_of(settings))
     return Results(settings, tuple(found))
+
+
+def check_there(settings: BenchmarkSettings, folder: Folder) -> None:
+    """Refuse to make tables of nothing: the folder may be mistyped.
+
+    Raises
+    ------
+    OptionError
+        No system of the comparison has a model, scores, times or a failure there.
+    """
+    kinds = (folder.model, folder.scores, folder.times, folder.failure)
+    if not any(place(job.name).is_file() for job in jobs_of(settings) for place in kinds):
+        raise OptionError(
+            f"{folder.root}: {'nothing' if folder.root.is_dir() else 'no folder'} there that "
+            f"{settings.path} could have tables of: give --out the folder of a comparison, or "
+            "leave out --tables-only to make one"
+        )
 
 
 def _label(job: Job) -> tuple[str, int]:
