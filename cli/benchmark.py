@@ -216,6 +216,7 @@ def _ignore(message: str) -> None:
 
 
 def _raise_failures(outcome: "Outcome | None") -> None:
+    from hsisr_geo.counting import counted
     from hsisr_geo.errors import BenchmarkFailed
 
     if outcome is not None and outcome.failed:
@@ -224,4 +225,5 @@ def _raise_failures(outcome: "Outcome | None") -> None:
             names.setdefault(failure.error, []).append(failure.name)
         told = "; ".join(f"{', '.join(those)}: {error}" for error, those in names.items())
         count = len(outcome.failed)
-        raise BenchmarkFailed(f"{count} of {count + len(outcome.done)} jobs failed: {told}")
+        tried = counted(count + len(outcome.done), "job")
+        raise BenchmarkFailed(f"{count} of {tried} failed: {told}")

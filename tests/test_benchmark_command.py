@@ -2,6 +2,7 @@ import csv
 import fcntl
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -507,13 +508,49 @@ def test_a_job_of_another_process_is_left_to_it(data, tmp_path):
     assert made(out) == {}
 
 
-def test_tables_only_makes_nothing_else(data, tmp_path):
+def test_tables_only_makes_nothing_else(done, data, tmp_path):
     out = tmp_path / "out"
-    found = call(write_config(data), out, "--tables-only", "--progress", "json")
+    shutil.copytree(done[0], out)
+    shutil.rmtree(out / "tables")
+    before = set(made(out))
+    found = call(write_config(data), out, "--tables-only", "--no-figures", "--progress", "json")
     assert found.exit_code == 0, found.stderr
-    assert made(out) == {}
+    assert set(made(out)) == before
     files = json.loads(found.stdout.splitlines()[-1])["files"]
     assert str(out / "tables" / "comparison.csv") in files
+    assert (out / "tables" / "comparison.csv").is_file()
+
+
+def test_tables_of_nothing_are_refused_and_nothing_is_made(data, tmp_path):
+    mistyped = tmp_path / "typo"
+    found = call(write_config(data), mistyped, "--tables-only")
+    assert found.exit_code == 1
+    assert f"{mistyped}: no folder there that" in found.stderr
+    assert not mistyped.exists()
+    found = call(write_config(data), tmp_path, "--tables-only")
+    assert f"{tmp_path}: nothing there that" in found.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_of_something_is_told_in_the_singular(data, tmp_path):
+    single = CONFIG.replace("steps = 2", "steps = 1").replace("seeds = [0, 1]", "seeds = [0]")
+    config, out = write_config(data, single), tmp_path / "out"
+    told = call(config, out, "--only", "edsr", "--dry-run").stderr
+    assert "train for 1 step, score" in told
+    assert "1 job, 1 to train, 1 to score, 1 step of training" in told
+    done = call(config, out, "--only", "edsr", "--no-figures")
+    assert "mean over 1 scene." in (out / "tables" / "comparison.md").read_text()
+    facts = read_record(out / "models" / "edsr-x2-seed0.json").facts
+    assert facts["budget"] == "1 steps", done.stderr  # as folders of old have it
+
+
+def test_a_trained_model_says_which_bands_it_was_trained_on(done):
+    model = done[0] / "models" / "edsr-x2-seed0.safetensors"
+    shown = CliRunner().invoke(cli, ["models", "show", str(model)]).output
+    rule = "8 bands picked evenly of each scene's m good ones, by wavelength"
+    assert (
+        f"bands_from: {rule}: of these the numbers 1 + round(i (m - 1) / 7), i = 0 ... 7" in shown
+    )
 
 
 def test_groups_have_their_autoencoders_measured(data, tmp_path):
@@ -649,6 +686,32 @@ def test_cells_summarise_seeds():
     assert Cell.over([2.0]).text(1) == "2.0"
     assert Cell.over([None]).text(1) == "–"
     assert Cell(2.0, 0.25).text(2) == "2.00 ± 0.25"
+
+
+def test_small_times_keep_two_digits_and_large_ones_all():
+    column = Column("64 px", 3, -1, significant=2)
+    values = (0.00012345, 0.0451, 1.26, 123.4)
+    assert [Cell(v).text(column.places(v)) for v in values] == ["0.00012", "0.045", "1.3", "123"]
+    assert Cell().text(column.places(None)) == "–"
+    rows = [Row(str(v), "", (Cell(v),)) for v in (0.00012, 0.000124, 0.0002)]
+    assert [row.cells[0].rank for row in ranked((column,), rows)] == [1, 1, 2]
+
+
+def test_negative_numbers_have_a_minus():
+    assert Cell(-0.25, 0.5).text(2) == "−0.25 ± 0.50"
+    made = table((-1.5, 5.0))
+    assert "**−1.50**" in to_markdown(made)
+    assert r"\textbf{$-$1.50}" in to_latex(made)
+    assert ",-1.5," in to_csv(made)  # numbers for programs
+
+
+def test_long_words_wrap_in_latex():
+    columns = (Column("steps"), Column("settings", wraps=True))
+    row = Row("a", "A", (Cell(words="2"), Cell(words="width 8, " * 30)))
+    text = to_latex(Table("systems", "Systems", columns, (Section("×2", (row,)),)))
+    assert r"{lr>{\raggedright\arraybackslash}p{0.25\linewidth}}" in text
+    assert r"% needs \usepackage{array,booktabs}" in text
+    assert r"% needs \usepackage{booktabs}" in to_latex(table((30.0, 5.0)))
 
 
 def test_markdown_marks_and_escapes():

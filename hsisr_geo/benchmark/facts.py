@@ -11,6 +11,7 @@ from hsisr_geo.benchmark.records import Facts
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry, Schooling
 from hsisr_geo.benchmark.sources import without_variable
 from hsisr_geo.config import sha256_of
+from hsisr_geo.counting import counted
 from hsisr_geo.fingerprint import input_identity
 from hsisr_geo.registry import model_info
 from hsisr_geo.training_run import Budget
@@ -104,18 +105,25 @@ def weights_of(model: str) -> str:
 def budget_text(budget: Budget) -> str:
     """Say a budget in words."""
     if budget.steps is not None:
-        return f"{budget.steps} steps"
-    return f"{budget.cpu_minutes:g} CPU minutes"
+        return counted(budget.steps, "step")
+    return counted(float(budget.cpu_minutes or 0), "CPU minute")
 
 
 def _of_job(job: Job) -> dict[str, str]:
     return {"upscale": str(job.upscale), "seed": str(job.seed)}
 
 
+def _fact_of_budget(budget: Budget) -> str:
+    """Tell a budget as folders have it on record: in the plural always."""
+    if budget.steps is not None:
+        return f"{budget.steps} steps"
+    return f"{budget.cpu_minutes:g} CPU minutes"
+
+
 def _of_schooling(schooling: Schooling) -> dict[str, str]:
     rate = schooling.learning_rate
     return {
-        "budget": budget_text(schooling.budget),
+        "budget": _fact_of_budget(schooling.budget),
         "batch": str(schooling.batch),
         "patch": str(schooling.patch),
         "learning rate": "as published" if rate is None else f"{rate:g}",

@@ -10,6 +10,7 @@ from hsisr_geo.benchmark.networks import check_networks
 from hsisr_geo.benchmark.protocols import check_apart, find_protocol
 from hsisr_geo.benchmark.records import Facts, difference, read_record
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Schooling
+from hsisr_geo.counting import counted
 from hsisr_geo.errors import ModelError, OptionError, OutputError
 from hsisr_geo.registry import model_info
 
@@ -88,12 +89,13 @@ class BenchmarkPlan:
     def summary(self) -> str:
         """Say in a line what is to be done."""
         parts = [
-            f"{len(self.jobs)} jobs",
+            counted(len(self.jobs), "job"),
             f"{self.to_train} to train",
             f"{sum(not job.scored for job in self.jobs)} to score",
         ]
-        parts += [f"{self.cpu_minutes:g} CPU minutes of training"] if self.cpu_minutes else []
-        parts += [f"{self.steps} steps of training"] if self.steps else []
+        minutes, steps = counted(self.cpu_minutes, "CPU minute"), counted(self.steps, "step")
+        parts += [f"{minutes} of training"] if self.cpu_minutes else []
+        parts += [f"{steps} of training"] if self.steps else []
         return ", ".join(parts)
 
     def text(self) -> str:
@@ -112,9 +114,9 @@ class BenchmarkPlan:
         if outdated and not overwrite:
             first = outdated[0]
             raise OutputError(
-                f"{folder}: {len(outdated)} models there were trained otherwise, such as "
-                f"{first.job.name}: {first.outdated}. Give --overwrite to train these anew, or "
-                "another folder"
+                f"{folder}: {counted(len(outdated), 'model')} there trained otherwise, such as "
+                f"{first.job.name}: {first.outdated}. Give --overwrite to train what is so anew, "
+                "or another folder"
             )
 
     @property

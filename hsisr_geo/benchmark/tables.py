@@ -8,6 +8,7 @@ from hsisr_geo.benchmark.results import Result, Results
 from hsisr_geo.benchmark.settings import ALL, Entry, Schooling
 from hsisr_geo.benchmark.table import Cell, Column, Row, Section, Table, ranked
 from hsisr_geo.benchmark.timing import SIZES
+from hsisr_geo.counting import counted
 from hsisr_geo.registry import BASELINES
 
 METRICS = {
@@ -74,9 +75,10 @@ def _quality(
 
     kind = _Kind(tuple(METRICS[metric] for metric in metrics), cells)
     settings = results.settings
-    count = "all bands" if bands == ALL else f"{bands} bands"
+    count = "all bands" if bands == ALL else counted(int(bands), "band")
+    scenes = counted(_scenes(results, bands), "scene")
     about = (
-        f"Protocol {settings.protocol}, {count}, mean over {_scenes(results, bands)} scenes.",
+        f"Protocol {settings.protocol}, {count}, mean over {scenes}.",
         *(["RMSE in units of the data range."] if "rmse" in metrics else []),
         *_seeds_note(entries),
     )
@@ -87,14 +89,15 @@ def _times(results: Results, entries: Sequence[Entry]) -> Table:
     def cells(found: Sequence[Result]) -> tuple[Cell, ...]:
         return tuple(Cell.over([r.seconds.get(size) for r in found]) for size in SIZES)
 
-    kind = _Kind(tuple(Column(f"{size} px", 3, -1) for size in SIZES), cells)
+    kind = _Kind(tuple(Column(f"{size} px", 3, -1, significant=2) for size in SIZES), cells)
     about = ("Seconds an image, by its side in output pixels.",)
     return _table(results, "times", "Time of inference", entries, kind, about)
 
 
 def _systems(results: Results) -> Table:
-    titles = ("parameters", "steps", "CPU minutes", "budget", "settings")
-    kind = _Kind(tuple(Column(title) for title in titles), _facts_of)
+    short, long = ("parameters", "steps", "CPU minutes"), ("budget", "settings")
+    columns = *(Column(title) for title in short), *(Column(title, wraps=True) for title in long)
+    kind = _Kind(columns, _facts_of)
     about = ("What was trained, at what expense. Of several seeds: the first.",)
     return _table(results, "systems", "Systems", results.entries(), kind, about)
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from hsisr_geo.bands import Bands
+from hsisr_geo.counting import counted
 
 _MOST_RANGES = 8
 
@@ -11,11 +12,6 @@ _MOST_RANGES = 8
 def joined(words: Sequence[str]) -> str:
     """Join words: "PSNR, SSIM and ERGAS"."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def counted(number: int, noun: str) -> str:
-    """Return e.g. "1 band", "204 bands"."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def band_list(bands: Bands, indices: Sequence[int]) -> str:
