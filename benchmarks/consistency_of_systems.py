@@ -3,10 +3,10 @@
     python benchmarks/consistency_of_systems.py DIR
 
 DIR is a folder of `hsisr-geo benchmark` by the protocol `product`. Each result that is kept there
-is degraded again and compared with the input (root mean square, in % of the truth's 99.9 % quantile);
-then it is brought to agree with it by two back-projections, which our own systems end with, and
-scored again. What a system gains so it could have had for nothing; where ours still leads, that is
-not why. Prints Markdown: means over scenes.
+is degraded again and compared with the input (root mean square, in % of the truth's 99.9 %
+quantile); then it is brought to agree with it by two back-projections, which our own systems end
+with, and scored again. What a system gains so it could have had for nothing; where ours still
+leads, that is not why. Prints Markdown: means over scenes.
 """
 
 from collections.abc import Iterator
