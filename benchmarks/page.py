@@ -64,7 +64,7 @@ def replaced(page: str, name: str, text: str) -> str:
     start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
     if len(pattern.findall(page)) != 1:
-        raise click.ClickException(f"{PAGE} must have one section {start} … {end}")
+        raise click.ClickException(f"the page must have one section {start} … {end}")
     return pattern.sub(lambda _: f"{start}\n{text}\n{end}", page)
 
 
