@@ -17,6 +17,7 @@ from scenes import reflectance
 
 from hsisr_geo.benchmark import making
 from hsisr_geo.benchmark.configuration import read_settings
+from hsisr_geo.benchmark.cutting import pick_evenly, picking_rule
 from hsisr_geo.benchmark.folder import Folder
 from hsisr_geo.benchmark.making import divided
 from hsisr_geo.benchmark.plan import Selection, jobs_of, plan_benchmark
@@ -617,6 +618,13 @@ def test_what_cannot_be_started_from_is_refused_before_any_work(
     found = call(config, tmp_path / "out", "--dry-run")
     assert found.exit_code == 1
     assert re.search(rf"\[systems\.{system}\].*{told}", found.stderr)
+
+
+@pytest.mark.parametrize(("good", "count"), [(89, 60), (60, 60), (224, 60), (7, 2)])
+def test_the_rule_that_is_told_is_the_one_that_picks(good, count):
+    told = [1 + round(i * (good - 1) / (count - 1)) for i in range(count)]
+    assert [band + 1 for band in pick_evenly(range(good), count)] == told
+    assert f"numbers 1 + round(i (m - 1) / {count - 1}), i = 0" in picking_rule(count)
 
 
 # Records
