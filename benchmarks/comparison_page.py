@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
+from consistency_of_systems import markdown
 from page import replaced
 
 HERE = Path(__file__).resolve().parent
@@ -39,6 +40,7 @@ def main(folder: Path, ours: str, figures: Sequence[str]) -> None:
     with (folder / "tables" / "scenes.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     page = replaced(page, "duels", "\n".join(duels(rows, ours)))
+    page = replaced(page, "consistency", "\n".join(markdown(folder)).strip())
     PAGE.write_text(page)
     for name in figures:
         shutil.copyfile(folder / "figures" / f"{name}.png", IMAGES / f"benchmark-{name}.png")

@@ -28,13 +28,18 @@ Cube = NDArray[np.float32]
 @click.option("--iterations", default=2, show_default=True)
 def main(folder: Path, iterations: int) -> None:
     """Score every kept result as it is, and after back-projection."""
+    click.echo("\n".join(markdown(folder, iterations)))
+
+
+def markdown(folder: Path, iterations: int = 2) -> Iterator[str]:
+    """Give a table for each upscale."""
     for upscale in (2, 3, 4):
         lines = list(table(folder / "cubes", upscale, iterations))
         if lines:
-            click.echo(f"\n#### ×{upscale}\n")
-            click.echo("| | off its input, % | PSNR dB / SAM | and back-projected |")
-            click.echo("|---|---:|---|---|")
-            click.echo("\n".join(lines))
+            yield f"\n#### ×{upscale}\n"
+            yield "| | off its input, % | PSNR dB / SAM | and back-projected |"
+            yield "|---|---:|---|---|"
+            yield from lines
 
 
 def table(cubes: Path, upscale: int, iterations: int) -> Iterator[str]:

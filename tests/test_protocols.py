@@ -282,4 +282,4 @@ def test_a_comparison_does_not_train_on_what_it_tests_on(tmp_path):
     write_7_3(tmp_path / "scene.mat", places(70, 80))
     done = compare(tmp_path, "scene.mat", TRAINED)
     assert done.exit_code == 1
-    assert "error: train and test are the same scenes" in done.stderr
+    assert "config.toml: [data]: train and test are the same scenes" in done.stderr
