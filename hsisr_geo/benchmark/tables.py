@@ -10,6 +10,7 @@ from hsisr_geo.benchmark.table import Cell, Column, Row, Section, Table, ranked
 from hsisr_geo.benchmark.timing import SIZES
 from hsisr_geo.counting import counted
 from hsisr_geo.registry import BASELINES
+from hsisr_geo.training_run import OWN
 
 METRICS = {
     "mpsnr": Column("MPSNR", 3, 1),
@@ -113,9 +114,16 @@ def _facts_of(found: Sequence[Result]) -> tuple[Cell, ...]:
         _number(card.get("steps")),
         f"{seconds / 60:.2f}" if isinstance(seconds, (int, float)) else "–",
         _schooling_text(entry.schooling) if entry.schooling else f"not trained here: {entry.model}",
-        settings or ("as published" if entry.schooling else "–"),
+        settings or _defaults(entry),
     )
     return tuple(Cell(words=fact) for fact in facts)
+
+
+def _defaults(entry: Entry) -> str:
+    """Say what a system without settings of its own has."""
+    if entry.schooling is None:
+        return "–"
+    return "its own" if entry.architecture == OWN else "as published"
 
 
 def _table(
