@@ -30,15 +30,19 @@ Rows = list[dict[str, str]]
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, path_type=Path))
 @click.option("--ours", default="ours", show_default=True, help="Label to hold others against.")
+@click.option(
+    "--aside", multiple=True, default=("released",), show_default=True,
+    help="Label of a system that is no part of the contest; repeatable.",
+)  # fmt: skip
 @click.option("--figure", "figures", multiple=True, help="Of DIR/figures; repeatable.")
-def main(folder: Path, ours: str, figures: Sequence[str]) -> None:
+def main(folder: Path, ours: str, aside: Sequence[str], figures: Sequence[str]) -> None:
     """Put tables, duels and figures into the page."""
     page = PAGE.read_text()
     for name in TABLES:
         path = folder / "tables" / f"{name}.md"
         page = replaced(page, name, inner(path.read_text()) if path.exists() else "")
     with (folder / "tables" / "scenes.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = [row for row in csv.DictReader(file) if row["label"] not in aside]
     page = replaced(page, "duels", "\n".join(duels(rows, ours)))
     page = replaced(page, "consistency", "\n".join(markdown(folder)).strip())
     PAGE.write_text(page)
