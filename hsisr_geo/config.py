@@ -207,6 +207,20 @@ def read_header(path: Path) -> ModelHeader | SystemHeader:
         raise ModelError(f"{path}: {e}") from e
 
 
+def read_system_header(path: Path) -> SystemHeader:
+    """Read the header of a published system; errors as `read_header`.
+
+    Raises
+    ------
+    ModelError
+        The file holds a network of ours.
+    """
+    header = read_header(path)
+    if not isinstance(header, SystemHeader):
+        raise ModelError(f"{path} is a network of hsisr-geo's own, not a published system")
+    return header
+
+
 def read_network_header(path: Path) -> ModelHeader:
     """Read the header of a model of ours; errors as `read_header`.
 

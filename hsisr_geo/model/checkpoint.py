@@ -2,12 +2,14 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from hsisr_geo.config import (
     CARD_KEY,
@@ -21,8 +23,10 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.model.network import Network
 
 __all__ = [
-    "check_finite", "check_same_weights", "load_network", "save_network", "save_tensors",
+    "check_same_weights", "load_network", "save_network", "save_tensors", "with_weights",
 ]  # fmt: skip
+
+M = TypeVar("M", bound=nn.Module)
 
 
 def save_network(path: Path, network: Network, config: ModelConfig, card: ModelCard) -> None:
@@ -56,23 +60,45 @@ def load_network(path: Path) -> tuple[Network, ModelHeader]:
         Corrupt or foreign file, or weights that do not fit the configuration beside them.
     """
     header = read_network_header(path)
+    return with_weights(path, lambda: Network(header.config)), header
+
+
+def with_weights(path: Path, make: Callable[[], M]) -> M:
+    """Build a module, at first without memory for it, and give it the weights of a model file.
+
+    Raises
+    ------
+    ModelError
+        Weights that do not fit the module, are not float32 or not finite.
+    """
     try:
         with torch.device("meta"):  # shapes only: a foreign configuration may ask for terabytes
-            network = Network(header.config)
+            module = make()
         weights = load_file(path)
-        network.load_state_dict(weights, assign=True)
+        module.load_state_dict(weights, assign=True)
         if any(weight.dtype != torch.float32 for weight in weights.values()):
             raise RuntimeError("weights of another type than float32")
+        if _has_meta(module):  # what it computes of its settings, and is not in the file
+            module = make()
+            module.load_state_dict(weights)
     except (SafetensorError, RuntimeError, OSError) as e:
         raise ModelError(
             f"{path}: the weights do not fit the configuration in its header; get the file again"
         ) from e
-    check_finite(path, network.state_dict())
-    return network, header
+    _check_finite(path, module.state_dict())
+    return module
 
 
-def check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Refuse weights that are not finite; `ModelError` names file and tensor."""
+def _has_meta(module: nn.Module) -> bool:
+    """Tell whether tensors of a module have no values yet: buffers, or plain attributes."""
+    return any(
+        isinstance(value, torch.Tensor) and value.is_meta
+        for part in module.modules()
+        for value in (*vars(part).values(), *part._buffers.values())
+    )
+
+
+def _check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     for name, value in tensors.items():
         if not torch.isfinite(value).all():
             raise ModelError(f"{path}: {name} has values that are not finite; get the file again")

@@ -8,8 +8,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from types import UnionType
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 import torch
 from torch import nn
@@ -135,19 +134,12 @@ def _named(architecture: str, what: str) -> Any:
 
 
 def _typed(architecture: str, key: str, value: Any, hint: Any) -> Any:
-    """Return a value as the annotated type: lists become tuples, whole numbers floats."""
-    origin, options = get_origin(hint), get_args(hint)
-    if origin in (Union, UnionType):
-        return _typed(architecture, key, value, options[0])
-    if origin is Literal and value in options:
-        return value
-    if origin is tuple and isinstance(value, list | tuple):
-        return tuple(_typed(architecture, key, item, options[0]) for item in value)
-    if hint is float and type(value) in (int, float):
+    """Return a plain value of the annotated type; whole numbers become floats."""
+    if hint is float and type(value) is int:
         return float(value)
-    if hint in (int, bool, str) and type(value) is hint:
+    if type(value) is hint:
         return value
-    wanted = " or ".join(map(str, options)) if origin is Literal else getattr(hint, "__name__", "?")
+    wanted = getattr(hint, "__name__", hint)
     raise ModelError(f"{architecture}: {key} = {repr(value)[:60]} is not of the type {wanted}")
 
 

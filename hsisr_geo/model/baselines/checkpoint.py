@@ -5,14 +5,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
-from hsisr_geo.config import CARD_KEY, CONFIG_KEY, ModelCard, SystemHeader, read_header
+from hsisr_geo.config import CARD_KEY, CONFIG_KEY, ModelCard, SystemHeader, read_system_header
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.build import build, settings_of
 from hsisr_geo.model.baselines.system import System
-from hsisr_geo.model.checkpoint import check_finite, save_tensors
+from hsisr_geo.model.checkpoint import save_tensors, with_weights
 from hsisr_geo.system_config import SystemConfig
 
 __all__ = ["load_system", "save_system"]
@@ -42,27 +40,16 @@ def load_system(path: Path) -> tuple[System, SystemHeader]:
         Corrupt or foreign file, one of our own networks, an unknown architecture or setting, or
         weights that do not fit the configuration beside them.
     """
-    header = read_header(path)
-    if not isinstance(header, SystemHeader):
-        raise ModelError(f"{path} is a network of hsisr-geo's own, not a published system")
+    header = read_system_header(path)
+    system = with_weights(path, lambda: _built(path, header.config))
+    return system.eval(), header
+
+
+def _built(path: Path, config: SystemConfig) -> System:
     try:
-        with torch.device("meta"):  # shapes only: a foreign configuration may ask for terabytes
-            system = build(header.config)
-        weights = load_file(path)
-        system.load_state_dict(weights, assign=True)
-        if any(weight.dtype != torch.float32 for weight in weights.values()):
-            raise RuntimeError("weights of another type than float32")
-        if _has_meta(system):  # what it computes of its settings, and is not in the file
-            system = build(header.config)
-            system.load_state_dict(weights)
-    except (SafetensorError, RuntimeError, OSError) as e:
-        raise ModelError(
-            f"{path}: the weights do not fit the configuration in its header; get the file again"
-        ) from e
+        return build(config)
     except ModelError as e:
         raise ModelError(f"{path}: {e}") from e
-    check_finite(path, system.state_dict())
-    return system.eval(), header
 
 
 def _separate(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -74,12 +61,3 @@ def _separate(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         separate[name] = tensor.clone() if place in seen else tensor
         seen.add(place)
     return separate
-
-
-def _has_meta(system: System) -> bool:
-    """Tell whether tensors of a system have no values yet: buffers, or plain attributes."""
-    return any(
-        isinstance(value, torch.Tensor) and value.is_meta
-        for module in system.modules()
-        for value in (*vars(module).values(), *module._buffers.values())
-    )

@@ -32,7 +32,8 @@ from hsisr_geo.model.prepared import super_resolve_tile
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training import Lesson, Log
 from hsisr_geo.model.training_data import TrainingScene, statistics_of
-from hsisr_geo.training_run import NamedCube, Setting, TrainingRun
+from hsisr_geo.system_config import Setting
+from hsisr_geo.training_run import NamedCube, TrainingRun
 
 __all__ = ["OwnSettings", "train_own"]
 

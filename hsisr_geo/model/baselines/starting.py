@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hsisr_geo.config import SystemHeader, read_header
+from hsisr_geo.config import read_system_header
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines import gae
 from hsisr_geo.model.baselines.build import build, settings_of
@@ -49,9 +49,7 @@ def check_start(config: SystemConfig, path: Path) -> None:
         It is not there, holds no published system, or one for other bands; no weight has the same
         name, one that has is of another shape, or an autoencoder's groups are others.
     """
-    header = read_header(path)
-    if not isinstance(header, SystemHeader):
-        raise ModelError(f"{path} is a network of hsisr-geo's own, not a published system")
+    header = read_system_header(path)
     _check_alike(config, header.config, path)
     with torch.device("meta"):
         _shared(build(config), build(header.config), path)

@@ -73,7 +73,7 @@ def train_system(
 def _at_its_own_rate(run: TrainingRun) -> TrainingRun:
     settings = dict(run.settings)
     rate = settings.pop("learning_rate", run.learning_rate)
-    if rate is not None and (isinstance(rate, (str, bool)) or not rate > 0):
+    if rate is not None and (isinstance(rate, (str, bool, tuple)) or not rate > 0):
         raise ModelError(f"{run.name}: a learning rate of {rate!r} is no positive number")
     return replace(run, settings=settings, learning_rate=rate)
 
@@ -126,35 +126,19 @@ def _starting(
     """Return what makes the lesson of one stage."""
     device = next(system.parameters()).device
 
-    def loss(step: int) -> Tensor:
-        rng = keyed(run.seed, number, step)
-        hr, lr = patches.draw(run.batch, rng)
+    def loss_on(source: Patches, index: int) -> Tensor:
+        rng = keyed(run.seed, number, index)
+        hr, lr = source.draw(run.batch, rng)
         return stage.loss(hr.to(device), lr.to(device), torch_generator(rng, device))
 
-    by_answer = isinstance(system, Regressor)
-
     def validate() -> float:
-        if by_answer:
+        if isinstance(system, Regressor):
             return held_out_psnr(lambda lr: system.resolve(lr.to(device), _no_noise), held)
-        return -_held_out_loss(run, stage, number, device, held)
+        checked = Patches.of(held, run.patch, run.upscale, lambda _: None)
+        losses = [loss_on(checked, _CHECK + index) for index in range(_CHECKED_BATCHES)]
+        return -float(torch.stack(losses).mean())
 
-    return lambda: Lesson(loss, validate if held else None)
-
-
-def _held_out_loss(
-    run: TrainingRun,
-    stage: Stage,
-    number: int,
-    device: torch.device,
-    held: Sequence[DegradedCube],
-) -> float:
-    patches = Patches.of(held, run.patch, run.upscale, lambda _: None)
-    losses = []
-    for index in range(_CHECKED_BATCHES):
-        rng = keyed(run.seed, number, _CHECK + index)
-        hr, lr = patches.draw(run.batch, rng)
-        losses.append(stage.loss(hr.to(device), lr.to(device), torch_generator(rng, device)))
-    return float(torch.stack(losses).mean())
+    return lambda: Lesson(lambda step: loss_on(patches, step), validate if held else None)
 
 
 def _no_noise(channels: int, step: int) -> Tensor:
