@@ -12,9 +12,7 @@ from pathlib import Path
 
 import click
 
-from hsisr_geo.benchmark.checksum import PUBLISHED, Checked, verify
-from hsisr_geo.benchmark.known_sets import known_set
-from hsisr_geo.benchmark.sources import find_sources
+from hsisr_geo.benchmark.checksum import PUBLISHED, Checked, name_of, verify
 from hsisr_geo.errors import HsisrError
 
 
@@ -34,11 +32,11 @@ def main(path: Path | None) -> None:
 
 def rows_of(path: Path) -> list[Checked]:
     """Measure every published row of the data set that a path holds."""
-    found = known_set(next(find_sources(path)[0].scenes()).shape)
-    if found is None:
+    known = name_of(path)
+    rows = [row for row in PUBLISHED if row.known_set == known]
+    if not rows:
         raise click.ClickException(f"{path} is none of the data sets that papers have rows for")
-    rows = [row for row in PUBLISHED if row.known_set == found.name]
-    checked = (verify(row.protocol, path, row.upscale) for row in rows)
+    checked = (verify(row.protocol, path, row.upscale, known) for row in rows)
     return [row for row in checked if row is not None]
 
 

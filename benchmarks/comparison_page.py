@@ -17,11 +17,13 @@ import click
 from consistency_of_systems import markdown
 from page import replaced
 
+from hsisr_geo.benchmark.settings import ALL
+from hsisr_geo.benchmark.tables import METRICS
+
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmark.md"
 IMAGES = PAGE.parent / "images"
 TABLES = ("comparison", "all-bands", "ablation", "groups", "times", "systems")
-METRICS = {"mpsnr": 1, "mssim": 1, "cc": 1, "rmse": -1, "sam": -1, "ergas": -1}
 SCORED = {"mpsnr": "PSNR", "mssim": "SSIM", "sam": "SAM", "ergas": "ERGAS", "cc": "CC"}
 
 Rows = list[dict[str, str]]
@@ -58,8 +60,8 @@ def inner(table: str) -> str:
 
 def duels(rows: Rows, ours: str) -> Iterator[str]:
     """Tell, for each other system, on how many scenes ours is better; picked bands, first seed."""
-    rows = [row for row in rows if row["bands"] != "all"]
-    rows = [row for row in rows if row["seed"] == min(other["seed"] for other in rows)]
+    first = min(int(row["seed"]) for row in rows)
+    rows = [row for row in rows if row["bands"] != ALL and int(row["seed"]) == first]
     names = {row["label"]: row["system"] for row in rows}
     yield (
         "| scenes on which ours is better than | "
@@ -93,7 +95,7 @@ def _scenes(rows: Rows, label: str, upscale: str) -> dict[str, dict[str, str]]:
 
 
 def _better(mine: dict[str, str], other: dict[str, str], metric: str) -> bool:
-    sign = METRICS[metric]
+    sign = METRICS[metric].better
     return sign * float(mine[metric]) > sign * float(other[metric])
 
 

@@ -14,13 +14,12 @@ from pathlib import Path
 
 import click
 import numpy as np
-from numpy.typing import NDArray
+import torch
 
+from hsisr_geo.benchmark.folder import TRUTH
 from hsisr_geo.degradation import BICUBIC, named
 from hsisr_geo.metrics import Scores, default_data_range, evaluate
-from hsisr_geo.resampling import upsample
-
-Cube = NDArray[np.float32]
+from hsisr_geo.model.back_projection import back_project
 
 
 @click.command()
@@ -57,20 +56,14 @@ def table(cubes: Path, upscale: int, iterations: int) -> Iterator[str]:
 
 def measure(path: Path, cubes: Path, upscale: int, iterations: int) -> tuple[float, Scores, Scores]:
     """Measure how far a result is from its input, and score it before and after."""
-    truth, sr = np.load(cubes / "truth" / path.name), np.load(path)
-    lr = named(BICUBIC, upscale).apply(truth)
-    peak = default_data_range(truth)
-    off = 100 * float(np.sqrt(np.square(named(BICUBIC, upscale).apply(sr) - lr).mean())) / peak
-    after = back_projected(sr, lr, upscale, iterations)
+    truth, sr = np.load(cubes / TRUTH / path.name), np.load(path)
+    degradation, peak = named(BICUBIC, upscale), default_data_range(truth)
+    lr = degradation.apply(truth)
+    off = 100 * float(np.sqrt(np.square(degradation.apply(sr) - lr).mean())) / peak
+    x, x_lr = torch.from_numpy(sr), torch.from_numpy(lr)
+    after = back_project(x, x_lr, degradation, iterations).numpy()
     before, then = (evaluate(x, truth, upscale=upscale, data_range=peak) for x in (sr, after))
     return off, before, then
-
-
-def back_projected(x: Cube, lr: Cube, upscale: int, iterations: int) -> Cube:
-    """Return x after x <- x + up(lr - D x), so many times."""
-    for _ in range(iterations):
-        x = x + upsample(lr - named(BICUBIC, upscale).apply(x), upscale)
-    return x
 
 
 def mean(scores: list[Scores]) -> tuple[float, float]:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Setting: TypeAlias = bool | int | float | str
+from hsisr_geo.system_config import Setting
 
 OWN = "hsisr"
 """The architecture that means ours: group autoencoder and latent diffusion."""

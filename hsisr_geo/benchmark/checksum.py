@@ -135,9 +135,11 @@ def verify(
     OptionError
         Neither files nor name.
     """
-    if known is None and path is None:
-        raise OptionError("name a data set, or give its files")
-    row = find_published(protocol, known or _known(path), upscale)
+    if known is None:
+        if path is None:
+            raise OptionError("name a data set, or give its files")
+        known = name_of(path)
+    row = find_published(protocol, known, upscale)
     if row is None or path is None:
         return None if row is None else Checked(row, None)
     rows = score(BICUBIC, upscale=upscale, protocol=protocol, test=path, bands=None)
@@ -147,7 +149,7 @@ def verify(
 def judge(protocol: Protocol, path: Path, rows: Sequence[ScoreRow]) -> Checked | None:
     """Do so with scores that are there already: those of bicubic at one upscale, on all bands."""
     every = [row for row in rows if row.bands == ALL]
-    row = find_published(protocol, _known(path), every[0].upscale) if every else None
+    row = find_published(protocol, name_of(path), every[0].upscale) if every else None
     return None if row is None else Checked(row, means_of(every))
 
 
@@ -157,7 +159,7 @@ def means_of(rows: Sequence[ScoreRow]) -> Means:
     return Means(*(fmean(getattr(row, name) for row in rows) for name in names))
 
 
-def _known(path: Path | None) -> str:
-    """Return the name of the set that files are of, "" for none."""
-    found = None if path is None else known_set(next(find_sources(path)[0].scenes()).shape)
+def name_of(path: Path) -> str:
+    """Return the name of the set that files are of, "" for none; `RasterError` if not readable."""
+    found = known_set(next(find_sources(path)[0].scenes()).shape)
     return "" if found is None else found.name

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hsisr_geo.errors import OptionError
-from hsisr_geo.training_run import Budget, Setting
+from hsisr_geo.system_config import Setting
+from hsisr_geo.training_run import Budget
 
 ALL = "all"
 """In place of a number of bands, where scores are of all that a scene has."""
