@@ -23,6 +23,7 @@ import rasterio
 import torch
 from rasterio.errors import NotGeoreferencedWarning
 
+from hsisr_geo.bands.radiometry import Cube, encode
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.model.adaptation import Adaptation, learn
 from hsisr_geo.model.adaptation_steps import AdaptationOptions
@@ -31,7 +32,6 @@ from hsisr_geo.model.coarser_scene import CoarserScene
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training_data import statistics_of
 from hsisr_geo.model.trial import Gain, Trial, TrialErrors
-from hsisr_geo.radiometry import Cube, encode
 from hsisr_geo.raster import Raster, open_raster, read_window
 from hsisr_geo.registry import find_model
 

@@ -118,7 +118,7 @@ def envi_target(folder: Path) -> Case:
     """Headers of ENVI rasters."""
     import numpy as np
 
-    from hsisr_geo.envi import join_list
+    from hsisr_geo.bands.envi_header import join_list
 
     data = folder / "scene.img"
     data.write_bytes(np.arange(5 * 9 * 8, dtype="<i2").tobytes())

@@ -19,7 +19,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from hsisr_geo.bands import Bands
+from hsisr_geo.bands.bands import Bands
 from hsisr_geo.benchmark.solid_parts import solid_parts
 from hsisr_geo.benchmark.sources import usable_bands
 from hsisr_geo.degradation import Degradation

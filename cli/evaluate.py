@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from hsisr_geo.bands.radiometry import Cube
     from hsisr_geo.metrics import Scores
-    from hsisr_geo.radiometry import Cube
     from hsisr_geo.raster import Raster
 
 UPSCALE_TAG = "HSISR_UPSCALE"

@@ -9,7 +9,7 @@ from . import options
 from .streams import source
 
 if TYPE_CHECKING:
-    from hsisr_geo.bands import Band
+    from hsisr_geo.bands.bands import Band
     from hsisr_geo.raster import Raster
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
-from hsisr_geo.metadata import Tags
+from hsisr_geo.bands.metadata import Tags
 
 # ISO 8601 as products write it, and TIFF's own spelling with colons in the date.
 _MOMENT = re.compile(

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.bands.radiometry import Cube, encode, valid_pixels
 from hsisr_geo.blending import blend
 from hsisr_geo.consistency import Consistency
 from hsisr_geo.finished import Finished
 from hsisr_geo.journal import array_at
 from hsisr_geo.layout import SUMS, Layout, Part
-from hsisr_geo.radiometry import Cube, encode, valid_pixels
 from hsisr_geo.raster import Raster
 from hsisr_geo.tiling import AxisTiles, Cell, Window, inside
 

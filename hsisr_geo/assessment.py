@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from hsisr_geo.assigning import check_scene
+from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.bands.truecolor import choose_colors
 from hsisr_geo.baselines import baselines
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import OptionError, RasterError
@@ -21,13 +23,11 @@ from hsisr_geo.graph import Progress, cut
 from hsisr_geo.metrics import default_data_range
 from hsisr_geo.noreference import Check, Scene, check_method
 from hsisr_geo.planes import read_cube, read_planes, whole
-from hsisr_geo.radiometry import Cube
 from hsisr_geo.raster import Bounds, Raster, as_raster
 from hsisr_geo.request import Log
 from hsisr_geo.resolver import Resolver
 from hsisr_geo.tiling import Window
 from hsisr_geo.trial import Trial, Truth, try_method
-from hsisr_geo.truecolor import choose_colors
 from hsisr_geo.wald import (
     SMALLEST,
     check_size,

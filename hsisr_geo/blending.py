@@ -11,7 +11,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.radiometry import Cube
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.tiling import AxisTiles, Cell, Tile, TileGrid, inside, scaled
 
 

@@ -13,9 +13,9 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
-from hsisr_geo import envi
+from hsisr_geo.bands.envi_header import LAYOUT_KEYS, PLACE_KEYS, hidden_fields
+from hsisr_geo.bands.metadata import envi_fields, header_beside
 from hsisr_geo.errors import RasterError
-from hsisr_geo.metadata import envi_fields, envi_header
 
 MAX_BANDS = 10_000
 # ^ no spectrometer comes near; GDAL's time for writing bands grows with their square: here 20 s
@@ -138,10 +138,10 @@ def check_numbers(dtype: str, path: str) -> None:
 
 def check_envi(dataset: Any, path: str) -> None:
     """Refuse ENVI rasters that GDAL would read wrongly without a word."""
-    header = envi_header(dataset)
+    header = header_beside(dataset)
     if header is None or not os.path.isfile(path):
         return
-    unseen = (envi.LAYOUT_KEYS | envi.PLACE_KEYS) & set(envi.hidden_fields(header))
+    unseen = (LAYOUT_KEYS | PLACE_KEYS) & set(hidden_fields(header))
     if unseen:
         raise RasterError(
             f"{header}: a line of over 10000 characters keeps GDAL from reading "

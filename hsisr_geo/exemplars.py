@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.radiometry import Cube
+from hsisr_geo.bands.radiometry import Cube
 
 LEAST_BANDS = 3  # fewer make no spectrum
 _MOST_PIXELS = 20_000  # candidates, on a lattice; enough, and a bound on memory

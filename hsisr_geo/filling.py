@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.radiometry import Cube
+from hsisr_geo.bands.radiometry import Cube
 
 Mask = NDArray[np.bool_]
 

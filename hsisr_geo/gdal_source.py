@@ -11,7 +11,9 @@ from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
-from hsisr_geo.bands import Bands
+from hsisr_geo.bands.bands import Bands
+from hsisr_geo.bands.metadata import ALPHA, read_bands, read_tags
+from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.datasets import (
     anywhere,
     check_bands,
@@ -23,8 +25,6 @@ from hsisr_geo.datasets import (
 )
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Gcp, Missing, Raster, Stored
-from hsisr_geo.metadata import ALPHA, read_bands, read_tags
-from hsisr_geo.radiometry import usable_nodata
 
 
 @dataclass(frozen=True)

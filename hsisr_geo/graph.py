@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo import consistency
 from hsisr_geo.ahead import one_ahead
+from hsisr_geo.bands.radiometry import Cube, decode, encode, valid_pixels
 from hsisr_geo.blending import cut_piece
 from hsisr_geo.consistency import Consistency, Plane
 from hsisr_geo.degradation import Degradation
@@ -30,7 +31,6 @@ from hsisr_geo.inference import Method, cut_holes, make_bands, pixels_of
 from hsisr_geo.journal import JournalWriter
 from hsisr_geo.layout import Layout, Storage
 from hsisr_geo.output import Output
-from hsisr_geo.radiometry import Cube, decode, encode, valid_pixels
 from hsisr_geo.raster import Raster, read_window
 from hsisr_geo.resolver import Resolver, sampled
 from hsisr_geo.tiling import Tile, TileGrid, Window, inside, scaled

@@ -14,9 +14,9 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from hsisr_geo.bands import Bands
+from hsisr_geo.bands.bands import Bands
+from hsisr_geo.bands.metadata import Tags
 from hsisr_geo.errors import RasterError
-from hsisr_geo.metadata import Tags
 
 Bounds = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax in CRS units
 Stored = NDArray[Any]  # (band, row, col), numbers as the file has them

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.filling import fill_holes
-from hsisr_geo.radiometry import Cube
 from hsisr_geo.resampling import upsample
 from hsisr_geo.resolver import CubesFunction
 from hsisr_geo.tiling import Window, inside, scaled

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from hsisr_geo.bands import Band, Bands, guess_unit, to_nanometers
+from hsisr_geo.bands.bands import Band, Bands, guess_unit, to_nanometers
+from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.errors import RasterError
-from hsisr_geo.radiometry import usable_nodata
 
 _X = (
     "x",

@@ -20,10 +20,10 @@ from dask.graph_manipulation import clone
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
-from hsisr_geo.bands import Bands
+from hsisr_geo.bands.bands import Bands
+from hsisr_geo.bands.radiometry import decode, encode
 from hsisr_geo.filling import REACH
 from hsisr_geo.inference import Method, cut_holes, make_bands, pixels_of
-from hsisr_geo.radiometry import decode, encode
 from hsisr_geo.recipes import Recipe
 from hsisr_geo.resolver import BicubicResolver, Resolver, alone
 from hsisr_geo.survey import Survey, survey_block

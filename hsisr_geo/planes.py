@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.radiometry import Cube
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.raster import Raster, read_window
 from hsisr_geo.tiling import Window
 

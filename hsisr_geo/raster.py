@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hsisr_geo.bands.radiometry import Cube, decode
 from hsisr_geo.datasets import check_extent, check_numbers
 from hsisr_geo.gdal_source import GdalSource
 from hsisr_geo.grid import Bounds, Gcp, Raster, within_axis
 from hsisr_geo.products.recognition import describe
 from hsisr_geo.proj import check_database
-from hsisr_geo.radiometry import Cube, decode
 from hsisr_geo.selection import advice, select_bands
 
 __all__ = ["Bounds", "Gcp", "Raster", "as_raster", "open_raster", "read_window", "source_files"]

@@ -13,9 +13,9 @@ import dask.array as da
 import numpy as np
 import xarray as xr
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.errors import OptionError
 from hsisr_geo.grid import Gcp, Raster
-from hsisr_geo.radiometry import Cube
 from hsisr_geo.raster import open_raster, read_window
 
 _GRID_MAPPING = "spatial_ref"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hsisr_geo.bands import Bands, to_nanometers
+from hsisr_geo.bands.bands import Bands, to_nanometers
 from hsisr_geo.errors import OptionError
 from hsisr_geo.grid import Raster
 

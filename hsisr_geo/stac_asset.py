@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from rasterio.crs import CRS
 
-from hsisr_geo.bands import Band
+from hsisr_geo.bands.bands import Band
 from hsisr_geo.formats.summary import BandSummary
 from hsisr_geo.raster import Raster
 

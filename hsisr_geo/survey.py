@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.radiometry import Cube
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.statistics import (
     Moments,
     SceneStatistics,

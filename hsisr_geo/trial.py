@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.bands.truecolor import Colors
 from hsisr_geo.exemplars import Exemplar
 from hsisr_geo.gradients import measure_steps
 from hsisr_geo.graph import Progress
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.planes import read_cube, whole
-from hsisr_geo.radiometry import Cube
 from hsisr_geo.raster import Raster, open_raster
 from hsisr_geo.resolver import Resolver
-from hsisr_geo.truecolor import Colors
 
 
 @dataclass(frozen=True, eq=False)

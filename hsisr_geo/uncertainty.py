@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.metadata import ALPHA
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.errors import OptionError
-from hsisr_geo.metadata import ALPHA
-from hsisr_geo.radiometry import Cube
 from hsisr_geo.raster import Raster
 
 BANDS = ("all", "mean")

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from affine import Affine
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import RasterError
 from hsisr_geo.output import write_raster
-from hsisr_geo.radiometry import Cube
 from hsisr_geo.raster import Raster, open_raster
 from hsisr_geo.tiling import Window
 

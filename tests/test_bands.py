@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsisr_geo.bands import Band, Bands, guess_unit, to_nanometers
+from hsisr_geo.bands.bands import Band, Bands, guess_unit, to_nanometers
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import rasterio
 import scipy.io
 
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.benchmark.mat_files import read_mat
 from hsisr_geo.benchmark.solid_parts import solid_rectangles
 from hsisr_geo.benchmark.sources import find_sources, load_scenes, usable_bands

@@ -6,7 +6,7 @@ import pytest
 from affine import Affine
 
 from hsisr_geo import footprint as module
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.degradation import Degradation, named
 from hsisr_geo.estimate import estimate_seconds
 from hsisr_geo.footprint import TILES, choose_tile, footprint, machine_memory, made_of

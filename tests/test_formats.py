@@ -28,7 +28,7 @@ from rio_cogeo import cog_validate
 from scenes import read_pixels
 
 from hsisr_geo.acquisition import acquired
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import HsisrError, OptionError, OutputError
 from hsisr_geo.formats.blocks import Part
 from hsisr_geo.formats.choice import FORMATS, WriteOptions, choose_format

@@ -6,9 +6,9 @@ import pytest
 import rasterio
 import spectral
 
-from hsisr_geo.bands import Band, Bands
-from hsisr_geo.envi import read_header
-from hsisr_geo.metadata import read_tags, write_bands
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.envi_header import read_header
+from hsisr_geo.bands.metadata import read_tags, write_bands
 from hsisr_geo.raster import open_raster, read_window
 
 CENTRES = (450.5, 550.25, 2200.125)

@@ -18,10 +18,10 @@ from rasterio.control import GroundControlPoint
 from rasterio.rpc import RPC
 from scenes import read_pixels
 
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.radiometry import decode, encode, usable_nodata
 from hsisr_geo.errors import OutputError
 from hsisr_geo.output import Target, open_outputs, write_raster
-from hsisr_geo.radiometry import decode, encode, usable_nodata
 from hsisr_geo.raster import Raster, open_raster, read_window
 
 requires_gdal = pytest.mark.skipif(

@@ -18,7 +18,7 @@ from rasterio.rpc import RPC
 from rasterio.transform import RPCTransformer
 from scenes import PRODUCTS, Scenes, make_twins, read_pixels, real_data
 
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import Gcp, Raster, open_raster, read_window
 

@@ -9,7 +9,7 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import OptionError
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import open_raster, read_window

@@ -19,7 +19,7 @@ from pystac.validation import validate_dict
 from rasterio.warp import transform as transform_points
 
 from hsisr_geo.acquisition import acquired
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import HsisrError, OutputError
 from hsisr_geo.formats.choice import WriteOptions
 from hsisr_geo.formats.summary import BandSummary

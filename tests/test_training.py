@@ -9,7 +9,8 @@ import rasterio
 import torch
 from safetensors.torch import load_file
 
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.radiometry import decode
 from hsisr_geo.config import ModelConfig, read_header
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.model.autoencoder_training import train_autoencoder
@@ -17,7 +18,6 @@ from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.denoiser_training import train_diffusion
 from hsisr_geo.model.training import TrainingOptions
 from hsisr_geo.model.training_data import TrainingScene, degraded_pair
-from hsisr_geo.radiometry import decode
 
 CONFIG = ModelConfig(
     name="tiny",

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hsisr_geo import truecolor
-from hsisr_geo.bands import Band, Bands
-from hsisr_geo.truecolor import choose_colors, stretch, stretch_limits
+from hsisr_geo.bands import truecolor
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.truecolor import choose_colors, stretch, stretch_limits
 
 
 def bands(*wavelengths_nm, bad=()):

@@ -22,14 +22,14 @@ from rasterio.crs import CRS
 from rasterio.warp import transform as reproject
 
 from hsisr_geo import wald
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.degradation import Degradation
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.metrics import Scores
 from hsisr_geo.output import write_raster
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.planes import read_cube, whole
-from hsisr_geo.radiometry import Cube
 from hsisr_geo.raster import Raster, open_raster, read_window
 from hsisr_geo.registry import load_resolver
 from hsisr_geo.resolver import Resolver

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.benchmark.folder import TRUTH
 from hsisr_geo.benchmark.sources import SourceScene
 from hsisr_geo.files import drafted
 from hsisr_geo.output import as_output_error
-from hsisr_geo.radiometry import Cube
 
 
 def keep_arrays(sr: Cube, scene: SourceScene, upscale: int, folder: Path) -> None:

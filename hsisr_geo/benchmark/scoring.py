@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.benchmark.cutting import picked, statistics_of
 from hsisr_geo.benchmark.imresize import imresize
 from hsisr_geo.benchmark.kept import keep_arrays
@@ -20,7 +21,6 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.planes import read_cube, whole
-from hsisr_geo.radiometry import Cube
 from hsisr_geo.raster import open_raster
 from hsisr_geo.registry import BASELINES, find_model, load_resolver
 from hsisr_geo.resolver import BicubicResolver, Resolver, ScalingResolver

@@ -14,13 +14,13 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.radiometry import Cube, decode
 from hsisr_geo.benchmark import band_images, mat_files
 from hsisr_geo.benchmark.solid_parts import solid_rectangles
 from hsisr_geo.errors import RasterError
 from hsisr_geo.planes import read_cube, whole
 from hsisr_geo.products.recognition import is_product_folder
-from hsisr_geo.radiometry import Cube, decode
 from hsisr_geo.raster import Raster, open_raster
 from hsisr_geo.scenes import find_scenes
 from hsisr_geo.selection import in_water_vapour

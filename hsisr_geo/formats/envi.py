@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hsisr_geo.bands import Bands
+from hsisr_geo.bands.bands import Bands
 from hsisr_geo.errors import OutputError
 from hsisr_geo.formats.creation import refuse, try_options
 from hsisr_geo.formats.dataset import sidecars, write_dataset

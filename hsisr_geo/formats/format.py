@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from hsisr_geo.bands import Bands
+from hsisr_geo.bands.bands import Bands
+from hsisr_geo.bands.metadata import ALPHA
+from hsisr_geo.bands.truecolor import mark_colors
 from hsisr_geo.formats.blocks import Blocks
 from hsisr_geo.formats.summary import BandSummary, Tally
-from hsisr_geo.metadata import ALPHA
 from hsisr_geo.raster import Raster
-from hsisr_geo.truecolor import mark_colors
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,9 @@ spare QGIS the statistics that it would compute and keep in a .aux.xml.
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET  # nosec B405 # see `raster_of_style`
 
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.truecolor import PERCENTILES, choose_colors
 from hsisr_geo.formats.summary import BandSummary
-from hsisr_geo.truecolor import PERCENTILES, choose_colors
 
 _HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _RASTER = "hsisr-geo-raster"  # the attribute that names the raster, which QGIS does not look at

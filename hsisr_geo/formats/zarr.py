@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from hsisr_geo.bands import Bands
+from hsisr_geo.bands.bands import Bands
 from hsisr_geo.errors import OutputError
 from hsisr_geo.formats.concurrent import for_each
 from hsisr_geo.formats.coordinates import Coordinates

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.bands.radiometry import Cube, decode, encode
 from hsisr_geo.errors import RasterError
 from hsisr_geo.filling import fill_holes, spread
-from hsisr_geo.radiometry import Cube, decode, encode
 from hsisr_geo.raster import Raster, read_window
 from hsisr_geo.resampling import cubic_decimation, decimate
 from hsisr_geo.statistics import bands_with_data

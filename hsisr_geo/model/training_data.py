@@ -15,12 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hsisr_geo.bands import Bands
+from hsisr_geo.bands.bands import Bands
+from hsisr_geo.bands.radiometry import decode, encode
 from hsisr_geo.degradation import BICUBIC, Degradation, named
 from hsisr_geo.errors import HsisrError, RasterError
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.scene import usable_deviation
-from hsisr_geo.radiometry import decode, encode
 from hsisr_geo.raster import open_raster, read_window
 from hsisr_geo.statistics import SceneStatistics
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from hsisr_geo.bands import Band, Bands, guess_unit, to_nanometers
-from hsisr_geo.radiometry import usable_nodata
-from hsisr_geo.spectral import to_number
+from hsisr_geo.bands.bands import Band, Bands, guess_unit, to_nanometers
+from hsisr_geo.bands.radiometry import usable_nodata
+from hsisr_geo.bands.spectral import to_number
 
 _CENTRES = ("wavelength", "wavelengths", "wavelength_nm", "wl", "center_wavelength", "band")
 _WIDTHS = ("fwhm", "fwhm_nm", "bandwidth")

@@ -13,14 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from hsisr_geo import envi, gdal_source
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo import gdal_source
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.envi_header import read_header
+from hsisr_geo.bands.radiometry import usable_nodata
+from hsisr_geo.bands.spectral import to_number
 from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Missing, Raster, Source, Stored
 from hsisr_geo.products.dlr_metadata import NAME, BandFacts, band_facts, mission_and_level, parse
-from hsisr_geo.radiometry import usable_nodata
-from hsisr_geo.spectral import to_number
 
 _IMAGE = re.compile(r"(.*)-SPECTRAL_IMAGE(_VNIR|_SWIR)?(_COG)?\.\w+", re.IGNORECASE)
 _METADATA = re.compile(r"(.*)-METADATA\.xml", re.IGNORECASE)
@@ -178,5 +179,5 @@ def _nodata(root: ElementTree.Element, image: Path) -> float | None:
     told = to_number(root.findtext("specific/backgroundValue"))
     header = image.with_suffix(".hdr")
     if told is None and header.is_file():
-        told = to_number(envi.read_header(header).get("data_ignore_value"))
+        told = to_number(read_header(header).get("data_ignore_value"))
     return told

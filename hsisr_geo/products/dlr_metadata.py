@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ElementTree  # nosec B405 # see `parse`
 from dataclasses import dataclass
 from pathlib import Path
 
+from hsisr_geo.bands.spectral import to_number
 from hsisr_geo.errors import RasterError
-from hsisr_geo.spectral import to_number
 
 NAME = re.compile(r"(ENMAP|DESIS).*(L\d\w)", re.IGNORECASE)
 """How the names of products begin."""

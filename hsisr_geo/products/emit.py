@@ -16,7 +16,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Missing, Raster, Stored

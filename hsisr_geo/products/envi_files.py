@@ -1,8 +1,8 @@
 """ENVI rasters that are named by their header, and those whose header GDAL reads only in part.
 
 GDAL takes the data file, and stops reading a header at a line of 10 000 characters or more. Where
-layout or place come after such a line, its fields are read by `hsisr_geo.envi`, understood by
-GDAL from a header that was wrapped, and the pixels are read by `spectral`.
+layout or place come after such a line, its fields are read by `hsisr_geo.bands.envi_header`,
+understood by GDAL from a header that was wrapped, and the pixels are read by `spectral`.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hsisr_geo import envi
+from hsisr_geo.bands.envi_header import LAYOUT_KEYS, PLACE_KEYS, hidden_fields, read_header
 from hsisr_geo.datasets import anywhere, check_bands, check_extent, opened_in_memory, thread_handle
 from hsisr_geo.errors import RasterError
 from hsisr_geo.gdal_source import described
@@ -78,7 +78,7 @@ def data_file(header: Path) -> str:
     ------
     RasterError : none there; it is a spectral library
     """
-    fields = envi.read_header(header)
+    fields = read_header(header)
     if "library" in fields.get("file_type", "").lower():
         raise RasterError(f"{header} is an ENVI spectral library, not a raster")
     stem = header.with_suffix("")
@@ -95,8 +95,8 @@ def header_that_gdal_misreads(path: Path) -> Path | None:
     """Return the header of an ENVI raster if GDAL does not see its layout or its place."""
     for header in (path.with_suffix(".hdr"), path.with_name(path.name + ".hdr")):
         if header.is_file() and header != path:
-            hidden = set(envi.hidden_fields(header)) if _begins(header) else set()
-            if hidden & (envi.LAYOUT_KEYS | envi.PLACE_KEYS):
+            hidden = set(hidden_fields(header)) if _begins(header) else set()
+            if hidden & (LAYOUT_KEYS | PLACE_KEYS):
                 return header
     return None
 
@@ -108,7 +108,7 @@ def describe(path: Path, header: Path) -> Raster:
     ------
     RasterError : the layout is incomplete, or the file is shorter than it says
     """
-    fields = envi.read_header(header)
+    fields = read_header(header)
     rows, cols, count = (_size(fields, key, header) for key in ("lines", "samples", "bands"))
     check_extent(count, cols, os.fspath(path))
     # A raster of one pixel with the same header tells how GDAL understands the rest of it.

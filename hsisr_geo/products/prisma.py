@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from affine import Affine
 
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
 from hsisr_geo.grid import Gcp, Missing, Raster, Stored

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.metrics import default_data_range
-from hsisr_geo.radiometry import Cube
 
 
 @dataclass(frozen=True)

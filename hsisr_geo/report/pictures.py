@@ -10,8 +10,8 @@ from matplotlib.image import imsave
 from numpy.typing import NDArray
 
 from hsisr_geo.assessment import Assessment
-from hsisr_geo.radiometry import Cube
-from hsisr_geo.truecolor import stretch, stretch_limits
+from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.bands.truecolor import stretch, stretch_limits
 
 ERROR_COLORS = "inferno"
 GAIN_COLORS = "RdBu"

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from hsisr_geo.bands import Bands
+from hsisr_geo.bands.bands import Bands
 from hsisr_geo.counting import counted
 
 _MOST_RANGES = 8

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.bands import Bands
-from hsisr_geo.radiometry import Cube
+from hsisr_geo.bands.bands import Bands
+from hsisr_geo.bands.radiometry import Cube
 
 RED_GREEN_BLUE_NM = (640.0, 550.0, 470.0)
 FARTHEST_NM = 60.0  # a band farther from its colour than this does not stand for it

@@ -7,9 +7,9 @@ from typing import Any
 
 from rasterio.enums import ColorInterp
 
-from hsisr_geo import envi
-from hsisr_geo.bands import Band, Bands
-from hsisr_geo.spectral import read_spectral, to_number
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.envi_header import carried_fields, join_list, read_header, split_list
+from hsisr_geo.bands.spectral import read_spectral, to_number
 
 Tags = Mapping[str, Mapping[str, str]]  # metadata domain ("" is the default one) -> items
 
@@ -56,11 +56,11 @@ def envi_fields(dataset: Any) -> dict[str, str]:
     if dataset.driver != "ENVI":
         return {}
     fields = {key.lower(): value for key, value in dataset.tags(ns="ENVI").items()}
-    header = envi_header(dataset)
-    return fields | (envi.read_header(header) if header else {})
+    header = header_beside(dataset)
+    return fields | (read_header(header) if header else {})
 
 
-def envi_header(dataset: Any) -> Path | None:
+def header_beside(dataset: Any) -> Path | None:
     """Return the .hdr file of an ENVI raster, None where there is no plain file."""
     names = (Path(name) for name in dataset.files if name.lower().endswith(".hdr"))
     return next((path for path in names if path.is_file()), None)
@@ -69,7 +69,7 @@ def envi_header(dataset: Any) -> Path | None:
 def _names(dataset: Any, fields: Mapping[str, str]) -> list[str]:
     if dataset.driver == "ENVI":
         # Not GDAL's descriptions: it appends the wavelength, "B4 (394.9)", at every round trip.
-        return envi.split_list(fields.get("band_names"), dataset.count) or [""] * dataset.count
+        return split_list(fields.get("band_names"), dataset.count) or [""] * dataset.count
     return [text or "" for text in dataset.descriptions]
 
 
@@ -89,7 +89,7 @@ def _radiometry(dataset: Any, fields: Mapping[str, str]) -> list[tuple[float, fl
 
 
 def _list_of_numbers(value: str | None, count: int) -> list[float] | None:
-    numbers = [to_number(item) for item in envi.split_list(value, count) or ()]
+    numbers = [to_number(item) for item in split_list(value, count) or ()]
     known = [n for n in numbers if n is not None]
     return known if len(known) == count else None
 
@@ -107,7 +107,7 @@ def read_tags(dataset: Any) -> dict[str, dict[str, str]]:
             tags[domain] = dict(dataset.tags(ns=domain))
     if "ENVI" in tags:
         fields = tags["ENVI"] | envi_fields(dataset)
-        tags["ENVI"] = envi.carried_fields({k.lower(): v for k, v in fields.items()})
+        tags["ENVI"] = carried_fields({k.lower(): v for k, v in fields.items()})
     return {domain: items for domain, items in tags.items() if items}
 
 
@@ -178,12 +178,12 @@ def _imagery_tags(band: Band) -> dict[str, str]:
 
 
 def _envi_lists(bands: Bands) -> dict[str, str]:
-    lists = {"bbl": envi.join_list([str(int(band.good)) for band in bands])}
+    lists = {"bbl": join_list([str(int(band.good)) for band in bands])}
     if bands.wavelengths_nm is not None:
-        lists["wavelength"] = envi.join_list([_text(w) for w in bands.wavelengths_nm])
+        lists["wavelength"] = join_list([_text(w) for w in bands.wavelengths_nm])
         lists["wavelength_units"] = "Nanometers"
     if bands.fwhm_nm is not None:
-        lists["fwhm"] = envi.join_list([_text(w) for w in bands.fwhm_nm])
+        lists["fwhm"] = join_list([_text(w) for w in bands.fwhm_nm])
     return lists
 
 

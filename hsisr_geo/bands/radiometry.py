@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.bands import Band, Bands
+from hsisr_geo.bands.bands import Band, Bands
 
 Cube = NDArray[np.float32]  # (band, row, col), physical values, NaN where there is none
 

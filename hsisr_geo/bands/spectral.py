@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from hsisr_geo import envi
-from hsisr_geo.bands import guess_unit, to_nanometers
+from hsisr_geo.bands.bands import guess_unit, to_nanometers
+from hsisr_geo.bands.envi_header import split_list
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ def _descriptions(dataset: Any) -> Sequence[str | None]:
 
 def _from_lists(fields: Mapping[str, str], count: int) -> list[_Said]:
     def column(key: str) -> list[str | None]:
-        items = envi.split_list(fields.get(key), count)
+        items = split_list(fields.get(key), count)
         return [None] * count if items is None else list(items)
 
     unit = fields.get("wavelength_units")
