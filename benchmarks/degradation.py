@@ -16,7 +16,7 @@ import click
 import numpy as np
 import torch
 
-from hsisr_geo.degradation import named
+from hsisr_geo.cube.degradation import named
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.resolver import DiffusionResolver, load

@@ -18,6 +18,7 @@ import numpy as np
 import rasterio
 import torch
 
+from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.estimate import estimate_seconds
 from hsisr_geo.footprint import choose_tile, footprint
 from hsisr_geo.graph import cut
@@ -25,7 +26,6 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import Raster, open_raster
 from hsisr_geo.registry import load_resolver
 from hsisr_geo.resolver import Resolver
-from hsisr_geo.tiling import TileGrid
 
 BANDS, FULL = 224, (1300, 1200)
 

@@ -22,14 +22,14 @@ import numpy as np
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.benchmark.solid_parts import solid_parts
 from hsisr_geo.benchmark.sources import usable_bands
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import Raster, open_raster, read_window
 from hsisr_geo.registry import find_model
 from hsisr_geo.resolver import BicubicResolver, Resolver
-from hsisr_geo.tiling import Window
 from hsisr_geo.wald import coarser, cut_out, degrade, whole_groups, write
 
 EXISTING = click.Path(exists=True, path_type=Path)

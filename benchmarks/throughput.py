@@ -22,7 +22,8 @@ import numpy as np
 from trials import command, measure, print_table, write_scene
 
 from hsisr_geo import computing, graph
-from hsisr_geo.assembly import BLOCK, blocks
+from hsisr_geo.cube.tiling import TileGrid
+from hsisr_geo.cube.windows import BLOCK, Window, blocks
 from hsisr_geo.finished import Finished
 from hsisr_geo.formats.choice import WriteOptions
 from hsisr_geo.graph import Plan
@@ -30,7 +31,6 @@ from hsisr_geo.output import Target, open_outputs
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import open_raster
 from hsisr_geo.registry import load_resolver
-from hsisr_geo.tiling import TileGrid, Window
 
 
 def timed_run(src: Path, dst: Path, model: str, tile: int) -> tuple[float, float]:

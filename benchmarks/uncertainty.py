@@ -24,12 +24,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 from quality import Scene, read_all, scenes_of, write_degraded
 
+from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import usable_deviation as usable
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import open_raster
 from hsisr_geo.registry import find_model
-from hsisr_geo.resampling import upsample
 from hsisr_geo.uncertainty import DEFAULT_SAMPLES, Uncertainty
 
 BINS = 10

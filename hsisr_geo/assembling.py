@@ -9,7 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from hsisr_geo.assembly import BLOCK, TileBlocks, block_side
+from hsisr_geo.assembly import TileBlocks
+from hsisr_geo.cube.windows import BLOCK, block_side
 from hsisr_geo.finished import Finished
 from hsisr_geo.layout import Layout
 from hsisr_geo.output import Draft

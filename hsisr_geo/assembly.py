@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import Cube, encode, valid_pixels
-from hsisr_geo.blending import blend
-from hsisr_geo.consistency import Consistency
+from hsisr_geo.cube.blending import blend
+from hsisr_geo.cube.consistency import Consistency
+from hsisr_geo.cube.tiling import AxisTiles, Cell
+from hsisr_geo.cube.windows import BLOCK, Window, blocks, inside
 from hsisr_geo.finished import Finished
 from hsisr_geo.journal import array_at
 from hsisr_geo.layout import SUMS, Layout, Part
 from hsisr_geo.raster import Raster
-from hsisr_geo.tiling import AxisTiles, Cell, Window, inside
 
-BLOCK = 256
 Index = tuple[int, int]
 
 
@@ -112,21 +112,6 @@ class TileBlocks:
         rows = _segments(grid.rows, window[0], upscale)
         cols = _segments(grid.cols, window[1], upscale)
         return grid.cells_at(rows, cols)
-
-
-def blocks(shape: tuple[int, int], side: int) -> Iterator[Window]:
-    """Yield the blocks (rows, cols) of a raster of `shape`, row by row."""
-    for top in range(0, shape[0], side):
-        for left in range(0, shape[1], side):
-            yield (
-                slice(top, min(top + side, shape[0])),
-                slice(left, min(left + side, shape[1])),
-            )
-
-
-def block_side(shape: tuple[int, int], side: int = BLOCK) -> int:
-    """Return the side of the blocks of a raster: no larger than it is, in steps of 16."""
-    return min(side, 16 * -(-max(shape) // 16))
 
 
 def total(layout: Layout, finished: Finished) -> Consistency:

@@ -16,7 +16,8 @@ from hsisr_geo.assigning import check_scene
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import choose_colors
 from hsisr_geo.baselines import baselines
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.exemplars import choose_exemplars
 from hsisr_geo.graph import Progress, cut
@@ -26,7 +27,6 @@ from hsisr_geo.planes import read_cube, read_planes, whole
 from hsisr_geo.raster import Bounds, Raster, as_raster
 from hsisr_geo.request import Log
 from hsisr_geo.resolver import Resolver
-from hsisr_geo.tiling import Window
 from hsisr_geo.trial import Trial, Truth, try_method
 from hsisr_geo.wald import (
     SMALLEST,

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.degradation import BICUBIC, Degradation, named
+from hsisr_geo.cube.degradation import BICUBIC, Degradation, named
 from hsisr_geo.resolver import (
     BackProjectionResolver,
     BicubicResolver,

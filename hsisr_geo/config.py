@@ -28,7 +28,7 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.system_config import ARCHITECTURE_KEY, SystemConfig
 
 if TYPE_CHECKING:
-    from hsisr_geo.degradation import Degradation
+    from hsisr_geo.cube.degradation import Degradation
 
 CONFIG_KEY = "hsisr_config"
 CARD_KEY = "hsisr_card"
@@ -119,7 +119,7 @@ class ModelConfig:
         ModelError
             The model names one that this version does not know.
         """
-        from hsisr_geo.degradation import declared  # numpy, which a header is read without
+        from hsisr_geo.cube.degradation import declared  # numpy, which a header is read without
 
         return declared(self.name, self.degradation, upscale)
 

@@ -4,10 +4,11 @@ A second is spent on measuring, as no table of machines would know what else run
 the model's work, from reading to compressed blocks on disk, is counted per value at a stated rate.
 """
 
+from hsisr_geo.cube.tiling import TileGrid
+from hsisr_geo.cube.windows import area
 from hsisr_geo.footprint import tile_cost
 from hsisr_geo.raster import Raster
 from hsisr_geo.resolver import PartResolver, Resolver
-from hsisr_geo.tiling import TileGrid, area
 
 WRITTEN = 30e6
 """Values a second and thread that are interpolated, encoded, compressed and written, with a disk

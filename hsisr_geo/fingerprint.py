@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo import __version__
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import OutputError
 from hsisr_geo.raster import Raster
 from hsisr_geo.resolver import Resolver, Sampled
-from hsisr_geo.tiling import Window
 from hsisr_geo.uncertainty import Uncertainty
 
 _END_BYTES = 1 << 16

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from hsisr_geo.assembly import BLOCK
-from hsisr_geo.filling import REACH
+from hsisr_geo.cube.holes import REACH
+from hsisr_geo.cube.tiling import Tile, TileGrid
+from hsisr_geo.cube.windows import BLOCK, Window, area, inside
 from hsisr_geo.graph import cut_for
 from hsisr_geo.raster import Raster
 from hsisr_geo.resolver import Cost, PartResolver, Resolver, sampled
-from hsisr_geo.tiling import Tile, TileGrid, Window, area, inside
 
 SHARE = 0.25
 """Of the machine's memory, that the tiles in flight of a run may take."""

@@ -19,13 +19,15 @@ import numpy as np
 from dask import local, threaded
 from numpy.typing import NDArray
 
-from hsisr_geo import consistency
 from hsisr_geo.ahead import one_ahead
 from hsisr_geo.bands.radiometry import Cube, decode, encode, valid_pixels
-from hsisr_geo.blending import cut_piece
-from hsisr_geo.consistency import Consistency, Plane
-from hsisr_geo.degradation import Degradation
-from hsisr_geo.filling import REACH
+from hsisr_geo.cube import consistency
+from hsisr_geo.cube.blending import cut_piece
+from hsisr_geo.cube.consistency import Consistency, Plane
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.holes import REACH
+from hsisr_geo.cube.tiling import Tile, TileGrid
+from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.finished import Place
 from hsisr_geo.inference import Method, cut_holes, make_bands, pixels_of
 from hsisr_geo.journal import JournalWriter
@@ -33,7 +35,6 @@ from hsisr_geo.layout import Layout, Storage
 from hsisr_geo.output import Output
 from hsisr_geo.raster import Raster, read_window
 from hsisr_geo.resolver import Resolver, sampled
-from hsisr_geo.tiling import Tile, TileGrid, Window, inside, scaled
 
 Progress = Callable[[int, int], None]
 Key = tuple[Any, ...]

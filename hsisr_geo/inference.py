@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.filling import fill_holes
-from hsisr_geo.resampling import upsample
+from hsisr_geo.cube.holes import fill_holes
+from hsisr_geo.cube.resampling import upsample
+from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.resolver import CubesFunction
-from hsisr_geo.tiling import Window, inside, scaled
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from hsisr_geo.cube.tiling import AxisTiles, Cell, Tile, TileGrid
+from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.journal import padded
-from hsisr_geo.tiling import AxisTiles, Cell, Tile, TileGrid, Window, inside, scaled
 
 SUMS = 5
 """Rows of the sums of `Consistency`."""

@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.radiometry import decode, encode
-from hsisr_geo.filling import REACH
+from hsisr_geo.cube.holes import REACH
+from hsisr_geo.cube.tiling import TileGrid
+from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.inference import Method, cut_holes, make_bands, pixels_of
 from hsisr_geo.recipes import Recipe
 from hsisr_geo.resolver import BicubicResolver, Resolver, alone
 from hsisr_geo.survey import Survey, survey_block
-from hsisr_geo.tiling import TileGrid, Window, inside, scaled
 
 Array: TypeAlias = Any
 """numpy or dask array (band, row, col)."""

@@ -11,7 +11,8 @@ import numpy as np
 
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import Colors
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.gradients import Seams, Steps, find_seams, measure_steps
 from hsisr_geo.graph import Progress
 from hsisr_geo.metrics import spectral_angle_deg
@@ -19,7 +20,6 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.planes import read_cube, read_planes, whole
 from hsisr_geo.raster import Raster, open_raster
 from hsisr_geo.resolver import Resolver
-from hsisr_geo.tiling import TileGrid
 from hsisr_geo.wald import degrade
 
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
-from hsisr_geo.assembly import BLOCK, block_side, blocks
 from hsisr_geo.bands.radiometry import Cube, encode, valid_pixels
 from hsisr_geo.companions import belongs_to, companions, item_path, write_item, write_style
+from hsisr_geo.cube.windows import BLOCK, Window, block_side, blocks
 from hsisr_geo.datasets import reason
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import put_in_place, remove, synchronize, synchronize_all
@@ -27,7 +27,6 @@ from hsisr_geo.formats.format import Content, Format, needs_mask
 from hsisr_geo.formats.zarr import is_zarr
 from hsisr_geo.raster import Raster
 from hsisr_geo.stac_asset import Made
-from hsisr_geo.tiling import Window
 from hsisr_geo.workfolder import WorkFolder, work_folder, work_folder_of
 
 _PUBLISHING = "publishing"

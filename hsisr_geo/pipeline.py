@@ -13,7 +13,7 @@ from hsisr_geo.assembly import total
 from hsisr_geo.assigning import assign
 from hsisr_geo.assignment import Assignment
 from hsisr_geo.computing import compute, take_up, telling_how_to_go_on
-from hsisr_geo.consistency import Consistency
+from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.errors import OptionError
 from hsisr_geo.fingerprint import Fingerprint
 from hsisr_geo.finished import Finished

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.raster import Raster, read_window
-from hsisr_geo.tiling import Window
 
 _AT_ONCE = 16
 

@@ -3,7 +3,7 @@
 import os
 
 from hsisr_geo import __version__
-from hsisr_geo.consistency import Consistency
+from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.fingerprint import Fingerprint
 from hsisr_geo.raster import Raster, source_files
 from hsisr_geo.resolver import Resolver

@@ -18,9 +18,9 @@ from hsisr_geo.config import (
     read_header,
     read_network_header,
 )
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.psf import parse_psf
 from hsisr_geo.errors import ModelError, OptionError, OutputError
-from hsisr_geo.psf import parse_psf
 from hsisr_geo.resolver import BackProjectionResolver, BicubicResolver, Resolver
 from hsisr_geo.system_config import Setting, SystemConfig
 from hsisr_geo.training_run import OWN

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hsisr_geo.assembling import LateTags
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.fingerprint import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.footprint import choose_tile
 from hsisr_geo.formats.choice import WriteOptions
@@ -12,7 +13,6 @@ from hsisr_geo.graph import Product
 from hsisr_geo.output import Draft, Target
 from hsisr_geo.raster import Raster
 from hsisr_geo.resolver import Resolver, sampled
-from hsisr_geo.tiling import Window
 from hsisr_geo.uncertainty import Uncertainty
 from hsisr_geo.workers import Workers
 from hsisr_geo.workfolder import WorkFolder

@@ -13,11 +13,11 @@ from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.degradation import BICUBIC, Degradation, named
+from hsisr_geo.cube.degradation import BICUBIC, Degradation, named
+from hsisr_geo.cube.resampling import upsample
+from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
-from hsisr_geo.resampling import upsample
 from hsisr_geo.statistics import SceneStatistics
-from hsisr_geo.tiling import Window, scaled
 
 FloatCube: TypeAlias = NDArray[np.float32]
 """float32 array (band, row, col)."""

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import decode
+from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.finding import Finding
 from hsisr_geo.output import write_raster
 from hsisr_geo.pipeline import RunReport, super_resolve
 from hsisr_geo.raster import Raster, open_raster, read_window
 from hsisr_geo.registry import load_resolver
-from hsisr_geo.resampling import upsample
 
 UPSCALE = 2
 _SIDE, _BANDS, _BAD, _NODATA = 24, 12, 5, -9999

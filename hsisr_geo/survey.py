@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.statistics import (
     Moments,
     SceneStatistics,
@@ -20,7 +21,6 @@ from hsisr_geo.statistics import (
     strip_rows,
     summary,
 )
-from hsisr_geo.tiling import Window
 
 
 @dataclass(frozen=True, eq=False)

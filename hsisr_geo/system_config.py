@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from hsisr_geo.errors import ModelError
 
 if TYPE_CHECKING:
-    from hsisr_geo.degradation import Degradation
+    from hsisr_geo.cube.degradation import Degradation
 
 Setting: TypeAlias = bool | int | float | str | tuple[bool | int | float | str, ...]
 
@@ -78,7 +78,7 @@ class SystemConfig:
 
     def declared(self, upscale: int) -> "Degradation":
         """Return the degradation that the system was trained on; errors as `ModelConfig`'s."""
-        from hsisr_geo.degradation import declared  # numpy, which a header is read without
+        from hsisr_geo.cube.degradation import declared  # numpy, which a header is read without
 
         return declared(self.name, self.degradation, upscale)
 

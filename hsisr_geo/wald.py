@@ -11,11 +11,11 @@ import numpy as np
 from affine import Affine
 
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
 from hsisr_geo.output import write_raster
 from hsisr_geo.raster import Raster, open_raster
-from hsisr_geo.tiling import Window
 
 SMALLEST = 8
 """Least side of a degraded scene, in pixels: one more than the window of SSIM."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.raster import Raster, read_window
-from hsisr_geo.tiling import Window
 
 _BLOCK = 16  # pixels: how finely windows are tried
 _STRIP_ROWS = 8 * _BLOCK

@@ -18,7 +18,8 @@ from hsisr_geo.cli.main import cli
 from safetensors.torch import load_file
 
 from hsisr_geo.config import ModelConfig, read_header, sha256_of
-from hsisr_geo.degradation import named
+from hsisr_geo.cube.degradation import named
+from hsisr_geo.cube.resampling import decimate, upsample
 from hsisr_geo.errors import AdaptationRefused, Canceled, RasterError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
@@ -33,7 +34,6 @@ from hsisr_geo.model.network import Network
 from hsisr_geo.model.trial import Gain, TrialErrors
 from hsisr_geo.raster import open_raster
 from hsisr_geo.registry import DEFAULT_MODEL, find_model
-from hsisr_geo.resampling import decimate, upsample
 
 BANDS = 20
 

@@ -22,13 +22,13 @@ from scenes import reflectance
 
 from hsisr_geo.assessment import assess
 from hsisr_geo.baselines import Interpolation
-from hsisr_geo.degradation import named
+from hsisr_geo.cube.degradation import named
+from hsisr_geo.cube.resampling import decimate, upsample
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.raster import open_raster, read_window
 from hsisr_geo.report import write_report
 from hsisr_geo.report.verdict import judge
-from hsisr_geo.resampling import decimate, upsample
 from hsisr_geo.resolver import BackProjectionResolver, BicubicResolver
 from hsisr_geo.wald import degrade
 

@@ -2,8 +2,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsisr_geo.blending import blend, cut_piece, ramp_weights
-from hsisr_geo.tiling import AxisTiles, TileGrid, scaled
+from hsisr_geo.cube.blending import blend, cut_piece, ramp_weights
+from hsisr_geo.cube.tiling import AxisTiles, TileGrid
+from hsisr_geo.cube.windows import scaled
 
 lengths = st.integers(1, 300)
 tiles = st.integers(1, 150)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from hsisr_geo.degradation import named
+from hsisr_geo.cube.degradation import named
 from hsisr_geo.errors import OutputError
 from hsisr_geo.metrics import default_data_range
 from hsisr_geo.report.comparison import FigureSettings, Shown

@@ -12,7 +12,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from hsisr_geo.config import ModelConfig
-from hsisr_geo.degradation import named
+from hsisr_geo.cube.degradation import named
+from hsisr_geo.cube.windows import Window, area, scaled
 from hsisr_geo.errors import Canceled, ModelError
 from hsisr_geo.model.denoiser import LocalUNet
 from hsisr_geo.model.devices import Places, choose_device, copies, visible
@@ -23,7 +24,6 @@ from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.model.training_data import statistics_of
 from hsisr_geo.registry import DEFAULT_MODEL, find_model
 from hsisr_geo.resolver import BicubicResolver, pinned
-from hsisr_geo.tiling import Window, area, scaled
 
 SCENE = (62, 64)
 PARTS = [

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from hsisr_geo.consistency import measure
-from hsisr_geo.degradation import named
-from hsisr_geo.resampling import decimate, upsample
+from hsisr_geo.cube.consistency import measure
+from hsisr_geo.cube.degradation import named
+from hsisr_geo.cube.resampling import decimate, upsample
 
 RNG = np.random.default_rng(2)
 WHOLE = (slice(0, 24), slice(0, 20))

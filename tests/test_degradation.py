@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from hsisr_geo.degradation import Degradation, named, of_kernel
+from hsisr_geo.cube.degradation import Degradation, named, of_kernel
+from hsisr_geo.cube.resampling import decimate, upsample
 from hsisr_geo.errors import OptionError
-from hsisr_geo.resampling import decimate, upsample
 
 RNG = np.random.default_rng(4)
 FACTORS = [2, 3, 4]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsisr_geo.filling import REACH, fill_holes
+from hsisr_geo.cube.holes import REACH, fill_holes
 
 FAR = np.array([10.0, 20.0, 30.0])
 

@@ -7,14 +7,15 @@ from affine import Affine
 
 from hsisr_geo import footprint as module
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.degradation import Degradation, named
+from hsisr_geo.cube.degradation import Degradation, named
+from hsisr_geo.cube.tiling import TileGrid
+from hsisr_geo.cube.windows import Window, area
 from hsisr_geo.estimate import estimate_seconds
 from hsisr_geo.footprint import TILES, choose_tile, footprint, machine_memory, made_of
 from hsisr_geo.graph import cut
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import Raster
 from hsisr_geo.resolver import BicubicResolver, Cost, PartResolver, TileFunction
-from hsisr_geo.tiling import TileGrid, Window, area
 
 GB = 10**9
 

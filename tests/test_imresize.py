@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hsisr_geo.benchmark.imresize import imresize
-from hsisr_geo.resampling import decimate, upsample
+from hsisr_geo.cube.resampling import decimate, upsample
 
 
 def random(*shape, seed=0):

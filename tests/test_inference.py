@@ -1,7 +1,7 @@
 import numpy as np
 
+from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.inference import Method, cut_holes, make_bands
-from hsisr_geo.resampling import upsample
 from hsisr_geo.resolver import BicubicResolver, alone
 
 

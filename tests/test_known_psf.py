@@ -12,7 +12,7 @@ from scenes import Scenes
 from test_cli import bicubic, call, one_line_error, pixels, write
 from test_registry import write_model
 
-from hsisr_geo.degradation import named
+from hsisr_geo.cube.degradation import named
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model.training_data import TrainingScene, degraded_pair
 from hsisr_geo.pipeline import RunReport, super_resolve

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.layout import Layout, Storage
-from hsisr_geo.tiling import TileGrid
 
 STORAGES = (Storage(3, "uint8", True), Storage(2, "float32", False))
 

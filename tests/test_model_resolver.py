@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from hsisr_geo.degradation import named
+from hsisr_geo.cube.degradation import named
 from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection

@@ -8,7 +8,7 @@ from affine import Affine
 from rasterio.enums import Resampling
 from scenes import read_pixels
 
-from hsisr_geo.degradation import named
+from hsisr_geo.cube.degradation import named
 from hsisr_geo.errors import Canceled, OptionError, OutputError, RasterError
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.resolver import BicubicResolver

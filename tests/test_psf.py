@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from hsisr_geo.degradation import named, of_kernel
+from hsisr_geo.cube.degradation import named, of_kernel
+from hsisr_geo.cube.psf import parse_psf
 from hsisr_geo.errors import OptionError
-from hsisr_geo.psf import parse_psf
 
 LINE = np.array([1.0, 4, 6, 6, 4, 1])
 KERNEL = np.outer(LINE, LINE) + np.diag([0, 1.0, 3, 3, 1, 0])

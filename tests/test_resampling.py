@@ -5,12 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.enums import Resampling
 
-from hsisr_geo.resampling import (
-    cubic_decimation,
-    cubic_upsampling,
-    decimate,
-    upsample,
-)
+from hsisr_geo.cube.resampling import cubic_decimation, cubic_upsampling, decimate, upsample
 
 RNG = np.random.default_rng(0)
 

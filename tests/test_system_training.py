@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from hsisr_geo.config import ModelConfig, read_header
-from hsisr_geo.degradation import BICUBIC, named
+from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.baselines import build

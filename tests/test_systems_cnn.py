@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from hsisr_geo.cube.resampling import cubic_upsampling
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.back_projection import interpolate
 from hsisr_geo.model.baselines import edsr, gdrrn, mcnet, sspsr
@@ -24,7 +25,6 @@ from hsisr_geo.model.baselines.layers import (
 )
 from hsisr_geo.model.baselines.system import System
 from hsisr_geo.model.baselines.training import train_system
-from hsisr_geo.resampling import cubic_upsampling
 from hsisr_geo.training_run import Budget, NamedCube, TrainingRun
 
 BANDS = 5

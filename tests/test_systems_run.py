@@ -23,6 +23,7 @@ from torch import nn
 import hsisr_geo.xarray
 from hsisr_geo import registry, super_resolve
 from hsisr_geo.config import CONFIG_KEY, read_header
+from hsisr_geo.cube.windows import inside, scaled
 from hsisr_geo.errors import Canceled, ModelError
 from hsisr_geo.model import timing
 from hsisr_geo.model.adaptation import AdaptationOptions, learn
@@ -37,7 +38,6 @@ from hsisr_geo.model.training_data import statistics_of
 from hsisr_geo.pipeline import super_resolve as run
 from hsisr_geo.resolver import Cost
 from hsisr_geo.system_config import SystemConfig
-from hsisr_geo.tiling import inside, scaled
 from hsisr_geo.uncertainty import Uncertainty
 from qgis_plugin.catalogue import parse
 

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsisr_geo.tiling import AxisTiles, TileGrid, inside, scaled
+from hsisr_geo.cube.tiling import AxisTiles, TileGrid
+from hsisr_geo.cube.windows import inside, scaled
 
 lengths = st.integers(1, 700)
 tiles = st.integers(1, 300)

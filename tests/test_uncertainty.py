@@ -12,6 +12,7 @@ import torch
 from affine import Affine
 from scenes import Scenes, read_pixels
 
+from hsisr_geo.cube.windows import scaled
 from hsisr_geo.errors import Canceled, ModelError, OptionError, OutputError
 from hsisr_geo.formats import geotiff
 from hsisr_geo.model.diffusion import sample
@@ -24,7 +25,6 @@ from hsisr_geo.pipeline import RunReport, super_resolve
 from hsisr_geo.raster import open_raster, read_window
 from hsisr_geo.registry import DEFAULT_MODEL, find_model
 from hsisr_geo.resolver import BicubicResolver
-from hsisr_geo.tiling import scaled
 from hsisr_geo.uncertainty import Uncertainty, mean_band
 
 BAD, ROWS, COLS = 2, 50, 61

@@ -5,10 +5,10 @@ import pytest
 import rasterio
 from affine import Affine
 
-from hsisr_geo.degradation import named
+from hsisr_geo.cube.degradation import named
+from hsisr_geo.cube.resampling import decimate
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import open_raster, read_window
-from hsisr_geo.resampling import decimate
 from hsisr_geo.wald import check_size, coarser, degrade, whole_groups, write
 from hsisr_geo.windows import choose_window
 

@@ -24,7 +24,7 @@ from rasterio.warp import transform as reproject
 from hsisr_geo import wald
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.metrics import Scores
 from hsisr_geo.output import write_raster

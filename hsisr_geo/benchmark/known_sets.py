@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
 
-from hsisr_geo.tiling import Window
+from hsisr_geo.cube.windows import Window
 
 Rectangle = tuple[int, int, int, int]
 """First row, end of rows, first column, end of columns; from 0."""

@@ -16,7 +16,7 @@ from hsisr_geo.benchmark.protocols import Protocol, scaled_crop, scenes_to_test
 from hsisr_geo.benchmark.settings import ALL
 from hsisr_geo.benchmark.sources import SourceScene
 from hsisr_geo.config import read_header
-from hsisr_geo.degradation import BICUBIC, named
+from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.pipeline import super_resolve

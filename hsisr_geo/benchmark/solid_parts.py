@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.planes import whole
 from hsisr_geo.raster import Raster, read_window
-from hsisr_geo.tiling import Window
 
 LEAST_SIDE = 64
 

@@ -18,13 +18,13 @@ from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import Cube, decode
 from hsisr_geo.benchmark import band_images, mat_files
 from hsisr_geo.benchmark.solid_parts import solid_rectangles
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
 from hsisr_geo.planes import read_cube, whole
 from hsisr_geo.products.recognition import is_product_folder
 from hsisr_geo.raster import Raster, open_raster
 from hsisr_geo.scenes import find_scenes
 from hsisr_geo.selection import in_water_vapour
-from hsisr_geo.tiling import Window
 from hsisr_geo.wald import cut_out
 
 NOISE_NM = (2450.0, 2600.0)

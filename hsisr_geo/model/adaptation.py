@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hsisr_geo.config import ModelCard, ModelConfig, ModelHeader
-from hsisr_geo.degradation import BICUBIC
+from hsisr_geo.cube.degradation import BICUBIC
 from hsisr_geo.errors import AdaptationRefused, ModelError
 from hsisr_geo.model.adaptation_check import Check
 from hsisr_geo.model.adaptation_data import Lesson

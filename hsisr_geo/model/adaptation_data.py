@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.config import ModelConfig
+from hsisr_geo.cube.holes import fill_holes
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
-from hsisr_geo.filling import fill_holes
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.block_placement import LEAST_SCENE, Detail, Placement, place_block
 from hsisr_geo.model.coarser_scene import CoarserScene, CoarserWindow, Mask, times
@@ -24,7 +25,6 @@ from hsisr_geo.model.resolver import DiffusionResolver
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training_data import random_mix, statistics_of, turn
 from hsisr_geo.model.trial import Trial
-from hsisr_geo.tiling import Window
 
 __all__ = ["ComponentWindow", "Lesson"]
 

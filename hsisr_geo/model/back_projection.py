@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hsisr_geo.degradation import Degradation
-from hsisr_geo.resampling import cubic_upsampling
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.resampling import cubic_upsampling
 
 __all__ = ["BLOCK", "UP_REACH", "back_project", "degrade", "interpolate", "reach"]
 

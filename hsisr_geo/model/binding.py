@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
+from hsisr_geo.cube.windows import Window, inside, moved
 from hsisr_geo.model.devices import Places, copies
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.prepared import PreparedTile
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.resolver import CubesFunction, FloatCube
 from hsisr_geo.statistics import SceneStatistics
-from hsisr_geo.tiling import Window, inside, moved
 
 if TYPE_CHECKING:
     from hsisr_geo.model.resolver import DiffusionResolver

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.model.coarser_scene import REACH, Mask
-from hsisr_geo.tiling import Window
 
 __all__ = ["LEAST_SCENE", "Detail", "Placement", "place_block"]
 

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import Cube, decode, encode
+from hsisr_geo.cube.holes import fill_holes, spread
+from hsisr_geo.cube.resampling import cubic_decimation, decimate
+from hsisr_geo.cube.tiling import AxisTiles
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
-from hsisr_geo.filling import fill_holes, spread
 from hsisr_geo.raster import Raster, read_window
-from hsisr_geo.resampling import cubic_decimation, decimate
 from hsisr_geo.statistics import bands_with_data
-from hsisr_geo.tiling import AxisTiles, Window
 
 __all__ = ["REACH", "CoarserScene", "CoarserWindow", "Mask", "times", "within"]
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.config import ModelConfig
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.latents import LatentBasis
 from hsisr_geo.model.network import Network

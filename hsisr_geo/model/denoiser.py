@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hsisr_geo.tiling import Window, inside, scaled, widened
+from hsisr_geo.cube.windows import Window, inside, scaled, widened
 
 __all__ = ["LocalUNet"]
 

@@ -12,10 +12,10 @@ from threading import Event
 import torch
 from torch import Tensor, nn
 
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import Canceled, ModelError
 from hsisr_geo.model.autoencoder import GroupAutoencoder, group_starts
 from hsisr_geo.model.denoiser import LocalUNet
-from hsisr_geo.tiling import Window
 
 __all__ = ["PRECISIONS", "Execution"]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from hsisr_geo.cube.windows import Window, area, inside, scaled
 from hsisr_geo.errors import ModelError
 from hsisr_geo.resolver import FloatCube
-from hsisr_geo.tiling import Window, area, inside, scaled
 
 __all__ = ["Amount", "is_out_of_memory"]
 

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.config import ModelConfig
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model import back_projection, diffusion
 from hsisr_geo.model.decoding import add_detail, components_of
@@ -21,7 +22,6 @@ from hsisr_geo.model.extents import Extents
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.texture import add_texture
-from hsisr_geo.tiling import Window, inside, scaled
 
 __all__ = ["PreparedTile", "first_estimate", "super_resolve_tile"]
 

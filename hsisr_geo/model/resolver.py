@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.config import ModelConfig
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.binding import bind
 from hsisr_geo.model.checkpoint import check_same_weights, load_network
@@ -37,7 +38,6 @@ from hsisr_geo.resolver import (
     whole_windows,
 )
 from hsisr_geo.statistics import SceneStatistics
-from hsisr_geo.tiling import Window, scaled
 
 __all__ = ["DiffusionResolver", "choose_device", "load"]
 

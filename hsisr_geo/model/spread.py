@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from hsisr_geo.cube.windows import Window
 from hsisr_geo.model.binding import bind
 from hsisr_geo.model.prepared import PreparedTile
 from hsisr_geo.noise import NOISE_VERSION
 from hsisr_geo.resolver import CubesFunction, Sampled
 from hsisr_geo.statistics import SceneStatistics
-from hsisr_geo.tiling import Window
 
 if TYPE_CHECKING:
     from hsisr_geo.model.resolver import DiffusionResolver

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.radiometry import decode, encode
-from hsisr_geo.degradation import BICUBIC, Degradation, named
+from hsisr_geo.cube.degradation import BICUBIC, Degradation, named
 from hsisr_geo.errors import HsisrError, RasterError
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.scene import usable_deviation

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hsisr_geo.degradation import BICUBIC, named
+from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model import back_projection
 from hsisr_geo.training_run import NamedCube

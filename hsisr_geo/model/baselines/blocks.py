@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.tiling import Window
+from hsisr_geo.cube.windows import Window
 
 __all__ = ["BLOCKS_VERSION", "CONTEXT", "MARGIN", "RAMP", "SIDE", "Block", "blocks_of"]
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hsisr_geo.cube.windows import Window, inside, scaled, widened
 from hsisr_geo.errors import Canceled
 from hsisr_geo.model.baselines.blocks import blocks_of
 from hsisr_geo.model.baselines.system import System
@@ -21,7 +22,6 @@ from hsisr_geo.model.devices import Place
 from hsisr_geo.model.spread import standard_deviation
 from hsisr_geo.noise import noise_field
 from hsisr_geo.resolver import FloatCube
-from hsisr_geo.tiling import Window, inside, scaled, widened
 
 __all__ = ["Evaluation", "Image", "images"]
 

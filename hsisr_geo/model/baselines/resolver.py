@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.windows import Window, area, inside, moved
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.blocks import BLOCKS_VERSION, CONTEXT, MARGIN, SIDE
 from hsisr_geo.model.baselines.checkpoint import load_system
@@ -41,7 +42,6 @@ from hsisr_geo.resolver import (
 from hsisr_geo.scaling import scene_scale
 from hsisr_geo.statistics import SceneStatistics
 from hsisr_geo.system_config import SystemConfig
-from hsisr_geo.tiling import Window, area, inside, moved
 
 __all__ = ["StochasticResolver", "SystemResolver", "load"]
 

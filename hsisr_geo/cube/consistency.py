@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.cube.degradation import Degradation
 
 Plane = NDArray[np.float32]
 """float32 array (row, col)."""

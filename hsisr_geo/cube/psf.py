@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.degradation import BICUBIC, GAUSSIAN, Degradation, named, of_kernel
+from hsisr_geo.cube.degradation import BICUBIC, GAUSSIAN, Degradation, named, of_kernel
 from hsisr_geo.errors import OptionError
 
 _MOST_BYTES = 10_000_000

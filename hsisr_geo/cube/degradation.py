@@ -15,8 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.errors import ModelError, OptionError
-from hsisr_geo.resampling import (
+from hsisr_geo.cube.resampling import (
     along_cols,
     along_rows,
     cubic_taps,
@@ -24,6 +23,7 @@ from hsisr_geo.resampling import (
     placed_taps,
     upsample,
 )
+from hsisr_geo.errors import ModelError, OptionError
 
 BICUBIC = "bicubic"
 GAUSSIAN = "gaussian"

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.tiling import AxisTiles, Cell, Tile, TileGrid, inside, scaled
+from hsisr_geo.cube.tiling import AxisTiles, Cell, Tile, TileGrid
+from hsisr_geo.cube.windows import inside, scaled
 
 
 def ramp_weights(axis: AxisTiles, index: int, upscale: int) -> NDArray[np.float32]:

@@ -13,8 +13,7 @@ those the zones that two tiles share, `ramp` pixels on each side of a border:
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-Window = tuple[slice, slice]
-"""(rows, cols), in pixels of the whole scene."""
+from hsisr_geo.cube.windows import Window
 
 
 @dataclass(frozen=True)
@@ -212,40 +211,3 @@ class TileGrid:
                 tiles = [(i, j) for i in self.rows.sharers(row) for j in self.cols.sharers(col)]
                 if all(axis.start < axis.stop for axis in area):
                     yield Cell((row, col), area, tuple(tiles))
-
-
-def scaled(window: Window, upscale: int) -> Window:
-    """Output pixels of a window of input pixels: (2:5, 0:3) at upscale 4 -> (8:20, 0:12)."""
-    rows, cols = window
-    return (
-        slice(rows.start * upscale, rows.stop * upscale),
-        slice(cols.start * upscale, cols.stop * upscale),
-    )
-
-
-def area(window: Window) -> int:
-    """Count the pixels of a window."""
-    rows, cols = window
-    pixels: int = (rows.stop - rows.start) * (cols.stop - cols.start)
-    return pixels
-
-
-def widened(window: Window, by: int, whole: Window) -> Window:
-    """Grow a window by some pixels on all sides, as far as the whole goes."""
-    rows, cols = (
-        slice(max(part.start - by, all_.start), min(part.stop + by, all_.stop))
-        for part, all_ in zip(window, whole, strict=True)
-    )
-    return rows, cols
-
-
-def moved(window: Window, origin: tuple[int, int]) -> Window:
-    """Express a window of a part in pixels of the whole, where the part begins at `origin`."""
-    (rows, cols), (top, left) = window, origin
-    return slice(rows.start + top, rows.stop + top), slice(cols.start + left, cols.stop + left)
-
-
-def inside(window: Window, outer: Window) -> Window:
-    """Express a window relative to the first pixel of one that contains it."""
-    (rows, cols), (top, left) = window, (outer[0].start, outer[1].start)
-    return slice(rows.start - top, rows.stop - top), slice(cols.start - left, cols.stop - left)
