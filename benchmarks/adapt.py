@@ -32,7 +32,9 @@ from hsisr_geo.model.coarser_scene import CoarserScene
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training_data import statistics_of
 from hsisr_geo.model.trial import Gain, Trial, TrialErrors
-from hsisr_geo.raster import Raster, open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.registry import find_model
 
 RECTANGLES = 2  # of a raster with holes

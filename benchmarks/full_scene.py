@@ -23,7 +23,8 @@ from hsisr_geo.estimate import estimate_seconds
 from hsisr_geo.footprint import choose_tile, footprint
 from hsisr_geo.graph import cut
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import Raster, open_raster
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.registry import load_resolver
 from hsisr_geo.resolver import Resolver
 

@@ -27,7 +27,9 @@ from hsisr_geo.cube.windows import Window
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import Raster, open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.registry import find_model
 from hsisr_geo.resolver import BicubicResolver, Resolver
 from hsisr_geo.wald import coarser, cut_out, degrade, whole_groups, write

@@ -29,7 +29,7 @@ from hsisr_geo.formats.choice import WriteOptions
 from hsisr_geo.graph import Plan
 from hsisr_geo.output import Target, open_outputs
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import open_raster
+from hsisr_geo.raster.open import open_raster
 from hsisr_geo.registry import load_resolver
 
 

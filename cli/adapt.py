@@ -56,7 +56,7 @@ def adapt(
     result does not beat the model it started from there, the command says why, writes nothing and
     ends with exit code 1. Use the result with `run --model MODEL`, at this factor only.
     """
-    from hsisr_geo.raster import open_raster
+    from hsisr_geo.raster.open import open_raster
     from hsisr_geo.registry import check_model_target, find_weights
 
     open_raster(src, **{key: options[key] for key in ("bands", "exclude", "orthorectify")})

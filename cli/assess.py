@@ -90,7 +90,7 @@ def assess(
     """
     from pathlib import Path
 
-    from hsisr_geo.raster import open_raster
+    from hsisr_geo.raster.open import open_raster
     from hsisr_geo.registry import load_resolver
     from hsisr_geo.report import check_report_folder
 

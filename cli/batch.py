@@ -105,7 +105,8 @@ def batch(
     is begun. Without --keep-going the batch ends with the first scene that fails. What is finished
     when it fails or is canceled stays; nothing is left half-written. Exit code 1 if a scene failed.
     """
-    from hsisr_geo.scenes import find_scenes, plan_jobs
+    from hsisr_geo.raster.scenes import find_scenes
+    from hsisr_geo.scenes import plan_jobs
 
     if jobs > 1 and (how.workers > 1 or how.scheduler):
         raise click.UsageError(

@@ -10,7 +10,7 @@ from .running import RunOptions, wished
 
 if TYPE_CHECKING:
     from hsisr_geo.batch import Skipped
-    from hsisr_geo.raster import Raster
+    from hsisr_geo.raster.raster import Raster
     from hsisr_geo.resolver import Resolver
     from hsisr_geo.scenes import Job
     from hsisr_geo.uncertainty import Uncertainty

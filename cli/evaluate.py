@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from hsisr_geo.bands.radiometry import Cube
     from hsisr_geo.metrics import Scores
-    from hsisr_geo.raster import Raster
+    from hsisr_geo.raster.raster import Raster
 
 UPSCALE_TAG = "HSISR_UPSCALE"
 _TOLERANCE_PX = 1e-6
@@ -68,7 +68,7 @@ def compare(
         A file cannot be read, the grids or bands differ, or there is nothing to compare.
     """
     from hsisr_geo import metrics
-    from hsisr_geo.raster import open_raster
+    from hsisr_geo.raster.open import open_raster
 
     sr, reference = open_raster(sr_path), open_raster(ref_path)
     check_same_grid(sr, reference)
@@ -144,7 +144,7 @@ def _bands_to_compare(sr: "Raster", reference: "Raster", *, all_bands: bool) -> 
 
 
 def _read(raster: "Raster", bands: tuple[int, ...]) -> "Cube":
-    from hsisr_geo.raster import read_window
+    from hsisr_geo.raster.read import read_window
 
     return read_window(raster, slice(0, raster.rows), slice(0, raster.cols), bands)
 

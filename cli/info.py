@@ -10,7 +10,7 @@ from .streams import source
 
 if TYPE_CHECKING:
     from hsisr_geo.bands.bands import Band
-    from hsisr_geo.raster import Raster
+    from hsisr_geo.raster.raster import Raster
 
 
 @click.command()
@@ -33,7 +33,7 @@ def info(
     SRC is a raster that GDAL reads, or a file or folder of EnMAP, DESIS, PRISMA, EMIT, NEON, or a
     CF cube in netCDF-4 or Zarr. With --bands and --exclude it says what `run` would take.
     """
-    from hsisr_geo.raster import open_raster
+    from hsisr_geo.raster.open import open_raster
 
     from .progress import to_json
 
@@ -85,7 +85,7 @@ def _band_record(number: int, band: "Band") -> dict[str, Any]:
 
 
 def _lines(raster: "Raster") -> list[tuple[str, str]]:
-    from hsisr_geo.selection import advice
+    from hsisr_geo.raster.selection import advice
 
     lines = [
         ("file", f"{raster.path} ({raster.driver})"),

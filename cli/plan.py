@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hsisr_geo.formats.choice import WriteOptions
-    from hsisr_geo.raster import Bounds, Raster
+    from hsisr_geo.raster.raster import Bounds, Raster
     from hsisr_geo.resolver import Resolver
     from hsisr_geo.uncertainty import Uncertainty
 

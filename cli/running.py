@@ -21,7 +21,7 @@ from .signals import Cancellation
 if TYPE_CHECKING:
     from hsisr_geo.formats.choice import WriteOptions
     from hsisr_geo.pipeline import RunReport
-    from hsisr_geo.raster import Raster
+    from hsisr_geo.raster.raster import Raster
     from hsisr_geo.resolver import Resolver
     from hsisr_geo.uncertainty import Uncertainty
 
@@ -93,7 +93,7 @@ class RunOptions:
 
     def open(self, src: str) -> "Raster":
         """Open a scene with the bands that are asked for; errors as `open_raster`."""
-        from hsisr_geo.raster import open_raster
+        from hsisr_geo.raster.open import open_raster
         from hsisr_geo.workers import Workers
 
         return open_raster(

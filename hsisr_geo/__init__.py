@@ -23,7 +23,8 @@ from hsisr_geo.errors import (
 if TYPE_CHECKING:
     from hsisr_geo.api import super_resolve
     from hsisr_geo.formats.choice import WriteOptions
-    from hsisr_geo.raster import open_raster, read_window
+    from hsisr_geo.raster.open import open_raster
+    from hsisr_geo.raster.read import read_window
     from hsisr_geo.registry import load_resolver, models
     from hsisr_geo.uncertainty import Uncertainty
 
@@ -47,8 +48,8 @@ __all__ = [
 ]
 _HOMES = {
     "super_resolve": "hsisr_geo.api",
-    "open_raster": "hsisr_geo.raster",
-    "read_window": "hsisr_geo.raster",
+    "open_raster": "hsisr_geo.raster.open",
+    "read_window": "hsisr_geo.raster.open",
     "load_resolver": "hsisr_geo.registry",
     "models": "hsisr_geo.registry",
     "Uncertainty": "hsisr_geo.uncertainty",

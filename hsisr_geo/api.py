@@ -6,7 +6,7 @@ from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.graph import Progress
 from hsisr_geo.pipeline import RunReport
 from hsisr_geo.pipeline import super_resolve as run
-from hsisr_geo.raster import Bounds, Raster
+from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.recipes import DEFAULT_UPSCALE, check_upscale
 from hsisr_geo.registry import DEFAULT, load_resolver
 from hsisr_geo.request import Log

@@ -24,7 +24,7 @@ from hsisr_geo.cube.windows import BLOCK, Window, blocks, inside
 from hsisr_geo.finished import Finished
 from hsisr_geo.journal import array_at
 from hsisr_geo.layout import SUMS, Layout, Part
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 
 Index = tuple[int, int]
 

@@ -23,8 +23,9 @@ from hsisr_geo.exemplars import choose_exemplars
 from hsisr_geo.graph import Progress, cut
 from hsisr_geo.metrics import default_data_range
 from hsisr_geo.noreference import Check, Scene, check_method
-from hsisr_geo.planes import read_cube, read_planes, whole
-from hsisr_geo.raster import Bounds, Raster, as_raster
+from hsisr_geo.raster.open import as_raster
+from hsisr_geo.raster.raster import Bounds, Raster
+from hsisr_geo.raster.read import read_cube, read_planes, whole
 from hsisr_geo.request import Log
 from hsisr_geo.resolver import Resolver
 from hsisr_geo.trial import Trial, Truth, try_method

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.cube.degradation import BICUBIC, Degradation, named
+from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver import (
     BackProjectionResolver,
     BicubicResolver,
@@ -18,7 +19,6 @@ from hsisr_geo.resolver import (
     Resolver,
     TileFunction,
 )
-from hsisr_geo.statistics import SceneStatistics
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ the model's work, from reading to compressed blocks on disk, is counted per valu
 from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.windows import area
 from hsisr_geo.footprint import tile_cost
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver import PartResolver, Resolver
 
 WRITTEN = 30e6

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from hsisr_geo.datasets import open_quietly
 from hsisr_geo.fingerprint import fingerprint
-from hsisr_geo.raster import Bounds, Raster, open_raster
+from hsisr_geo.raster.datasets import open_quietly
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.resolver import Resolver, sampled
 from hsisr_geo.uncertainty import Uncertainty
 

@@ -16,7 +16,7 @@ from typing import Any
 from hsisr_geo import __version__
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import OutputError
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver import Resolver, Sampled
 from hsisr_geo.uncertainty import Uncertainty
 

@@ -15,7 +15,7 @@ from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import Tile, TileGrid
 from hsisr_geo.cube.windows import BLOCK, Window, area, inside
 from hsisr_geo.graph import cut_for
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver import Cost, PartResolver, Resolver, sampled
 
 SHARE = 0.25

@@ -33,7 +33,8 @@ from hsisr_geo.inference import Method, cut_holes, make_bands, pixels_of
 from hsisr_geo.journal import JournalWriter
 from hsisr_geo.layout import Layout, Storage
 from hsisr_geo.output import Output
-from hsisr_geo.raster import Raster, read_window
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver import Resolver, sampled
 
 Progress = Callable[[int, int], None]

@@ -16,8 +16,8 @@ from pathlib import Path
 import rasterio
 from rasterio.env import GDALDataFinder, PROJDataFinder
 
-from hsisr_geo import proj
 from hsisr_geo.finding import Finding
+from hsisr_geo.raster import proj
 
 NEEDED = {"GTiff": "GeoTIFF", "COG": "cloud-optimised GeoTIFF", "ENVI": "ENVI", "VRT": "VRT"}
 USEFUL = {"HDF5": "PRISMA and NEON", "netCDF": "EMIT", "Zarr": "Zarr", "JP2OpenJPEG": "JPEG 2000"}

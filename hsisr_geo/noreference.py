@@ -17,8 +17,9 @@ from hsisr_geo.gradients import Seams, Steps, find_seams, measure_steps
 from hsisr_geo.graph import Progress
 from hsisr_geo.metrics import spectral_angle_deg
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.planes import read_cube, read_planes, whole
-from hsisr_geo.raster import Raster, open_raster
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_cube, read_planes, whole
 from hsisr_geo.resolver import Resolver
 from hsisr_geo.wald import degrade
 

@@ -12,7 +12,7 @@ from rasterio.rpc import RPC
 from rasterio.transform import AffineTransformer, GCPTransformer, RPCTransformer
 from rasterio.warp import transform
 
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 
 _GLOBE = "EPSG:4326"
 _STRETCHES = 8  # stretches of an edge: straight lines on a map are curves on the globe

@@ -18,14 +18,14 @@ from rasterio.errors import RasterioError
 from hsisr_geo.bands.radiometry import Cube, encode, valid_pixels
 from hsisr_geo.companions import belongs_to, companions, item_path, write_item, write_style
 from hsisr_geo.cube.windows import BLOCK, Window, block_side, blocks
-from hsisr_geo.datasets import reason
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import put_in_place, remove, synchronize, synchronize_all
 from hsisr_geo.formats.blocks import Blocks
 from hsisr_geo.formats.choice import AS_NAMED, WriteOptions, choose_format
 from hsisr_geo.formats.format import Content, Format, needs_mask
 from hsisr_geo.formats.zarr import is_zarr
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.datasets import reason
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.stac_asset import Made
 from hsisr_geo.workfolder import WorkFolder, work_folder, work_folder_of
 

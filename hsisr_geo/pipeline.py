@@ -21,7 +21,8 @@ from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.graph import Progress
 from hsisr_geo.output import as_output_error, open_outputs
 from hsisr_geo.provenance import as_tags, provenance_tags
-from hsisr_geo.raster import Bounds, Raster, open_raster
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.request import Log, Request
 from hsisr_geo.resolver import Resolver, sampled
 from hsisr_geo.uncertainty import Uncertainty

@@ -5,7 +5,8 @@ import os
 from hsisr_geo import __version__
 from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.fingerprint import Fingerprint
-from hsisr_geo.raster import Raster, source_files
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import source_files
 from hsisr_geo.resolver import Resolver
 
 

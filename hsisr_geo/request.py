@@ -11,7 +11,7 @@ from hsisr_geo.footprint import choose_tile
 from hsisr_geo.formats.choice import WriteOptions
 from hsisr_geo.graph import Product
 from hsisr_geo.output import Draft, Target
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver import Resolver, sampled
 from hsisr_geo.uncertainty import Uncertainty
 from hsisr_geo.workers import Workers

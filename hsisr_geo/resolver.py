@@ -17,7 +17,7 @@ from hsisr_geo.cube.degradation import BICUBIC, Degradation, named
 from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
-from hsisr_geo.statistics import SceneStatistics
+from hsisr_geo.raster.statistics import SceneStatistics
 
 FloatCube: TypeAlias = NDArray[np.float32]
 """float32 array (band, row, col)."""

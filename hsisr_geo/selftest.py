@@ -15,7 +15,9 @@ from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.finding import Finding
 from hsisr_geo.output import write_raster
 from hsisr_geo.pipeline import RunReport, super_resolve
-from hsisr_geo.raster import Raster, open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.registry import load_resolver
 
 UPSCALE = 2

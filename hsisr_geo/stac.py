@@ -17,7 +17,7 @@ import rasterio
 from hsisr_geo.acquisition import acquired
 from hsisr_geo.bands.metadata import PROVENANCE_PREFIX
 from hsisr_geo.outline import bounding_box, outline
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.stac_asset import Json, Made, describe_asset
 
 ENDING = ".stac.json"

@@ -10,7 +10,7 @@ from rasterio.crs import CRS
 
 from hsisr_geo.bands.bands import Band
 from hsisr_geo.formats.summary import BandSummary
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 
 _COMMON_NAMES = frozenset({"red", "green", "blue"})
 Json = dict[str, Any]

@@ -14,8 +14,9 @@ from hsisr_geo.gradients import measure_steps
 from hsisr_geo.graph import Progress
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.planes import read_cube, whole
-from hsisr_geo.raster import Raster, open_raster
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_cube, whole
 from hsisr_geo.resolver import Resolver
 
 

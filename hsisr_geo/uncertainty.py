@@ -15,7 +15,7 @@ from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.errors import OptionError
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 
 BANDS = ("all", "mean")
 DEFAULT_SAMPLES = 8

@@ -15,7 +15,8 @@ from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
 from hsisr_geo.output import write_raster
-from hsisr_geo.raster import Raster, open_raster
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
 
 SMALLEST = 8
 """Least side of a degraded scene, in pixels: one more than the window of SSIM."""

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.raster import Raster, read_window
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
 
 _BLOCK = 16  # pixels: how finely windows are tried
 _STRIP_ROWS = 8 * _BLOCK

@@ -32,7 +32,7 @@ from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.coarser_scene import CoarserScene
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.trial import Gain, TrialErrors
-from hsisr_geo.raster import open_raster
+from hsisr_geo.raster.open import open_raster
 from hsisr_geo.registry import DEFAULT_MODEL, find_model
 
 BANDS = 20

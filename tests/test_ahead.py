@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import rasterio
 
-from hsisr_geo import graph, inference, raster
+from hsisr_geo import graph, inference
 from hsisr_geo.ahead import one_ahead
 from hsisr_geo.pipeline import super_resolve
+from hsisr_geo.raster import read
 from hsisr_geo.resolver import BicubicResolver
 
 
@@ -76,7 +77,7 @@ def test_a_run_with_one_thread_reads_the_next_window_while_a_tile_is_computed(
         reads.append(threading.current_thread())
         if len(reads) == 2:
             second.set()
-        return raster.read_window(*arguments)
+        return read.read_window(*arguments)
 
     def make_bands(*arguments, **options):
         met.append(second.wait(10))

@@ -26,7 +26,8 @@ from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.resampling import decimate, upsample
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.metrics import evaluate
-from hsisr_geo.raster import open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.report import write_report
 from hsisr_geo.report.verdict import judge
 from hsisr_geo.resolver import BackProjectionResolver, BicubicResolver

@@ -18,7 +18,8 @@ from test_cli import call, json_lines, one_line_error, pixels, write
 from hsisr_geo.batch import Total, run_batch
 from hsisr_geo.errors import Canceled, OptionError, OutputError, RasterError
 from hsisr_geo.pipeline import RunReport
-from hsisr_geo.scenes import Job, find_scenes, plan_jobs
+from hsisr_geo.raster.scenes import find_scenes
+from hsisr_geo.scenes import Job, plan_jobs
 
 
 @pytest.fixture
@@ -364,7 +365,7 @@ def test_scenes_at_a_time_share_the_memory_that_a_tile_may_take(raster_of_bands,
     from hsisr_geo.cli.running import RunOptions
 
     from hsisr_geo import footprint
-    from hsisr_geo.raster import open_raster
+    from hsisr_geo.raster.open import open_raster
     from hsisr_geo.resolver import BicubicResolver
 
     scene = replace(open_raster(raster_of_bands), shape=(4000, 4000))

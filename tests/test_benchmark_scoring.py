@@ -21,7 +21,7 @@ from hsisr_geo.metrics import spectral_angle_deg
 from hsisr_geo.model.back_projection import interpolate
 from hsisr_geo.model.baselines.resolver import SystemResolver
 from hsisr_geo.model.baselines.system import Regressor
-from hsisr_geo.raster import open_raster
+from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver import BicubicResolver
 from hsisr_geo.system_config import SystemConfig
 

@@ -14,7 +14,7 @@ from hsisr_geo.benchmark.mat_files import read_mat
 from hsisr_geo.benchmark.solid_parts import solid_rectangles
 from hsisr_geo.benchmark.sources import find_sources, load_scenes, usable_bands
 from hsisr_geo.errors import RasterError
-from hsisr_geo.raster import open_raster
+from hsisr_geo.raster.open import open_raster
 
 ROWS, COLS, BANDS = 7, 5, 3
 

@@ -20,7 +20,7 @@ from hsisr_geo.cli.main import cli
 
 from hsisr_geo import __version__
 from hsisr_geo.config import CONFIG_KEY, ModelConfig
-from hsisr_geo.raster import open_raster
+from hsisr_geo.raster.open import open_raster
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = [

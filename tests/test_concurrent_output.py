@@ -12,7 +12,7 @@ from hsisr_geo.formats.concurrent import for_each
 from hsisr_geo.formats.summary import Tally
 from hsisr_geo.output import Target, open_outputs
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import open_raster
+from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver import BackProjectionResolver
 from hsisr_geo.workers import Workers
 

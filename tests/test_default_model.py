@@ -15,9 +15,10 @@ from hsisr_geo.model import back_projection
 from hsisr_geo.model.resolver import load
 from hsisr_geo.model.training_data import TrainingScene, degraded_pair
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.selection import in_water_vapour
 from hsisr_geo.registry import DEFAULT_MODEL, find_model, load_resolver
-from hsisr_geo.selection import in_water_vapour
 
 ROWS, COLS, EVERY = 90, 76, 9  # of the mosaic: holes and solid ground, and every ninth band
 

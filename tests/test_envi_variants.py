@@ -6,7 +6,8 @@ from spectral.io import envi as spectral_envi
 
 from hsisr_geo.errors import RasterError
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver import BicubicResolver
 
 ORDERS = {"bsq": (0, 1, 2), "bil": (1, 0, 2), "bip": (1, 2, 0)}

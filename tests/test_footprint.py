@@ -14,7 +14,7 @@ from hsisr_geo.estimate import estimate_seconds
 from hsisr_geo.footprint import TILES, choose_tile, footprint, machine_memory, made_of
 from hsisr_geo.graph import cut
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver import BicubicResolver, Cost, PartResolver, TileFunction
 
 GB = 10**9

@@ -37,7 +37,9 @@ from hsisr_geo.formats.geotiff import GeoTiff
 from hsisr_geo.formats.style import style_text
 from hsisr_geo.formats.summary import BandSummary, Tally
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import Raster, open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver import BicubicResolver
 
 NORTH_UP = Affine(30, 0, 364095, 0, -30, 5809965)

@@ -15,7 +15,7 @@ import rasterio
 from affine import Affine
 from scenes import reflectance
 
-from hsisr_geo.raster import open_raster
+from hsisr_geo.raster.open import open_raster
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 GDAL = DOCS.parent / ".venv-gdal" / "bin" / "python"

@@ -13,7 +13,8 @@ from benchmarks.fuzz import TARGETS, fuzz
 from hsisr_geo.config import ModelConfig, read_header
 from hsisr_geo.errors import ModelError, RasterError
 from hsisr_geo.model.checkpoint import load_network, save_tensors
-from hsisr_geo.raster import open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.registry import DEFAULT_MODEL, find_model
 
 HEADER = """ENVI

@@ -9,7 +9,8 @@ import spectral
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.envi_header import read_header
 from hsisr_geo.bands.metadata import read_tags, write_bands
-from hsisr_geo.raster import open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
 
 CENTRES = (450.5, 550.25, 2200.125)
 WIDTHS = (9.9, 10.1, 12.3)

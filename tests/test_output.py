@@ -22,7 +22,9 @@ from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import decode, encode, usable_nodata
 from hsisr_geo.errors import OutputError
 from hsisr_geo.output import Target, open_outputs, write_raster
-from hsisr_geo.raster import Raster, open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
 
 requires_gdal = pytest.mark.skipif(
     shutil.which("gdalinfo") is None, reason="gdalinfo is not on PATH (Debian: gdal-bin)"

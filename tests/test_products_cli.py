@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hsisr_geo.cli.main import cli
 from made_products import make_emit, make_enmap, make_prisma
 
-from hsisr_geo.raster import open_raster
+from hsisr_geo.raster.open import open_raster
 
 
 def call(*arguments):

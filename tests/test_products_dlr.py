@@ -11,9 +11,10 @@ from made_products import ENMAP_CENTRES, ENMAP_WIDTHS, make_desis, make_enmap
 
 from hsisr_geo.errors import RasterError
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.scenes import find_scenes
 from hsisr_geo.resolver import BicubicResolver
-from hsisr_geo.scenes import find_scenes
 
 
 def read(raster, bands=None):

@@ -22,9 +22,10 @@ from rasterio.transform import GCPTransformer
 
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.statistics import scan_scene
 from hsisr_geo.resolver import BicubicResolver
-from hsisr_geo.statistics import scan_scene
 
 
 def read(raster, bands=None):
@@ -359,7 +360,7 @@ def test_chunks_that_do_not_suit_windows_are_unpacked_once(tmp_path, name, monke
                 del file[cube]
                 file.create_dataset(cube, data=pixels, chunks=whole, compression="gzip")
                 file[cube].attrs.update(items)
-    monkeypatch.setattr("hsisr_geo.products.unpacking.MOST_AT_ONCE", 400)
+    monkeypatch.setattr("hsisr_geo.raster.products.unpack.MOST_AT_ONCE", 400)
     raster = open_raster(tmp_path / "b.h5", orthorectify=name == "emit")
     with caplog.at_level("INFO"), ThreadPoolExecutor(3) as pool:
         windows = [(slice(i, i + 4), slice(2, 9)) for i in range(8)]
@@ -367,8 +368,8 @@ def test_chunks_that_do_not_suit_windows_are_unpacked_once(tmp_path, name, monke
     for window, part in zip(windows, parts, strict=True):
         assert np.array_equal(part, expected[[3, 1]][(slice(None), *window)], equal_nan=True)
     assert caplog.text.count("do not suit windows: unpacked once") == 1
-    monkeypatch.setattr("hsisr_geo.products.unpacking.shutil.disk_usage", lambda _: NoRoom)
-    monkeypatch.setattr("hsisr_geo.products.unpacking._UNPACKED", {})
+    monkeypatch.setattr("hsisr_geo.raster.products.unpack.shutil.disk_usage", lambda _: NoRoom)
+    monkeypatch.setattr("hsisr_geo.raster.products.unpack._UNPACKED", {})
     assert np.array_equal(read(raster), expected, equal_nan=True)
     assert "no room to unpack it" in caplog.text
 

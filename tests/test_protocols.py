@@ -29,9 +29,8 @@ from hsisr_geo.benchmark.protocols import (
 )
 from hsisr_geo.benchmark.scoring import score
 from hsisr_geo.errors import OptionError, RasterError
-from hsisr_geo.raster import open_raster
-from hsisr_geo.scaling import scene_scale
-from hsisr_geo.statistics import scan_scene
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.statistics import scan_scene, scene_scale
 
 
 @pytest.fixture

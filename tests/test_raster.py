@@ -20,7 +20,9 @@ from scenes import PRODUCTS, Scenes, make_twins, read_pixels, real_data
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import RasterError
-from hsisr_geo.raster import Gcp, Raster, open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Gcp, Raster
+from hsisr_geo.raster.read import read_window
 
 requires_gdal = pytest.mark.skipif(
     shutil.which("gdal_translate") is None,
@@ -488,7 +490,7 @@ def test_the_main_threads_datasets_are_closed_before_python_ends(scenes):
     code = (
         "import atexit, sys\n"
         "atexit.register(lambda: print(handle.closed))\n"  # the first one registered runs last
-        "from hsisr_geo.datasets import thread_handle\n"
+        "from hsisr_geo.raster.datasets import thread_handle\n"
         "handle = thread_handle(sys.argv[1])\n"
         "print(handle.closed)"
     )

@@ -25,7 +25,9 @@ from hsisr_geo.formats.choice import WriteOptions
 from hsisr_geo.formats.summary import BandSummary
 from hsisr_geo.outline import bounding_box, outline
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import Gcp, Raster, open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Gcp, Raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.registry import load_resolver
 from hsisr_geo.resolver import BicubicResolver
 from hsisr_geo.stac import describe

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import rasterio
 
-from hsisr_geo import statistics
-from hsisr_geo.raster import open_raster
-from hsisr_geo.statistics import SAMPLE_PIXELS, bands_with_data, scan_scene
+from hsisr_geo.raster import statistics
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.statistics import SAMPLE_PIXELS, bands_with_data, scan_scene
 
 RNG = np.random.default_rng(5)
 

@@ -18,8 +18,9 @@ from affine import Affine
 from click.testing import CliRunner
 from hsisr_geo.cli.main import cli
 
-from hsisr_geo.raster import open_raster, read_window
-from hsisr_geo.streaming import is_stdin, is_stdout, receive, send
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.pipes import is_stdin, is_stdout, receive, send
+from hsisr_geo.raster.read import read_window
 
 BANDS, ROWS, COLS = 24, 96, 88
 CENTRES = [400 + 20 * i for i in range(BANDS)]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import rasterio
 
-from hsisr_geo.raster import open_raster
-from hsisr_geo.statistics import bands_with_data, scan_scene
-from hsisr_geo.survey import survey_block
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.statistics import bands_with_data, scan_scene
+from hsisr_geo.raster.survey import survey_block
 
 SHAPE = 150, 140  # the lattice has every second pixel
 

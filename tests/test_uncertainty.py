@@ -22,7 +22,8 @@ from hsisr_geo.model.spread import standard_deviation
 from hsisr_geo.model.training_data import statistics_of
 from hsisr_geo.noise import noise_field
 from hsisr_geo.pipeline import RunReport, super_resolve
-from hsisr_geo.raster import open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.registry import DEFAULT_MODEL, find_model
 from hsisr_geo.resolver import BicubicResolver
 from hsisr_geo.uncertainty import Uncertainty, mean_band

@@ -8,7 +8,8 @@ from affine import Affine
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.resampling import decimate
 from hsisr_geo.errors import RasterError
-from hsisr_geo.raster import open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.wald import check_size, coarser, degrade, whole_groups, write
 from hsisr_geo.windows import choose_window
 

@@ -12,7 +12,8 @@ from rasterio.control import GroundControlPoint
 
 from hsisr_geo.errors import ModelError, OptionError, RasterError
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.recipes import Recipe
 from hsisr_geo.registry import load_resolver
 from hsisr_geo.xarray import open_dataarray

@@ -29,8 +29,9 @@ from hsisr_geo.errors import HsisrError
 from hsisr_geo.metrics import Scores
 from hsisr_geo.output import write_raster
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.planes import read_cube, whole
-from hsisr_geo.raster import Raster, open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_cube, read_window, whole
 from hsisr_geo.registry import load_resolver
 from hsisr_geo.resolver import Resolver
 

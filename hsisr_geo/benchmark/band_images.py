@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.errors import RasterError
-from hsisr_geo.planes import whole
-from hsisr_geo.raster import open_raster, read_window
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window, whole
 
 _NUMBERED = re.compile(r"(.*?)(\d+)\.png", re.IGNORECASE)
 

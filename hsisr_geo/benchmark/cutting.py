@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from hsisr_geo.benchmark.sources import SourceScene
 from hsisr_geo.errors import RasterError
-from hsisr_geo.statistics import SceneStatistics
-from hsisr_geo.survey import survey_block
+from hsisr_geo.raster.statistics import SceneStatistics
+from hsisr_geo.raster.survey import survey_block
 
 
 def picked(scene: SourceScene, bands: int | None) -> SourceScene:

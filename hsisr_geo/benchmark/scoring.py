@@ -20,8 +20,8 @@ from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.planes import read_cube, whole
-from hsisr_geo.raster import open_raster
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_cube, whole
 from hsisr_geo.registry import BASELINES, find_model, load_resolver
 from hsisr_geo.resolver import BicubicResolver, Resolver, ScalingResolver
 from hsisr_geo.system_config import SystemConfig

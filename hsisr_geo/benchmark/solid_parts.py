@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.planes import whole
-from hsisr_geo.raster import Raster, read_window
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window, whole
 
 LEAST_SIDE = 64
 

@@ -20,11 +20,12 @@ from hsisr_geo.benchmark import band_images, mat_files
 from hsisr_geo.benchmark.solid_parts import solid_rectangles
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
-from hsisr_geo.planes import read_cube, whole
-from hsisr_geo.products.recognition import is_product_folder
-from hsisr_geo.raster import Raster, open_raster
-from hsisr_geo.scenes import find_scenes
-from hsisr_geo.selection import in_water_vapour
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.products.recognise import is_product_folder
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_cube, whole
+from hsisr_geo.raster.scenes import find_scenes
+from hsisr_geo.raster.selection import in_water_vapour
 from hsisr_geo.wald import cut_out
 
 NOISE_NM = (2450.0, 2600.0)

@@ -14,13 +14,13 @@ import rasterio
 from rasterio.enums import Resampling
 from rasterio.shutil import copy as copy_dataset
 
-from hsisr_geo.datasets import open_quietly, opening_quietly
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import remove
 from hsisr_geo.formats.dataset import sidecars
 from hsisr_geo.formats.format import Content, Format, as_stored
 from hsisr_geo.formats.geotiff import GeoTiff, check_complete
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.datasets import open_quietly, opening_quietly
+from hsisr_geo.raster.raster import Raster
 
 _RESAMPLINGS = (
     "AVERAGE", "NEAREST", "BILINEAR", "CUBIC", "CUBIC_SPLINE", "LANCZOS", "GAUSS", "MODE", "RMS",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 
 
 class Coordinates:

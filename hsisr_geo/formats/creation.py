@@ -9,8 +9,8 @@ from typing import Any
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
-from hsisr_geo.datasets import opening_quietly, reason
 from hsisr_geo.errors import OptionError, OutputError
+from hsisr_geo.raster.datasets import opening_quietly, reason
 
 Options = Mapping[str, str]  # names in upper case
 

@@ -11,9 +11,9 @@ from rasterio.rpc import RPC
 from rasterio.windows import Window
 
 from hsisr_geo.bands.metadata import write_bands, write_tags
-from hsisr_geo.datasets import opening_quietly
 from hsisr_geo.formats.format import Content
-from hsisr_geo.raster import Gcp, Raster
+from hsisr_geo.raster.datasets import opening_quietly
+from hsisr_geo.raster.raster import Gcp, Raster
 
 # Files that GDAL would read together with a raster of that name.
 _SIDECARS = (".aux.xml", ".ovr", ".msk")

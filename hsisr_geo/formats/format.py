@@ -14,7 +14,7 @@ from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.bands.truecolor import mark_colors
 from hsisr_geo.formats.blocks import Blocks
 from hsisr_geo.formats.summary import BandSummary, Tally
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 
 
 @dataclass(frozen=True, eq=False)

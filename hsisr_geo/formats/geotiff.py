@@ -10,12 +10,12 @@ import numpy as np
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
-from hsisr_geo.datasets import open_quietly, opening_quietly
 from hsisr_geo.errors import OutputError
 from hsisr_geo.formats.creation import refuse, try_options
 from hsisr_geo.formats.dataset import sidecars, write_dataset
 from hsisr_geo.formats.format import Content, Format, as_stored
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.datasets import open_quietly, opening_quietly
+from hsisr_geo.raster.raster import Raster
 
 _CLASSIC_BYTES = 2**32  # what offsets of 32 bits reach
 _LOSSY = "would change the numbers, and the recorded consistency would not be theirs"

@@ -17,7 +17,7 @@ from hsisr_geo.formats.concurrent import for_each
 from hsisr_geo.formats.coordinates import Coordinates
 from hsisr_geo.formats.creation import refuse
 from hsisr_geo.formats.format import Content, Format, as_stored, needs_mask
-from hsisr_geo.raster import Raster
+from hsisr_geo.raster.raster import Raster
 
 CUBE = "cube"
 _CODECS = ("BLOSC", "ZSTD", "ZLIB", "NONE")

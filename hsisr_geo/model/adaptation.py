@@ -23,7 +23,7 @@ from hsisr_geo.model.network import Network
 from hsisr_geo.model.progress_file import Averages
 from hsisr_geo.model.resolver import choose_device
 from hsisr_geo.model.training import Log
-from hsisr_geo.raster import open_raster
+from hsisr_geo.raster.open import open_raster
 
 __all__ = ["Adaptation", "AdaptationOptions", "adapt", "learn"]
 

@@ -18,8 +18,9 @@ from hsisr_geo.cube.resampling import cubic_decimation, decimate
 from hsisr_geo.cube.tiling import AxisTiles
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
-from hsisr_geo.raster import Raster, read_window
-from hsisr_geo.statistics import bands_with_data
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.statistics import bands_with_data
 
 __all__ = ["REACH", "CoarserScene", "CoarserWindow", "Mask", "times", "within"]
 

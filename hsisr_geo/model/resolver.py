@@ -27,6 +27,7 @@ from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.spread import SampledResolver
 from hsisr_geo.model.timing import measured_speed
 from hsisr_geo.noise import NOISE_VERSION, noise_field
+from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver import (
     Cost,
     CubesFunction,
@@ -37,7 +38,6 @@ from hsisr_geo.resolver import (
     assumption,
     whole_windows,
 )
-from hsisr_geo.statistics import SceneStatistics
 
 __all__ = ["DiffusionResolver", "choose_device", "load"]
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from hsisr_geo.config import ModelConfig
 from hsisr_geo.model.latents import LatentBasis
 from hsisr_geo.model.network import Network
-from hsisr_geo.statistics import SceneStatistics
+from hsisr_geo.raster.statistics import SceneStatistics
 
 __all__ = ["Scene", "usable_deviation"]
 

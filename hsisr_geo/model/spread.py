@@ -17,8 +17,8 @@ from hsisr_geo.cube.windows import Window
 from hsisr_geo.model.binding import bind
 from hsisr_geo.model.prepared import PreparedTile
 from hsisr_geo.noise import NOISE_VERSION
+from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver import CubesFunction, Sampled
-from hsisr_geo.statistics import SceneStatistics
 
 if TYPE_CHECKING:
     from hsisr_geo.model.resolver import DiffusionResolver

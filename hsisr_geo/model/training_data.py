@@ -21,8 +21,9 @@ from hsisr_geo.cube.degradation import BICUBIC, Degradation, named
 from hsisr_geo.errors import HsisrError, RasterError
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.scene import usable_deviation
-from hsisr_geo.raster import open_raster, read_window
-from hsisr_geo.statistics import SceneStatistics
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.statistics import SceneStatistics
 
 __all__ = ["Pair", "TrainingScene", "degraded_pair", "load_photographs", "load_scenes"]
 

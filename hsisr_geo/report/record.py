@@ -12,8 +12,8 @@ from hsisr_geo import __version__
 from hsisr_geo.assessment import Assessment
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.noreference import Check
+from hsisr_geo.raster.selection import in_water_vapour
 from hsisr_geo.report.verdict import Verdict
-from hsisr_geo.selection import in_water_vapour
 from hsisr_geo.trial import Trial
 
 FORMAT = 1

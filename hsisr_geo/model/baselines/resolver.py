@@ -26,6 +26,7 @@ from hsisr_geo.model.checkpoint import check_same_weights
 from hsisr_geo.model.devices import Placed, Places, choose_device, copies
 from hsisr_geo.model.timing import measured_speed
 from hsisr_geo.noise import NOISE_VERSION
+from hsisr_geo.raster.statistics import SceneStatistics, scene_scale
 from hsisr_geo.resolver import (
     BandsResolver,
     Cost,
@@ -39,8 +40,6 @@ from hsisr_geo.resolver import (
     assumption,
     whole_windows,
 )
-from hsisr_geo.scaling import scene_scale
-from hsisr_geo.statistics import SceneStatistics
 from hsisr_geo.system_config import SystemConfig
 
 __all__ = ["StochasticResolver", "SystemResolver", "load"]

@@ -5,8 +5,8 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from hsisr_geo.model.spread import drawn
+from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver import CubesFunction, Sampled
-from hsisr_geo.statistics import SceneStatistics
 
 if TYPE_CHECKING:
     from hsisr_geo.model.baselines.resolver import StochasticResolver

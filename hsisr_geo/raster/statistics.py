@@ -1,9 +1,4 @@
-"""`SceneStatistics`: mean, covariance and a spectral sample from one streaming pass.
-
-The scene is read in strips of whole rows whose height follows from its width and band count only.
-So the numbers are a pure function of the pixels, whatever the tile size and thread count of a run,
-and memory stays bounded whatever the size of the scene.
-"""
+"""`SceneStatistics`: mean, covariance and a sample of spectra from one pass; a scene's scale."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.raster import Raster, read_window
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
 
 STRIP_BYTES = 16 * 2**20
 SAMPLE_PIXELS = 16384
+QUANTILE = 0.999
+"""Unlike the maximum, it does not hang on one glint."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,3 +179,14 @@ def lattice_spectra(
     first = -top % step
     on_lattice = strip[:, first::step, ::step]
     return on_lattice[:, complete[first::step, ::step]].T
+
+
+def scene_scale(statistics: SceneStatistics) -> float:
+    """Return the 99.9 % quantile of a scene's sampled spectra; 1 if that is not positive.
+
+    One number for all bands, in physical units: the shape of a spectrum stays.
+    """
+    if not statistics.sample.size:
+        return 1.0
+    scale = float(np.quantile(statistics.sample, QUANTILE))
+    return scale if scale > 0 else 1.0

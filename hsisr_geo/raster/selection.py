@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from hsisr_geo.bands.bands import Bands, to_nanometers
 from hsisr_geo.errors import OptionError
-from hsisr_geo.grid import Raster
+from hsisr_geo.raster.raster import Raster
 
 WATER_VAPOUR_NM = ((1340.0, 1445.0), (1790.0, 1955.0))
 """Where water vapour lets hardly any sunlight through to the ground, whatever the sensor.

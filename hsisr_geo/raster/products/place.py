@@ -9,13 +9,15 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import transform as _transform
 
-from hsisr_geo.datasets import opened_in_memory
 from hsisr_geo.errors import RasterError
-from hsisr_geo.gdal_source import wkt
-from hsisr_geo.grid import Gcp
+from hsisr_geo.raster.datasets import opened_in_memory
+from hsisr_geo.raster.gdal import wkt
+from hsisr_geo.raster.raster import Gcp
 
 _LATTICE = 12
 # ^ points along each axis: what a thin plate spline takes in its stride, and follows a swath with
+ORTHORECTIFIED = ", orthorectified"
+"""How the name of a product ends that was put on the map grid it comes with."""
 
 
 def wkt_of(crs: str | int, path: str) -> str:

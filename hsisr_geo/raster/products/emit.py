@@ -17,11 +17,9 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
-from hsisr_geo.grid import Missing, Raster, Stored
-from hsisr_geo.products import ORTHORECTIFIED
-from hsisr_geo.products.hdf5 import (
+from hsisr_geo.raster.datasets import anywhere
+from hsisr_geo.raster.products.hdf5 import (
     Hdf5Source,
     Part,
     as_text,
@@ -31,8 +29,9 @@ from hsisr_geo.products.hdf5 import (
     read_cube,
     reading,
 )
-from hsisr_geo.products.place import WGS84, control_points, lattice, wkt_of
-from hsisr_geo.products.unpacking import suited
+from hsisr_geo.raster.products.place import ORTHORECTIFIED, WGS84, control_points, lattice, wkt_of
+from hsisr_geo.raster.products.unpack import suited
+from hsisr_geo.raster.raster import Missing, Raster, Stored
 
 _LOG = logging.getLogger(__name__)
 _CUBES = {"reflectance": "EMIT L2A", "radiance": "EMIT L1B"}

@@ -14,10 +14,16 @@ from typing import Any
 import numpy as np
 
 from hsisr_geo.bands.envi_header import LAYOUT_KEYS, PLACE_KEYS, hidden_fields, read_header
-from hsisr_geo.datasets import anywhere, check_bands, check_extent, opened_in_memory, thread_handle
 from hsisr_geo.errors import RasterError
-from hsisr_geo.gdal_source import described
-from hsisr_geo.grid import Missing, Raster, Stored
+from hsisr_geo.raster.datasets import (
+    anywhere,
+    check_bands,
+    check_extent,
+    opened_in_memory,
+    thread_handle,
+)
+from hsisr_geo.raster.gdal import described
+from hsisr_geo.raster.raster import Missing, Raster, Stored
 
 _SUFFIXES = ("", ".img", ".dat", ".bsq", ".bil", ".bip", ".raw", ".bin")
 

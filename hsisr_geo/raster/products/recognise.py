@@ -4,10 +4,11 @@ import os
 import re
 from pathlib import Path
 
-from hsisr_geo import gdal_source
 from hsisr_geo.errors import OptionError, RasterError
-from hsisr_geo.grid import Raster
-from hsisr_geo.products import ORTHORECTIFIED, dlr, envi_files
+from hsisr_geo.raster import gdal
+from hsisr_geo.raster.products import dlr, envi
+from hsisr_geo.raster.products.place import ORTHORECTIFIED
+from hsisr_geo.raster.raster import Raster
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _SUBDATASET = re.compile(r"""(NETCDF|HDF5):(?P<quote>["']?)(?P<file>.+)(?P=quote):/*(?P<cube>.+)""")
@@ -33,7 +34,7 @@ def describe(path: str, *, orthorectify: bool = False) -> Raster:
     elif place.is_file():
         raster = _file(place, orthorectify)
     else:  # a /vsi path, a subdataset, a URL, or nothing
-        raster = _cube_of_a_product(path, orthorectify) or gdal_source.describe(path)
+        raster = _cube_of_a_product(path, orthorectify) or gdal.describe(path)
     if orthorectify and not raster.product.endswith(ORTHORECTIFIED):
         raise OptionError(_no_lookup_table(raster))
     return raster
@@ -48,14 +49,14 @@ def is_product_folder(place: Path) -> bool:
 
 def _folder(place: Path) -> Raster:
     if any((place / name).exists() for name in _ZARR):
-        from hsisr_geo.products import cf
+        from hsisr_geo.raster.products import cf
 
         return cf.describe_zarr(place)
     found = dlr.find_metadata(place)
     if found is not None:
         return dlr.describe(found)
     try:
-        return gdal_source.describe(os.fspath(place))
+        return gdal.describe(os.fspath(place))
     except RasterError as error:
         raise RasterError(
             f"{place} is not a raster, but a folder without a product: name a file in it"
@@ -64,22 +65,22 @@ def _folder(place: Path) -> Raster:
 
 def _file(place: Path, orthorectify: bool) -> Raster:
     beginning = _beginning(place)
-    if envi_files.is_header(beginning):
-        return _file(Path(envi_files.data_file(place)), orthorectify)
+    if envi.is_header(beginning):
+        return _file(Path(envi.data_file(place)), orthorectify)
     if beginning.startswith(_HDF5):
-        from hsisr_geo.products import hdf5_products
+        from hsisr_geo.raster.products import hdf5_products
 
         return hdf5_products.describe(place, orthorectify=orthorectify)
     metadata = dlr.metadata_of(place, beginning)
     if metadata is not None:
         return dlr.describe(metadata)
     try:
-        return gdal_source.describe(os.fspath(place))
+        return gdal.describe(os.fspath(place))
     except RasterError:
-        header = envi_files.header_that_gdal_misreads(place)
+        header = envi.header_that_gdal_misreads(place)
         if header is None:
             raise
-    return envi_files.describe(place, header)
+    return envi.describe(place, header)
 
 
 def _cube_of_a_product(name: str, orthorectify: bool) -> Raster | None:
@@ -93,7 +94,7 @@ def _cube_of_a_product(name: str, orthorectify: bool) -> Raster | None:
         return None
     if not _beginning(place).startswith(_HDF5):
         return None
-    from hsisr_geo.products import hdf5_products
+    from hsisr_geo.raster.products import hdf5_products
 
     return hdf5_products.describe_cube(place, found["cube"], orthorectify=orthorectify)
 

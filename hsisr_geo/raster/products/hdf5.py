@@ -9,10 +9,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from hsisr_geo.datasets import thread_handle
 from hsisr_geo.errors import RasterError
-from hsisr_geo.grid import Missing, Stored
-from hsisr_geo.products.unpacking import MOST_AT_ONCE, suited
+from hsisr_geo.raster.datasets import thread_handle
+from hsisr_geo.raster.products.unpack import MOST_AT_ONCE, suited
+from hsisr_geo.raster.raster import Missing, Stored
 
 
 @dataclass(frozen=True)

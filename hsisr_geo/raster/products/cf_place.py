@@ -8,8 +8,8 @@ import numpy as np
 from affine import Affine
 
 from hsisr_geo.errors import RasterError
-from hsisr_geo.grid import Raster
-from hsisr_geo.products.place import WGS84, control_points, lattice, wkt_of
+from hsisr_geo.raster.products.place import WGS84, control_points, lattice, wkt_of
+from hsisr_geo.raster.raster import Raster
 
 _UNEVEN = 1e-3  # of a pixel by which spacings may differ: float32 coordinates do
 

@@ -13,15 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
-from hsisr_geo import gdal_source
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.envi_header import read_header
 from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.bands.spectral import to_number
-from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
-from hsisr_geo.grid import Missing, Raster, Source, Stored
-from hsisr_geo.products.dlr_metadata import NAME, BandFacts, band_facts, mission_and_level, parse
+from hsisr_geo.raster import gdal
+from hsisr_geo.raster.datasets import anywhere
+from hsisr_geo.raster.products.dlr_metadata import (
+    NAME,
+    BandFacts,
+    band_facts,
+    mission_and_level,
+    parse,
+)
+from hsisr_geo.raster.raster import Missing, Raster, Source, Stored
 
 _IMAGE = re.compile(r"(.*)-SPECTRAL_IMAGE(_VNIR|_SWIR)?(_COG)?\.\w+", re.IGNORECASE)
 _METADATA = re.compile(r"(.*)-METADATA\.xml", re.IGNORECASE)
@@ -106,7 +112,7 @@ def describe(metadata: Path) -> Raster:
     if not facts:
         raise RasterError(f"{metadata}: the {product} metadata have no bandCharacterisation")
     image = _find_image(metadata, product)
-    raster = gdal_source.describe(str(image))
+    raster = gdal.describe(str(image))
     if len(raster.bands) != len(facts):
         raise RasterError(
             f"{metadata} tells of {len(facts)} bands, but {image.name} has {len(raster.bands)}: "
@@ -165,7 +171,7 @@ def _beside(metadata: Path, part: str) -> Path | None:
 
 
 def _classes(path: Path, raster: Raster) -> Source:
-    classes = gdal_source.describe(str(path))
+    classes = gdal.describe(str(path))
     if classes.shape != raster.shape or classes.source is None:
         raise RasterError(
             f"{path} is {classes.rows} x {classes.cols} pixels, not {raster.rows} x {raster.cols} "

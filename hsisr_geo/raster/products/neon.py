@@ -12,11 +12,18 @@ import numpy as np
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import usable_nodata
-from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
-from hsisr_geo.grid import Raster
-from hsisr_geo.products.hdf5 import Hdf5Source, Part, as_text, decimals, need, need_attribute
-from hsisr_geo.products.place import transform_of_map_info, wkt_of
+from hsisr_geo.raster.datasets import anywhere
+from hsisr_geo.raster.products.hdf5 import (
+    Hdf5Source,
+    Part,
+    as_text,
+    decimals,
+    need,
+    need_attribute,
+)
+from hsisr_geo.raster.products.place import transform_of_map_info, wkt_of
+from hsisr_geo.raster.raster import Raster
 
 _PRODUCT = "NEON reflectance"
 

@@ -14,7 +14,8 @@ from rasterio.windows import Window
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import ALPHA, read_bands, read_tags
 from hsisr_geo.bands.radiometry import usable_nodata
-from hsisr_geo.datasets import (
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.datasets import (
     anywhere,
     check_bands,
     check_envi,
@@ -23,8 +24,7 @@ from hsisr_geo.datasets import (
     reason,
     thread_handle,
 )
-from hsisr_geo.errors import RasterError
-from hsisr_geo.grid import Gcp, Missing, Raster, Stored
+from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
 
 
 @dataclass(frozen=True)

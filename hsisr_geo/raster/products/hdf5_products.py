@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
-from hsisr_geo import gdal_source
 from hsisr_geo.errors import RasterError
-from hsisr_geo.grid import Raster, Source
-from hsisr_geo.products import cf, emit, neon, prisma
-from hsisr_geo.products.hdf5 import Hdf5Source, describing
+from hsisr_geo.raster import gdal
+from hsisr_geo.raster.products import cf, emit, neon, prisma
+from hsisr_geo.raster.products.hdf5 import Hdf5Source, describing
+from hsisr_geo.raster.raster import Raster, Source
 
 
 def describe(path: Path, *, orthorectify: bool) -> Raster:
@@ -20,7 +20,7 @@ def describe(path: Path, *, orthorectify: bool) -> Raster:
     if known := _known(path, orthorectify):
         return known
     try:
-        return cf.describe_netcdf(path) or gdal_source.describe(os.fspath(path))
+        return cf.describe_netcdf(path) or gdal.describe(os.fspath(path))
     except RasterError as error:
         told = "a PRISMA, EMIT or NEON product would be incomplete, as its groups are not there"
         raise RasterError(f"{error}; {told}") from error

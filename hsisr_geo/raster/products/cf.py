@@ -14,13 +14,13 @@ from typing import Any
 
 from affine import Affine
 
-from hsisr_geo import gdal_source
-from hsisr_geo.datasets import anywhere, thread_handle
 from hsisr_geo.errors import RasterError
-from hsisr_geo.gdal_source import check_scales
-from hsisr_geo.grid import Missing, Raster, Stored
-from hsisr_geo.products.cf_bands import read_bands
-from hsisr_geo.products.cf_place import placed, read_crs
+from hsisr_geo.raster import gdal
+from hsisr_geo.raster.datasets import anywhere, thread_handle
+from hsisr_geo.raster.gdal import check_scales
+from hsisr_geo.raster.products.cf_bands import read_bands
+from hsisr_geo.raster.products.cf_place import placed, read_crs
+from hsisr_geo.raster.raster import Missing, Raster, Stored
 
 _X = frozenset(("x", "lon", "longitude", "easting", "col", "cols", "column", "sample", "samples"))
 _Y = frozenset(("y", "lat", "latitude", "northing", "row", "rows", "line", "lines"))
@@ -115,7 +115,7 @@ def describe_zarr(path: Path) -> Raster:
     if raster is not None:
         return raster
     try:
-        return gdal_source.describe(os.fspath(path))
+        return gdal.describe(os.fspath(path))
     except RasterError as error:
         missing = importlib.util.find_spec("zarr") is None
         hint = ": install hsisr-geo[zarr] to read it" if missing else " holds no cube"

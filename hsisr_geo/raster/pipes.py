@@ -14,8 +14,8 @@ import rasterio
 import rasterio.shutil
 from rasterio.errors import RasterioError
 
-from hsisr_geo.datasets import open_quietly, opening_quietly, reason
 from hsisr_geo.errors import OutputError, RasterError
+from hsisr_geo.raster.datasets import open_quietly, opening_quietly, reason
 
 STRIP_ROWS = 16
 _WITH_PREDICTOR = ("zstd", "deflate", "lzw")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.statistics import (
+from hsisr_geo.raster.statistics import (
     Moments,
     SceneStatistics,
     band_moments,

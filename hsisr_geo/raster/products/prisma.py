@@ -15,11 +15,18 @@ import numpy as np
 from affine import Affine
 
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.datasets import anywhere
 from hsisr_geo.errors import RasterError
-from hsisr_geo.grid import Gcp, Missing, Raster, Stored
-from hsisr_geo.products.hdf5 import Hdf5Source, Part, as_text, decimals, need, need_attribute
-from hsisr_geo.products.place import WGS84, control_points, lattice, projected, wkt_of
+from hsisr_geo.raster.datasets import anywhere
+from hsisr_geo.raster.products.hdf5 import (
+    Hdf5Source,
+    Part,
+    as_text,
+    decimals,
+    need,
+    need_attribute,
+)
+from hsisr_geo.raster.products.place import WGS84, control_points, lattice, projected, wkt_of
+from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
 
 _SWATHS = "HDFEOS/SWATHS"
 _LEVELS = ("L1", "L2B", "L2C", "L2D")

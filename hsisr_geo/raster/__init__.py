@@ -1,0 +1,1 @@
+"""A raster as a value, opened, read by window, measured."""
