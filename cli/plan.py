@@ -97,7 +97,7 @@ def plan_run(
     from hsisr_geo.formats.choice import choose_format
     from hsisr_geo.formats.cog import Cog
     from hsisr_geo.graph import Product, cut_for
-    from hsisr_geo.layout import Layout
+    from hsisr_geo.journal.layout import Layout
     from hsisr_geo.output import Output
 
     check_scene(raster, resolver)

@@ -9,10 +9,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from hsisr_geo.assembly import TileBlocks
 from hsisr_geo.cube.windows import BLOCK, block_side
-from hsisr_geo.finished import Finished
-from hsisr_geo.layout import Layout
+from hsisr_geo.journal.blocks import TileBlocks
+from hsisr_geo.journal.index import Finished
+from hsisr_geo.journal.layout import Layout
 from hsisr_geo.output import Draft
 
 Tags = Mapping[str, str]

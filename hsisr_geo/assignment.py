@@ -9,8 +9,8 @@ from threading import Event
 
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.graph import Plan, Product, Work, cut_for
-from hsisr_geo.journal import JournalWriter
-from hsisr_geo.layout import Layout
+from hsisr_geo.journal.layout import Layout
+from hsisr_geo.journal.records import JournalWriter
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver import Resolver, Sampled, in_parts, sampled

@@ -26,9 +26,9 @@ from hsisr_geo import __version__
 from hsisr_geo.assignment import Assignment
 from hsisr_geo.errors import HsisrError, WorkerError
 from hsisr_geo.fingerprint import input_identity
-from hsisr_geo.finished import Place
 from hsisr_geo.graph import Work
-from hsisr_geo.journal import JournalWriter, new_name
+from hsisr_geo.journal.index import Place
+from hsisr_geo.journal.records import JournalWriter, new_name
 from hsisr_geo.raster.datasets import anywhere
 from hsisr_geo.resolver import pinned
 from hsisr_geo.workers import Workers

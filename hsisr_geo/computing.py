@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 from hsisr_geo.assembling import Assembly
 from hsisr_geo.assignment import Assignment
-from hsisr_geo.finished import Finished, Place
 from hsisr_geo.graph import Progress, run
-from hsisr_geo.journal import JournalWriter, new_name
+from hsisr_geo.journal.index import Finished, Place
+from hsisr_geo.journal.records import JournalWriter, new_name
 from hsisr_geo.request import Log
 from hsisr_geo.workers import Workers
 

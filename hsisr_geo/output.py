@@ -24,10 +24,10 @@ from hsisr_geo.formats.blocks import Blocks
 from hsisr_geo.formats.choice import AS_NAMED, WriteOptions, choose_format
 from hsisr_geo.formats.format import Content, Format, needs_mask
 from hsisr_geo.formats.zarr import is_zarr
+from hsisr_geo.journal.folder import WorkFolder, work_folder, work_folder_of
 from hsisr_geo.raster.datasets import reason
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.stac_asset import Made
-from hsisr_geo.workfolder import WorkFolder, work_folder, work_folder_of
 
 _PUBLISHING = "publishing"
 

@@ -9,16 +9,17 @@ import time
 from dataclasses import dataclass
 
 from hsisr_geo.assembling import assembling
-from hsisr_geo.assembly import total
 from hsisr_geo.assigning import assign
 from hsisr_geo.assignment import Assignment
 from hsisr_geo.computing import compute, take_up, telling_how_to_go_on
 from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.errors import OptionError
 from hsisr_geo.fingerprint import Fingerprint
-from hsisr_geo.finished import Finished
 from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.graph import Progress
+from hsisr_geo.journal.blocks import total
+from hsisr_geo.journal.folder import WorkFolder
+from hsisr_geo.journal.index import Finished
 from hsisr_geo.output import as_output_error, open_outputs
 from hsisr_geo.provenance import as_tags, provenance_tags
 from hsisr_geo.raster.open import open_raster
@@ -27,7 +28,6 @@ from hsisr_geo.request import Log, Request
 from hsisr_geo.resolver import Resolver, sampled
 from hsisr_geo.uncertainty import Uncertainty
 from hsisr_geo.workers import Workers
-from hsisr_geo.workfolder import WorkFolder
 
 
 @dataclass(frozen=True)

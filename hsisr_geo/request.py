@@ -10,12 +10,12 @@ from hsisr_geo.fingerprint import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.footprint import choose_tile
 from hsisr_geo.formats.choice import WriteOptions
 from hsisr_geo.graph import Product
+from hsisr_geo.journal.folder import WorkFolder
 from hsisr_geo.output import Draft, Target
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver import Resolver, sampled
 from hsisr_geo.uncertainty import Uncertainty
 from hsisr_geo.workers import Workers
-from hsisr_geo.workfolder import WorkFolder
 
 Log = Callable[[str], None]
 """Takes one line at a time."""

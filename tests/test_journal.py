@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from hsisr_geo import journal
 from hsisr_geo.errors import OutputError
-from hsisr_geo.finished import Finished, Place
-from hsisr_geo.journal import JournalWriter, array_at, new_name, read_journal
+from hsisr_geo.journal import records
+from hsisr_geo.journal.index import Finished, Place
+from hsisr_geo.journal.records import JournalWriter, array_at, new_name, read_journal
 
 ARRAYS = [np.arange(5, dtype=np.uint8), np.arange(6.0).reshape(2, 3), np.ones((2, 2), bool)]
 
@@ -34,7 +34,7 @@ def test_what_was_added_is_found_again(tmp_path):
     for array in ARRAYS:
         assert offset % 8 == 0
         np.testing.assert_array_equal(array_at(path, offset, array.shape, array.dtype), array)
-        offset += journal.padded(array.nbytes)
+        offset += records.padded(array.nbytes)
 
 
 def test_a_journal_torn_at_any_byte_keeps_the_records_before(tmp_path):
@@ -72,7 +72,7 @@ def test_a_record_that_cannot_be_written_leaves_the_others(tmp_path, monkeypatch
                 raise OSError(28, "No space left on device")
 
         with monkeypatch.context() as patch:
-            patch.setattr(journal, "_write_all", full)
+            patch.setattr(records, "_write_all", full)
             with pytest.raises(OutputError, match=r"a\.journal: cannot be written: No space left"):
                 writer.add((0, 1), ARRAYS)
         assert path.stat().st_size == before

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hsisr_geo.cube.tiling import TileGrid
-from hsisr_geo.layout import Layout, Storage
+from hsisr_geo.journal.layout import Layout, Storage
 
 STORAGES = (Storage(3, "uint8", True), Storage(2, "float32", False))
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from hsisr_geo.workfolder import work_folder as engines_own
-from hsisr_geo.workfolder import work_folder_of
+from hsisr_geo.journal.folder import work_folder as engines_own
+from hsisr_geo.journal.folder import work_folder_of
 from qgis_plugin import leftovers
 from qgis_plugin.leftovers import remove_leftovers, work_folder
 

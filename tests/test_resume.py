@@ -17,9 +17,9 @@ from scenes import read_pixels
 
 from hsisr_geo import assigning, request
 from hsisr_geo.errors import Canceled, OutputError, RasterError
+from hsisr_geo.journal.folder import work_folder_of
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.resolver import BackProjectionResolver, BicubicResolver
-from hsisr_geo.workfolder import work_folder_of
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 CLI = [sys.executable, "-m", "hsisr_geo.cli"]
@@ -251,7 +251,7 @@ KILLING = """
 import os, signal, sys
 from pathlib import Path
 from hsisr_geo import files, journal, output
-from hsisr_geo.assembly import TileBlocks
+from hsisr_geo.journal.blocks import TileBlocks
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.resolver import BackProjectionResolver
 

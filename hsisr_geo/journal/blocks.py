@@ -21,9 +21,9 @@ from hsisr_geo.cube.blending import blend
 from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.cube.tiling import AxisTiles, Cell
 from hsisr_geo.cube.windows import BLOCK, Window, blocks, inside
-from hsisr_geo.finished import Finished
-from hsisr_geo.journal import array_at
-from hsisr_geo.layout import SUMS, Layout, Part
+from hsisr_geo.journal.index import Finished
+from hsisr_geo.journal.layout import SUMS, Layout, Part
+from hsisr_geo.journal.records import array_at
 from hsisr_geo.raster.raster import Raster
 
 Index = tuple[int, int]

@@ -14,7 +14,7 @@ import numpy as np
 
 from hsisr_geo.cube.tiling import AxisTiles, Cell, Tile, TileGrid
 from hsisr_geo.cube.windows import Window, inside, scaled
-from hsisr_geo.journal import padded
+from hsisr_geo.journal.records import padded
 
 SUMS = 5
 """Rows of the sums of `Consistency`."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import remove
-from hsisr_geo.journal import ENDING, read_journal
+from hsisr_geo.journal.records import ENDING, read_journal
 
 if sys.platform != "win32":
     import fcntl

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from hsisr_geo.errors import Canceled
-from hsisr_geo.journal import ENDING, read_journal
+from hsisr_geo.journal.records import ENDING, read_journal
 
 _NOWHERE = -1
 
