@@ -24,10 +24,11 @@ from trials import command, measure, print_table, write_scene
 from hsisr_geo import computing, graph
 from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.windows import BLOCK, Window, blocks
-from hsisr_geo.formats.choice import WriteOptions
 from hsisr_geo.graph import Plan
 from hsisr_geo.journal.index import Finished
-from hsisr_geo.output import Target, open_outputs
+from hsisr_geo.output.drafts import open_outputs
+from hsisr_geo.output.formats.choice import WriteOptions
+from hsisr_geo.output.targets import Target
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.registry import load_resolver

@@ -92,7 +92,7 @@ def _resolver(wish: Wish, job: "Job") -> "Resolver":
 
 def _check(job: "Job", wish: Wish) -> Scene:
     """Open a scene and check its outputs, as a run would at its start."""
-    from hsisr_geo.output import Target, check_targets
+    from hsisr_geo.output.targets import Target, check_targets
 
     try:
         raster = wish.how.open(job.src)

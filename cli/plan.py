@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hsisr_geo.formats.choice import WriteOptions
+    from hsisr_geo.output.formats.choice import WriteOptions
     from hsisr_geo.raster.raster import Bounds, Raster
     from hsisr_geo.resolver import Resolver
     from hsisr_geo.uncertainty import Uncertainty
@@ -94,11 +94,11 @@ def plan_run(
     from hsisr_geo.assigning import check_scene
     from hsisr_geo.estimate import estimate_seconds
     from hsisr_geo.footprint import choose_tile, footprint
-    from hsisr_geo.formats.choice import choose_format
-    from hsisr_geo.formats.cog import Cog
     from hsisr_geo.graph import Product, cut_for
     from hsisr_geo.journal.layout import Layout
-    from hsisr_geo.output import Output
+    from hsisr_geo.output.drafts import Output
+    from hsisr_geo.output.formats.choice import choose_format
+    from hsisr_geo.output.formats.cog import Cog
 
     check_scene(raster, resolver)
     region = None if bounds is None else raster.window_of(bounds)

@@ -14,7 +14,7 @@ from .signals import Cancellation
 from .streams import destination, source
 
 if TYPE_CHECKING:
-    from hsisr_geo.formats.choice import WriteOptions
+    from hsisr_geo.output.formats.choice import WriteOptions
     from hsisr_geo.pipeline import RunReport
     from hsisr_geo.uncertainty import Uncertainty
 
@@ -53,7 +53,7 @@ def run(
     Place, bands, wavelengths, scaling and nodata are those of SRC. DST appears when it is complete;
     an error or a canceled run leaves nothing, unless it is to be resumed.
     """
-    from hsisr_geo.output import Target, check_targets
+    from hsisr_geo.output.targets import Target, check_targets
 
     if dst in STDOUT and sys.stdout.isatty():
         raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")

@@ -19,7 +19,7 @@ from . import options
 from .signals import Cancellation
 
 if TYPE_CHECKING:
-    from hsisr_geo.formats.choice import WriteOptions
+    from hsisr_geo.output.formats.choice import WriteOptions
     from hsisr_geo.pipeline import RunReport
     from hsisr_geo.raster.raster import Raster
     from hsisr_geo.resolver import Resolver
@@ -83,8 +83,8 @@ class RunOptions:
 
     def write_options(self) -> "WriteOptions":
         """Say how outputs are stored; errors as `parse_options`."""
-        from hsisr_geo.formats.choice import WriteOptions
-        from hsisr_geo.formats.creation import parse_options
+        from hsisr_geo.output.formats.choice import WriteOptions
+        from hsisr_geo.output.formats.creation import parse_options
 
         creation = parse_options(self.creation)
         return WriteOptions(self.format, creation, style=self.style, stac=self.stac)

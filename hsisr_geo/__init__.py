@@ -22,7 +22,7 @@ from hsisr_geo.errors import (
 
 if TYPE_CHECKING:
     from hsisr_geo.api import super_resolve
-    from hsisr_geo.formats.choice import WriteOptions
+    from hsisr_geo.output.formats.choice import WriteOptions
     from hsisr_geo.raster.open import open_raster
     from hsisr_geo.raster.read import read_window
     from hsisr_geo.registry import load_resolver, models
@@ -53,7 +53,7 @@ _HOMES = {
     "load_resolver": "hsisr_geo.registry",
     "models": "hsisr_geo.registry",
     "Uncertainty": "hsisr_geo.uncertainty",
-    "WriteOptions": "hsisr_geo.formats.choice",
+    "WriteOptions": "hsisr_geo.output.formats.choice",
 }
 
 

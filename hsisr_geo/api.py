@@ -2,8 +2,8 @@
 
 import os
 
-from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.graph import Progress
+from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.pipeline import RunReport
 from hsisr_geo.pipeline import super_resolve as run
 from hsisr_geo.raster.raster import Bounds, Raster

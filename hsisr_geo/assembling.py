@@ -13,7 +13,7 @@ from hsisr_geo.cube.windows import BLOCK, block_side
 from hsisr_geo.journal.blocks import TileBlocks
 from hsisr_geo.journal.index import Finished
 from hsisr_geo.journal.layout import Layout
-from hsisr_geo.output import Draft
+from hsisr_geo.output.drafts import Draft
 
 Tags = Mapping[str, str]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hsisr_geo.assignment import Assignment
 from hsisr_geo.graph import Product
 from hsisr_geo.journal.folder import WorkFolder
-from hsisr_geo.output import as_output_error
+from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.request import Log, Request

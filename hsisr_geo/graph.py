@@ -32,7 +32,7 @@ from hsisr_geo.inference import Method, cut_holes, make_bands, pixels_of
 from hsisr_geo.journal.index import Place
 from hsisr_geo.journal.layout import Layout, Storage
 from hsisr_geo.journal.records import JournalWriter
-from hsisr_geo.output import Output
+from hsisr_geo.output.drafts import Output
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver import Resolver, sampled

@@ -15,12 +15,13 @@ from hsisr_geo.computing import compute, take_up, telling_how_to_go_on
 from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.errors import OptionError
 from hsisr_geo.fingerprint import Fingerprint
-from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.graph import Progress
 from hsisr_geo.journal.blocks import total
 from hsisr_geo.journal.folder import WorkFolder
 from hsisr_geo.journal.index import Finished
-from hsisr_geo.output import as_output_error, open_outputs
+from hsisr_geo.output.drafts import open_outputs
+from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
+from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.provenance import as_tags, provenance_tags
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster

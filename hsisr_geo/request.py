@@ -8,10 +8,11 @@ from hsisr_geo.assembling import LateTags
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.fingerprint import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.footprint import choose_tile
-from hsisr_geo.formats.choice import WriteOptions
 from hsisr_geo.graph import Product
 from hsisr_geo.journal.folder import WorkFolder
-from hsisr_geo.output import Draft, Target
+from hsisr_geo.output.drafts import Draft
+from hsisr_geo.output.formats.choice import WriteOptions
+from hsisr_geo.output.targets import Target
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver import Resolver, sampled
 from hsisr_geo.uncertainty import Uncertainty

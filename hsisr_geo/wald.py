@@ -14,7 +14,7 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
-from hsisr_geo.output import write_raster
+from hsisr_geo.output.drafts import write_raster
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 

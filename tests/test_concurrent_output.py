@@ -7,10 +7,11 @@ import pytest
 import rasterio
 
 from hsisr_geo.errors import Canceled
-from hsisr_geo.formats.choice import WriteOptions
-from hsisr_geo.formats.concurrent import for_each
-from hsisr_geo.formats.summary import Tally
-from hsisr_geo.output import Target, open_outputs
+from hsisr_geo.output.drafts import open_outputs
+from hsisr_geo.output.formats.blocks import for_each
+from hsisr_geo.output.formats.choice import WriteOptions
+from hsisr_geo.output.formats.summary import Tally
+from hsisr_geo.output.targets import Target
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver import BackProjectionResolver

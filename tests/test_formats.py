@@ -27,15 +27,15 @@ from rasterio.errors import NotGeoreferencedWarning
 from rio_cogeo import cog_validate
 from scenes import read_pixels
 
-from hsisr_geo.acquisition import acquired
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import HsisrError, OptionError, OutputError
-from hsisr_geo.formats.blocks import Part
-from hsisr_geo.formats.choice import FORMATS, WriteOptions, choose_format
-from hsisr_geo.formats.creation import parse_options
-from hsisr_geo.formats.geotiff import GeoTiff
-from hsisr_geo.formats.style import style_text
-from hsisr_geo.formats.summary import BandSummary, Tally
+from hsisr_geo.output.formats.blocks import Part
+from hsisr_geo.output.formats.choice import FORMATS, WriteOptions, choose_format
+from hsisr_geo.output.formats.creation import parse_options
+from hsisr_geo.output.formats.geotiff import GeoTiff
+from hsisr_geo.output.formats.summary import BandSummary, Tally
+from hsisr_geo.output.stac.acquisition import acquired
+from hsisr_geo.output.style import style_text
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster

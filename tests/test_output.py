@@ -21,7 +21,8 @@ from scenes import read_pixels
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import decode, encode, usable_nodata
 from hsisr_geo.errors import OutputError
-from hsisr_geo.output import Target, open_outputs, write_raster
+from hsisr_geo.output.drafts import open_outputs, write_raster
+from hsisr_geo.output.targets import Target
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
@@ -506,7 +507,7 @@ FULL_DISK = """
 import resource, signal, sys
 import numpy as np
 from hsisr_geo.errors import OutputError
-from hsisr_geo.formats.choice import WriteOptions
+from hsisr_geo.output.formats.choice import WriteOptions
 from test_output import plain, write
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing beyond the limit fails, as on a full disk
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))

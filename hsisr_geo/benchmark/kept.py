@@ -9,7 +9,7 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.benchmark.folder import TRUTH
 from hsisr_geo.benchmark.sources import SourceScene
 from hsisr_geo.files import drafted
-from hsisr_geo.output import as_output_error
+from hsisr_geo.output.targets import as_output_error
 
 
 def keep_arrays(sr: Cube, scene: SourceScene, upscale: int, folder: Path) -> None:

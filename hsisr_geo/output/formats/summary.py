@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import missing
 from hsisr_geo.bands.truecolor import PERCENTILES
-from hsisr_geo.formats.blocks import Blocks
+from hsisr_geo.output.formats.blocks import Blocks
 from hsisr_geo.raster.raster import Raster
 
 _SAMPLE = 65_536  # pixels of a band that its quantiles are taken from, at most

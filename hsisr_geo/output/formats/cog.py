@@ -16,9 +16,9 @@ from rasterio.shutil import copy as copy_dataset
 
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import remove
-from hsisr_geo.formats.dataset import sidecars
-from hsisr_geo.formats.format import Content, Format, as_stored
-from hsisr_geo.formats.geotiff import GeoTiff, check_complete
+from hsisr_geo.output.formats.dataset import sidecars
+from hsisr_geo.output.formats.format import Content, Format, as_stored
+from hsisr_geo.output.formats.geotiff import GeoTiff, check_complete
 from hsisr_geo.raster.datasets import open_quietly, opening_quietly
 from hsisr_geo.raster.raster import Raster
 

@@ -14,11 +14,11 @@ from urllib.parse import quote, unquote
 
 import rasterio
 
-from hsisr_geo.acquisition import acquired
 from hsisr_geo.bands.metadata import PROVENANCE_PREFIX
-from hsisr_geo.outline import bounding_box, outline
+from hsisr_geo.output.stac.acquisition import acquired
+from hsisr_geo.output.stac.asset import Json, Made, describe_asset
+from hsisr_geo.output.stac.outline import bounding_box, outline
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.stac_asset import Json, Made, describe_asset
 
 ENDING = ".stac.json"
 _EXTENSIONS = ("projection/v2.0.0", "raster/v2.0.0", "processing/v1.2.0")

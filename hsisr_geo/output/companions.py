@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from hsisr_geo.formats.format import Content
-from hsisr_geo.formats.style import raster_of_style, style_text
-from hsisr_geo.stac import ENDING, describe, raster_of_item
-from hsisr_geo.stac_asset import Made
+from hsisr_geo.output.formats.format import Content
+from hsisr_geo.output.stac.asset import Made
+from hsisr_geo.output.stac.item import ENDING, describe, raster_of_item
+from hsisr_geo.output.style import raster_of_style, style_text
 
 _STYLE = ".qml"
 _READERS = {_STYLE: raster_of_style, ENDING: raster_of_item}

@@ -1,8 +1,4 @@
-"""Write rasters completely or not at all.
-
-A raster is made block by block in a hidden folder beside it, and gets its name only when it is
-complete. Whatever happens before, nothing stays but what is kept on purpose to be resumed.
-"""
+"""`Draft`: outputs that get their names when all of them are complete, or not at all."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,45 +9,27 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 
 from hsisr_geo.bands.radiometry import Cube, encode, valid_pixels
-from hsisr_geo.companions import belongs_to, companions, item_path, write_item, write_style
 from hsisr_geo.cube.windows import BLOCK, Window, block_side, blocks
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import put_in_place, remove, synchronize, synchronize_all
-from hsisr_geo.formats.blocks import Blocks
-from hsisr_geo.formats.choice import AS_NAMED, WriteOptions, choose_format
-from hsisr_geo.formats.format import Content, Format, needs_mask
-from hsisr_geo.formats.zarr import is_zarr
-from hsisr_geo.journal.folder import WorkFolder, work_folder, work_folder_of
-from hsisr_geo.raster.datasets import reason
+from hsisr_geo.journal.folder import WorkFolder, work_folder
+from hsisr_geo.output.companions import belongs_to, companions, item_path, write_item, write_style
+from hsisr_geo.output.formats.blocks import Blocks
+from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
+from hsisr_geo.output.formats.format import Content, Format, needs_mask
+from hsisr_geo.output.stac.asset import Made
+from hsisr_geo.output.targets import (
+    PUBLISHING,
+    Target,
+    as_output_error,
+    check_targets,
+    family,
+    has_companions,
+    was_publishing,
+)
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.stac_asset import Made
-
-_PUBLISHING = "publishing"
-
-
-@dataclass(frozen=True)
-class Target:
-    """A raster to be written.
-
-    Attributes
-    ----------
-    raster : grid, bands, tags and data type, usually `open_raster(source).upscaled(upscale)`
-    tags : how the raster was made, written beside the tags of the source
-    write : how it is stored
-    """
-
-    path: str | os.PathLike[str]
-    raster: Raster
-    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
-    write: WriteOptions = AS_NAMED
-
-    @property
-    def form(self) -> Format:
-        """The format that follows from path and options."""
-        return choose_format(self.path, self.write)
 
 
 @dataclass(frozen=True)
@@ -105,15 +83,15 @@ class Draft:
         OutputError : it could not be made, or not completely
         """
         part, raster, tags = self.folder.part, self.output.raster, self.target.tags
-        family = [*_family(part, self.form), *companions(part)]
-        for leftover in family:
+        members = [*family(part, self.form), *companions(part)]
+        for leftover in members:
             remove(leftover)  # of the process that the run was killed in
         content = Content.counted(raster, blocks, tags, threads)
         with as_output_error(self.target.path):
             self.form.write(part, self.file, content)
-            if self.target.write.style and _has_companions(self.file, raster):
+            if self.target.write.style and has_companions(self.file, raster):
                 write_style(part, self.file, content)
-            for made in filter(Path.exists, family):
+            for made in filter(Path.exists, members):
                 synchronize_all(made)
         kind = self.form.media_type
         self.made.append(Made(self.file.name, kind, raster, dict(tags), content.summaries))
@@ -203,7 +181,7 @@ def open_outputs(
         read-only, disk full, two of them would have a file in common, another run writes them, an
         interrupted run is kept there (`work_folder`)
     """
-    publishing = resume and _was_publishing(targets)
+    publishing = resume and was_publishing(targets)
     files = check_targets(targets, overwrite=overwrite, resume=resume)
     with ExitStack() as stack:
         drafts = [
@@ -215,16 +193,10 @@ def open_outputs(
         check_targets(targets, overwrite=overwrite or publishing)  # something may have come there
         folder = drafts[0].folder
         with as_output_error(targets[0].path):
-            folder.write_record({**folder.record(), _PUBLISHING: True})
+            folder.write_record({**folder.record(), PUBLISHING: True})
         # ^ from here on files of these names are ours
         for draft in drafts:
             draft.publish()
-
-
-def _was_publishing(targets: Sequence[Target]) -> bool:
-    """Whether a run to these targets was killed while they got their names."""
-    file = Path(targets[0].path).resolve()
-    return WorkFolder(work_folder_of(file), file).record().get(_PUBLISHING) is True
 
 
 @contextmanager
@@ -236,80 +208,14 @@ def _draft(target: Target, file: Path, *, resume: bool, overwrite: bool) -> Iter
         yield Draft(target, Output.of(target.raster, form), file, form, folder)
 
 
-def check_targets(
-    targets: Sequence[Target], *, overwrite: bool, resume: bool = False
-) -> list[Path]:
-    """Check each target by itself, and that no two have a file in common.
-
-    With `resume`, files of a run that was killed while they got their names may be there.
-    """
-    overwrite = overwrite or (resume and _was_publishing(targets))
-    files = [_check_target(target, overwrite=overwrite) for target in targets]
-    taken: dict[Path, Target] = {}
-    for target, file in zip(targets, files, strict=True):
-        for member in _family(file, target.form):
-            other = taken.setdefault(member, target)
-            if other is not target:
-                told = f"{target.path} and {other.path} would both be written to {member.name}"
-                raise OutputError(f"{told}: choose another name for one of them")
-    return files
-
-
-def _check_target(target: Target, *, overwrite: bool) -> Path:
-    """Return the file that a path stands for, once nothing speaks against writing it."""
-    if os.fspath(target.path).startswith("/vsi"):
-        raise OutputError(f"{target.path}: outputs are plain files, or stdout as `-`: name a file")
-    path, form, source = Path(target.path), target.form, Path(target.raster.path)
-    if path.is_dir() and not (form.name == "zarr" and is_zarr(path)):
-        raise OutputError(f"{path} is a folder: name a file in it")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
-    inputs = {source, source.with_suffix(".hdr"), *map(Path, target.raster.files)}
-    files = [*form.files(path), *([item_path(path)] if target.write.stac else ())]
-    for file in files:
-        if any(p.exists() and file.exists() and p.samefile(file) for p in inputs):
-            raise OutputError(f"{path} would overwrite the input {source}: choose another name")
-        if file.exists() and not overwrite:
-            raise OutputError(f"{file} exists: choose another name or give --overwrite")
-    if target.write.stac and not _has_companions(path, target.raster):
-        raise OutputError(f"{path}: its STAC item would be that of {source}: choose another name")
-    if not os.access(path.parent, os.W_OK):
-        raise OutputError(f"{path}: no permission to write in {path.parent}")
-    form.check(path, target.raster)
-    return path.resolve()  # a link stays a link, to the new file
-
-
-def _has_companions(path: Path, raster: Raster) -> bool:
-    """Whether style and item of that name belong to it: not if its source is called so, too."""
-    source = Path(raster.path)
-    return source.stem != path.stem or source.resolve().parent != path.resolve().parent
-
-
-def _family(path: Path, form: Format) -> list[Path]:
-    """Return all that GDAL reads as the raster at `path`, itself last."""
-    return [*form.sidecars(path), *form.files(path)]
-
-
-@contextmanager
-def as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Say of what goes wrong in the block that `path` cannot be written."""
-    try:
-        yield
-    except OSError as error:  # RasterioIOError is one of them
-        told = error.strerror or reason(error)
-        raise OutputError(f"{os.fspath(path)}: cannot be written: {told}") from error
-    except (RasterioError, ValueError) as error:
-        raise OutputError(f"{os.fspath(path)}: cannot be written: {error}") from error
-
-
 def _publish(part: Path, target: Path, form: Format, raster: Raster) -> None:
-    if _has_companions(target, raster):
+    if has_companions(target, raster):
         for made, final in zip(companions(part), companions(target), strict=True):
             if made.exists():
                 put_in_place(made, final)
             elif belongs_to(final, target):  # an older raster of that name
                 remove(final)
-    for made, final in zip(_family(part, form), _family(target, form), strict=True):
+    for made, final in zip(family(part, form), family(target, form), strict=True):
         if made.exists():
             put_in_place(made, final)
         else:  # of an older raster of that name

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET  # nosec B405 # see `raster_of_style`
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.truecolor import PERCENTILES, choose_colors
-from hsisr_geo.formats.summary import BandSummary
+from hsisr_geo.output.formats.summary import BandSummary
 
 _HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _RASTER = "hsisr-geo-raster"  # the attribute that names the raster, which QGIS does not look at

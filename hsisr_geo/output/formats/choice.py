@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hsisr_geo.errors import OptionError, OutputError
-from hsisr_geo.formats.cog import Cog
-from hsisr_geo.formats.envi import Envi
-from hsisr_geo.formats.format import Format
-from hsisr_geo.formats.geotiff import GeoTiff
-from hsisr_geo.formats.vrt import Vrt
-from hsisr_geo.formats.zarr import Zarr
+from hsisr_geo.output.formats.cog import Cog
+from hsisr_geo.output.formats.envi import Envi
+from hsisr_geo.output.formats.format import Format
+from hsisr_geo.output.formats.geotiff import GeoTiff
+from hsisr_geo.output.formats.vrt import Vrt
+from hsisr_geo.output.formats.zarr import Zarr
 
 _MAKERS: dict[str, Callable[[Mapping[str, str]], Format]] = {
     "gtiff": GeoTiff, "cog": Cog, "envi": Envi, "zarr": Zarr, "vrt": Vrt,

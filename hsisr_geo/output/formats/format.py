@@ -12,8 +12,8 @@ from typing import Protocol
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.bands.truecolor import mark_colors
-from hsisr_geo.formats.blocks import Blocks
-from hsisr_geo.formats.summary import BandSummary, Tally
+from hsisr_geo.output.formats.blocks import Blocks
+from hsisr_geo.output.formats.summary import BandSummary, Tally
 from hsisr_geo.raster.raster import Raster
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.errors import OutputError
-from hsisr_geo.formats.concurrent import for_each
-from hsisr_geo.formats.coordinates import Coordinates
-from hsisr_geo.formats.creation import refuse
-from hsisr_geo.formats.format import Content, Format, as_stored, needs_mask
+from hsisr_geo.output.formats.blocks import for_each
+from hsisr_geo.output.formats.creation import refuse
+from hsisr_geo.output.formats.format import Content, Format, as_stored, needs_mask
+from hsisr_geo.output.formats.zarr_coordinates import Coordinates
 from hsisr_geo.raster.raster import Raster
 
 CUBE = "cube"

@@ -11,9 +11,9 @@ from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
 from hsisr_geo.errors import OutputError
-from hsisr_geo.formats.creation import refuse, try_options
-from hsisr_geo.formats.dataset import sidecars, write_dataset
-from hsisr_geo.formats.format import Content, Format, as_stored
+from hsisr_geo.output.formats.creation import refuse, try_options
+from hsisr_geo.output.formats.dataset import sidecars, write_dataset
+from hsisr_geo.output.formats.format import Content, Format, as_stored
 from hsisr_geo.raster.datasets import open_quietly, opening_quietly
 from hsisr_geo.raster.raster import Raster
 

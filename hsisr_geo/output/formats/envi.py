@@ -9,9 +9,9 @@ import numpy as np
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.errors import OutputError
-from hsisr_geo.formats.creation import refuse, try_options
-from hsisr_geo.formats.dataset import sidecars, write_dataset
-from hsisr_geo.formats.format import Content, Format, as_stored, needs_mask
+from hsisr_geo.output.formats.creation import refuse, try_options
+from hsisr_geo.output.formats.dataset import sidecars, write_dataset
+from hsisr_geo.output.formats.format import Content, Format, as_stored, needs_mask
 from hsisr_geo.raster.raster import Raster
 
 _LARGEST_FACTOR = 1e6

@@ -16,11 +16,10 @@ from affine import Affine
 
 from hsisr_geo.bands.metadata import write_tags
 from hsisr_geo.errors import OutputError
-from hsisr_geo.formats.blocks import Part
-from hsisr_geo.formats.concurrent import for_each
-from hsisr_geo.formats.dataset import create, sidecars, write_findings
-from hsisr_geo.formats.format import Content, Format, as_stored
-from hsisr_geo.formats.geotiff import GeoTiff
+from hsisr_geo.output.formats.blocks import Part, for_each
+from hsisr_geo.output.formats.dataset import create, sidecars, write_findings
+from hsisr_geo.output.formats.format import Content, Format, as_stored
+from hsisr_geo.output.formats.geotiff import GeoTiff
 from hsisr_geo.raster.datasets import opening_quietly
 from hsisr_geo.raster.raster import Raster
 

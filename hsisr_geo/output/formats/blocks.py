@@ -1,11 +1,16 @@
-"""Where the pixels of an output come from when its file is made."""
+"""`Blocks`: where the pixels of an output come from when its file is made, and who writes them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import islice
+from threading import Lock
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Item = TypeVar("Item")
 
 
 class Blocks(Protocol):
@@ -55,3 +60,29 @@ class Part:
 
 def _moved(axis: slice, by: int) -> slice:
     return slice(axis.start + by, axis.stop + by)
+
+
+def for_each(work: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
+    """Work on each item: begun in their order, by as many at a time as there are threads.
+
+    An exception is raised when all threads have ended; no item is begun after it.
+    """
+    rest, lock, failed = iter(items), Lock(), False
+
+    def taken() -> list[Item]:
+        with lock:
+            return [] if failed else list(islice(rest, 1))
+
+    def work_on() -> None:
+        nonlocal failed
+        try:
+            while item := taken():
+                work(*item)
+        except BaseException:
+            failed = True
+            raise
+
+    with ThreadPoolExecutor(threads, "writing") as pool:
+        futures = [pool.submit(work_on) for _ in range(threads)]
+    for future in futures:
+        future.result()

@@ -11,7 +11,7 @@ from rasterio.rpc import RPC
 from rasterio.windows import Window
 
 from hsisr_geo.bands.metadata import write_bands, write_tags
-from hsisr_geo.formats.format import Content
+from hsisr_geo.output.formats.format import Content
 from hsisr_geo.raster.datasets import opening_quietly
 from hsisr_geo.raster.raster import Gcp, Raster
 

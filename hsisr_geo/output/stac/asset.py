@@ -9,7 +9,7 @@ from urllib.parse import quote
 from rasterio.crs import CRS
 
 from hsisr_geo.bands.bands import Band
-from hsisr_geo.formats.summary import BandSummary
+from hsisr_geo.output.formats.summary import BandSummary
 from hsisr_geo.raster.raster import Raster
 
 _COMMON_NAMES = frozenset({"red", "green", "blue"})

@@ -1,0 +1,1 @@
+"""Rasters written completely or not at all."""
