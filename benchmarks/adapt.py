@@ -35,7 +35,7 @@ from hsisr_geo.model.trial import Gain, Trial, TrialErrors
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.registry import find_model
+from hsisr_geo.resolver.catalogue import find_model
 
 RECTANGLES = 2  # of a raster with holes
 LEAST_SIDE = 40  # of a rectangle

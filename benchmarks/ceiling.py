@@ -25,7 +25,7 @@ from hsisr_geo.model.prepared import first_estimate
 from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training_data import Pair, degraded_pair, load_scenes
-from hsisr_geo.registry import find_model
+from hsisr_geo.resolver.catalogue import find_model
 
 NAMES = ("back-projection", "released", "eight turns", "best gain", "true components")
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.model.training_data import degraded_pair, load_scenes
-from hsisr_geo.registry import find_model
+from hsisr_geo.resolver.catalogue import find_model
 
 LIMIT = 1e-3
 

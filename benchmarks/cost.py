@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from hsisr_geo.model.resolver import load
 from hsisr_geo.model.training_data import statistics_of
-from hsisr_geo.registry import find_model
+from hsisr_geo.resolver.catalogue import find_model
 
 PUBLISHED = 8.25e12  # the published sampler for the same cube: docs/method.md, "Cost"
 

@@ -14,7 +14,7 @@ from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.resolver import load
 from hsisr_geo.model.training_data import degraded_pair, load_scenes
-from hsisr_geo.registry import find_model
+from hsisr_geo.resolver.catalogue import find_model
 
 DETAILS = (0.0, 0.25, 0.5, 0.75, 1.0)
 

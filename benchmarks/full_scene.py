@@ -25,8 +25,8 @@ from hsisr_geo.graph import cut
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.registry import load_resolver
-from hsisr_geo.resolver import Resolver
+from hsisr_geo.resolver.load import load_resolver
+from hsisr_geo.resolver.protocol import Resolver
 
 BANDS, FULL = 224, (1300, 1200)
 

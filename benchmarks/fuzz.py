@@ -189,11 +189,11 @@ def safetensors_target(folder: Path) -> Case:
     import numpy as np
     import torch
 
-    from hsisr_geo.config import ModelConfig
     from hsisr_geo.model.checkpoint import save_network
     from hsisr_geo.model.network import Network
     from hsisr_geo.model.training_data import statistics_of
-    from hsisr_geo.registry import load_resolver
+    from hsisr_geo.resolver.config import ModelConfig
+    from hsisr_geo.resolver.load import load_resolver
 
     torch.set_num_threads(1)
     cube = np.random.default_rng(0).random((20, 9, 9), np.float32)
@@ -249,7 +249,7 @@ def use_raster(path: Path) -> None:
     from hsisr_geo.pipeline import super_resolve
     from hsisr_geo.raster.open import open_raster
     from hsisr_geo.raster.read import read_window
-    from hsisr_geo.resolver import BicubicResolver
+    from hsisr_geo.resolver.interpolation import BicubicResolver
 
     raster = open_raster(path)
     if raster.rows * raster.cols * len(raster.bands) <= PIXELS:

@@ -23,7 +23,7 @@ from hsisr_geo.model.published_sampler import STEPS, drawn, sample_group
 from hsisr_geo.model.published_unet import PARAMETERS, PublishedUNet
 from hsisr_geo.model.resolver import load
 from hsisr_geo.model.training_data import statistics_of
-from hsisr_geo.registry import find_model
+from hsisr_geo.resolver.catalogue import find_model
 
 GROUP, OVERLAP, LATENTS = 16, 4, 3
 

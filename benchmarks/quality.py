@@ -30,8 +30,9 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.registry import find_model
-from hsisr_geo.resolver import BicubicResolver, Resolver
+from hsisr_geo.resolver.catalogue import find_model
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.protocol import Resolver
 from hsisr_geo.wald import coarser, cut_out, degrade, whole_groups, write
 
 EXISTING = click.Path(exists=True, path_type=Path)

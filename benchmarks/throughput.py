@@ -31,7 +31,7 @@ from hsisr_geo.output.formats.choice import WriteOptions
 from hsisr_geo.output.targets import Target
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.registry import load_resolver
+from hsisr_geo.resolver.load import load_resolver
 
 
 def timed_run(src: Path, dst: Path, model: str, tile: int) -> tuple[float, float]:

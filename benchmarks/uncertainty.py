@@ -29,7 +29,7 @@ from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import usable_deviation as usable
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.registry import find_model
+from hsisr_geo.resolver.catalogue import find_model
 from hsisr_geo.uncertainty import DEFAULT_SAMPLES, Uncertainty
 
 BINS = 10

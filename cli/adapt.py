@@ -57,7 +57,7 @@ def adapt(
     ends with exit code 1. Use the result with `run --model MODEL`, at this factor only.
     """
     from hsisr_geo.raster.open import open_raster
-    from hsisr_geo.registry import check_model_target, find_weights
+    from hsisr_geo.resolver.catalogue import check_model_target, find_weights
 
     open_raster(src, **{key: options[key] for key in ("bands", "exclude", "orthorectify")})
     start = find_weights(model, upscale=upscale)

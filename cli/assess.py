@@ -91,8 +91,8 @@ def assess(
     from pathlib import Path
 
     from hsisr_geo.raster.open import open_raster
-    from hsisr_geo.registry import load_resolver
     from hsisr_geo.report import check_report_folder
+    from hsisr_geo.resolver.load import load_resolver
 
     check_bounds(bounds)
     speak = report(progress, stdout_is_data=as_json)

@@ -22,7 +22,7 @@ from .verbosity import is_verbose
 if TYPE_CHECKING:
     from hsisr_geo.batch import Outcome
     from hsisr_geo.pipeline import RunReport
-    from hsisr_geo.resolver import Resolver
+    from hsisr_geo.resolver.protocol import Resolver
     from hsisr_geo.scenes import Job
 
 DEFAULT_NAME = "{stem}_x{upscale}"

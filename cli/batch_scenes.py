@@ -11,7 +11,7 @@ from .running import RunOptions, wished
 if TYPE_CHECKING:
     from hsisr_geo.batch import Skipped
     from hsisr_geo.raster.raster import Raster
-    from hsisr_geo.resolver import Resolver
+    from hsisr_geo.resolver.protocol import Resolver
     from hsisr_geo.scenes import Job
     from hsisr_geo.uncertainty import Uncertainty
 
@@ -82,7 +82,7 @@ def prepare(
 
 def _resolver(wish: Wish, job: "Job") -> "Resolver":
     """Load the model once for all scenes, and see that it can do what they ask of it."""
-    from hsisr_geo.resolver import sampled
+    from hsisr_geo.resolver.protocol import sampled
 
     resolver = wish.how.load_resolver()
     if uncertainty := wish.uncertainty(job):

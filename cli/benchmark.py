@@ -152,9 +152,9 @@ def _write(
 
 def _figure_settings(settings: "BenchmarkSettings") -> "FigureSettings":
     """Say what of a comparison is drawn: all systems, held against bicubic if that is there."""
-    from hsisr_geo.registry import BASELINES, BICUBIC
     from hsisr_geo.report.comparison import FigureSettings, Shown
-    from hsisr_geo.training_run import OWN
+    from hsisr_geo.resolver.catalogue import BASELINES, BICUBIC
+    from hsisr_geo.resolver.system_config import OWN
 
     entries = settings.entries
     own = {e.label for e in entries if e.architecture == OWN or e.model not in (None, *BASELINES)}

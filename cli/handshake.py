@@ -33,7 +33,7 @@ def _tested() -> dict[str, str]:
 
     from hsisr_geo.model.resolver import choose_device
     from hsisr_geo.pipeline import super_resolve
-    from hsisr_geo.registry import load_resolver
+    from hsisr_geo.resolver.load import load_resolver
 
     with tempfile.TemporaryDirectory() as folder:
         scene = _scene(Path(folder))

@@ -42,7 +42,7 @@ def _known_models(ctx: click.Context, param: click.Parameter, incomplete: str) -
     """Complete the name of a model, and file names."""
     from click.shell_completion import CompletionItem
 
-    from hsisr_geo.registry import models
+    from hsisr_geo.resolver.catalogue import models
 
     names = [info.name for info in models() if info.name.startswith(incomplete)]
     return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]

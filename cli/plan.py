@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hsisr_geo.output.formats.choice import WriteOptions
     from hsisr_geo.raster.raster import Bounds, Raster
-    from hsisr_geo.resolver import Resolver
+    from hsisr_geo.resolver.protocol import Resolver
     from hsisr_geo.uncertainty import Uncertainty
 
 

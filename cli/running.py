@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hsisr_geo.output.formats.choice import WriteOptions
     from hsisr_geo.pipeline import RunReport
     from hsisr_geo.raster.raster import Raster
-    from hsisr_geo.resolver import Resolver
+    from hsisr_geo.resolver.protocol import Resolver
     from hsisr_geo.uncertainty import Uncertainty
 
     from .plan import Plan
@@ -106,7 +106,7 @@ class RunOptions:
 
     def load_resolver(self) -> "Resolver":
         """Load the model, which takes seconds; errors as `registry.load_resolver`."""
-        from hsisr_geo.registry import load_resolver
+        from hsisr_geo.resolver.load import load_resolver
 
         return load_resolver(
             self.model,

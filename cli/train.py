@@ -78,7 +78,7 @@ def autoencoder(
     **options: Any,
 ) -> None:
     """Train an autoencoder on the folder SCENES and write it to the model file OUT."""
-    from hsisr_geo.config import ModelConfig
+    from hsisr_geo.resolver.config import ModelConfig
 
     options_type, train_autoencoder, _ = _stages()
     speak = report(progress)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from hsisr_geo.output.formats.choice import WriteOptions
     from hsisr_geo.raster.open import open_raster
     from hsisr_geo.raster.read import read_window
-    from hsisr_geo.registry import load_resolver, models
+    from hsisr_geo.resolver.catalogue import models
+    from hsisr_geo.resolver.load import load_resolver
     from hsisr_geo.uncertainty import Uncertainty
 
 __version__ = "0.1.0"
@@ -50,8 +51,8 @@ _HOMES = {
     "super_resolve": "hsisr_geo.api",
     "open_raster": "hsisr_geo.raster.open",
     "read_window": "hsisr_geo.raster.open",
-    "load_resolver": "hsisr_geo.registry",
-    "models": "hsisr_geo.registry",
+    "load_resolver": "hsisr_geo.resolver.catalogue",
+    "models": "hsisr_geo.resolver.catalogue",
     "Uncertainty": "hsisr_geo.uncertainty",
     "WriteOptions": "hsisr_geo.output.formats.choice",
 }

@@ -7,10 +7,10 @@ from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.pipeline import RunReport
 from hsisr_geo.pipeline import super_resolve as run
 from hsisr_geo.raster.raster import Bounds, Raster
-from hsisr_geo.recipes import DEFAULT_UPSCALE, check_upscale
-from hsisr_geo.registry import DEFAULT, load_resolver
 from hsisr_geo.request import Log
-from hsisr_geo.resolver import Resolver
+from hsisr_geo.resolver.catalogue import DEFAULT
+from hsisr_geo.resolver.load import DEFAULT_UPSCALE, check_upscale, load_resolver
+from hsisr_geo.resolver.protocol import Resolver
 from hsisr_geo.uncertainty import Uncertainty
 
 

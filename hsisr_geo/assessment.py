@@ -15,7 +15,6 @@ import numpy as np
 from hsisr_geo.assigning import check_scene
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import choose_colors
-from hsisr_geo.baselines import baselines
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import OptionError, RasterError
@@ -27,7 +26,8 @@ from hsisr_geo.raster.open import as_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.read import read_cube, read_planes, whole
 from hsisr_geo.request import Log
-from hsisr_geo.resolver import Resolver
+from hsisr_geo.resolver.interpolation import baselines
+from hsisr_geo.resolver.protocol import Resolver
 from hsisr_geo.trial import Trial, Truth, try_method
 from hsisr_geo.wald import (
     SMALLEST,

@@ -9,7 +9,8 @@ from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.request import Log, Request
-from hsisr_geo.resolver import BandsResolver, BicubicResolver, Resolver
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.protocol import BandsResolver, Resolver
 
 
 def assign(

@@ -13,7 +13,7 @@ from hsisr_geo.journal.layout import Layout
 from hsisr_geo.journal.records import JournalWriter
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics
-from hsisr_geo.resolver import Resolver, Sampled, in_parts, sampled
+from hsisr_geo.resolver.protocol import Resolver, Sampled, in_parts, sampled
 
 
 @dataclass(frozen=True, eq=False)

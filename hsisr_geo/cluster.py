@@ -30,7 +30,7 @@ from hsisr_geo.graph import Work
 from hsisr_geo.journal.index import Place
 from hsisr_geo.journal.records import JournalWriter, new_name
 from hsisr_geo.raster.datasets import anywhere
-from hsisr_geo.resolver import pinned
+from hsisr_geo.resolver.protocol import pinned
 from hsisr_geo.workers import Workers
 
 _PATIENCE_S = 30

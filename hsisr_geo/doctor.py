@@ -104,7 +104,7 @@ def _has_nvidia() -> bool:
 def _self_test() -> Iterator[Finding]:
     from importlib.util import find_spec
 
-    from hsisr_geo.registry import BACK_PROJECTION, DEFAULT
+    from hsisr_geo.resolver.catalogue import BACK_PROJECTION, DEFAULT
     from hsisr_geo.selftest import super_resolve_a_small_scene
 
     model = DEFAULT if find_spec("torch") else BACK_PROJECTION

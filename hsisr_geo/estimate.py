@@ -8,7 +8,7 @@ from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.windows import area
 from hsisr_geo.footprint import tile_cost
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.resolver import PartResolver, Resolver
+from hsisr_geo.resolver.protocol import PartResolver, Resolver
 
 WRITTEN = 30e6
 """Values a second and thread that are interpolated, encoded, compressed and written, with a disk

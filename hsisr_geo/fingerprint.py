@@ -17,7 +17,7 @@ from hsisr_geo import __version__
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import OutputError
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.resolver import Resolver, Sampled
+from hsisr_geo.resolver.protocol import Resolver, Sampled
 from hsisr_geo.uncertainty import Uncertainty
 
 _END_BYTES = 1 << 16

@@ -16,7 +16,7 @@ from hsisr_geo.cube.tiling import Tile, TileGrid
 from hsisr_geo.cube.windows import BLOCK, Window, area, inside
 from hsisr_geo.graph import cut_for
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.resolver import Cost, PartResolver, Resolver, sampled
+from hsisr_geo.resolver.protocol import Cost, PartResolver, Resolver, sampled
 
 SHARE = 0.25
 """Of the machine's memory, that the tiles in flight of a run may take."""

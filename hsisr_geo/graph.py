@@ -28,14 +28,14 @@ from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import Tile, TileGrid
 from hsisr_geo.cube.windows import Window, inside, scaled
-from hsisr_geo.inference import Method, cut_holes, make_bands, pixels_of
 from hsisr_geo.journal.index import Place
 from hsisr_geo.journal.layout import Layout, Storage
 from hsisr_geo.journal.records import JournalWriter
 from hsisr_geo.output.drafts import Output
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.resolver import Resolver, sampled
+from hsisr_geo.resolver.apply import Method, cut_holes, make_bands, pixels_of
+from hsisr_geo.resolver.protocol import Resolver, sampled
 
 Progress = Callable[[int, int], None]
 Key = tuple[Any, ...]

@@ -13,7 +13,13 @@ from packaging.requirements import Requirement
 
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.finding import Finding
-from hsisr_geo.registry import DEFAULT_MODEL, MODELS_VARIABLE, SUFFIX, model_info, shipped_folder
+from hsisr_geo.resolver.catalogue import (
+    DEFAULT_MODEL,
+    MODELS_VARIABLE,
+    SUFFIX,
+    model_info,
+    shipped_folder,
+)
 
 CHECKSUMS = "SHA256SUMS"
 _LITTLE_DISK_BYTES = 2_000_000_000

@@ -25,10 +25,11 @@ from hsisr_geo.bands.radiometry import decode, encode
 from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.windows import Window, inside, scaled
-from hsisr_geo.inference import Method, cut_holes, make_bands, pixels_of
 from hsisr_geo.raster.survey import Survey, survey_block
-from hsisr_geo.recipes import Recipe
-from hsisr_geo.resolver import BicubicResolver, Resolver, alone
+from hsisr_geo.resolver.apply import Method, cut_holes, make_bands, pixels_of
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.load import Recipe
+from hsisr_geo.resolver.protocol import Resolver, alone
 
 Array: TypeAlias = Any
 """numpy or dask array (band, row, col)."""

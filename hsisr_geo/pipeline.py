@@ -26,7 +26,7 @@ from hsisr_geo.provenance import as_tags, provenance_tags
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.request import Log, Request
-from hsisr_geo.resolver import Resolver, sampled
+from hsisr_geo.resolver.protocol import Resolver, sampled
 from hsisr_geo.uncertainty import Uncertainty
 from hsisr_geo.workers import Workers
 

@@ -7,7 +7,7 @@ from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.fingerprint import Fingerprint
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import source_files
-from hsisr_geo.resolver import Resolver
+from hsisr_geo.resolver.protocol import Resolver
 
 
 def provenance_tags(

@@ -14,7 +14,7 @@ from hsisr_geo.output.drafts import Draft
 from hsisr_geo.output.formats.choice import WriteOptions
 from hsisr_geo.output.targets import Target
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.resolver import Resolver, sampled
+from hsisr_geo.resolver.protocol import Resolver, sampled
 from hsisr_geo.uncertainty import Uncertainty
 from hsisr_geo.workers import Workers
 

@@ -18,7 +18,7 @@ from hsisr_geo.pipeline import RunReport, super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.registry import load_resolver
+from hsisr_geo.resolver.load import load_resolver
 
 UPSCALE = 2
 _SIDE, _BANDS, _BAD, _NODATA = 24, 12, 5, -9999

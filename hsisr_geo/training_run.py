@@ -7,10 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.system_config import Setting
-
-OWN = "hsisr"
-"""The architecture that means ours: group autoencoder and latent diffusion."""
+from hsisr_geo.resolver.system_config import Setting
 
 
 @dataclass(frozen=True)

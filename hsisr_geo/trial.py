@@ -17,7 +17,7 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_cube, whole
-from hsisr_geo.resolver import Resolver
+from hsisr_geo.resolver.protocol import Resolver
 
 
 @dataclass(frozen=True, eq=False)

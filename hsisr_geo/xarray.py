@@ -16,9 +16,9 @@ from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.finer import finer_coordinates
 from hsisr_geo.labels import NODATA_NAMES, Axes, axes_of, bands_of, name_of
 from hsisr_geo.lazy import Job, Maker, super_resolve_array
-from hsisr_geo.recipes import DEFAULT_UPSCALE, Recipe, check_upscale
-from hsisr_geo.registry import DEFAULT
-from hsisr_geo.resolver import Resolver
+from hsisr_geo.resolver.catalogue import DEFAULT
+from hsisr_geo.resolver.load import DEFAULT_UPSCALE, Recipe, check_upscale
+from hsisr_geo.resolver.protocol import Resolver
 from hsisr_geo.scene_array import open_dataarray
 
 __all__ = ["HsisrArray", "HsisrDataset", "open_dataarray"]

@@ -17,7 +17,6 @@ from click.testing import CliRunner
 from hsisr_geo.cli.main import cli
 from safetensors.torch import load_file
 
-from hsisr_geo.config import ModelConfig, read_header, sha256_of
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.resampling import decimate, upsample
 from hsisr_geo.errors import AdaptationRefused, Canceled, RasterError
@@ -33,7 +32,9 @@ from hsisr_geo.model.coarser_scene import CoarserScene
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.trial import Gain, TrialErrors
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.registry import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.resolver.header import read_header, sha256_of
 
 BANDS = 20
 

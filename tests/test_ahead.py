@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import rasterio
 
-from hsisr_geo import graph, inference
+from hsisr_geo import graph
 from hsisr_geo.ahead import one_ahead
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster import read
-from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.resolver import apply
+from hsisr_geo.resolver.interpolation import BicubicResolver
 
 
 class Value:
@@ -81,7 +82,7 @@ def test_a_run_with_one_thread_reads_the_next_window_while_a_tile_is_computed(
 
     def make_bands(*arguments, **options):
         met.append(second.wait(10))
-        return inference.make_bands(*arguments, **options)
+        return apply.make_bands(*arguments, **options)
 
     monkeypatch.setattr(graph, "read_window", read_window)
     monkeypatch.setattr(graph, "make_bands", make_bands)

@@ -21,7 +21,7 @@ from rasterio.rpc import RPC
 from rasterio.transform import RPCTransformer
 
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.resolver.interpolation import BicubicResolver
 
 DTYPES = ("uint8", "int16", "uint16", "int32", "uint32", "float32", "float64")
 PLACES = ("north up", "rotated", "gcps", "rpcs", "nowhere")

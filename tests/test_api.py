@@ -11,8 +11,8 @@ from affine import Affine
 
 import hsisr_geo
 from hsisr_geo import pipeline
-from hsisr_geo.recipes import Recipe
-from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.load import Recipe
 from hsisr_geo.xarray import HsisrArray
 
 

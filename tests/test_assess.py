@@ -21,7 +21,6 @@ from rasterio.windows import Window
 from scenes import reflectance
 
 from hsisr_geo.assessment import assess
-from hsisr_geo.baselines import Interpolation
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.resampling import decimate, upsample
 from hsisr_geo.errors import HsisrError
@@ -30,7 +29,7 @@ from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.report import write_report
 from hsisr_geo.report.verdict import judge
-from hsisr_geo.resolver import BackProjectionResolver, BicubicResolver
+from hsisr_geo.resolver.interpolation import BackProjectionResolver, BicubicResolver, Interpolation
 from hsisr_geo.wald import degrade
 
 

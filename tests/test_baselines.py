@@ -9,12 +9,13 @@ from affine import Affine
 from rasterio.windows import Window
 from skimage.transform import resize
 
-from hsisr_geo.baselines import baselines
 from hsisr_geo.cube.resampling import decimate, upsample
 from hsisr_geo.model.resolver import load
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.registry import DEFAULT_MODEL, find_model, load_resolver
-from hsisr_geo.resolver import BackProjectionResolver, Resolver
+from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.interpolation import BackProjectionResolver, baselines
+from hsisr_geo.resolver.load import load_resolver
+from hsisr_geo.resolver.protocol import Resolver
 
 UPSCALES = (2, 3, 4)
 

@@ -366,7 +366,7 @@ def test_scenes_at_a_time_share_the_memory_that_a_tile_may_take(raster_of_bands,
 
     from hsisr_geo import footprint
     from hsisr_geo.raster.open import open_raster
-    from hsisr_geo.resolver import BicubicResolver
+    from hsisr_geo.resolver.interpolation import BicubicResolver
 
     scene = replace(open_raster(raster_of_bands), shape=(4000, 4000))
     options = RunOptions(**{field.name: None for field in fields(RunOptions)})

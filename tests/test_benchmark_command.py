@@ -25,12 +25,12 @@ from hsisr_geo.benchmark.published import published_tables
 from hsisr_geo.benchmark.records import difference, read_record, write_record
 from hsisr_geo.benchmark.table import Cell, Column, Row, Section, Table, ranked
 from hsisr_geo.benchmark.writers import to_csv, to_latex, to_markdown
-from hsisr_geo.config import sha256_of
 from hsisr_geo.errors import Canceled, ModelError, OptionError, OutputError
 from hsisr_geo.files import drafted
 from hsisr_geo.model.baselines.build import build
 from hsisr_geo.model.baselines.checkpoint import save_system
-from hsisr_geo.system_config import SystemConfig
+from hsisr_geo.resolver.header import sha256_of
+from hsisr_geo.resolver.system_config import SystemConfig
 from hsisr_geo.training_run import NamedCube
 
 BANDS = 12

@@ -13,7 +13,7 @@ from hsisr_geo.metrics import evaluate
 from hsisr_geo.model.baselines.build import build
 from hsisr_geo.model.baselines.checkpoint import save_system
 from hsisr_geo.model.baselines.reconstruction import load_reconstructor
-from hsisr_geo.system_config import SystemConfig
+from hsisr_geo.resolver.system_config import SystemConfig
 
 TINY = {
     "width": 8, "blocks": 1, "global_width": 8, "global_blocks": 1, "group_size": 6,

@@ -22,8 +22,8 @@ from hsisr_geo.model.back_projection import interpolate
 from hsisr_geo.model.baselines.resolver import SystemResolver
 from hsisr_geo.model.baselines.system import Regressor
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.resolver import BicubicResolver
-from hsisr_geo.system_config import SystemConfig
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.system_config import SystemConfig
 
 QUALITY = Path(__file__).resolve().parents[1] / "docs" / "quality.json"
 COPIES = {"mpsnr": "psnr", "mssim": "ssim", "sam": "sam", "ergas": "ergas", "cc": "cc"}

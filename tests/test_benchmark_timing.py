@@ -6,7 +6,7 @@ import pytest
 
 from hsisr_geo.benchmark.timing import machine, measure
 from hsisr_geo.errors import OptionError
-from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.resolver.interpolation import BicubicResolver
 
 
 class Watched:

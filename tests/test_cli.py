@@ -19,8 +19,9 @@ from click.testing import CliRunner
 from hsisr_geo.cli.main import cli
 
 from hsisr_geo import __version__
-from hsisr_geo.config import CONFIG_KEY, ModelConfig
 from hsisr_geo.raster.open import open_raster
+from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.resolver.header import CONFIG_KEY
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = [

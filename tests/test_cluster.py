@@ -20,7 +20,7 @@ from test_resume import CLI, ENVIRONMENT, posix, src, whole  # noqa: F401 - fixt
 from hsisr_geo import __version__, cluster
 from hsisr_geo.errors import ModelError, OptionError, WorkerError
 from hsisr_geo.fingerprint import input_identity
-from hsisr_geo.registry import load_resolver
+from hsisr_geo.resolver.load import load_resolver
 from hsisr_geo.workers import Workers
 
 

@@ -11,7 +11,6 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.windows import Window, area, scaled
 from hsisr_geo.errors import Canceled, ModelError
@@ -22,8 +21,10 @@ from hsisr_geo.model.memory import Amount, is_out_of_memory
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.model.training_data import statistics_of
-from hsisr_geo.registry import DEFAULT_MODEL, find_model
-from hsisr_geo.resolver import BicubicResolver, pinned
+from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.protocol import pinned
 
 SCENE = (62, 64)
 PARTS = [

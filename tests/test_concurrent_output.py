@@ -14,7 +14,7 @@ from hsisr_geo.output.formats.summary import Tally
 from hsisr_geo.output.targets import Target
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.resolver import BackProjectionResolver
+from hsisr_geo.resolver.interpolation import BackProjectionResolver
 from hsisr_geo.workers import Workers
 
 SQUARE = {"BLOCKXSIZE": "16", "BLOCKYSIZE": "16"}

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsisr_geo.config import CARD_KEY, CONFIG_KEY, ModelConfig, read_header
 from hsisr_geo.errors import ModelError
+from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.resolver.header import CARD_KEY, CONFIG_KEY, read_header
 
 CONFIG = ModelConfig(name="tiny", version="1", upscales=(2, 4), sigma_y=(0.5, 1.0), components=3)
 CARD = {"data": ["a scene"], "scores": {"×2": 40.1}}
@@ -155,7 +156,7 @@ def test_reading_a_header_needs_no_torch(tmp_path):
     path = tmp_path / "tiny.safetensors"
     path.write_bytes(valid_bytes())
     code = (
-        "import sys; from pathlib import Path; from hsisr_geo.config import read_header;"
+        "import sys; from pathlib import Path; from hsisr_geo.resolver.header import read_header;"
         "read_header(Path(sys.argv[1]));"
         "print([m for m in ('torch', 'safetensors', 'numpy') if m in sys.modules])"
     )

@@ -18,7 +18,8 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.selection import in_water_vapour
-from hsisr_geo.registry import DEFAULT_MODEL, find_model, load_resolver
+from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.load import load_resolver
 
 ROWS, COLS, EVERY = 90, 76, 9  # of the mosaic: holes and solid ground, and every ninth band
 

@@ -15,7 +15,7 @@ from test_cli import call
 
 from hsisr_geo import doctor, installation, libraries, selftest
 from hsisr_geo.model.device_check import check_device
-from hsisr_geo.registry import shipped_folder
+from hsisr_geo.resolver.catalogue import shipped_folder
 
 
 def by_topic(findings):

@@ -15,7 +15,8 @@ from hsisr_geo.footprint import TILES, choose_tile, footprint, machine_memory, m
 from hsisr_geo.graph import cut
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.resolver import BicubicResolver, Cost, PartResolver, TileFunction
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.protocol import Cost, PartResolver, TileFunction
 
 GB = 10**9
 

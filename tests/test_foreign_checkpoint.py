@@ -22,7 +22,6 @@ from hsisr_geo.cli.main import cli
 from safetensors.torch import load_file
 from torch import nn
 
-from hsisr_geo.config import read_header
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.checkpoint import load_system
 from hsisr_geo.model.baselines.dmgasr import Dmgasr, Settings
@@ -30,9 +29,10 @@ from hsisr_geo.model.baselines.published_weights import import_autoencoder
 from hsisr_geo.model.baselines.starting import check_start, start_from
 from hsisr_geo.model.baselines.training import train_system
 from hsisr_geo.model.foreign_checkpoint import read_checkpoint
-from hsisr_geo.registry import load_resolver
-from hsisr_geo.system_config import SystemConfig
-from hsisr_geo.training_run import OWN, Budget, NamedCube, TrainingRun
+from hsisr_geo.resolver.header import read_header
+from hsisr_geo.resolver.load import load_resolver
+from hsisr_geo.resolver.system_config import OWN, SystemConfig
+from hsisr_geo.training_run import Budget, NamedCube, TrainingRun
 
 PUBLISHED = """
 import math

@@ -40,7 +40,7 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.resolver.interpolation import BicubicResolver
 
 NORTH_UP = Affine(30, 0, 364095, 0, -30, 5809965)
 ROTATED = NORTH_UP @ Affine.rotation(20)

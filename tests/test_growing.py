@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.growing import grown
 from hsisr_geo.model.network import Network
+from hsisr_geo.resolver.config import ModelConfig
 
 CONFIG = ModelConfig(
     name="tiny",

@@ -10,12 +10,13 @@ import torch
 from safetensors.torch import load_file
 
 from benchmarks.fuzz import TARGETS, fuzz
-from hsisr_geo.config import ModelConfig, read_header
 from hsisr_geo.errors import ModelError, RasterError
 from hsisr_geo.model.checkpoint import load_network, save_tensors
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.registry import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.resolver.header import read_header
 
 HEADER = """ENVI
 samples = 4

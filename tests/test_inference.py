@@ -1,8 +1,9 @@
 import numpy as np
 
 from hsisr_geo.cube.resampling import upsample
-from hsisr_geo.inference import Method, cut_holes, make_bands
-from hsisr_geo.resolver import BicubicResolver, alone
+from hsisr_geo.resolver.apply import Method, cut_holes, make_bands
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.protocol import alone
 
 
 def test_a_hole_is_cut_at_its_own_pixels_in_its_own_band():

@@ -16,7 +16,7 @@ from hsisr_geo.cube.degradation import named
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model.training_data import TrainingScene, degraded_pair
 from hsisr_geo.pipeline import RunReport, super_resolve
-from hsisr_geo.registry import load_resolver
+from hsisr_geo.resolver.load import load_resolver
 
 WIDE = "gaussian:0.005"  # reaches five input pixels, more than the ramps do
 

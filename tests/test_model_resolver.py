@@ -17,7 +17,7 @@ from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.latents import LatentBasis
 from hsisr_geo.model.resolver import DiffusionResolver, load
 from hsisr_geo.model.training_data import TrainingScene, degraded_pair, statistics_of
-from hsisr_geo.registry import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
 
 torch.manual_seed(0)
 

@@ -11,7 +11,7 @@ from scenes import read_pixels
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.errors import Canceled, OptionError, OutputError, RasterError
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.resolver.interpolation import BicubicResolver
 
 RNG = np.random.default_rng(11)
 

@@ -11,7 +11,7 @@ from hsisr_geo.errors import RasterError
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.resolver.interpolation import BicubicResolver
 
 rioxarray = pytest.importorskip("rioxarray")
 # rioxarray 0.19 multiplies transforms as affine 2 did.

@@ -25,7 +25,7 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.statistics import scan_scene
-from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.resolver.interpolation import BicubicResolver
 
 
 def read(raster, bands=None):

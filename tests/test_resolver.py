@@ -1,6 +1,6 @@
 import numpy as np
 
-from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.resolver.interpolation import BicubicResolver
 
 
 def test_bicubic_output_depends_on_its_context_and_no_further():

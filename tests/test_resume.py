@@ -19,7 +19,7 @@ from hsisr_geo import assigning, request
 from hsisr_geo.errors import Canceled, OutputError, RasterError
 from hsisr_geo.journal.folder import work_folder_of
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.resolver import BackProjectionResolver, BicubicResolver
+from hsisr_geo.resolver.interpolation import BackProjectionResolver, BicubicResolver
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 CLI = [sys.executable, "-m", "hsisr_geo.cli"]
@@ -253,7 +253,7 @@ from pathlib import Path
 from hsisr_geo import files, journal, output
 from hsisr_geo.journal.blocks import TileBlocks
 from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.resolver import BackProjectionResolver
+from hsisr_geo.resolver.interpolation import BackProjectionResolver
 
 def kill(owner, name, number):
     calls, original = [], getattr(owner, name)

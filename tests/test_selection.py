@@ -15,8 +15,8 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.selection import WATER_VAPOUR_NM, find_bands
-from hsisr_geo.registry import load_resolver
-from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.load import load_resolver
 
 CENTRES = (450.0, 550.5, 1341.0, 1400.0, 1800.0, 2200.0)
 

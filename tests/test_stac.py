@@ -30,8 +30,8 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Gcp, Raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.registry import load_resolver
-from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.load import load_resolver
 from hsisr_geo.uncertainty import Uncertainty
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)

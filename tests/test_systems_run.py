@@ -21,8 +21,7 @@ from scenes import read_pixels
 from torch import nn
 
 import hsisr_geo.xarray
-from hsisr_geo import registry, super_resolve
-from hsisr_geo.config import CONFIG_KEY, read_header
+from hsisr_geo import super_resolve
 from hsisr_geo.cube.windows import inside, scaled
 from hsisr_geo.errors import Canceled, ModelError
 from hsisr_geo.model import timing
@@ -36,8 +35,11 @@ from hsisr_geo.model.baselines.resolver import load
 from hsisr_geo.model.baselines.system import Regressor
 from hsisr_geo.model.training_data import statistics_of
 from hsisr_geo.pipeline import super_resolve as run
-from hsisr_geo.resolver import Cost
-from hsisr_geo.system_config import SystemConfig
+from hsisr_geo.resolver import catalogue
+from hsisr_geo.resolver.header import CONFIG_KEY, read_header
+from hsisr_geo.resolver.load import load_resolver
+from hsisr_geo.resolver.protocol import Cost
+from hsisr_geo.resolver.system_config import SystemConfig
 from hsisr_geo.uncertainty import Uncertainty
 from qgis_plugin.catalogue import parse
 
@@ -168,7 +170,7 @@ def test_reading_the_header_of_a_system_needs_no_torch(tmp_path):
     import subprocess
 
     code = (
-        "import sys; from pathlib import Path; from hsisr_geo.registry import model_info;"
+        "import sys; from pathlib import Path; from hsisr_geo.resolver.catalogue import model_info;"
         "model_info(sys.argv[1]); print('torch' in sys.modules)"
     )
     path = model_file(tmp_path, "edsr")
@@ -201,7 +203,7 @@ def test_reading_the_header_of_a_system_needs_no_torch(tmp_path):
 def test_a_file_that_asks_for_nonsense_is_refused_with_the_reason(tmp_path, change, message):
     path = altered(model_file(tmp_path, "tiny-local"), **change)
     with pytest.raises(ModelError, match=message) as told:
-        registry.load_resolver(str(path), upscale=2, device="cpu")
+        load_resolver(str(path), upscale=2, device="cpu")
     assert path.name in str(told.value)
 
 
@@ -476,7 +478,7 @@ def test_run_says_what_is_wrong_and_leaves_nothing(tmp_path, more, message):
 
 def test_models_list_and_show_a_system(tmp_path, monkeypatch):
     path = model_file(tmp_path, "edsr", 4)
-    monkeypatch.setenv(registry.MODELS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(catalogue.MODELS_VARIABLE, str(tmp_path))
     assert "edsr-x4" in invoke("models", "list").output
     shown = invoke("models", "show", path).output
     for line in ("architecture: edsr", "bands: 5", "width: 4", "psnr: 41.5"):
@@ -492,7 +494,7 @@ def test_models_list_and_show_a_system(tmp_path, monkeypatch):
 def test_a_system_is_not_adapted(tmp_path):
     path = model_file(tmp_path, "tiny-local")
     with pytest.raises(ModelError, match="can be run and assessed; adapting"):
-        registry.find_weights(str(path), upscale=2)
+        catalogue.find_weights(str(path), upscale=2)
     with pytest.raises(ModelError, match="can be run and assessed; adapting"):
         learn(AdaptationOptions(tmp_path / "scene.tif", path, 2))
     src, out = scene_file(tmp_path / "scene.tif"), tmp_path / "new.safetensors"
@@ -514,7 +516,7 @@ def test_a_system_is_assessed(tmp_path):
 
 def test_ours_is_no_published_system():
     with pytest.raises(ModelError, match="network of hsisr-geo's own"):
-        load_system(registry.find_model("default"))
+        load_system(catalogue.find_model("default"))
 
 
 def test_a_copy_of_a_system_counts_for_itself(tmp_path):

@@ -11,13 +11,14 @@ from safetensors.torch import load_file
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import decode
-from hsisr_geo.config import ModelConfig, read_header
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.model.autoencoder_training import train_autoencoder
 from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.denoiser_training import train_diffusion
 from hsisr_geo.model.training import TrainingOptions
 from hsisr_geo.model.training_data import TrainingScene, degraded_pair
+from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.resolver.header import read_header
 
 CONFIG = ModelConfig(
     name="tiny",

@@ -24,8 +24,8 @@ from hsisr_geo.output.formats import geotiff
 from hsisr_geo.pipeline import RunReport, super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.registry import DEFAULT_MODEL, find_model
-from hsisr_geo.resolver import BicubicResolver
+from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.uncertainty import Uncertainty, mean_band
 
 BAD, ROWS, COLS = 2, 50, 61

@@ -32,8 +32,8 @@ from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_cube, read_window, whole
-from hsisr_geo.registry import load_resolver
-from hsisr_geo.resolver import Resolver
+from hsisr_geo.resolver.load import load_resolver
+from hsisr_geo.resolver.protocol import Resolver
 
 INDIAN_PINES_LON_LAT = (-87.0, 40.46)  # about the middle of the scene
 INDIAN_PINES_RESOLUTION_M = 20.0

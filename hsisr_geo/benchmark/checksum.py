@@ -16,7 +16,7 @@ from hsisr_geo.benchmark.scoring import ScoreRow, score
 from hsisr_geo.benchmark.settings import ALL
 from hsisr_geo.benchmark.sources import find_sources
 from hsisr_geo.errors import OptionError
-from hsisr_geo.registry import BICUBIC
+from hsisr_geo.resolver.catalogue import BICUBIC
 
 PSNR_TOLERANCE = 0.05
 SAM_TOLERANCE = 0.02

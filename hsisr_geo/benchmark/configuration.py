@@ -12,7 +12,7 @@ from hsisr_geo.benchmark.protocols import PRODUCT, PROTOCOLS
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Chosen, Entry, Pictured, Schooling
 from hsisr_geo.benchmark.sources import without_variable
 from hsisr_geo.errors import OptionError
-from hsisr_geo.system_config import Setting
+from hsisr_geo.resolver.system_config import Setting
 from hsisr_geo.toml_file import TomlTable, read_toml
 from hsisr_geo.training_run import Budget
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from hsisr_geo.benchmark.facts import Job
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry
-from hsisr_geo.config import read_header
 from hsisr_geo.errors import ModelError
-from hsisr_geo.system_config import SystemConfig
-from hsisr_geo.training_run import OWN, NamedCube, TrainingRun
+from hsisr_geo.resolver.header import read_header
+from hsisr_geo.resolver.system_config import OWN, SystemConfig
+from hsisr_geo.training_run import NamedCube, TrainingRun
 
 Train = Callable[
     [TrainingRun, Sequence[NamedCube], Sequence[NamedCube], Path, Callable[[str], None]], None

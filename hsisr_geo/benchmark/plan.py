@@ -12,7 +12,7 @@ from hsisr_geo.benchmark.records import Facts, difference, read_record
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Schooling
 from hsisr_geo.counting import counted
 from hsisr_geo.errors import ModelError, OptionError, OutputError
-from hsisr_geo.registry import model_info
+from hsisr_geo.resolver.catalogue import model_info
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from hsisr_geo.benchmark.folder import Folder
 from hsisr_geo.benchmark.plan import jobs_of
 from hsisr_geo.benchmark.records import difference, read_record
 from hsisr_geo.benchmark.settings import ALL, BenchmarkSettings, Entry
-from hsisr_geo.config import ModelCard, read_header
 from hsisr_geo.errors import ModelError, OptionError
-from hsisr_geo.registry import BASELINES, find_model
+from hsisr_geo.resolver.catalogue import BASELINES, find_model
+from hsisr_geo.resolver.config import ModelCard
+from hsisr_geo.resolver.header import read_header
 
 
 @dataclass(frozen=True)

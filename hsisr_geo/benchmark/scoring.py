@@ -15,16 +15,18 @@ from hsisr_geo.benchmark.kept import keep_arrays
 from hsisr_geo.benchmark.protocols import Protocol, scaled_crop, scenes_to_test
 from hsisr_geo.benchmark.settings import ALL
 from hsisr_geo.benchmark.sources import SourceScene
-from hsisr_geo.config import read_header
 from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_cube, whole
-from hsisr_geo.registry import BASELINES, find_model, load_resolver
-from hsisr_geo.resolver import BicubicResolver, Resolver, ScalingResolver
-from hsisr_geo.system_config import SystemConfig
+from hsisr_geo.resolver.catalogue import BASELINES, find_model
+from hsisr_geo.resolver.header import read_header
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.load import load_resolver
+from hsisr_geo.resolver.protocol import Resolver, ScalingResolver
+from hsisr_geo.resolver.system_config import SystemConfig
 from hsisr_geo.wald import check_size, coarser, degrade, whole_groups, write
 
 

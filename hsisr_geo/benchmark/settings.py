@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hsisr_geo.errors import OptionError
-from hsisr_geo.system_config import Setting
+from hsisr_geo.resolver.system_config import Setting
 from hsisr_geo.training_run import Budget
 
 ALL = "all"

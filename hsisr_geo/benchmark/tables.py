@@ -9,8 +9,8 @@ from hsisr_geo.benchmark.settings import ALL, Entry, Schooling
 from hsisr_geo.benchmark.table import Cell, Column, Row, Section, Table, ranked
 from hsisr_geo.benchmark.timing import SIZES
 from hsisr_geo.counting import counted
-from hsisr_geo.registry import BASELINES
-from hsisr_geo.training_run import OWN
+from hsisr_geo.resolver.catalogue import BASELINES
+from hsisr_geo.resolver.system_config import OWN
 
 METRICS = {
     "mpsnr": Column("MPSNR", 3, 1),

@@ -18,8 +18,8 @@ import numpy as np
 
 from hsisr_geo.benchmark.cutting import statistics_of
 from hsisr_geo.errors import OptionError
-from hsisr_geo.registry import load_resolver
-from hsisr_geo.resolver import FloatCube, Resolver
+from hsisr_geo.resolver.load import load_resolver
+from hsisr_geo.resolver.protocol import FloatCube, Resolver
 
 SIZES = (64, 128, 256)
 """Sides of the images of the paper's table 5, in output pixels."""

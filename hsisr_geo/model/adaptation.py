@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hsisr_geo.config import ModelCard, ModelConfig, ModelHeader
 from hsisr_geo.cube.degradation import BICUBIC
 from hsisr_geo.errors import AdaptationRefused, ModelError
 from hsisr_geo.model.adaptation_check import Check
@@ -24,6 +23,8 @@ from hsisr_geo.model.progress_file import Averages
 from hsisr_geo.model.resolver import choose_device
 from hsisr_geo.model.training import Log
 from hsisr_geo.raster.open import open_raster
+from hsisr_geo.resolver.config import ModelCard, ModelConfig
+from hsisr_geo.resolver.header import ModelHeader
 
 __all__ = ["Adaptation", "AdaptationOptions", "adapt", "learn"]
 

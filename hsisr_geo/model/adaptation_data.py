@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.cube.holes import fill_holes
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
@@ -25,6 +24,7 @@ from hsisr_geo.model.resolver import DiffusionResolver
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training_data import random_mix, statistics_of, turn
 from hsisr_geo.model.trial import Trial
+from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["ComponentWindow", "Lesson"]
 

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hsisr_geo.config import ModelCard, ModelConfig
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.checkpoint import save_network
 from hsisr_geo.model.network import Network
@@ -18,6 +17,7 @@ from hsisr_geo.model.training_data import (
     degraded_pair,
     load_scenes,
 )
+from hsisr_geo.resolver.config import ModelCard, ModelConfig
 
 __all__ = ["autoencoder_lesson", "train_autoencoder"]
 

@@ -17,7 +17,7 @@ from hsisr_geo.model.network import Network
 from hsisr_geo.model.prepared import PreparedTile
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
-from hsisr_geo.resolver import CubesFunction, FloatCube
+from hsisr_geo.resolver.protocol import CubesFunction, FloatCube
 
 if TYPE_CHECKING:
     from hsisr_geo.model.resolver import DiffusionResolver

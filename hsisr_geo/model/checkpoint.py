@@ -11,16 +11,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from hsisr_geo.config import (
-    CARD_KEY,
-    CONFIG_KEY,
-    ModelCard,
-    ModelConfig,
-    ModelHeader,
-    read_network_header,
-)
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.network import Network
+from hsisr_geo.resolver.config import ModelCard, ModelConfig
+from hsisr_geo.resolver.header import CARD_KEY, CONFIG_KEY, ModelHeader, read_network_header
 
 __all__ = [
     "check_same_weights", "load_network", "save_network", "save_tensors", "with_weights",

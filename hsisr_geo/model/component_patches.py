@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.latents import LatentBasis
@@ -22,6 +21,7 @@ from hsisr_geo.model.training_data import (
     random_mix,
     turn,
 )
+from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["SIDES", "ComponentImage", "ComponentPatches", "component_images", "residual_deviation"]
 

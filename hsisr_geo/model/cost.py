@@ -7,7 +7,6 @@ against the memory that a run takes.
 from dataclasses import dataclass
 from functools import cached_property
 
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, area
 from hsisr_geo.model import back_projection
@@ -15,7 +14,8 @@ from hsisr_geo.model.autoencoder import GLOBAL_TAPS, group_starts
 from hsisr_geo.model.denoiser import LocalUNet
 from hsisr_geo.model.execution import Execution
 from hsisr_geo.model.extents import Extents
-from hsisr_geo.resolver import Cost
+from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.resolver.protocol import Cost
 
 __all__ = ["PartCost"]
 

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hsisr_geo.config import ModelCard, ModelConfig
 from hsisr_geo.model import diffusion
 from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.component_patches import (
@@ -22,6 +21,7 @@ from hsisr_geo.model.resolver import choose_device
 from hsisr_geo.model.training import Lesson, Log, TrainingOptions, optimise, split
 from hsisr_geo.model.training_data import degraded_pair, load_photographs, load_scenes
 from hsisr_geo.model.validation import score
+from hsisr_geo.resolver.config import ModelCard, ModelConfig
 
 __all__ = ["denoiser_loss", "stepwise_loss", "train_diffusion"]
 

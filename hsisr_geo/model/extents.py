@@ -8,11 +8,11 @@ lies beyond, so no extent does.
 from dataclasses import dataclass
 from functools import cached_property
 
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, widened
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.denoiser import LocalUNet
+from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["Extents"]
 

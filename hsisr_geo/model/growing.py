@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import torch
 
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.network import Network
+from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["grown"]
 

@@ -14,7 +14,7 @@ import torch
 
 from hsisr_geo.cube.windows import Window, area, inside, scaled
 from hsisr_geo.errors import ModelError
-from hsisr_geo.resolver import FloatCube
+from hsisr_geo.resolver.protocol import FloatCube
 
 __all__ = ["Amount", "is_out_of_memory"]
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.errors import ModelError
@@ -22,6 +21,7 @@ from hsisr_geo.model.extents import Extents
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.texture import add_texture
+from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["PreparedTile", "first_estimate", "super_resolve_tile"]
 

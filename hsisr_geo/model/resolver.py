@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
@@ -28,7 +27,8 @@ from hsisr_geo.model.spread import SampledResolver
 from hsisr_geo.model.timing import measured_speed
 from hsisr_geo.noise import NOISE_VERSION, noise_field
 from hsisr_geo.raster.statistics import SceneStatistics
-from hsisr_geo.resolver import (
+from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.resolver.protocol import (
     Cost,
     CubesFunction,
     PartResolver,

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.model.latents import LatentBasis
 from hsisr_geo.model.network import Network
 from hsisr_geo.raster.statistics import SceneStatistics
+from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["Scene", "usable_deviation"]
 

@@ -18,7 +18,7 @@ from hsisr_geo.model.binding import bind
 from hsisr_geo.model.prepared import PreparedTile
 from hsisr_geo.noise import NOISE_VERSION
 from hsisr_geo.raster.statistics import SceneStatistics
-from hsisr_geo.resolver import CubesFunction, Sampled
+from hsisr_geo.resolver.protocol import CubesFunction, Sampled
 
 if TYPE_CHECKING:
     from hsisr_geo.model.resolver import DiffusionResolver

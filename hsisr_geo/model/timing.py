@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from hsisr_geo.model.training_data import statistics_of
-from hsisr_geo.resolver import PartResolver
+from hsisr_geo.resolver.protocol import PartResolver
 
 __all__ = ["measured_speed"]
 

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.cube.holes import fill_holes
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.metrics import spectral_angle_deg
@@ -21,6 +20,7 @@ from hsisr_geo.model.coarser_scene import Mask, times
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.prepared import super_resolve_tile
 from hsisr_geo.model.scene import Scene
+from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["Gain", "Trial", "TrialErrors"]
 

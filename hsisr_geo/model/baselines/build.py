@@ -16,7 +16,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.system import System
-from hsisr_geo.system_config import Setting, SystemConfig
+from hsisr_geo.resolver.system_config import Setting, SystemConfig
 
 __all__ = [
     "ARCHITECTURES", "Architecture", "build", "check_buildable", "settings_of", "system_class",

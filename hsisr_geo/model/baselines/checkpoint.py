@@ -6,12 +6,13 @@ from pathlib import Path
 
 import torch
 
-from hsisr_geo.config import CARD_KEY, CONFIG_KEY, ModelCard, SystemHeader, read_system_header
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.build import build, settings_of
 from hsisr_geo.model.baselines.system import System
 from hsisr_geo.model.checkpoint import save_tensors, with_weights
-from hsisr_geo.system_config import SystemConfig
+from hsisr_geo.resolver.config import ModelCard
+from hsisr_geo.resolver.header import CARD_KEY, CONFIG_KEY, SystemHeader, read_system_header
+from hsisr_geo.resolver.system_config import SystemConfig
 
 __all__ = ["load_system", "save_system"]
 

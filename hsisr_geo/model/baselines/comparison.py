@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from hsisr_geo.config import sha256_of
 from hsisr_geo.model.baselines.batches import DegradedCube
 from hsisr_geo.model.baselines.course import Record, TrainingStage
+from hsisr_geo.resolver.header import sha256_of
 from hsisr_geo.training_run import NamedCube, TrainingRun
 
 __all__ = ["card_of", "held_out_psnr", "purpose_of"]

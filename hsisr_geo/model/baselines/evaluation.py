@@ -21,7 +21,7 @@ from hsisr_geo.model.baselines.system import System
 from hsisr_geo.model.devices import Place
 from hsisr_geo.model.spread import standard_deviation
 from hsisr_geo.noise import noise_field
-from hsisr_geo.resolver import FloatCube
+from hsisr_geo.resolver.protocol import FloatCube
 
 __all__ = ["Evaluation", "Image", "images"]
 

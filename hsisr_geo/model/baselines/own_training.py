@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.autoencoder_training import autoencoder_lesson
 from hsisr_geo.model.baselines.batches import degraded
@@ -32,7 +31,8 @@ from hsisr_geo.model.prepared import super_resolve_tile
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training import Lesson, Log
 from hsisr_geo.model.training_data import TrainingScene, statistics_of
-from hsisr_geo.system_config import Setting
+from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.resolver.system_config import Setting
 from hsisr_geo.training_run import NamedCube, TrainingRun
 
 __all__ = ["OwnSettings", "train_own"]

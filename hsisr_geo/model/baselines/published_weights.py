@@ -12,13 +12,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from hsisr_geo.config import ModelCard
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.checkpoint import save_system
 from hsisr_geo.model.baselines.gae import Autoencoder, Settings
 from hsisr_geo.model.baselines.groups import group_bands
 from hsisr_geo.model.foreign_checkpoint import ForeignNetwork, read_checkpoint
-from hsisr_geo.system_config import SystemConfig
+from hsisr_geo.resolver.config import ModelCard
+from hsisr_geo.resolver.system_config import SystemConfig
 
 __all__ = ["ImportedAutoencoder", "import_autoencoder", "translate"]
 

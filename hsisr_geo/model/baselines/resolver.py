@@ -27,7 +27,7 @@ from hsisr_geo.model.devices import Placed, Places, choose_device, copies
 from hsisr_geo.model.timing import measured_speed
 from hsisr_geo.noise import NOISE_VERSION
 from hsisr_geo.raster.statistics import SceneStatistics, scene_scale
-from hsisr_geo.resolver import (
+from hsisr_geo.resolver.protocol import (
     BandsResolver,
     Cost,
     CubesFunction,
@@ -40,7 +40,7 @@ from hsisr_geo.resolver import (
     assumption,
     whole_windows,
 )
-from hsisr_geo.system_config import SystemConfig
+from hsisr_geo.resolver.system_config import SystemConfig
 
 __all__ = ["StochasticResolver", "SystemResolver", "load"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hsisr_geo.model.spread import drawn
 from hsisr_geo.raster.statistics import SceneStatistics
-from hsisr_geo.resolver import CubesFunction, Sampled
+from hsisr_geo.resolver.protocol import CubesFunction, Sampled
 
 if TYPE_CHECKING:
     from hsisr_geo.model.baselines.resolver import StochasticResolver

@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hsisr_geo.config import read_system_header
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines import gae
 from hsisr_geo.model.baselines.build import build, settings_of
 from hsisr_geo.model.baselines.checkpoint import load_system
 from hsisr_geo.model.baselines.system import System
-from hsisr_geo.system_config import SystemConfig
+from hsisr_geo.resolver.header import read_system_header
+from hsisr_geo.resolver.system_config import SystemConfig
 
 __all__ = ["check_start", "start_from"]
 

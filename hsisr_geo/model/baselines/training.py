@@ -29,8 +29,8 @@ from hsisr_geo.model.baselines.starting import start_from
 from hsisr_geo.model.baselines.system import Regressor, Stage, System
 from hsisr_geo.model.devices import choose_device
 from hsisr_geo.model.training import Lesson, Log
-from hsisr_geo.system_config import SystemConfig
-from hsisr_geo.training_run import OWN, NamedCube, TrainingRun
+from hsisr_geo.resolver.system_config import OWN, SystemConfig
+from hsisr_geo.training_run import NamedCube, TrainingRun
 
 __all__ = ["train_system"]
 

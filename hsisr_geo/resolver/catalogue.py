@@ -6,24 +6,16 @@ with it torch, is imported when a network is loaded.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module, resources
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from hsisr_geo.config import (
-    ModelCard,
-    ModelConfig,
-    read_header,
-    read_network_header,
-)
-from hsisr_geo.cube.degradation import Degradation
-from hsisr_geo.cube.psf import parse_psf
-from hsisr_geo.errors import ModelError, OptionError, OutputError
-from hsisr_geo.resolver import BackProjectionResolver, BicubicResolver, Resolver
-from hsisr_geo.system_config import Setting, SystemConfig
-from hsisr_geo.training_run import OWN
+from hsisr_geo.errors import ModelError, OutputError
+from hsisr_geo.resolver.config import ModelCard, ModelConfig
+from hsisr_geo.resolver.header import read_header, read_network_header
+from hsisr_geo.resolver.system_config import OWN, Setting, SystemConfig
 
 DEFAULT = "default"
 """Alias of `DEFAULT_MODEL`, so that a better default does not break anyone's scripts."""
@@ -88,69 +80,6 @@ def model_info(name_or_path: str) -> ModelInfo:
     return _info(path.stem, path)
 
 
-def load_resolver(
-    name_or_path: str = DEFAULT,
-    *,
-    upscale: int,
-    detail: float = 0.0,
-    seed: int = 0,
-    device: str = "auto",
-    precision: str = "float32",
-    psf: str | None = None,
-    consistency: bool = True,
-) -> Resolver:
-    """Return the resolver that a name or a model file stands for.
-
-    Parameters
-    ----------
-    name_or_path : `default`, a name that `models` lists, or the path of a model file
-    upscale : spatial factor
-    detail : 0 for the best estimate, 1 for a sample with texture, a blend in between; without
-        effect on the baselines, as are seed and device, and on published systems
-    seed : picks the sample; without effect at detail 0, and on published systems without noise
-    device : `auto`, `cpu`, `cuda` for all GPUs that are visible, or `cuda:N` for one
-    precision : of the network's convolutions: `float32`, or `bfloat16`, near and perhaps faster
-    psf : the degradation D that is assumed to have made the input: `bicubic`, `gaussian:MTF` or a
-        kernel file (`psf.parse_psf`); None for the model's own. Bicubic is only measured against it
-    consistency : False leaves the output as the network made it, and only measures it against D;
-        that of a published system always is left so
-
-    Raises
-    ------
-    ModelError
-        Unknown name, missing or corrupt file, or a model that was not made for this upscale.
-    OptionError
-        A psf that is unknown or no PSF, or one that back-projection cannot be made consistent with.
-    """
-    if name_or_path in BASELINES:
-        _check_upscale(name_or_path, BASELINE_UPSCALES, upscale)
-        return _baseline(name_or_path, upscale, psf, consistency)
-    path = find_model(name_or_path)
-    config = read_header(path).config
-    if isinstance(config, SystemConfig):
-        config.check_runs()
-    _check_upscale(name_or_path, config.upscales, upscale)
-    degradation = _declared(path, config, upscale) if psf is None else parse_psf(psf, upscale)
-    if isinstance(config, SystemConfig):
-        _check_precision(config, precision)
-        load_system = _import_loader("hsisr_geo.model.baselines.resolver")
-        return load_system(path, upscale=upscale, seed=seed, device=device, psf=degradation)
-    if consistency:
-        _check_convergence(degradation)
-    # ^ before torch is imported: a wrong factor should not take seconds to be told
-    load = _import_loader("hsisr_geo.model.resolver")
-    return load(
-        path,
-        upscale=upscale,
-        detail=detail,
-        seed=seed,
-        device=device,
-        precision=precision,
-        psf=degradation,
-        consistency=consistency,
-    )
-
-
 def find_model(name_or_path: str) -> Path:
     """Return the file of a model given by name or path.
 
@@ -181,7 +110,7 @@ def find_weights(name_or_path: str, *, upscale: int) -> Path:
     if name_or_path in BASELINES:
         raise ModelError(f"{name_or_path} has no weights; choose another --model")
     path = find_model(name_or_path)
-    _check_upscale(name_or_path, read_network_header(path).config.upscales, upscale)
+    check_offered(name_or_path, read_network_header(path).config.upscales, upscale)
     return path
 
 
@@ -265,56 +194,11 @@ def _baseline_info(name: str) -> ModelInfo:
     )
 
 
-def _check_upscale(name: str, upscales: tuple[int, ...], upscale: int) -> None:
+def check_offered(name: str, upscales: tuple[int, ...], upscale: int) -> None:
+    """Refuse an upscale that a model was not made for."""
     if upscale not in upscales:
         factors = ", ".join(str(factor) for factor in upscales)
         raise ModelError(
             f"model {name} was made for upscale {factors}, not {upscale}; "
             "choose another --upscale or --model"
         )
-
-
-def _baseline(name: str, upscale: int, psf: str | None, consistency: bool) -> Resolver:
-    degradation = None if psf is None else parse_psf(psf, upscale)
-    if name == BICUBIC or not consistency:  # back-projection without consistency is bicubic
-        return BicubicResolver(upscale, psf=degradation)
-    resolver = BackProjectionResolver(upscale, psf=degradation)
-    _check_convergence(resolver.degradation)
-    return resolver
-
-
-def _declared(path: Path, config: ModelConfig | SystemConfig, upscale: int) -> Degradation:
-    try:
-        return config.declared(upscale)
-    except ModelError as e:
-        raise ModelError(f"{path}: {e}, or say with --psf (psf=) what to assume") from e
-
-
-def _check_convergence(degradation: Degradation) -> None:
-    """Refuse a D with which back-projection would make some residuals grow."""
-    if (growth := degradation.growth) > 1.001:
-        raise OptionError(
-            f"{degradation.name}: back-projection does not converge with this kernel, each would "
-            f"multiply some residuals by {growth:.3g}; give a kernel that is centred and passes "
-            "every frequency of the input, or measure only: --no-consistency (consistency=False)"
-        )
-
-
-def _check_precision(config: SystemConfig, precision: str) -> None:
-    if precision != "float32":
-        raise ModelError(
-            f"model {config.name} is a published system, which is run in float32 only: "
-            "leave out --precision (precision=)"
-        )
-
-
-def _import_loader(module: str) -> Callable[..., Resolver]:
-    try:
-        load: Callable[..., Resolver] = import_module(module).load
-    except ModuleNotFoundError as e:
-        if e.name != "torch":
-            raise
-        raise ModelError(
-            "this model needs torch, which is not installed; install torch, or use --model bicubic"
-        ) from e
-    return load

@@ -1,22 +1,13 @@
-"""What a model file says about itself: configuration and card, read from its header without torch.
+"""`ModelConfig`: all that is needed to build our network and run it."""
 
-A model is one safetensors file: eight bytes with the length of a JSON header, the header, then
-the weights. The header's `__metadata__` carries the configuration and the model card as JSON, so
-that `hsisr-geo models` and the pipeline know a model before the 2-5 s that importing torch takes.
-"""
-
-import hashlib
 import json
 import math
-import struct
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
-from pathlib import Path
 from types import UnionType
 from typing import (
     TYPE_CHECKING,
     Any,
-    NamedTuple,
     TypeAlias,
     Union,
     get_args,
@@ -25,28 +16,20 @@ from typing import (
 )
 
 from hsisr_geo.errors import ModelError
-from hsisr_geo.system_config import ARCHITECTURE_KEY, SystemConfig
 
 if TYPE_CHECKING:
     from hsisr_geo.cube.degradation import Degradation
-
-CONFIG_KEY = "hsisr_config"
-CARD_KEY = "hsisr_card"
-MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit; a length beyond it is not a header
 
 # Overlap, stages and repetitions that a network can do without.
 _MAY_BE_ZERO = frozenset({
     "group_overlap", "autoencoder_depth", "global_width", "denoiser_blocks", "back_projections",
     "subspace_rank",
 })  # fmt: skip
-
 # Nothing sensible comes near; beyond it a foreign file would ask for hours or for all memory.
 _MOST = {"denoiser_blocks": 100, "autoencoder_depth": 100, "back_projections": 100}
 _MOST_OTHERS = 100_000
 _LONGEST = 100  # characters of a text, entries of a list
-
 _PER_UPSCALE = ("sigma_y", "shrinkage", "shading", "colour", "spread")
-
 ModelCard: TypeAlias = dict[str, Any]
 """Free JSON for people: `data`, `licences`, `scores`, `limits`, `degradation` …"""
 
@@ -148,7 +131,7 @@ class ModelConfig:
             Not JSON, an unknown or missing key, or a value of the wrong type. An unknown key is
             refused because it changes what the network computes in a newer version.
         """
-        return cls._of(_parse_config(text))
+        return cls._of(parse_config(text))
 
     @classmethod
     def _of(cls, values: dict[str, Any]) -> "ModelConfig":
@@ -169,144 +152,8 @@ def _check_size(model: str, name: str, value: Any) -> None:
         raise ModelError(f"model {model[:_LONGEST]}: {name} is longer than {_LONGEST}")
 
 
-class ModelHeader(NamedTuple):
-    """A model file without its weights; `sha256` is that of the whole file."""
-
-    config: ModelConfig
-    card: ModelCard
-    sha256: str
-
-
-class SystemHeader(NamedTuple):
-    """The same of a published system."""
-
-    config: SystemConfig
-    card: ModelCard
-    sha256: str
-
-
-def read_header(path: Path) -> ModelHeader | SystemHeader:
-    """Read configuration, card and hash of a model file, without torch.
-
-    Raises
-    ------
-    ModelError
-        Missing, truncated or corrupt file, not a safetensors file, not one of ours, or one of a
-        newer version; the message names the file.
-    """
-    try:
-        metadata = _read_metadata(path)
-        values = _parse_config(_text(metadata, CONFIG_KEY))
-        card = _read_card(metadata)
-        if ARCHITECTURE_KEY in values:
-            return SystemHeader(SystemConfig.from_values(values), card, sha256_of(path))
-        return ModelHeader(ModelConfig._of(values), card, sha256_of(path))
-    except OSError as e:
-        raise ModelError(f"cannot read model file {path}: {e.strerror or e}") from e
-    except ModelError as e:
-        raise ModelError(f"{path}: {e}") from e
-
-
-def read_system_header(path: Path) -> SystemHeader:
-    """Read the header of a published system; errors as `read_header`.
-
-    Raises
-    ------
-    ModelError
-        The file holds a network of ours.
-    """
-    header = read_header(path)
-    if not isinstance(header, SystemHeader):
-        raise ModelError(f"{path} is a network of hsisr-geo's own, not a published system")
-    return header
-
-
-def read_network_header(path: Path) -> ModelHeader:
-    """Read the header of a model of ours; errors as `read_header`.
-
-    Raises
-    ------
-    ModelError
-        The file holds a published system, which can be run and nothing else.
-    """
-    header = read_header(path)
-    if isinstance(header, SystemHeader):
-        raise ModelError(
-            f"{path} holds a published system ({header.config.architecture}), which can be run and "
-            "assessed; adapting, and training on from a file, need a model of hsisr-geo's own"
-        )
-    return header
-
-
-def sha256_of(path: Path) -> str:
-    """Hash a file, a MiB at a time."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _read_metadata(path: Path) -> Mapping[str, Any]:
-    """Return the free metadata of a safetensors file, once the file is known to be whole."""
-    size = path.stat().st_size
-    with open(path, "rb") as file:
-        start = file.read(8)
-        if len(start) < 8:
-            raise ModelError("not a model file: too short for a safetensors header")
-        (length,) = struct.unpack("<Q", start)
-        if length > MAX_HEADER_BYTES:
-            raise ModelError("not a model file: no safetensors header")
-        if length > size - 8:
-            raise ModelError("model file is truncated within its header; get it again")
-        header = _parse_header(file.read(length))
-    expected = 8 + length + _weights_bytes(header)
-    if size != expected:
-        raise ModelError(
-            f"model file is corrupt: {size} bytes where its header says {expected}; get it again"
-        )
-    metadata = header.get("__metadata__", {})
-    if not isinstance(metadata, dict) or CONFIG_KEY not in metadata:
-        raise ModelError(
-            "a safetensors file, but not a hsisr-geo model: its header has no configuration"
-        )
-    return metadata
-
-
-def _parse_header(raw: bytes) -> dict[str, Any]:
-    try:
-        header = json.loads(raw.decode("utf-8"))
-    except (ValueError, RecursionError) as e:
-        raise ModelError("not a model file: its header is not JSON") from e
-    if not isinstance(header, dict):
-        raise ModelError("not a model file: its header is not a JSON object")
-    return header
-
-
-def _weights_bytes(header: Mapping[str, Any]) -> int:
-    """Return the bytes of weights that the header promises."""
-    try:
-        ends = [
-            int(tensor["data_offsets"][1])
-            for name, tensor in header.items()
-            if name != "__metadata__"
-        ]
-    except (KeyError, TypeError, ValueError, IndexError) as e:
-        raise ModelError("model file is corrupt: its header has no valid tensor table") from e
-    return max(ends, default=0)
-
-
-def _read_card(metadata: Mapping[str, Any]) -> ModelCard:
-    try:
-        card = json.loads(_text(metadata, CARD_KEY)) if CARD_KEY in metadata else {}
-    except (ValueError, RecursionError) as e:
-        raise ModelError(f"model card is not JSON: {e}") from e
-    if not isinstance(card, dict):
-        raise ModelError("model card is not a JSON object")
-    return card
-
-
-def _parse_config(text: str) -> dict[str, Any]:
+def parse_config(text: str) -> dict[str, Any]:
+    """Return the keys and values of a configuration as JSON."""
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as e:
@@ -314,13 +161,6 @@ def _parse_config(text: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ModelError("model configuration is not a JSON object")
     return values
-
-
-def _text(metadata: Mapping[str, Any], key: str) -> str:
-    value = metadata[key]
-    if not isinstance(value, str):
-        raise ModelError(f"model file is corrupt: {key} is not text")
-    return value
 
 
 def _check_keys(values: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.holes import fill_holes
 from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.cube.windows import Window, inside, scaled
-from hsisr_geo.resolver import CubesFunction
+from hsisr_geo.resolver.protocol import CubesFunction
 
 
 @dataclass(frozen=True, eq=False)

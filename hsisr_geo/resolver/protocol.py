@@ -1,31 +1,22 @@
-"""The `Resolver` protocol, and the torch-free ones: `BicubicResolver`, `BackProjectionResolver`.
-
-A resolver is a recipe: `fit` binds it to a scene's statistics and returns the function that turns
-one window of the scene into its super-resolution. The pipeline knows no more of it than this. One
-whose answer is uncertain can be `sampled`: it then tells, tile by tile, how far its samples spread.
-"""
+"""`Resolver`: the seam behind which every method of super-resolution stands."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Event
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.cube.degradation import BICUBIC, Degradation, named
-from hsisr_geo.cube.resampling import upsample
+from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
 from hsisr_geo.raster.statistics import SceneStatistics
 
 FloatCube: TypeAlias = NDArray[np.float32]
 """float32 array (band, row, col)."""
-
 TileFunction: TypeAlias = Callable[[FloatCube, tuple[int, int]], FloatCube]
 """(cube of the good bands with holes filled (band, row, col), (row, col) of its first pixel in the
 scene) -> (band, upscale * row, upscale * col). Called from several threads."""
-
 CubesFunction: TypeAlias = Callable[[FloatCube, tuple[int, int], Window], tuple[FloatCube, ...]]
 """(cube and origin as for a `TileFunction`, the part of the cube that counts, in its own pixels) ->
 one or several cubes of the finer grid over that part. Called from several threads."""
@@ -234,79 +225,3 @@ def whole_windows(resolve: CubesFunction) -> TileFunction:
         return sr
 
     return whole
-
-
-@dataclass(frozen=True)
-class BicubicResolver:
-    """Bicubic interpolation (a = -0.5), equal to `gdal_translate -r cubic` away from nodata.
-
-    `psf` is what the output is measured against, and changes nothing in it; None: bicubic.
-    """
-
-    upscale: int
-    name: str = "bicubic"
-    context: int = 2
-    ramp: int = 2
-    uses_statistics: bool = False
-    psf: Degradation | None = None
-
-    @property
-    def degradation(self) -> Degradation:
-        """The D that the output is measured against."""
-        return self.psf or named(BICUBIC, self.upscale)
-
-    def provenance(self) -> dict[str, str]:
-        """Nothing but the degradation: no weights, no seed, and no consistency enforced."""
-        return assumption(self.degradation, back_projections=0)
-
-    def fit(self, statistics: SceneStatistics | None) -> TileFunction:
-        """Interpolation needs nothing from the scene."""
-        return self._interpolate
-
-    def _interpolate(self, cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
-        return upsample(cube, self.upscale)
-
-
-@dataclass(frozen=True)
-class BackProjectionResolver:
-    """Bicubic, then `iterations` times x <- x + up(x_lr - D x) (Irani & Peleg 1991).
-
-    What a network's answer is added to: the pipeline of a model whose network finds no detail, in
-    numpy. What a model gains over this is what its network knows.
-    """
-
-    upscale: int
-    iterations: int = 2
-    name: str = "back-projection"
-    ramp: int = 2
-    uses_statistics: bool = True
-    # ^ only their mean, which the pipeline puts deep into holes: the context reaches there
-    psf: Degradation | None = None
-
-    @property
-    def degradation(self) -> Degradation:
-        """The D that the output is made consistent with; bicubic where no `psf` was given."""
-        return self.psf or named(BICUBIC, self.upscale)
-
-    @property
-    def context(self) -> int:
-        """Two pixels for interpolation; two and D's reach in each iteration."""
-        return 2 + (2 + self.degradation.reach) * self.iterations
-
-    def provenance(self) -> dict[str, str]:
-        """Say which degradation the output is consistent with."""
-        return assumption(self.degradation, back_projections=self.iterations)
-
-    def fit(self, statistics: SceneStatistics | None) -> TileFunction:
-        """Back-projection needs nothing from the scene either."""
-        return self._back_project
-
-    def _back_project(self, cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
-        x = upsample(cube, self.upscale)
-        for _ in range(self.iterations):
-            x += upsample(cube - self.degradation.apply(x), self.upscale)
-        return x
-
-
-_bicubic: type[Resolver] = BicubicResolver
-_back_projection: type[Resolver] = BackProjectionResolver

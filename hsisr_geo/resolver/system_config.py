@@ -17,13 +17,12 @@ if TYPE_CHECKING:
     from hsisr_geo.cube.degradation import Degradation
 
 Setting: TypeAlias = bool | int | float | str | tuple[bool | int | float | str, ...]
-
 ARCHITECTURE_KEY = "architecture"
 """Of a configuration: there in those of published systems only."""
-
+OWN = "hsisr"
+"""The architecture that means ours: group autoencoder and latent diffusion."""
 AUTOENCODER = "gae"
 """The architecture that is a part of another, dmgasr: there to be started from."""
-
 # Nothing sensible comes near; beyond it a foreign file would ask for hours or for all memory.
 _MOST_BANDS = 10_000
 _MOST_UPSCALE = 16

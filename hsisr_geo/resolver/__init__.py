@@ -1,0 +1,1 @@
+"""The seam: a method as a value; interpolation; which models there are, and how one is loaded."""
