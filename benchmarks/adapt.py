@@ -25,13 +25,13 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from hsisr_geo.bands.radiometry import Cube, encode
 from hsisr_geo.errors import HsisrError
-from hsisr_geo.model.adaptation import Adaptation, learn
-from hsisr_geo.model.adaptation_steps import AdaptationOptions
+from hsisr_geo.model.adaptation.adapt import Adaptation, learn
+from hsisr_geo.model.adaptation.coarser_scene import CoarserScene
+from hsisr_geo.model.adaptation.steps import AdaptationOptions
+from hsisr_geo.model.adaptation.trial import Gain, Trial, TrialErrors
 from hsisr_geo.model.checkpoint import load_network
-from hsisr_geo.model.coarser_scene import CoarserScene
 from hsisr_geo.model.scene import Scene
-from hsisr_geo.model.training_data import statistics_of
-from hsisr_geo.model.trial import Gain, Trial, TrialErrors
+from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window

@@ -20,11 +20,11 @@ from torch import Tensor
 
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.decoding import add_detail, components_of
-from hsisr_geo.model.prepared import first_estimate
-from hsisr_geo.model.resolver import DiffusionResolver, load
+from hsisr_geo.model.inference.decode import add_detail, components_of
+from hsisr_geo.model.inference.prepared_tile import first_estimate
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import Scene
-from hsisr_geo.model.training_data import Pair, degraded_pair, load_scenes
+from hsisr_geo.model.training.training_data import Pair, degraded_pair, load_scenes
 from hsisr_geo.resolver.catalogue import find_model
 
 NAMES = ("back-projection", "released", "eight turns", "best gain", "true components")

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hsisr_geo.model.resolver import DiffusionResolver, load
-from hsisr_geo.model.training_data import degraded_pair, load_scenes
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
+from hsisr_geo.model.training.training_data import degraded_pair, load_scenes
 from hsisr_geo.resolver.catalogue import find_model
 
 LIMIT = 1e-3

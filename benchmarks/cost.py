@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from hsisr_geo.model.resolver import load
-from hsisr_geo.model.training_data import statistics_of
+from hsisr_geo.model.inference.resolver import load
+from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.resolver.catalogue import find_model
 
 PUBLISHED = 8.25e12  # the published sampler for the same cube: docs/method.md, "Cost"

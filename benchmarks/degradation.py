@@ -19,8 +19,8 @@ import torch
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.resolver import DiffusionResolver, load
-from hsisr_geo.model.training_data import Pair, TrainingScene, degraded_pair, load_scenes
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
+from hsisr_geo.model.training.training_data import Pair, TrainingScene, degraded_pair, load_scenes
 from hsisr_geo.resolver.catalogue import find_model
 
 TRUE = ("bicubic", "gaussian:0.1", "gaussian:0.2", "gaussian:0.3", "gaussian:0.5")

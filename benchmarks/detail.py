@@ -12,8 +12,8 @@ import numpy as np
 
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.resolver import load
-from hsisr_geo.model.training_data import degraded_pair, load_scenes
+from hsisr_geo.model.inference.resolver import load
+from hsisr_geo.model.training.training_data import degraded_pair, load_scenes
 from hsisr_geo.resolver.catalogue import find_model
 
 DETAILS = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -25,7 +25,7 @@ from hsisr_geo.benchmark.sources import usable_bands
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.metrics import Scores, evaluate
-from hsisr_geo.model.resolver import DiffusionResolver, load
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster

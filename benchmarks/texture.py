@@ -17,9 +17,9 @@ from detail import gradient_energy
 
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.resolver import DiffusionResolver, load
-from hsisr_geo.model.training import split
-from hsisr_geo.model.training_data import Pair, degraded_pair, load_scenes
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
+from hsisr_geo.model.training.optimise import split
+from hsisr_geo.model.training.training_data import Pair, degraded_pair, load_scenes
 
 SHADING = (1.0, 1.5, 2.0, 2.5)
 COLOUR = (0.5,)

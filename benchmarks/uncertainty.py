@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike
 from quality import Scene, read_all, scenes_of, write_degraded
 
 from hsisr_geo.cube.resampling import upsample
-from hsisr_geo.model.resolver import DiffusionResolver, load
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import usable_deviation as usable
 from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster

@@ -79,7 +79,8 @@ def _stage() -> tuple[Any, Any]:
     from hsisr_geo.errors import ModelError
 
     try:
-        from hsisr_geo.model.adaptation import AdaptationOptions, adapt
+        from hsisr_geo.model.adaptation.adapt import adapt
+        from hsisr_geo.model.adaptation.steps import AdaptationOptions
     except ModuleNotFoundError as e:
         if e.name != "torch":
             raise

@@ -22,15 +22,15 @@ from hsisr_geo.cube.resampling import decimate, upsample
 from hsisr_geo.errors import AdaptationRefused, Canceled, RasterError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.adaptation import adapt, learn
-from hsisr_geo.model.adaptation_check import Check
-from hsisr_geo.model.adaptation_data import Lesson
-from hsisr_geo.model.adaptation_steps import AdaptationOptions
-from hsisr_geo.model.block_placement import Detail, place_block
+from hsisr_geo.model.adaptation.adapt import adapt, learn
+from hsisr_geo.model.adaptation.block_placement import Detail, place_block
+from hsisr_geo.model.adaptation.check import Check
+from hsisr_geo.model.adaptation.coarser_scene import CoarserScene
+from hsisr_geo.model.adaptation.data import Lesson
+from hsisr_geo.model.adaptation.steps import AdaptationOptions
+from hsisr_geo.model.adaptation.trial import Gain, TrialErrors
 from hsisr_geo.model.checkpoint import load_network, save_network
-from hsisr_geo.model.coarser_scene import CoarserScene
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.trial import Gain, TrialErrors
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
 from hsisr_geo.resolver.config import ModelConfig

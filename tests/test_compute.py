@@ -15,12 +15,12 @@ from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.windows import Window, area, scaled
 from hsisr_geo.errors import Canceled, ModelError
 from hsisr_geo.model.denoiser import LocalUNet
-from hsisr_geo.model.devices import Places, choose_device, copies, visible
-from hsisr_geo.model.execution import Execution, chunks
-from hsisr_geo.model.memory import Amount, is_out_of_memory
+from hsisr_geo.model.inference.devices import Places, choose_device, copies, visible
+from hsisr_geo.model.inference.execution import Execution, chunks
+from hsisr_geo.model.inference.memory import Amount, is_out_of_memory
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.resolver import DiffusionResolver, load
-from hsisr_geo.model.training_data import statistics_of
+from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.interpolation import BicubicResolver

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.growing import grown
 from hsisr_geo.model.network import Network
+from hsisr_geo.model.training.grow import grown
 from hsisr_geo.resolver.config import ModelConfig
 
 CONFIG = ModelConfig(

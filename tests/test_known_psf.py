@@ -14,7 +14,7 @@ from test_registry import write_model
 
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.metrics import evaluate
-from hsisr_geo.model.training_data import TrainingScene, degraded_pair
+from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair
 from hsisr_geo.pipeline import RunReport, super_resolve
 from hsisr_geo.resolver.load import load_resolver
 

@@ -14,9 +14,9 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.checkpoint import load_network, save_network
-from hsisr_geo.model.latents import LatentBasis
-from hsisr_geo.model.resolver import DiffusionResolver, load
-from hsisr_geo.model.training_data import TrainingScene, degraded_pair, statistics_of
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
+from hsisr_geo.model.scene import LatentBasis
+from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair, statistics_of
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
 
 torch.manual_seed(0)

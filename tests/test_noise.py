@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsisr_geo.noise import BLOCK, noise_field
+from hsisr_geo.model.noise import BLOCK, noise_field
 
 WHOLE = slice(0, 3 * BLOCK)
 

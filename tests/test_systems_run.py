@@ -24,8 +24,8 @@ import hsisr_geo.xarray
 from hsisr_geo import super_resolve
 from hsisr_geo.cube.windows import inside, scaled
 from hsisr_geo.errors import Canceled, ModelError
-from hsisr_geo.model import timing
-from hsisr_geo.model.adaptation import AdaptationOptions, learn
+from hsisr_geo.model.adaptation.adapt import learn
+from hsisr_geo.model.adaptation.steps import AdaptationOptions
 from hsisr_geo.model.baselines import build as building
 from hsisr_geo.model.baselines.blocks import CONTEXT, MARGIN, SIDE, blocks_of
 from hsisr_geo.model.baselines.build import ARCHITECTURES, Architecture, build, settings_of
@@ -33,7 +33,8 @@ from hsisr_geo.model.baselines.checkpoint import load_system, save_system
 from hsisr_geo.model.baselines.cost import rate_of
 from hsisr_geo.model.baselines.resolver import load
 from hsisr_geo.model.baselines.system import Regressor
-from hsisr_geo.model.training_data import statistics_of
+from hsisr_geo.model.inference import cost
+from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.pipeline import super_resolve as run
 from hsisr_geo.resolver import catalogue
 from hsisr_geo.resolver.header import CONFIG_KEY, read_header
@@ -555,9 +556,9 @@ class Slow:
 @pytest.mark.parametrize(("waiting", "told"), [(0.0, 1e6), (0.01, 64**2 / 0.014096)])
 def test_a_tile_is_timed_as_large_as_a_second_allows(monkeypatch, waiting, told):
     clock = [0.0]
-    monkeypatch.setattr(timing.time, "perf_counter", lambda: clock[0])
-    assert timing.measured_speed(Slow(clock, waiting), 3, 16, most=64) == pytest.approx(told)
-    little = timing.measured_speed(Slow(clock, 0.3), 3, 16, most=64)
+    monkeypatch.setattr(cost.time, "perf_counter", lambda: clock[0])
+    assert cost.measured_speed(Slow(clock, waiting), 3, 16, most=64) == pytest.approx(told)
+    little = cost.measured_speed(Slow(clock, 0.3), 3, 16, most=64)
     assert little == pytest.approx(16**2 / 0.300256)  # four times that would be too much
 
 

@@ -12,11 +12,11 @@ from safetensors.torch import load_file
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import decode
 from hsisr_geo.errors import HsisrError
-from hsisr_geo.model.autoencoder_training import train_autoencoder
 from hsisr_geo.model.checkpoint import load_network, save_network
-from hsisr_geo.model.denoiser_training import train_diffusion
-from hsisr_geo.model.training import TrainingOptions
-from hsisr_geo.model.training_data import TrainingScene, degraded_pair
+from hsisr_geo.model.training.autoencoder_stage import train_autoencoder
+from hsisr_geo.model.training.denoiser_stage import train_diffusion
+from hsisr_geo.model.training.optimise import TrainingOptions
+from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.header import read_header
 

@@ -15,11 +15,11 @@ from scenes import Scenes, read_pixels
 from hsisr_geo.cube.windows import scaled
 from hsisr_geo.errors import Canceled, ModelError, OptionError, OutputError
 from hsisr_geo.model.diffusion import sample
-from hsisr_geo.model.prepared import super_resolve_tile
-from hsisr_geo.model.resolver import DiffusionResolver, load
-from hsisr_geo.model.spread import standard_deviation
-from hsisr_geo.model.training_data import statistics_of
-from hsisr_geo.noise import noise_field
+from hsisr_geo.model.inference.prepared_tile import super_resolve_tile
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
+from hsisr_geo.model.inference.spread import standard_deviation
+from hsisr_geo.model.noise import noise_field
+from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.output.formats import geotiff
 from hsisr_geo.pipeline import RunReport, super_resolve
 from hsisr_geo.raster.open import open_raster

@@ -63,7 +63,7 @@ def _check_start(entry: Entry, start: Path, bands: int | None) -> None:
 
 def use_threads(count: int) -> None:
     """Let networks use so many processor threads."""
-    from hsisr_geo.model.devices import use_threads as use
+    from hsisr_geo.model.inference.devices import use_threads as use
 
     use(count)
 

@@ -180,7 +180,7 @@ def _made(bands: int, side: int) -> FloatCube:
 
 def machine(device: str = "auto") -> Machine:
     """Describe what computes: the GPU where that is what the device means, else the CPU."""
-    from hsisr_geo.model.devices import described
+    from hsisr_geo.model.inference.devices import described
 
     return Machine(*described(device), cpu_name())
 

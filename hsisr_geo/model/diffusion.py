@@ -1,10 +1,4 @@
-"""Residual diffusion in latent components: levels and samplers as functions, in x0-form.
-
-The chain runs on y = (z_hr - E(u)) / sigma_y: what super-resolution adds to the latents, in units
-of its own deviation. At level t, y_t = a_t y_0 + sqrt(1 - a_t^2) eps with a_t = sqrt(alpha_bar_t)
-from the cosine schedule (Nichol & Dhariwal 2021), and a_T = 0 exactly: the last level holds no
-signal, so evaluated there once, with the noise input zeroed, the network is a regressor.
-"""
+"""Residual diffusion in latent components: levels, samplers in x0-form, texture on request."""
 
 import math
 from collections.abc import Callable
@@ -13,10 +7,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-__all__ = ["Denoise", "best_estimate", "diffuse", "levels", "sample"]
-
 Denoise = Callable[[Tensor, Tensor], Tensor]
 """(y_t (image, 1, row, col), a_t (image,)) -> estimate of y_0, same shape as y_t."""
+
+_DARKEST = 0.25
+# ^ of its brightness that a pixel keeps, whatever the sample says: a spectrum never turns over
 
 
 def levels(steps: int) -> list[float]:
@@ -61,3 +56,18 @@ def sample(
         eps = (y_t - a * y0) / math.sqrt(1 - a * a)
         y_t = a_next * y0 + math.sqrt(max(0.0, 1 - a_next * a_next)) * eps
     return y_t
+
+
+def add_texture(
+    best: Tensor, sample: Tensor, detail: float, *, shading: float, colour: float
+) -> Tensor:
+    """Move the best estimate towards a sample; cubes (band, row, col) in physical units.
+
+    With both gains at one, `detail` 1 gives the sample. docs/method.md, equation (3).
+    """
+    added = sample - best
+    power = (best * best).sum(dim=0)
+    along = (added * best).sum(dim=0) / power.clamp_min(torch.finfo(best.dtype).tiny)
+    rest = added - along * best
+    factor = (1 + detail * shading * along).clamp_min(_DARKEST)
+    return factor * best + detail * colour * rest

@@ -79,7 +79,7 @@ def load_resolver(
     if consistency:
         _check_convergence(degradation)
     # ^ before torch is imported: a wrong factor should not take seconds to be told
-    load = _import_loader("hsisr_geo.model.resolver")
+    load = _import_loader("hsisr_geo.model.inference.resolver")
     return load(
         path,
         upscale=upscale,

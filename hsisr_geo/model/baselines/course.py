@@ -17,8 +17,13 @@ from torch import Tensor, nn
 
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.baselines.spending import Purse, Spent, schedule
-from hsisr_geo.model.progress_file import Averages, load_progress, read_notes, save_progress
-from hsisr_geo.model.training import Lesson, Log, descend
+from hsisr_geo.model.training.optimise import Lesson, Log, descend
+from hsisr_geo.model.training.progress_file import (
+    Averages,
+    load_progress,
+    read_notes,
+    save_progress,
+)
 from hsisr_geo.training_run import TrainingRun
 
 __all__ = ["Record", "TrainingStage", "follow", "forget", "progress_path"]

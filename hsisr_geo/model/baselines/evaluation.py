@@ -18,9 +18,9 @@ from hsisr_geo.cube.windows import Window, inside, scaled, widened
 from hsisr_geo.errors import Canceled
 from hsisr_geo.model.baselines.blocks import blocks_of
 from hsisr_geo.model.baselines.system import System
-from hsisr_geo.model.devices import Place
-from hsisr_geo.model.spread import standard_deviation
-from hsisr_geo.noise import noise_field
+from hsisr_geo.model.inference.devices import Place
+from hsisr_geo.model.inference.spread import standard_deviation
+from hsisr_geo.model.noise import noise_field
 from hsisr_geo.resolver.protocol import FloatCube
 
 __all__ = ["Evaluation", "Image", "images"]

@@ -14,23 +14,23 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.autoencoder_training import autoencoder_lesson
 from hsisr_geo.model.baselines.batches import degraded
 from hsisr_geo.model.baselines.comparison import card_of, held_out_psnr, purpose_of
 from hsisr_geo.model.baselines.course import TrainingStage, follow
 from hsisr_geo.model.checkpoint import save_network
-from hsisr_geo.model.component_patches import (
+from hsisr_geo.model.inference.devices import choose_device
+from hsisr_geo.model.inference.prepared_tile import super_resolve_tile
+from hsisr_geo.model.network import Network
+from hsisr_geo.model.scene import Scene
+from hsisr_geo.model.training.autoencoder_stage import autoencoder_lesson
+from hsisr_geo.model.training.component_patches import (
     ComponentPatches,
     component_images,
     residual_deviation,
 )
-from hsisr_geo.model.denoiser_training import stepwise_loss
-from hsisr_geo.model.devices import choose_device
-from hsisr_geo.model.network import Network
-from hsisr_geo.model.prepared import super_resolve_tile
-from hsisr_geo.model.scene import Scene
-from hsisr_geo.model.training import Lesson, Log
-from hsisr_geo.model.training_data import TrainingScene, statistics_of
+from hsisr_geo.model.training.denoiser_stage import stepwise_loss
+from hsisr_geo.model.training.optimise import Lesson, Log
+from hsisr_geo.model.training.training_data import TrainingScene, statistics_of
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.system_config import Setting
 from hsisr_geo.training_run import NamedCube, TrainingRun

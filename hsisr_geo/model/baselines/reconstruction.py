@@ -13,7 +13,7 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import default_data_range, evaluate
 from hsisr_geo.model.baselines.checkpoint import load_system
 from hsisr_geo.model.baselines.gae import GroupAutoencoder
-from hsisr_geo.model.devices import choose_device
+from hsisr_geo.model.inference.devices import choose_device
 from hsisr_geo.resolver.protocol import FloatCube
 
 __all__ = ["Reconstructor", "load_reconstructor"]

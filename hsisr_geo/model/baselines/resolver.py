@@ -23,9 +23,9 @@ from hsisr_geo.model.baselines.evaluation import Evaluation, Image, images
 from hsisr_geo.model.baselines.sampled import SampledSystem
 from hsisr_geo.model.baselines.system import System
 from hsisr_geo.model.checkpoint import check_same_weights
-from hsisr_geo.model.devices import Placed, Places, choose_device, copies
-from hsisr_geo.model.timing import measured_speed
-from hsisr_geo.noise import NOISE_VERSION
+from hsisr_geo.model.inference.cost import measured_speed
+from hsisr_geo.model.inference.devices import Placed, Places, choose_device, copies
+from hsisr_geo.model.noise import NOISE_VERSION
 from hsisr_geo.raster.statistics import SceneStatistics, scene_scale
 from hsisr_geo.resolver.protocol import (
     BandsResolver,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
-from hsisr_geo.model.spread import drawn
+from hsisr_geo.model.inference.spread import drawn
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.protocol import CubesFunction, Sampled
 

@@ -27,8 +27,8 @@ from hsisr_geo.model.baselines.comparison import card_of, held_out_psnr, purpose
 from hsisr_geo.model.baselines.course import TrainingStage, follow, forget
 from hsisr_geo.model.baselines.starting import start_from
 from hsisr_geo.model.baselines.system import Regressor, Stage, System
-from hsisr_geo.model.devices import choose_device
-from hsisr_geo.model.training import Lesson, Log
+from hsisr_geo.model.inference.devices import choose_device
+from hsisr_geo.model.training.optimise import Lesson, Log
 from hsisr_geo.resolver.system_config import OWN, SystemConfig
 from hsisr_geo.training_run import NamedCube, TrainingRun
 

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.memory import Amount
+from hsisr_geo.model.inference.memory import Amount
 
 __all__ = [
     "Place",

@@ -8,15 +8,10 @@ from torch import Tensor
 
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.checkpoint import save_network
+from hsisr_geo.model.inference.devices import choose_device
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.resolver import choose_device
-from hsisr_geo.model.training import Lesson, Log, TrainingOptions, optimise, split
-from hsisr_geo.model.training_data import (
-    Pair,
-    TrainingScene,
-    degraded_pair,
-    load_scenes,
-)
+from hsisr_geo.model.training.optimise import Lesson, Log, TrainingOptions, optimise, split
+from hsisr_geo.model.training.training_data import Pair, TrainingScene, degraded_pair, load_scenes
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 
 __all__ = ["autoencoder_lesson", "train_autoencoder"]

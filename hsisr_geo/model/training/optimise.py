@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.progress_file import Averages, load_progress, save_progress
-from hsisr_geo.model.training_data import TrainingScene
+from hsisr_geo.model.training.progress_file import Averages, load_progress, save_progress
+from hsisr_geo.model.training.training_data import TrainingScene
 from hsisr_geo.resolver.config import ModelCard
 
 __all__ = ["Lesson", "Log", "TrainingOptions", "descend", "optimise", "split"]

@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.cube.windows import Window, inside, moved
-from hsisr_geo.model.devices import Places, copies
+from hsisr_geo.model.inference.devices import Places, copies
+from hsisr_geo.model.inference.prepared_tile import PreparedTile
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.prepared import PreparedTile
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.protocol import CubesFunction, FloatCube
 
 if TYPE_CHECKING:
-    from hsisr_geo.model.resolver import DiffusionResolver
+    from hsisr_geo.model.inference.resolver import DiffusionResolver
 
 __all__ = ["bind"]
 

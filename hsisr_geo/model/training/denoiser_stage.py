@@ -10,17 +10,18 @@ from torch import Tensor
 
 from hsisr_geo.model import diffusion
 from hsisr_geo.model.checkpoint import load_network, save_network
-from hsisr_geo.model.component_patches import (
+from hsisr_geo.model.inference.devices import choose_device
+from hsisr_geo.model.network import Network
+from hsisr_geo.model.training.component_patches import (
     ComponentPatches,
     component_images,
     residual_deviation,
 )
-from hsisr_geo.model.growing import grown
-from hsisr_geo.model.network import Network
-from hsisr_geo.model.resolver import choose_device
-from hsisr_geo.model.training import Lesson, Log, TrainingOptions, optimise, split
-from hsisr_geo.model.training_data import degraded_pair, load_photographs, load_scenes
-from hsisr_geo.model.validation import score
+from hsisr_geo.model.training.grow import grown
+from hsisr_geo.model.training.optimise import Lesson, Log, TrainingOptions, optimise, split
+from hsisr_geo.model.training.photographs import load_photographs
+from hsisr_geo.model.training.training_data import degraded_pair, load_scenes
+from hsisr_geo.model.training.validation import score
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 
 __all__ = ["denoiser_loss", "stepwise_loss", "train_diffusion"]

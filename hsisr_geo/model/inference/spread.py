@@ -14,14 +14,14 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.model.binding import bind
-from hsisr_geo.model.prepared import PreparedTile
-from hsisr_geo.noise import NOISE_VERSION
+from hsisr_geo.model.inference.bind import bind
+from hsisr_geo.model.inference.prepared_tile import PreparedTile
+from hsisr_geo.model.noise import NOISE_VERSION
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.protocol import CubesFunction, Sampled
 
 if TYPE_CHECKING:
-    from hsisr_geo.model.resolver import DiffusionResolver
+    from hsisr_geo.model.inference.resolver import DiffusionResolver
 
 __all__ = ["SampledResolver", "drawn", "standard_deviation"]
 

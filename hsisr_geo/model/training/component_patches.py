@@ -10,14 +10,13 @@ from torch import Tensor
 
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.latents import LatentBasis
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.training_data import (
-    Photograph,
+from hsisr_geo.model.scene import LatentBasis
+from hsisr_geo.model.training.photographs import Photograph, photograph_patches
+from hsisr_geo.model.training.training_data import (
     TrainingScene,
     as_a_sensor_would,
     degraded_pair,
-    photograph_patches,
     random_mix,
     turn,
 )

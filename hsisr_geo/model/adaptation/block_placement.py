@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.model.coarser_scene import REACH, Mask
+from hsisr_geo.model.adaptation.coarser_scene import REACH, Mask
 
 __all__ = ["LEAST_SCENE", "Detail", "Placement", "place_block"]
 

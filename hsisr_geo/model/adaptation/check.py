@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from hsisr_geo.model.adaptation_data import Lesson
+from hsisr_geo.model.adaptation.data import Lesson
+from hsisr_geo.model.adaptation.trial import Gain
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.trial import Gain
 from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["Check", "Judge"]

@@ -13,15 +13,15 @@ from pathlib import Path
 
 from hsisr_geo.cube.degradation import BICUBIC
 from hsisr_geo.errors import AdaptationRefused, ModelError
-from hsisr_geo.model.adaptation_check import Check
-from hsisr_geo.model.adaptation_data import Lesson
-from hsisr_geo.model.adaptation_steps import DECAY, AdaptationOptions, checked_steps
+from hsisr_geo.model.adaptation.check import Check
+from hsisr_geo.model.adaptation.coarser_scene import CoarserScene, times
+from hsisr_geo.model.adaptation.data import Lesson
+from hsisr_geo.model.adaptation.steps import DECAY, AdaptationOptions, checked_steps
 from hsisr_geo.model.checkpoint import load_network, save_network
-from hsisr_geo.model.coarser_scene import CoarserScene, times
+from hsisr_geo.model.inference.devices import choose_device
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.progress_file import Averages
-from hsisr_geo.model.resolver import choose_device
-from hsisr_geo.model.training import Log
+from hsisr_geo.model.training.optimise import Log
+from hsisr_geo.model.training.progress_file import Averages
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 from hsisr_geo.resolver.header import ModelHeader

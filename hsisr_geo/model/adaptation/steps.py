@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hsisr_geo.model.adaptation_check import Check, Judge
-from hsisr_geo.model.adaptation_data import Lesson
-from hsisr_geo.model.denoiser_training import denoiser_loss
+from hsisr_geo.model.adaptation.check import Check, Judge
+from hsisr_geo.model.adaptation.data import Lesson
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.progress_file import Averages
+from hsisr_geo.model.training.denoiser_stage import denoiser_loss
+from hsisr_geo.model.training.progress_file import Averages
 from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["DECAY", "AdaptationOptions", "checked_steps"]

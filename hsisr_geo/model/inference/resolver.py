@@ -14,18 +14,17 @@ from torch import Tensor
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.binding import bind
 from hsisr_geo.model.checkpoint import check_same_weights, load_network
-from hsisr_geo.model.cost import PartCost
-from hsisr_geo.model.devices import Placed, choose_device
-from hsisr_geo.model.execution import Execution
-from hsisr_geo.model.extents import Extents
+from hsisr_geo.model.inference.bind import bind
+from hsisr_geo.model.inference.cost import PartCost, measured_speed
+from hsisr_geo.model.inference.devices import Placed, choose_device
+from hsisr_geo.model.inference.execution import Execution
+from hsisr_geo.model.inference.extents import Extents
+from hsisr_geo.model.inference.prepared_tile import PreparedTile
+from hsisr_geo.model.inference.spread import SampledResolver
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.prepared import PreparedTile
+from hsisr_geo.model.noise import NOISE_VERSION, noise_field
 from hsisr_geo.model.scene import Scene
-from hsisr_geo.model.spread import SampledResolver
-from hsisr_geo.model.timing import measured_speed
-from hsisr_geo.noise import NOISE_VERSION, noise_field
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.protocol import (

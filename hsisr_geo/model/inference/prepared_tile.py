@@ -15,12 +15,12 @@ from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model import back_projection, diffusion
-from hsisr_geo.model.decoding import add_detail, components_of
-from hsisr_geo.model.execution import Execution, chunks
-from hsisr_geo.model.extents import Extents
+from hsisr_geo.model.diffusion import add_texture
+from hsisr_geo.model.inference.decode import add_detail, components_of
+from hsisr_geo.model.inference.execution import Execution, chunks
+from hsisr_geo.model.inference.extents import Extents
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
-from hsisr_geo.model.texture import add_texture
 from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["PreparedTile", "first_estimate", "super_resolve_tile"]

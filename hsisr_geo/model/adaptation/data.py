@@ -15,15 +15,15 @@ from hsisr_geo.cube.holes import fill_holes
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.block_placement import LEAST_SCENE, Detail, Placement, place_block
-from hsisr_geo.model.coarser_scene import CoarserScene, CoarserWindow, Mask, times
-from hsisr_geo.model.decoding import components_of
+from hsisr_geo.model.adaptation.block_placement import LEAST_SCENE, Detail, Placement, place_block
+from hsisr_geo.model.adaptation.coarser_scene import CoarserScene, CoarserWindow, Mask, times
+from hsisr_geo.model.adaptation.trial import Trial
 from hsisr_geo.model.denoiser import LocalUNet
+from hsisr_geo.model.inference.decode import components_of
+from hsisr_geo.model.inference.resolver import DiffusionResolver
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.resolver import DiffusionResolver
 from hsisr_geo.model.scene import Scene
-from hsisr_geo.model.training_data import random_mix, statistics_of, turn
-from hsisr_geo.model.trial import Trial
+from hsisr_geo.model.training.training_data import random_mix, statistics_of, turn
 from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["ComponentWindow", "Lesson"]
