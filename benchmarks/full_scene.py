@@ -19,10 +19,9 @@ import rasterio
 import torch
 
 from hsisr_geo.cube.tiling import TileGrid
-from hsisr_geo.estimate import estimate_seconds
-from hsisr_geo.footprint import choose_tile, footprint
-from hsisr_geo.graph import cut
-from hsisr_geo.pipeline import super_resolve
+from hsisr_geo.engine.estimate import choose_tile, estimate_seconds, footprint
+from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.engine.tasks import cut
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.load import load_resolver

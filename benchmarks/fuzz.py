@@ -246,7 +246,7 @@ TARGETS = {"envi": envi_target, "geotiff": geotiff_target, "safetensors": safete
 
 def use_raster(path: Path) -> None:
     """Do with a raster what `run` does, or read a corner where that would be large."""
-    from hsisr_geo.pipeline import super_resolve
+    from hsisr_geo.engine.pipeline import super_resolve
     from hsisr_geo.raster.open import open_raster
     from hsisr_geo.raster.read import read_window
     from hsisr_geo.resolver.interpolation import BicubicResolver

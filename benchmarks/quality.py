@@ -24,9 +24,9 @@ from hsisr_geo.benchmark.solid_parts import solid_parts
 from hsisr_geo.benchmark.sources import usable_bands
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window

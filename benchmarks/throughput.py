@@ -21,15 +21,15 @@ from pathlib import Path
 import numpy as np
 from trials import command, measure, print_table, write_scene
 
-from hsisr_geo import computing, graph
 from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.windows import BLOCK, Window, blocks
-from hsisr_geo.graph import Plan
+from hsisr_geo.engine import compute, local
+from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.engine.tasks import Plan
 from hsisr_geo.journal.index import Finished
 from hsisr_geo.output.drafts import open_outputs
 from hsisr_geo.output.formats.choice import WriteOptions
 from hsisr_geo.output.targets import Target
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver.load import load_resolver
 
@@ -48,18 +48,18 @@ def timed_run(src: Path, dst: Path, model: str, tile: int) -> tuple[float, float
 
         return wrapper
 
-    original = computing.run
+    original = compute.run
 
     def run(work, *args, **options):
         plan: Plan = replace(work.plan, resolve=timed(work.plan.resolve))
         original(replace(work, plan=plan), *args, **options)
 
-    computing.run = run
+    compute.run = run
     try:
         resolver = load_resolver(model, upscale=2)
         report = super_resolve(src, dst, resolver=resolver, tile=tile, overwrite=True)
     finally:
-        computing.run = original
+        compute.run = original
     return report.seconds, sum(inside)
 
 
@@ -103,14 +103,14 @@ def writing_rows(src: Path, folder: Path, threads: int, runs: int) -> Iterator[l
 
 def reading_seconds(src: Path, dst: Path, tile: int, *, ahead: bool) -> float:
     """Return the seconds of a run with one thread, whose next window is read ahead or not."""
-    original = graph.one_ahead
+    original = local.one_ahead
     if not ahead:
-        graph.one_ahead = lambda read, tiles: ((t, partial(read, t)) for t in tiles)
+        local.one_ahead = lambda read, tiles: ((t, partial(read, t)) for t in tiles)
     try:
         resolver = load_resolver("back-projection", upscale=2)
         return super_resolve(src, dst, resolver=resolver, tile=tile, overwrite=True).seconds
     finally:
-        graph.one_ahead = original
+        local.one_ahead = original
 
 
 def layout_seconds(tiles: int) -> float:

@@ -25,12 +25,12 @@ from numpy.typing import ArrayLike
 from quality import Scene, read_all, scenes_of, write_degraded
 
 from hsisr_geo.cube.resampling import upsample
+from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.engine.uncertainty import DEFAULT_SAMPLES, Uncertainty
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import usable_deviation as usable
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver.catalogue import find_model
-from hsisr_geo.uncertainty import DEFAULT_SAMPLES, Uncertainty
 
 BINS = 10
 

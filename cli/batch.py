@@ -21,7 +21,7 @@ from .verbosity import is_verbose
 
 if TYPE_CHECKING:
     from hsisr_geo.batch import Outcome
-    from hsisr_geo.pipeline import RunReport
+    from hsisr_geo.engine.pipeline import RunReport
     from hsisr_geo.resolver.protocol import Resolver
     from hsisr_geo.scenes import Job
 

@@ -10,10 +10,10 @@ from .running import RunOptions, wished
 
 if TYPE_CHECKING:
     from hsisr_geo.batch import Skipped
+    from hsisr_geo.engine.uncertainty import Uncertainty
     from hsisr_geo.raster.raster import Raster
     from hsisr_geo.resolver.protocol import Resolver
     from hsisr_geo.scenes import Job
-    from hsisr_geo.uncertainty import Uncertainty
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def sharing_memory(
     how: RunOptions, raster: "Raster", resolver: "Resolver", samples: int, jobs: int
 ) -> RunOptions:
     """Return the options with a tile chosen for one of several runs that share the memory."""
-    from hsisr_geo.footprint import SHARE, choose_tile, machine_memory
+    from hsisr_geo.engine.estimate import SHARE, choose_tile, machine_memory
 
     if how.tile is not None or jobs == 1 or how.resume:  # what is resumed has its tile
         return how

@@ -31,8 +31,8 @@ def _tested() -> dict[str, str]:
     import platform
     import tempfile
 
+    from hsisr_geo.engine.pipeline import super_resolve
     from hsisr_geo.model.inference.devices import choose_device
-    from hsisr_geo.pipeline import super_resolve
     from hsisr_geo.resolver.load import load_resolver
 
     with tempfile.TemporaryDirectory() as folder:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hsisr_geo.engine.uncertainty import Uncertainty
     from hsisr_geo.output.formats.choice import WriteOptions
     from hsisr_geo.raster.raster import Bounds, Raster
     from hsisr_geo.resolver.protocol import Resolver
-    from hsisr_geo.uncertainty import Uncertainty
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,9 @@ def plan_run(
     """
     import numpy as np
 
-    from hsisr_geo.assigning import check_scene
-    from hsisr_geo.estimate import estimate_seconds
-    from hsisr_geo.footprint import choose_tile, footprint
-    from hsisr_geo.graph import Product, cut_for
+    from hsisr_geo.engine.assignment import check_scene
+    from hsisr_geo.engine.estimate import choose_tile, estimate_seconds, footprint
+    from hsisr_geo.engine.tasks import Product, cut_for
     from hsisr_geo.journal.layout import Layout
     from hsisr_geo.output.drafts import Output
     from hsisr_geo.output.formats.choice import choose_format

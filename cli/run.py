@@ -14,9 +14,9 @@ from .signals import Cancellation
 from .streams import destination, source
 
 if TYPE_CHECKING:
+    from hsisr_geo.engine.pipeline import RunReport
+    from hsisr_geo.engine.uncertainty import Uncertainty
     from hsisr_geo.output.formats.choice import WriteOptions
-    from hsisr_geo.pipeline import RunReport
-    from hsisr_geo.uncertainty import Uncertainty
 
 STDOUT = "-", "/vsistdout/"
 

@@ -19,11 +19,11 @@ from . import options
 from .signals import Cancellation
 
 if TYPE_CHECKING:
+    from hsisr_geo.engine.pipeline import RunReport
+    from hsisr_geo.engine.uncertainty import Uncertainty
     from hsisr_geo.output.formats.choice import WriteOptions
-    from hsisr_geo.pipeline import RunReport
     from hsisr_geo.raster.raster import Raster
     from hsisr_geo.resolver.protocol import Resolver
-    from hsisr_geo.uncertainty import Uncertainty
 
     from .plan import Plan
 
@@ -93,8 +93,8 @@ class RunOptions:
 
     def open(self, src: str) -> "Raster":
         """Open a scene with the bands that are asked for; errors as `open_raster`."""
+        from hsisr_geo.engine.workers import Workers
         from hsisr_geo.raster.open import open_raster
-        from hsisr_geo.workers import Workers
 
         return open_raster(
             Workers(scheduler=self.scheduler).name_of(src),
@@ -147,7 +147,7 @@ class RunOptions:
         self, src: "str | Raster", dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any
     ) -> "RunReport":
         """Super-resolve a scene, opened or not; `more` is what only one of the commands has."""
-        from hsisr_geo.pipeline import super_resolve
+        from hsisr_geo.engine.pipeline import super_resolve
 
         more.setdefault("write", self.write_options())
         return super_resolve(
@@ -202,7 +202,7 @@ def check_samples(option: str, given: str | None, samples: int | None, bands: st
 
 def wished(path: str | os.PathLike[str], samples: int | None, bands: str | None) -> "Uncertainty":
     """Return the uncertainty that the options ask for."""
-    from hsisr_geo.uncertainty import DEFAULT_SAMPLES, Uncertainty
+    from hsisr_geo.engine.uncertainty import DEFAULT_SAMPLES, Uncertainty
 
     return Uncertainty(path, samples or DEFAULT_SAMPLES, bands or "all")
 

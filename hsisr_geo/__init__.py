@@ -22,12 +22,12 @@ from hsisr_geo.errors import (
 
 if TYPE_CHECKING:
     from hsisr_geo.api import super_resolve
+    from hsisr_geo.engine.uncertainty import Uncertainty
     from hsisr_geo.output.formats.choice import WriteOptions
     from hsisr_geo.raster.open import open_raster
     from hsisr_geo.raster.read import read_window
     from hsisr_geo.resolver.catalogue import models
     from hsisr_geo.resolver.load import load_resolver
-    from hsisr_geo.uncertainty import Uncertainty
 
 __version__ = "0.1.0"
 __all__ = [
@@ -53,7 +53,7 @@ _HOMES = {
     "read_window": "hsisr_geo.raster.open",
     "load_resolver": "hsisr_geo.resolver.catalogue",
     "models": "hsisr_geo.resolver.catalogue",
-    "Uncertainty": "hsisr_geo.uncertainty",
+    "Uncertainty": "hsisr_geo.engine.uncertainty",
     "WriteOptions": "hsisr_geo.output.formats.choice",
 }
 

@@ -2,16 +2,16 @@
 
 import os
 
-from hsisr_geo.graph import Progress
+from hsisr_geo.engine.pipeline import RunReport
+from hsisr_geo.engine.pipeline import super_resolve as run
+from hsisr_geo.engine.request import Log
+from hsisr_geo.engine.tasks import Progress
+from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
-from hsisr_geo.pipeline import RunReport
-from hsisr_geo.pipeline import super_resolve as run
 from hsisr_geo.raster.raster import Bounds, Raster
-from hsisr_geo.request import Log
 from hsisr_geo.resolver.catalogue import DEFAULT
 from hsisr_geo.resolver.load import DEFAULT_UPSCALE, check_upscale, load_resolver
 from hsisr_geo.resolver.protocol import Resolver
-from hsisr_geo.uncertainty import Uncertainty
 
 
 def super_resolve(

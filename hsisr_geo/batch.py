@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from threading import Event, Lock
 from typing import Literal
 
+from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.errors import Canceled
-from hsisr_geo.pipeline import RunReport
 from hsisr_geo.scenes import Job
 
 Status = Literal["done", "skipped", "failed", "canceled", "not started"]

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from hsisr_geo.fingerprint import fingerprint
+from hsisr_geo.engine.provenance import fingerprint
+from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.raster.datasets import open_quietly
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.resolver.protocol import Resolver, sampled
-from hsisr_geo.uncertainty import Uncertainty
 
 _PREFIX = "HSISR_"
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import rasterio
 
-from hsisr_geo import graph
-from hsisr_geo.ahead import one_ahead
-from hsisr_geo.pipeline import super_resolve
+from hsisr_geo.engine import tasks
+from hsisr_geo.engine.local import one_ahead
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.raster import read
 from hsisr_geo.resolver import apply
 from hsisr_geo.resolver.interpolation import BicubicResolver
@@ -84,8 +84,8 @@ def test_a_run_with_one_thread_reads_the_next_window_while_a_tile_is_computed(
         met.append(second.wait(10))
         return apply.make_bands(*arguments, **options)
 
-    monkeypatch.setattr(graph, "read_window", read_window)
-    monkeypatch.setattr(graph, "make_bands", make_bands)
+    monkeypatch.setattr(tasks, "read_window", read_window)
+    monkeypatch.setattr(tasks, "make_bands", make_bands)
     super_resolve(src, tmp_path / "sr.tif", resolver=BicubicResolver(2), tile=20)
     assert met == [True, True]
     assert threading.current_thread() not in reads

@@ -10,7 +10,7 @@ import rasterio
 from affine import Affine
 
 import hsisr_geo
-from hsisr_geo import pipeline
+from hsisr_geo.engine import pipeline
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import Recipe
 from hsisr_geo.xarray import HsisrArray

@@ -10,8 +10,8 @@ from rasterio.windows import Window
 from skimage.transform import resize
 
 from hsisr_geo.cube.resampling import decimate, upsample
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.model.inference.resolver import load
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
 from hsisr_geo.resolver.interpolation import BackProjectionResolver, baselines
 from hsisr_geo.resolver.load import load_resolver

@@ -16,8 +16,8 @@ import rasterio
 from test_cli import call, json_lines, one_line_error, pixels, write
 
 from hsisr_geo.batch import Total, run_batch
+from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.errors import Canceled, OptionError, OutputError, RasterError
-from hsisr_geo.pipeline import RunReport
 from hsisr_geo.raster.scenes import find_scenes
 from hsisr_geo.scenes import Job, plan_jobs
 
@@ -364,7 +364,7 @@ def test_scenes_at_a_time_share_the_memory_that_a_tile_may_take(raster_of_bands,
     from hsisr_geo.cli.batch_scenes import sharing_memory
     from hsisr_geo.cli.running import RunOptions
 
-    from hsisr_geo import footprint
+    from hsisr_geo.engine import estimate
     from hsisr_geo.raster.open import open_raster
     from hsisr_geo.resolver.interpolation import BicubicResolver
 
@@ -372,10 +372,10 @@ def test_scenes_at_a_time_share_the_memory_that_a_tile_may_take(raster_of_bands,
     options = RunOptions(**{field.name: None for field in fields(RunOptions)})
     how = replace(options, threads=1)
     resolver = BicubicResolver(4)
-    monkeypatch.setattr(footprint, "machine_memory", lambda: 850_000_000)
+    monkeypatch.setattr(estimate, "machine_memory", lambda: 850_000_000)
     alone, shared = (sharing_memory(how, scene, resolver, 0, jobs).tile for jobs in (1, 4))
     assert alone is None  # the run chooses
-    assert shared < footprint.choose_tile(scene, resolver)
+    assert shared < estimate.choose_tile(scene, resolver)
     assert sharing_memory(replace(how, tile=7), scene, resolver, 0, 4).tile == 7
 
 

@@ -588,7 +588,7 @@ def test_an_unexpected_error_is_one_line_too(raster, tmp_path, monkeypatch, erro
     def fail(*args, **options):
         raise error
 
-    monkeypatch.setattr("hsisr_geo.pipeline.super_resolve", fail)
+    monkeypatch.setattr("hsisr_geo.engine.pipeline.super_resolve", fail)
     line = one_line_error(bicubic(raster, tmp_path / "out.tif", "--progress", "none", code=1))
     assert said in line
     monkeypatch.setenv("HSISR_GEO_DEBUG", "1")

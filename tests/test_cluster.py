@@ -17,11 +17,12 @@ import rasterio
 from scenes import read_pixels
 from test_resume import CLI, ENVIRONMENT, posix, src, whole  # noqa: F401 - fixtures
 
-from hsisr_geo import __version__, cluster
+from hsisr_geo import __version__
+from hsisr_geo.engine import cluster
+from hsisr_geo.engine.provenance import input_identity
+from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import ModelError, OptionError, WorkerError
-from hsisr_geo.fingerprint import input_identity
 from hsisr_geo.resolver.load import load_resolver
-from hsisr_geo.workers import Workers
 
 
 def _command(src, dst, *more):  # noqa: F811

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import rasterio
 
+from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import Canceled
 from hsisr_geo.output.drafts import open_outputs
 from hsisr_geo.output.formats.blocks import for_each
 from hsisr_geo.output.formats.choice import WriteOptions
 from hsisr_geo.output.formats.summary import Tally
 from hsisr_geo.output.targets import Target
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver.interpolation import BackProjectionResolver
-from hsisr_geo.workers import Workers
 
 SQUARE = {"BLOCKXSIZE": "16", "BLOCKYSIZE": "16"}
 OUTPUTS = {

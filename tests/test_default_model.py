@@ -9,12 +9,12 @@ from affine import Affine
 from rasterio.windows import Window
 from scenes import Scenes
 
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.gradients import find_seams, measure_steps
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.inference.resolver import load
 from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.selection import in_water_vapour

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from spectral.io import envi as spectral_envi
 
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import RasterError
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.interpolation import BicubicResolver

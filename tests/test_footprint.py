@@ -5,15 +5,21 @@ from pathlib import Path
 import pytest
 from affine import Affine
 
-from hsisr_geo import footprint as module
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.cube.degradation import Degradation, named
 from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.windows import Window, area
-from hsisr_geo.estimate import estimate_seconds
-from hsisr_geo.footprint import TILES, choose_tile, footprint, machine_memory, made_of
-from hsisr_geo.graph import cut
-from hsisr_geo.pipeline import super_resolve
+from hsisr_geo.engine import estimate as module
+from hsisr_geo.engine.estimate import (
+    TILES,
+    choose_tile,
+    estimate_seconds,
+    footprint,
+    machine_memory,
+    made_of,
+)
+from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.engine.tasks import cut
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.protocol import Cost, PartResolver, TileFunction

@@ -28,6 +28,7 @@ from rio_cogeo import cog_validate
 from scenes import read_pixels
 
 from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import HsisrError, OptionError, OutputError
 from hsisr_geo.output.formats.blocks import Part
 from hsisr_geo.output.formats.choice import FORMATS, WriteOptions, choose_format
@@ -36,7 +37,6 @@ from hsisr_geo.output.formats.geotiff import GeoTiff
 from hsisr_geo.output.formats.summary import BandSummary, Tally
 from hsisr_geo.output.stac.acquisition import acquired
 from hsisr_geo.output.style import style_text
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
@@ -817,7 +817,7 @@ import resource, signal, sys
 from pathlib import Path
 from hsisr_geo.errors import OutputError
 from test_formats import make
-from hsisr_geo.pipeline import super_resolve
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo import journal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

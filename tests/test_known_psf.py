@@ -13,9 +13,9 @@ from test_cli import bicubic, call, one_line_error, pixels, write
 from test_registry import write_model
 
 from hsisr_geo.cube.degradation import named
+from hsisr_geo.engine.pipeline import RunReport, super_resolve
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair
-from hsisr_geo.pipeline import RunReport, super_resolve
 from hsisr_geo.resolver.load import load_resolver
 
 WIDE = "gaussian:0.005"  # reaches five input pixels, more than the ramps do

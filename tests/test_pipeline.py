@@ -9,8 +9,8 @@ from rasterio.enums import Resampling
 from scenes import read_pixels
 
 from hsisr_geo.cube.degradation import named
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import Canceled, OptionError, OutputError, RasterError
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.resolver.interpolation import BicubicResolver
 
 RNG = np.random.default_rng(11)

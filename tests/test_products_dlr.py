@@ -9,8 +9,8 @@ import pytest
 import rasterio
 from made_products import ENMAP_CENTRES, ENMAP_WIDTHS, make_desis, make_enmap
 
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import RasterError
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.scenes import find_scenes

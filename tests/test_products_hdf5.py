@@ -20,8 +20,8 @@ from made_products import (
 from rasterio.control import GroundControlPoint
 from rasterio.transform import GCPTransformer
 
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import OptionError, RasterError
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.statistics import scan_scene

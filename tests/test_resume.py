@@ -15,10 +15,10 @@ import rasterio
 from affine import Affine
 from scenes import read_pixels
 
-from hsisr_geo import assigning, request
+from hsisr_geo.engine import assignment, request
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import Canceled, OutputError, RasterError
 from hsisr_geo.journal.folder import work_folder_of
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.resolver.interpolation import BackProjectionResolver, BicubicResolver
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -109,7 +109,7 @@ def test_a_run_can_be_interrupted_many_times_and_no_tile_is_computed_twice(src, 
 
 def test_the_scene_is_measured_once(src, tmp_path, monkeypatch):
     _interrupt(src, tmp_path / "sr.tif")
-    monkeypatch.setattr(assigning, "scan_scene", None)
+    monkeypatch.setattr(assignment, "scan_scene", None)
     _resumed(src, tmp_path / "sr.tif")
 
 
@@ -169,7 +169,7 @@ def test_a_tile_that_the_machine_chose_stays_when_the_machine_is_another(
 
 def test_another_version_is_refused(src, tmp_path, monkeypatch):
     _interrupt(src, tmp_path / "sr.tif")
-    monkeypatch.setattr("hsisr_geo.fingerprint.__version__", "9.9")
+    monkeypatch.setattr("hsisr_geo.engine.provenance.__version__", "9.9")
     with pytest.raises(OutputError, match=r"version was .*, is 9\.9"):
         _resumed(src, tmp_path / "sr.tif")
 
@@ -252,7 +252,7 @@ import os, signal, sys
 from pathlib import Path
 from hsisr_geo import files, journal, output
 from hsisr_geo.journal.blocks import TileBlocks
-from hsisr_geo.pipeline import super_resolve
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.resolver.interpolation import BackProjectionResolver
 
 def kill(owner, name, number):

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import OptionError
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.selection import WATER_VAPOUR_NM, find_bands

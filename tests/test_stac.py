@@ -19,6 +19,8 @@ from pystac.validation import validate_dict
 from rasterio.warp import transform as transform_points
 
 from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import HsisrError, OutputError
 from hsisr_geo.output.formats.choice import WriteOptions
 from hsisr_geo.output.formats.summary import BandSummary
@@ -26,13 +28,11 @@ from hsisr_geo.output.stac.acquisition import acquired
 from hsisr_geo.output.stac.asset import Made
 from hsisr_geo.output.stac.item import describe
 from hsisr_geo.output.stac.outline import bounding_box, outline
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Gcp, Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import load_resolver
-from hsisr_geo.uncertainty import Uncertainty
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 NORTH_UP = Affine(30, 0, 364095, 0, -30, 5809965)

@@ -23,6 +23,8 @@ from torch import nn
 import hsisr_geo.xarray
 from hsisr_geo import super_resolve
 from hsisr_geo.cube.windows import inside, scaled
+from hsisr_geo.engine.pipeline import super_resolve as run
+from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import Canceled, ModelError
 from hsisr_geo.model.adaptation.adapt import learn
 from hsisr_geo.model.adaptation.steps import AdaptationOptions
@@ -35,13 +37,11 @@ from hsisr_geo.model.baselines.resolver import load
 from hsisr_geo.model.baselines.system import Regressor
 from hsisr_geo.model.inference import cost
 from hsisr_geo.model.training.training_data import statistics_of
-from hsisr_geo.pipeline import super_resolve as run
 from hsisr_geo.resolver import catalogue
 from hsisr_geo.resolver.header import CONFIG_KEY, read_header
 from hsisr_geo.resolver.load import load_resolver
 from hsisr_geo.resolver.protocol import Cost
 from hsisr_geo.resolver.system_config import SystemConfig
-from hsisr_geo.uncertainty import Uncertainty
 from qgis_plugin.catalogue import parse
 
 BANDS = 5
@@ -409,7 +409,7 @@ def test_another_number_of_bands_is_refused_before_anything_is_measured(
 ):
     src = scene_file(tmp_path / "scene.tif", (bands, 20, 20))
     model = model_file(tmp_path, "tiny-local")
-    monkeypatch.setattr("hsisr_geo.assigning.scan_scene", None)
+    monkeypatch.setattr("hsisr_geo.engine.assignment.scan_scene", None)
     with pytest.raises(ModelError, match=f"takes 5 bands.*{advice}"):
         super_resolve(src, tmp_path / "fine.tif", model=model, device="cpu")
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted([src.name, model.name])

@@ -13,6 +13,8 @@ from affine import Affine
 from scenes import Scenes, read_pixels
 
 from hsisr_geo.cube.windows import scaled
+from hsisr_geo.engine.pipeline import RunReport, super_resolve
+from hsisr_geo.engine.uncertainty import Uncertainty, mean_band
 from hsisr_geo.errors import Canceled, ModelError, OptionError, OutputError
 from hsisr_geo.model.diffusion import sample
 from hsisr_geo.model.inference.prepared_tile import super_resolve_tile
@@ -21,12 +23,10 @@ from hsisr_geo.model.inference.spread import standard_deviation
 from hsisr_geo.model.noise import noise_field
 from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.output.formats import geotiff
-from hsisr_geo.pipeline import RunReport, super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
 from hsisr_geo.resolver.interpolation import BicubicResolver
-from hsisr_geo.uncertainty import Uncertainty, mean_band
 
 BAD, ROWS, COLS = 2, 50, 61
 

@@ -10,8 +10,8 @@ import xarray as xr
 from affine import Affine
 from rasterio.control import GroundControlPoint
 
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import ModelError, OptionError, RasterError
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.load import Recipe, load_resolver

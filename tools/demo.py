@@ -25,10 +25,10 @@ from hsisr_geo import wald
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.metrics import Scores
 from hsisr_geo.output.drafts import write_raster
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_cube, read_window, whole

@@ -11,7 +11,7 @@ from hsisr_geo.benchmark.records import Facts
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry, Schooling
 from hsisr_geo.benchmark.sources import without_variable
 from hsisr_geo.counting import counted
-from hsisr_geo.fingerprint import input_identity
+from hsisr_geo.engine.provenance import input_identity
 from hsisr_geo.resolver.catalogue import model_info
 from hsisr_geo.resolver.header import sha256_of
 from hsisr_geo.training_run import Budget

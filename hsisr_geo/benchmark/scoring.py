@@ -16,9 +16,9 @@ from hsisr_geo.benchmark.protocols import Protocol, scaled_crop, scenes_to_test
 from hsisr_geo.benchmark.settings import ALL
 from hsisr_geo.benchmark.sources import SourceScene
 from hsisr_geo.cube.degradation import BICUBIC, named
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import evaluate
-from hsisr_geo.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_cube, whole
 from hsisr_geo.resolver.catalogue import BASELINES, find_model

@@ -8,27 +8,25 @@ import os
 import time
 from dataclasses import dataclass
 
-from hsisr_geo.assembling import assembling
-from hsisr_geo.assigning import assign
-from hsisr_geo.assignment import Assignment
-from hsisr_geo.computing import compute, take_up, telling_how_to_go_on
 from hsisr_geo.cube.consistency import Consistency
+from hsisr_geo.engine.assembly import assembling
+from hsisr_geo.engine.assignment import Assignment, assign
+from hsisr_geo.engine.compute import compute, take_up, telling_how_to_go_on
+from hsisr_geo.engine.provenance import Fingerprint, as_tags, provenance_tags
+from hsisr_geo.engine.request import Log, Request
+from hsisr_geo.engine.tasks import Progress
+from hsisr_geo.engine.uncertainty import Uncertainty
+from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import OptionError
-from hsisr_geo.fingerprint import Fingerprint
-from hsisr_geo.graph import Progress
 from hsisr_geo.journal.blocks import total
 from hsisr_geo.journal.folder import WorkFolder
 from hsisr_geo.journal.index import Finished
 from hsisr_geo.output.drafts import open_outputs
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.targets import as_output_error
-from hsisr_geo.provenance import as_tags, provenance_tags
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
-from hsisr_geo.request import Log, Request
 from hsisr_geo.resolver.protocol import Resolver, sampled
-from hsisr_geo.uncertainty import Uncertainty
-from hsisr_geo.workers import Workers
 
 
 @dataclass(frozen=True)

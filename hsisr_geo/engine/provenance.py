@@ -1,9 +1,4 @@
-"""What decides about every number of a result, so that an interrupted run goes on only as itself.
-
-Facts are short texts by name, so that a difference can be told in words. The digest over them is
-written into the result. Circumstances besides, such as the tile size, do not show in the result,
-but must stay the same for what is kept of a run to be of use.
-"""
+"""How an output was made: the fingerprint of all that decides about its numbers, and its tags."""
 
 import hashlib
 import json
@@ -14,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo import __version__
+from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.cube.windows import Window
+from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import OutputError
 from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import source_files
 from hsisr_geo.resolver.protocol import Resolver, Sampled
-from hsisr_geo.uncertainty import Uncertainty
 
 _END_BYTES = 1 << 16
 
@@ -157,3 +154,30 @@ def _difference(name: str, kept: str | None, now: str | None) -> str:
     if name in ("input files", "input changed at", "grid, bands and tags of the input"):
         return f"{name}: not as they were"
     return f"{name} was {kept or 'none'}, is {now or 'none'}"
+
+
+def provenance_tags(
+    raster: Raster, resolver: Resolver, mark: Fingerprint, found: Consistency
+) -> dict[str, str]:
+    """Say how the output was made; not the tiling, as the result does not depend on it."""
+    measured = {
+        "consistency_rms": found.rms,
+        "consistency_max": found.maximum,
+        "consistency_relative": found.relative,
+    }
+    items = {
+        "version": __version__,
+        "model": resolver.name,
+        "upscale": str(resolver.upscale),
+        "source": os.path.basename(raster.path),
+        "fingerprint": mark.digest,
+        **source_files(raster),
+        **resolver.provenance(),
+        **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},
+    }
+    return as_tags(items)
+
+
+def as_tags(items: dict[str, str]) -> dict[str, str]:
+    """Name items as tags: upper case, with the program's prefix."""
+    return {f"HSISR_{name.upper()}": value for name, value in items.items()}

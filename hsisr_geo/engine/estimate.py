@@ -1,9 +1,4 @@
-"""The memory that tiles take, and the tile that a machine has memory for.
-
-A larger tile wastes less on its context; the result is the same. So the choice is the machine's:
-a quarter of its memory, whatever else runs there now, so that the same machine always chooses the
-same tile, and one that fits a small part of the scene is never asked for more.
-"""
+"""What a run will take: memory of its tiles, and time."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +9,7 @@ import numpy as np
 from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import Tile, TileGrid
 from hsisr_geo.cube.windows import BLOCK, Window, area, inside
-from hsisr_geo.graph import cut_for
+from hsisr_geo.engine.tasks import cut_for
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.protocol import Cost, PartResolver, Resolver, sampled
 
@@ -25,13 +20,22 @@ TILES = (512, 384, 256, 192, 128, 96, 64, 48, 32)
 """Sides of a tile's core that are chosen from; the last one is taken where none has room."""
 
 _LONGEST_ON_CPU = 256
+
 # ^ a larger tile saves less than a tenth, and takes minutes, during which nobody sees progress
 _TILES_EACH = 4
+
 _COPIES = 3  # of a tile's output that live at once besides the method's own: made, cut, encoded
 _BLOCKS = 3  # of the output, that each thread holds that writes one
 _PROGRAM = 170_000_000  # bytes: the libraries, GDAL's block cache, blocks being compressed
 _TORCH = 290_000_000  # bytes besides: torch's libraries, and what its kernels keep for themselves
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+WRITTEN = 30e6
+"""Values a second and thread that are interpolated, encoded, compressed and written, with a disk
+that keeps up; docs/performance.md."""
+
+MEASURED = 60e6
+"""Values of the input a second in the pass that measures a scene."""
 
 
 @dataclass(frozen=True)
@@ -139,3 +143,33 @@ def machine_memory() -> int:
         with suppress(OSError, ValueError):  # "max" is no number, and no limit
             total = min(total, int(Path(name).read_text()))
     return total
+
+
+def estimate_seconds(
+    raster: Raster,
+    resolver: Resolver,
+    grid: TileGrid,
+    *,
+    threads: int = 1,
+    workers: int = 1,
+    samples: int = 0,
+) -> float:
+    """Estimate the wall time of a run; takes a second or two itself where there is a model.
+
+    Parameters
+    ----------
+    threads, workers
+        As in a run. Each takes a GPU, as far as there are some; on a CPU one tile keeps all cores
+        busy, so that they save no time but that of reading and writing.
+    samples
+        Of the uncertainty, 0 without.
+    """
+    bands, products = len(raster.bands), 2 if samples else 1
+    rows, cols = grid.region
+    written = area((rows, cols)) * resolver.upscale**2 * bands * products / WRITTEN
+    if not isinstance(resolver, PartResolver):
+        return written / min(threads * workers, len(grid))
+    work = sum(tile_cost(resolver, bands, tile, grid, samples).work for tile in grid)
+    places = 1 if resolver.on_cpu else min(threads * workers, resolver.places)
+    measuring = raster.rows * raster.cols * bands / MEASURED
+    return measuring + work / (resolver.speed(bands) * places) + written / (threads * workers)

@@ -6,13 +6,14 @@ What interrupted runs have finished counts, and a run that is interrupted says h
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from hsisr_geo.assembling import Assembly
-from hsisr_geo.assignment import Assignment
-from hsisr_geo.graph import Progress, run
+from hsisr_geo.engine.assembly import Assembly
+from hsisr_geo.engine.assignment import Assignment
+from hsisr_geo.engine.local import run
+from hsisr_geo.engine.request import Log
+from hsisr_geo.engine.tasks import Progress
+from hsisr_geo.engine.workers import Workers
 from hsisr_geo.journal.index import Finished, Place
 from hsisr_geo.journal.records import JournalWriter, new_name
-from hsisr_geo.request import Log
-from hsisr_geo.workers import Workers
 
 
 def take_up(finished: Finished, tiles: int, log: Log) -> int:
@@ -75,7 +76,7 @@ def _compute_here(
 def _compute_elsewhere(
     assignment: Assignment, finished: Finished, workers: Workers, note: Callable[[Place], None]
 ) -> None:
-    from hsisr_geo import cluster  # takes half a second, and not all need it
+    from hsisr_geo.engine import cluster  # takes half a second, and not all need it
 
     on_other_machines = workers.scheduler is not None
     with cluster.connected(workers) as client:

@@ -4,19 +4,19 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hsisr_geo.assembling import LateTags
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.fingerprint import Fingerprint, fingerprint, kept_tile
-from hsisr_geo.footprint import choose_tile
-from hsisr_geo.graph import Product
+from hsisr_geo.engine.assembly import LateTags
+from hsisr_geo.engine.estimate import choose_tile
+from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
+from hsisr_geo.engine.tasks import Product
+from hsisr_geo.engine.uncertainty import Uncertainty
+from hsisr_geo.engine.workers import Workers
 from hsisr_geo.journal.folder import WorkFolder
 from hsisr_geo.output.drafts import Draft
 from hsisr_geo.output.formats.choice import WriteOptions
 from hsisr_geo.output.targets import Target
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.protocol import Resolver, sampled
-from hsisr_geo.uncertainty import Uncertainty
-from hsisr_geo.workers import Workers
 
 Log = Callable[[str], None]
 """Takes one line at a time."""

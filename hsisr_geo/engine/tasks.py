@@ -6,20 +6,14 @@ So tasks do not depend on each other, and what is in memory are the tiles in fli
 depend on scene and plan only, never on tiles, threads, processes or order.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import islice
 from threading import Event
 from typing import Any
 
 import numpy as np
-from dask import local, threaded
 from numpy.typing import NDArray
 
-from hsisr_geo.ahead import one_ahead
 from hsisr_geo.bands.radiometry import Cube, decode, encode, valid_pixels
 from hsisr_geo.cube import consistency
 from hsisr_geo.cube.blending import cut_piece
@@ -40,8 +34,6 @@ from hsisr_geo.resolver.protocol import Resolver, sampled
 Progress = Callable[[int, int], None]
 Key = tuple[Any, ...]
 Graph = dict[Key, Any]
-
-_WAVE = 64  # tiles a thread: threads idle at the end of a wave, for half a tile each
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,72 +181,3 @@ class Work:
         for band in self.plan.resolved:
             bands = target.bands.select([band])
             yield decode(encode(sr[band, None], bands, target.dtype), bands)[0], lr[band]
-
-
-def run(
-    work: Work, tiles: Iterable[tuple[int, int]], *, threads: int, progress: Callable[[Place], None]
-) -> None:
-    """Compute tiles in this process; progress is told of each, in the caller's thread.
-
-    A wave of tiles at a time, so that a graph is small however many tiles there are. One thread
-    has its next window read meanwhile; of several, some read while others compute.
-    """
-
-    def finished(_: Key, place: Place, *__: object) -> None:
-        progress(place)
-
-    with _pool(threads) as pool, _told_when_over(work.plan.given_up):
-        waves = _waves(tiles, _WAVE * threads)
-        graphs = _of_one_thread(work, tiles) if pool is None else _of_waves(work, waves)
-        with closing(graphs):
-            for graph in graphs:
-                _compute(graph, [*graph], pool, finished)
-
-
-def _of_waves(work: Work, waves: Iterable[list[tuple[int, int]]]) -> Generator[Graph, None, None]:
-    for wave in waves:
-        yield {("tile", *tile): (partial(work.infer, tile),) for tile in wave}
-
-
-def _of_one_thread(work: Work, tiles: Iterable[tuple[int, int]]) -> Generator[Graph, None, None]:
-    with closing(one_ahead(work.read, tiles)) as windows:
-        for tile, window in windows:
-            yield {("tile", *tile): (partial(work.infer, tile, window),)}
-
-
-def _waves(tiles: Iterable[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:
-    rest = iter(tiles)
-    while wave := list(islice(rest, size)):
-        yield wave
-
-
-def _pool(threads: int) -> AbstractContextManager[ThreadPoolExecutor | None]:
-    """Return a pool of our own, or None for one thread.
-
-    Leaving it waits for running tasks, so none of them writes to an output that was given up.
-    """
-    return nullcontext() if threads == 1 else ThreadPoolExecutor(threads)
-
-
-@contextmanager
-def _told_when_over(given_up: Event) -> Iterator[None]:
-    """Set the event when an exception leaves the block, before the pool waits for its tasks."""
-    try:
-        yield
-    except BaseException:
-        given_up.set()
-        raise
-
-
-def _compute(
-    graph: Graph,
-    keys: Any,
-    pool: ThreadPoolExecutor | None,
-    finished: Callable[..., None] | None = None,
-) -> Any:
-    # Handed over as dask takes them: start, start_state, pretask, posttask, finish. `Callback` as
-    # a context would hear of all graphs that run in this process, those of other scenes too.
-    callbacks = [(None, None, None, finished, None)]
-    if pool is None:
-        return local.get_sync(graph, keys, callbacks=callbacks)
-    return threaded.get(graph, keys, pool=pool, callbacks=callbacks)

@@ -23,15 +23,15 @@ from distributed import Client, LocalCluster, WorkerPlugin, as_completed, get_wo
 from distributed.scheduler import KilledWorker
 
 from hsisr_geo import __version__
-from hsisr_geo.assignment import Assignment
+from hsisr_geo.engine.assignment import Assignment
+from hsisr_geo.engine.provenance import input_identity
+from hsisr_geo.engine.tasks import Work
+from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import HsisrError, WorkerError
-from hsisr_geo.fingerprint import input_identity
-from hsisr_geo.graph import Work
 from hsisr_geo.journal.index import Place
 from hsisr_geo.journal.records import JournalWriter, new_name
 from hsisr_geo.raster.datasets import anywhere
 from hsisr_geo.resolver.protocol import pinned
-from hsisr_geo.workers import Workers
 
 _PATIENCE_S = 30
 _OURS = "HSISR_GEO_WORKER_OF_A_RUN"  # set where workers are named by number

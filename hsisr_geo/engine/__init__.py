@@ -1,0 +1,1 @@
+"""One run: request -> assignment -> tasks, here or on a cluster -> outputs."""
