@@ -13,7 +13,7 @@ import hsisr_geo
 from hsisr_geo.engine import pipeline
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import Recipe
-from hsisr_geo.xarray import HsisrArray
+from hsisr_geo.xarray.accessor import HsisrArray
 
 
 @pytest.fixture

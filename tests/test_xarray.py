@@ -15,7 +15,7 @@ from hsisr_geo.errors import ModelError, OptionError, RasterError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.load import Recipe, load_resolver
-from hsisr_geo.xarray import open_dataarray
+from hsisr_geo.xarray.open import open_dataarray
 
 rioxarray = pytest.importorskip("rioxarray")
 pytestmark = pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from affine import Affine
 
-from hsisr_geo.labels import Axes
+from hsisr_geo.xarray.axes import Axes
 
 _TRANSFORM = "GeoTransform"
 _GCPS = "gcps"

@@ -1,10 +1,4 @@
-"""The `hsisr` accessor: `array.hsisr.super_resolve(upscale=4)`, in memory or lazily on dask.
-
-Importing this module registers it, for DataArray and for Dataset:
-
->>> import hsisr_geo.xarray
->>> fine = hsisr_geo.xarray.open_dataarray("scene.tif").hsisr.super_resolve(upscale=2)
-"""
+"""The `hsisr` accessor: `array.hsisr.super_resolve(upscale=4)`, in memory or lazily on dask."""
 
 from collections.abc import Hashable
 from typing import Any, Literal
@@ -13,15 +7,12 @@ import xarray as xr
 
 from hsisr_geo import __version__
 from hsisr_geo.errors import OptionError, RasterError
-from hsisr_geo.finer import finer_coordinates
-from hsisr_geo.labels import NODATA_NAMES, Axes, axes_of, bands_of, name_of
-from hsisr_geo.lazy import Job, Maker, super_resolve_array
 from hsisr_geo.resolver.catalogue import DEFAULT
 from hsisr_geo.resolver.load import DEFAULT_UPSCALE, Recipe, check_upscale
 from hsisr_geo.resolver.protocol import Resolver
-from hsisr_geo.scene_array import open_dataarray
-
-__all__ = ["HsisrArray", "HsisrDataset", "open_dataarray"]
+from hsisr_geo.xarray.axes import NODATA_NAMES, Axes, axes_of, bands_of, name_of
+from hsisr_geo.xarray.chunks import Job, Maker, super_resolve_array
+from hsisr_geo.xarray.coordinates import finer_coordinates
 
 _RADIOMETRY = ("scale_factor", "add_offset")
 _STORAGE = ("dtype", "rasterio_dtype", "grid_mapping", *NODATA_NAMES, *_RADIOMETRY)
