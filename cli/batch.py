@@ -20,10 +20,9 @@ from .signals import Cancellation
 from .verbosity import is_verbose
 
 if TYPE_CHECKING:
-    from hsisr_geo.batch import Outcome
+    from hsisr_geo.batch import Job, Outcome
     from hsisr_geo.engine.pipeline import RunReport
     from hsisr_geo.resolver.protocol import Resolver
-    from hsisr_geo.scenes import Job
 
 DEFAULT_NAME = "{stem}_x{upscale}"
 _ENDINGS = {"envi": ".img", "zarr": ".zarr", "vrt": ".vrt"}  # of outputs by --format, else .tif
@@ -105,8 +104,8 @@ def batch(
     is begun. Without --keep-going the batch ends with the first scene that fails. What is finished
     when it fails or is canceled stays; nothing is left half-written. Exit code 1 if a scene failed.
     """
+    from hsisr_geo.batch import plan_jobs
     from hsisr_geo.raster.scenes import find_scenes
-    from hsisr_geo.scenes import plan_jobs
 
     if jobs > 1 and (how.workers > 1 or how.scheduler):
         raise click.UsageError(

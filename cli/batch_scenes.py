@@ -9,11 +9,10 @@ from hsisr_geo.errors import HsisrError, OutputError
 from .running import RunOptions, wished
 
 if TYPE_CHECKING:
-    from hsisr_geo.batch import Skipped
+    from hsisr_geo.batch import Job, Skipped
     from hsisr_geo.engine.uncertainty import Uncertainty
     from hsisr_geo.raster.raster import Raster
     from hsisr_geo.resolver.protocol import Resolver
-    from hsisr_geo.scenes import Job
 
 
 @dataclass(frozen=True)
@@ -110,8 +109,7 @@ def _check(job: "Job", wish: Wish) -> Scene:
 
 def _compare(scene: Scene, wish: Wish, resolver: "Resolver") -> Scene:
     """With --skip-existing, tell outputs that this batch would make from others."""
-    from hsisr_geo.batch import Skipped
-    from hsisr_geo.existing import difference
+    from hsisr_geo.batch import Skipped, difference
 
     job = scene.job
     if scene.raster is None or not wish.skip_existing or not job.dst.exists():

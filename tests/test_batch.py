@@ -15,11 +15,10 @@ import pytest
 import rasterio
 from test_cli import call, json_lines, one_line_error, pixels, write
 
-from hsisr_geo.batch import Total, run_batch
+from hsisr_geo.batch import Job, Total, plan_jobs, run_batch
 from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.errors import Canceled, OptionError, OutputError, RasterError
 from hsisr_geo.raster.scenes import find_scenes
-from hsisr_geo.scenes import Job, plan_jobs
 
 
 @pytest.fixture
