@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from hsisr_geo.assessment.wald import coarser, cut_out, degrade, whole_groups, write
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.benchmark.solid_parts import solid_parts
 from hsisr_geo.benchmark.sources import usable_bands
@@ -33,7 +34,6 @@ from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.catalogue import find_model
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.protocol import Resolver
-from hsisr_geo.wald import coarser, cut_out, degrade, whole_groups, write
 
 EXISTING = click.Path(exists=True, path_type=Path)
 SUFFIXES = {".tif", ".tiff", ".bsq", ".img"}

@@ -103,7 +103,7 @@ def assess(
         model, upscale=upscale, detail=detail, seed=seed, device=device, psf=psf
     )
 
-    from hsisr_geo.assessment import assess as assess_scene
+    from hsisr_geo.assessment.assess import assess as assess_scene
     from hsisr_geo.report import write_report
 
     found = assess_scene(

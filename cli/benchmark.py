@@ -199,7 +199,7 @@ def _told(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -> d
 
 
 def _summary(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -> str:
-    from hsisr_geo.counting import counted
+    from hsisr_geo.assessment.report.words import counted
 
     lines = [
         f"wrote {place}: {', '.join(dict.fromkeys(path.stem for path in paths))}"
@@ -216,7 +216,7 @@ def _ignore(message: str) -> None:
 
 
 def _raise_failures(outcome: "Outcome | None") -> None:
-    from hsisr_geo.counting import counted
+    from hsisr_geo.assessment.report.words import counted
     from hsisr_geo.errors import BenchmarkFailed
 
     if outcome is not None and outcome.failed:

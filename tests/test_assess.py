@@ -20,7 +20,9 @@ from PIL import Image
 from rasterio.windows import Window
 from scenes import reflectance
 
-from hsisr_geo.assessment import assess
+from hsisr_geo.assessment.assess import assess
+from hsisr_geo.assessment.report.verdict import judge
+from hsisr_geo.assessment.wald import degrade
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.resampling import decimate, upsample
 from hsisr_geo.errors import HsisrError
@@ -28,9 +30,7 @@ from hsisr_geo.metrics import evaluate
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.report import write_report
-from hsisr_geo.report.verdict import judge
 from hsisr_geo.resolver.interpolation import BackProjectionResolver, BicubicResolver, Interpolation
-from hsisr_geo.wald import degrade
 
 
 def write(path, cube, *, wavelengths=None, nodata=None, bad=()):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from hsisr_geo.assessment.report.pictures import ERROR_COLORS
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.errors import OutputError
 from hsisr_geo.metrics import default_data_range
@@ -17,7 +18,6 @@ from hsisr_geo.report.comparison_groups import groups_figure
 from hsisr_geo.report.comparison_overview import overview_figure, times_figure
 from hsisr_geo.report.comparison_pictures import detailed_window, error_map, pictures_figure
 from hsisr_geo.report.comparison_style import DPI, looks
-from hsisr_geo.report.pictures import ERROR_COLORS
 
 SYSTEMS = (
     Shown("bicubic", "bicubic"),

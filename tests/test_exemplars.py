@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hsisr_geo.exemplars import choose_exemplars
+from hsisr_geo.assessment.exemplars import choose_exemplars
 
 
 def three_materials():

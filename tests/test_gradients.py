@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hsisr_geo.gradients import find_seams, measure_steps
+from hsisr_geo.assessment.gradients import find_seams, measure_steps
 
 
 def ground(rows=96, cols=128, seed=0):

@@ -5,13 +5,13 @@ import pytest
 import rasterio
 from affine import Affine
 
+from hsisr_geo.assessment.sample_window import choose_window
+from hsisr_geo.assessment.wald import check_size, coarser, degrade, whole_groups, write
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.resampling import decimate
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.wald import check_size, coarser, degrade, whole_groups, write
-from hsisr_geo.windows import choose_window
 
 
 def cube(bands=2, rows=24, cols=36, seed=0):

@@ -21,7 +21,7 @@ from hsisr_geo.cli.progress import report, to_json
 from rasterio.crs import CRS
 from rasterio.warp import transform as reproject
 
-from hsisr_geo import wald
+from hsisr_geo.assessment import wald
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hsisr_geo.assessment.report.words import counted
 from hsisr_geo.benchmark.facts import Deciding, Job, budget_text
 from hsisr_geo.benchmark.folder import Folder
 from hsisr_geo.benchmark.networks import check_networks
 from hsisr_geo.benchmark.protocols import check_apart, find_protocol
 from hsisr_geo.benchmark.records import Facts, difference, read_record
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Schooling
-from hsisr_geo.counting import counted
 from hsisr_geo.errors import ModelError, OptionError, OutputError
 from hsisr_geo.resolver.catalogue import model_info
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hsisr_geo.assessment.wald import check_size, coarser, degrade, whole_groups, write
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.benchmark.cutting import picked, statistics_of
 from hsisr_geo.benchmark.imresize import imresize
@@ -27,7 +28,6 @@ from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import load_resolver
 from hsisr_geo.resolver.protocol import Resolver, ScalingResolver
 from hsisr_geo.resolver.system_config import SystemConfig
-from hsisr_geo.wald import check_size, coarser, degrade, whole_groups, write
 
 
 @dataclass(frozen=True)

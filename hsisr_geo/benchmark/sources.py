@@ -14,6 +14,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
+from hsisr_geo.assessment.wald import cut_out
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import Cube, decode
 from hsisr_geo.benchmark import band_images, mat_files
@@ -26,7 +27,6 @@ from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_cube, whole
 from hsisr_geo.raster.scenes import find_scenes
 from hsisr_geo.raster.selection import in_water_vapour
-from hsisr_geo.wald import cut_out
 
 NOISE_NM = (2450.0, 2600.0)
 """Where spectrometers outdoors see next to nothing, besides in water vapour."""

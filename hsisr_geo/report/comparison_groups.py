@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hsisr_geo.report.charts import LIGHT
+from hsisr_geo.assessment.report.charts import LIGHT
 from hsisr_geo.report.comparison import FigureSettings, GroupSize
 from hsisr_geo.report.comparison_style import PAGE_WIDTH, figure_style
 

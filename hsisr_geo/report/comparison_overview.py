@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from hsisr_geo.report.charts import LIGHT
+from hsisr_geo.assessment.report.charts import LIGHT
 from hsisr_geo.report.comparison import FigureSettings, Standing
 from hsisr_geo.report.comparison_labels import Label, place_labels
 from hsisr_geo.report.comparison_style import PAGE_WIDTH, Look, figure_style, looks

@@ -7,15 +7,15 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from hsisr_geo.assessment.report.pictures import ERROR_COLORS
+from hsisr_geo.assessment.report.words import fixed
+from hsisr_geo.assessment.wald import degrade
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import choose_colors, stretch, stretch_limits
 from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.report.comparison import FigureSettings, Result, SceneResults
 from hsisr_geo.report.comparison_style import PAGE_WIDTH, figure_style, looks
-from hsisr_geo.report.pictures import ERROR_COLORS
-from hsisr_geo.report.wording import fixed
-from hsisr_geo.wald import degrade
 
 _MOST_COLUMNS = 5
 _TOP_QUANTILE = 0.995  # of the reference's errors: the common scale ends there

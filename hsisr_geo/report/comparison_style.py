@@ -9,8 +9,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from hsisr_geo.assessment.report.charts import LIGHT, page_style
 from hsisr_geo.files import drafted
-from hsisr_geo.report.charts import LIGHT, page_style
 from hsisr_geo.report.comparison import Shown
 
 PAGE_WIDTH = 9.2

@@ -6,11 +6,11 @@ import os
 import shutil
 from pathlib import Path
 
-from hsisr_geo.assessment import Assessment
+from hsisr_geo.assessment.assess import Assessment
+from hsisr_geo.assessment.report.page import render
+from hsisr_geo.assessment.report.record import Record, to_record
+from hsisr_geo.assessment.report.verdict import judge
 from hsisr_geo.errors import OutputError
-from hsisr_geo.report.page import render
-from hsisr_geo.report.record import Record, to_record
-from hsisr_geo.report.verdict import judge
 
 PAGE = "index.html"
 RECORD = "report.json"

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hsisr_geo.assessment import Assessment
-from hsisr_geo.counting import counted
+from hsisr_geo.assessment.assess import Assessment
+from hsisr_geo.assessment.report.words import band_list, counted, joined
+from hsisr_geo.assessment.trial import Trial
 from hsisr_geo.metrics import Scores
-from hsisr_geo.report.wording import band_list, joined
-from hsisr_geo.trial import Trial
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator, Sequence
 
 from hsisr_geo.bands.bands import Bands
-from hsisr_geo.counting import counted
 
 _MOST_RANGES = 8
 
@@ -64,3 +63,9 @@ def _range(bands: Bands, first: int, last: int, known: bool) -> str:
     ends = [bands[i].wavelength_nm if known else i + 1 for i in (first, last)]
     low, high = (f"{end:.0f}" for end in ends)
     return low if first == last else f"{low}–{high}"
+
+
+def counted(number: float, noun: str) -> str:
+    """Return e.g. "1 band", "204 bands", "0.5 CPU minutes"."""
+    said = f"{number:g}" if isinstance(number, float) else str(number)
+    return f"{said} {noun}" + ("" if number == 1 else "s")

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hsisr_geo.assessment import Assessment
+from hsisr_geo.assessment.assess import Assessment
 from hsisr_geo.raster.selection import WATER_VAPOUR_NM
 
 _GAP = 3.0  # times the usual spacing: farther apart, bands are not joined by a line

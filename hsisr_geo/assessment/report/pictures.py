@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.image import imsave
 from numpy.typing import NDArray
 
-from hsisr_geo.assessment import Assessment
+from hsisr_geo.assessment.assess import Assessment
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import stretch, stretch_limits
 

@@ -6,13 +6,17 @@ from importlib import resources
 
 from jinja2 import Environment, StrictUndefined
 
-from hsisr_geo.assessment import Assessment
-from hsisr_geo.counting import counted
-from hsisr_geo.report.charts import DARK, LIGHT, Theme, psnr_chart, spectra_chart
-from hsisr_geo.report.pictures import check_pictures, data_uri, error_maps, trial_pictures
-from hsisr_geo.report.record import Record
-from hsisr_geo.report.verdict import METRICS, Verdict
-from hsisr_geo.report.wording import figure, fixed
+from hsisr_geo.assessment.assess import Assessment
+from hsisr_geo.assessment.report.charts import DARK, LIGHT, Theme, psnr_chart, spectra_chart
+from hsisr_geo.assessment.report.pictures import (
+    check_pictures,
+    data_uri,
+    error_maps,
+    trial_pictures,
+)
+from hsisr_geo.assessment.report.record import Record
+from hsisr_geo.assessment.report.verdict import METRICS, Verdict
+from hsisr_geo.assessment.report.words import counted, figure, fixed
 
 TEMPLATE = "template.html"
 

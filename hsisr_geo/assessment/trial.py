@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.assessment.exemplars import Exemplar
+from hsisr_geo.assessment.gradients import measure_steps
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import Colors
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.tasks import Progress
-from hsisr_geo.exemplars import Exemplar
-from hsisr_geo.gradients import measure_steps
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster

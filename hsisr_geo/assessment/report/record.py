@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from hsisr_geo import __version__
-from hsisr_geo.assessment import Assessment
+from hsisr_geo.assessment.assess import Assessment
+from hsisr_geo.assessment.no_reference import Check
+from hsisr_geo.assessment.report.verdict import Verdict
+from hsisr_geo.assessment.trial import Trial
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.noreference import Check
 from hsisr_geo.raster.selection import in_water_vapour
-from hsisr_geo.report.verdict import Verdict
-from hsisr_geo.trial import Trial
 
 FORMAT = 1
 """Version of the layout; what is removed or changes its meaning raises it."""

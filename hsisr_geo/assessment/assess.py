@@ -12,6 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from hsisr_geo.assessment.exemplars import choose_exemplars
+from hsisr_geo.assessment.no_reference import Check, Scene, check_method
+from hsisr_geo.assessment.sample_window import choose_window
+from hsisr_geo.assessment.trial import Trial, Truth, try_method
+from hsisr_geo.assessment.wald import SMALLEST, check_size, coarser, degrade, whole_groups, write
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import choose_colors
 from hsisr_geo.cube.degradation import Degradation
@@ -20,24 +25,12 @@ from hsisr_geo.engine.assignment import check_scene
 from hsisr_geo.engine.request import Log
 from hsisr_geo.engine.tasks import Progress, cut
 from hsisr_geo.errors import OptionError, RasterError
-from hsisr_geo.exemplars import choose_exemplars
 from hsisr_geo.metrics import default_data_range
-from hsisr_geo.noreference import Check, Scene, check_method
 from hsisr_geo.raster.open import as_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.read import read_cube, read_planes, whole
 from hsisr_geo.resolver.interpolation import baselines
 from hsisr_geo.resolver.protocol import Resolver
-from hsisr_geo.trial import Trial, Truth, try_method
-from hsisr_geo.wald import (
-    SMALLEST,
-    check_size,
-    coarser,
-    degrade,
-    whole_groups,
-    write,
-)
-from hsisr_geo.windows import choose_window
 
 WINDOW = 512
 """Largest side of the window that is degraded and compared, in pixels of the scene."""

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import numpy as np
 
+from hsisr_geo.assessment.gradients import Seams, Steps, find_seams, measure_steps
+from hsisr_geo.assessment.wald import degrade
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import Colors
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.tasks import Progress
-from hsisr_geo.gradients import Seams, Steps, find_seams, measure_steps
 from hsisr_geo.metrics import spectral_angle_deg
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_cube, read_planes, whole
 from hsisr_geo.resolver.protocol import Resolver
-from hsisr_geo.wald import degrade
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,1 @@
+"""How good a result is, with a truth and without."""
