@@ -13,8 +13,8 @@ import pytest
 import torch
 from test_cli import call
 
-from hsisr_geo import doctor, installation, libraries, selftest
-from hsisr_geo.model.device_check import check_device
+from hsisr_geo.doctor import examine, installation, libraries, selftest
+from hsisr_geo.doctor.gpu import check_device
 from hsisr_geo.resolver.catalogue import shipped_folder
 
 
@@ -56,8 +56,8 @@ def test_a_check_that_fails_is_a_finding(monkeypatch):
     def fail():
         raise ImportError("libgdal.so: cannot open shared object file")
 
-    monkeypatch.setattr(doctor, "_CHECKS", {"GDAL and PROJ": fail, "models": doctor._models})
-    found = by_topic(doctor.examine())
+    monkeypatch.setattr(examine, "_CHECKS", {"GDAL and PROJ": fail, "models": examine._models})
+    found = by_topic(examine.examine())
     assert found["GDAL and PROJ"].status == "broken"
     assert "libgdal.so" in found["GDAL and PROJ"].text
     assert found["models"].status == "ok"
@@ -66,7 +66,7 @@ def test_a_check_that_fails_is_a_finding(monkeypatch):
 def test_without_torch_it_is_only_missing():
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "from hsisr_geo.doctor import examine\n"
+        "from hsisr_geo.doctor.examine import examine\n"
         "import json\n"
         "wanted = ('device', 'self-test')\n"
         "print(json.dumps([(f.topic, f.status, f.text) for f in examine() if f.topic in wanted]))"

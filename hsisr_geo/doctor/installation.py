@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 from packaging.requirements import Requirement
 
+from hsisr_geo.doctor.finding import Finding
 from hsisr_geo.errors import HsisrError
-from hsisr_geo.finding import Finding
 from hsisr_geo.resolver.catalogue import (
     DEFAULT_MODEL,
     MODELS_VARIABLE,

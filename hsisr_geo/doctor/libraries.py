@@ -16,7 +16,7 @@ from pathlib import Path
 import rasterio
 from rasterio.env import GDALDataFinder, PROJDataFinder
 
-from hsisr_geo.finding import Finding
+from hsisr_geo.doctor.finding import Finding
 from hsisr_geo.raster import proj
 
 NEEDED = {"GTiff": "GeoTIFF", "COG": "cloud-optimised GeoTIFF", "ENVI": "ENVI", "VRT": "VRT"}

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import decode
 from hsisr_geo.cube.resampling import upsample
+from hsisr_geo.doctor.finding import Finding
 from hsisr_geo.engine.pipeline import RunReport, super_resolve
-from hsisr_geo.finding import Finding
 from hsisr_geo.output.drafts import write_raster
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 
 from hsisr_geo import __version__
+from hsisr_geo.doctor.finding import Finding
 from hsisr_geo.errors import HsisrError
-from hsisr_geo.finding import Finding
 
 Check = Callable[[], Iterable[Finding]]
 
@@ -54,13 +54,13 @@ def _guarded(topic: str, check: Check) -> Iterator[Finding]:
 
 
 def _packages() -> Iterable[Finding]:
-    from hsisr_geo import installation
+    from hsisr_geo.doctor import installation
 
     return installation.packages()
 
 
 def _libraries() -> Iterator[Finding]:
-    from hsisr_geo import libraries
+    from hsisr_geo.doctor import libraries
 
     yield from libraries.libraries()
     yield from libraries.coordinate_systems()
@@ -68,26 +68,26 @@ def _libraries() -> Iterator[Finding]:
 
 
 def _environment() -> Iterable[Finding]:
-    from hsisr_geo import libraries
+    from hsisr_geo.doctor import libraries
 
     return libraries.environment()
 
 
 def _models() -> Iterable[Finding]:
-    from hsisr_geo import installation
+    from hsisr_geo.doctor import installation
 
     return installation.models()
 
 
 def _room() -> Iterable[Finding]:
-    from hsisr_geo import installation
+    from hsisr_geo.doctor import installation
 
     return installation.room()
 
 
 def _device() -> Iterator[Finding]:
     try:
-        from hsisr_geo.model.device_check import check_device
+        from hsisr_geo.doctor.gpu import check_device
     except ModuleNotFoundError as e:
         if e.name != "torch":
             raise
@@ -104,8 +104,8 @@ def _has_nvidia() -> bool:
 def _self_test() -> Iterator[Finding]:
     from importlib.util import find_spec
 
+    from hsisr_geo.doctor.selftest import super_resolve_a_small_scene
     from hsisr_geo.resolver.catalogue import BACK_PROJECTION, DEFAULT
-    from hsisr_geo.selftest import super_resolve_a_small_scene
 
     model = DEFAULT if find_spec("torch") else BACK_PROJECTION
     yield super_resolve_a_small_scene(model)

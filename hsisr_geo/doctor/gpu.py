@@ -4,7 +4,7 @@ import time
 
 import torch
 
-from hsisr_geo.finding import Finding
+from hsisr_geo.doctor.finding import Finding
 
 
 def check_device(*, has_nvidia: bool) -> Finding:
