@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from hsisr_geo.benchmark.systems.layers.sampler import STEPS, drawn, sample_group
+from hsisr_geo.benchmark.systems.layers.unet import PARAMETERS, PublishedUNet
 from hsisr_geo.model.autoencoder import group_starts
 from hsisr_geo.model.inference.resolver import load
-from hsisr_geo.model.published_sampler import STEPS, drawn, sample_group
-from hsisr_geo.model.published_unet import PARAMETERS, PublishedUNet
 from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.resolver.catalogue import find_model
 

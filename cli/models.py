@@ -85,7 +85,7 @@ def _importer() -> Any:
     from hsisr_geo.errors import ModelError
 
     try:
-        from hsisr_geo.model.baselines.published_weights import import_autoencoder
+        from hsisr_geo.benchmark.systems.foreign.dmgasr_weights import import_autoencoder
     except ModuleNotFoundError as e:
         if e.name != "torch":
             raise

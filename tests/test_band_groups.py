@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hsisr_geo.model.baselines.groups import average, group_bands, split
+from hsisr_geo.benchmark.systems.layers.groups import average, group_bands, split
 
 
 @pytest.mark.parametrize(

@@ -23,15 +23,15 @@ from hsisr_geo.benchmark.making import divided
 from hsisr_geo.benchmark.plan import Selection, jobs_of, plan_benchmark
 from hsisr_geo.benchmark.published import published_tables
 from hsisr_geo.benchmark.records import difference, read_record, write_record
+from hsisr_geo.benchmark.systems.build import build
+from hsisr_geo.benchmark.systems.checkpoint import save_system
+from hsisr_geo.benchmark.systems.training_run import NamedCube
 from hsisr_geo.benchmark.table import Cell, Column, Row, Section, Table, ranked
 from hsisr_geo.benchmark.writers import to_csv, to_latex, to_markdown
 from hsisr_geo.errors import Canceled, ModelError, OptionError, OutputError
 from hsisr_geo.files import drafted
-from hsisr_geo.model.baselines.build import build
-from hsisr_geo.model.baselines.checkpoint import save_system
 from hsisr_geo.resolver.header import sha256_of
 from hsisr_geo.resolver.system_config import SystemConfig
-from hsisr_geo.training_run import NamedCube
 
 BANDS = 12
 CONFIG = """

@@ -8,11 +8,11 @@ import torch
 
 from hsisr_geo.benchmark.group_sizes import measure_groups
 from hsisr_geo.benchmark.protocols import DMGASR, PRODUCT
+from hsisr_geo.benchmark.systems.build import build
+from hsisr_geo.benchmark.systems.checkpoint import save_system
+from hsisr_geo.benchmark.systems.resolver.reconstruction import load_reconstructor
 from hsisr_geo.errors import ModelError, RasterError
 from hsisr_geo.metrics import evaluate
-from hsisr_geo.model.baselines.build import build
-from hsisr_geo.model.baselines.checkpoint import save_system
-from hsisr_geo.model.baselines.reconstruction import load_reconstructor
 from hsisr_geo.resolver.system_config import SystemConfig
 
 TINY = {

@@ -16,11 +16,11 @@ from hsisr_geo.benchmark.cutting import pick_evenly
 from hsisr_geo.benchmark.imresize import imresize
 from hsisr_geo.benchmark.protocols import DMGASR, PRODUCT, SSPSR
 from hsisr_geo.benchmark.scoring import score
+from hsisr_geo.benchmark.systems.resolver.resolver import SystemResolver
+from hsisr_geo.benchmark.systems.system import Regressor
 from hsisr_geo.errors import ModelError, RasterError
 from hsisr_geo.metrics import spectral_angle_deg
 from hsisr_geo.model.back_projection import interpolate
-from hsisr_geo.model.baselines.resolver import SystemResolver
-from hsisr_geo.model.baselines.system import Regressor
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.system_config import SystemConfig

@@ -22,17 +22,17 @@ from hsisr_geo.cli.main import cli
 from safetensors.torch import load_file
 from torch import nn
 
+from hsisr_geo.benchmark.systems.checkpoint import load_system
+from hsisr_geo.benchmark.systems.dmgasr import Dmgasr, Settings
+from hsisr_geo.benchmark.systems.foreign.checkpoint import read_checkpoint
+from hsisr_geo.benchmark.systems.foreign.dmgasr_weights import import_autoencoder
+from hsisr_geo.benchmark.systems.training.start import check_start, start_from
+from hsisr_geo.benchmark.systems.training.train import train_system
+from hsisr_geo.benchmark.systems.training_run import Budget, NamedCube, TrainingRun
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.baselines.checkpoint import load_system
-from hsisr_geo.model.baselines.dmgasr import Dmgasr, Settings
-from hsisr_geo.model.baselines.published_weights import import_autoencoder
-from hsisr_geo.model.baselines.starting import check_start, start_from
-from hsisr_geo.model.baselines.training import train_system
-from hsisr_geo.model.foreign_checkpoint import read_checkpoint
 from hsisr_geo.resolver.header import read_header
 from hsisr_geo.resolver.load import load_resolver
 from hsisr_geo.resolver.system_config import OWN, SystemConfig
-from hsisr_geo.training_run import Budget, NamedCube, TrainingRun
 
 PUBLISHED = """
 import math

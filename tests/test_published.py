@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from hsisr_geo.model.published_sampler import STEPS, alpha_bars, drawn, sample_group
-from hsisr_geo.model.published_unet import PARAMETERS, PublishedUNet
+from hsisr_geo.benchmark.systems.layers.sampler import STEPS, alpha_bars, drawn, sample_group
+from hsisr_geo.benchmark.systems.layers.unet import PARAMETERS, PublishedUNet
 
 
 def test_the_network_has_the_published_number_of_parameters() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from hsisr_geo.model.baselines import losses
+from hsisr_geo.benchmark.systems.layers import losses
 
 CUBES = np.random.default_rng(0).random((2, 2, 5, 6, 7))
 SR, HR = (torch.from_numpy(cube) for cube in CUBES)  # (image, band, row, col) each

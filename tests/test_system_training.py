@@ -13,19 +13,19 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from hsisr_geo.benchmark.systems import build
+from hsisr_geo.benchmark.systems.system import DrawNoise, Stage, System
+from hsisr_geo.benchmark.systems.training.batches import Patches, degraded, keyed
+from hsisr_geo.benchmark.systems.training.course import progress_path
+from hsisr_geo.benchmark.systems.training.purse import Purse, Spent, schedule
+from hsisr_geo.benchmark.systems.training.train import train_system
+from hsisr_geo.benchmark.systems.training_run import Budget, NamedCube, TrainingRun
 from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.baselines import build
-from hsisr_geo.model.baselines.batches import Patches, degraded, keyed
-from hsisr_geo.model.baselines.course import progress_path
-from hsisr_geo.model.baselines.spending import Purse, Spent, schedule
-from hsisr_geo.model.baselines.system import DrawNoise, Stage, System
-from hsisr_geo.model.baselines.training import train_system
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.header import read_header
 from hsisr_geo.resolver.system_config import OWN
-from hsisr_geo.training_run import Budget, NamedCube, TrainingRun
 
 BANDS = 8
 TINY = {"width": 8, "blocks": 1, "bicubic_skip": True}

@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from hsisr_geo.benchmark.systems import cegatsr, gelin
+from hsisr_geo.benchmark.systems.cegatsr import Cegatsr
+from hsisr_geo.benchmark.systems.gelin import Gelin, SelfCalibratedConvolution
+from hsisr_geo.benchmark.systems.layers import graph_attention
+from hsisr_geo.benchmark.systems.layers.graph_attention import GraphAttention, GraphBlock, nearest
+from hsisr_geo.benchmark.systems.system import Regressor
 from hsisr_geo.model.back_projection import interpolate
-from hsisr_geo.model.baselines import cegatsr, gelin, graph_attention
-from hsisr_geo.model.baselines.cegatsr import Cegatsr
-from hsisr_geo.model.baselines.gelin import Gelin, SelfCalibratedConvolution
-from hsisr_geo.model.baselines.graph_attention import GraphAttention, GraphBlock, nearest
-from hsisr_geo.model.baselines.system import Regressor
 
 NARROW: list[tuple[type[Regressor], Any]] = [
     (Cegatsr, cegatsr.Settings(width=8, blocks=1)),

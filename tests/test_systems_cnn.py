@@ -6,14 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from hsisr_geo.cube.resampling import cubic_upsampling
-from hsisr_geo.errors import ModelError
-from hsisr_geo.model.back_projection import interpolate
-from hsisr_geo.model.baselines import edsr, gdrrn, mcnet, sspsr
-from hsisr_geo.model.baselines.build import settings_of
-from hsisr_geo.model.baselines.checkpoint import load_system
-from hsisr_geo.model.baselines.cost import rate_of
-from hsisr_geo.model.baselines.layers import (
+from hsisr_geo.benchmark.systems import edsr, gdrrn, mcnet, sspsr
+from hsisr_geo.benchmark.systems.build import settings_of
+from hsisr_geo.benchmark.systems.checkpoint import load_system
+from hsisr_geo.benchmark.systems.layers.layers import (
     Branch,
     ChannelAttention,
     PixelShuffleUpsampler,
@@ -23,9 +19,13 @@ from hsisr_geo.model.baselines.layers import (
     factors,
     reach_through_bicubic,
 )
-from hsisr_geo.model.baselines.system import System
-from hsisr_geo.model.baselines.training import train_system
-from hsisr_geo.training_run import Budget, NamedCube, TrainingRun
+from hsisr_geo.benchmark.systems.resolver.cost import rate_of
+from hsisr_geo.benchmark.systems.system import System
+from hsisr_geo.benchmark.systems.training.train import train_system
+from hsisr_geo.benchmark.systems.training_run import Budget, NamedCube, TrainingRun
+from hsisr_geo.cube.resampling import cubic_upsampling
+from hsisr_geo.errors import ModelError
+from hsisr_geo.model.back_projection import interpolate
 
 BANDS = 5
 

@@ -7,17 +7,17 @@ import pytest
 import torch
 from torch import Tensor
 
+from hsisr_geo.benchmark.systems import diffusion_bands, dmgasr, gae
+from hsisr_geo.benchmark.systems.conditional_diffusion import mirrored
+from hsisr_geo.benchmark.systems.diffusion_bands import FullBands, PartialBands, triples
+from hsisr_geo.benchmark.systems.dmgasr import Dmgasr
+from hsisr_geo.benchmark.systems.gae import Autoencoder, GroupAutoencoder
+from hsisr_geo.benchmark.systems.layers.losses import l1_with_spectra
+from hsisr_geo.benchmark.systems.layers.sampler import alpha_bars
+from hsisr_geo.benchmark.systems.layers.unet import PARAMETERS, PublishedUNet
+from hsisr_geo.benchmark.systems.system import DrawNoise, System
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.back_projection import interpolate
-from hsisr_geo.model.baselines import diffusion_bands, dmgasr, gae
-from hsisr_geo.model.baselines.conditional_diffusion import mirrored
-from hsisr_geo.model.baselines.diffusion_bands import FullBands, PartialBands, triples
-from hsisr_geo.model.baselines.dmgasr import Dmgasr
-from hsisr_geo.model.baselines.gae import Autoencoder, GroupAutoencoder
-from hsisr_geo.model.baselines.losses import l1_with_spectra
-from hsisr_geo.model.baselines.system import DrawNoise, System
-from hsisr_geo.model.published_sampler import alpha_bars
-from hsisr_geo.model.published_unet import PARAMETERS, PublishedUNet
 
 SMALL_UNET = {"unet_width": 8, "unet_widths": "1 1 2", "unet_depth": 1, "unet_attention_level": 2}
 SMALL = dmgasr.Settings(

@@ -22,19 +22,19 @@ from torch import nn
 
 import hsisr_geo.xarray
 from hsisr_geo import super_resolve
+from hsisr_geo.benchmark.systems import build as building
+from hsisr_geo.benchmark.systems.build import ARCHITECTURES, Architecture, build, settings_of
+from hsisr_geo.benchmark.systems.checkpoint import load_system, save_system
+from hsisr_geo.benchmark.systems.resolver.blocks import CONTEXT, MARGIN, SIDE, blocks_of
+from hsisr_geo.benchmark.systems.resolver.cost import rate_of
+from hsisr_geo.benchmark.systems.resolver.resolver import load
+from hsisr_geo.benchmark.systems.system import Regressor
 from hsisr_geo.cube.windows import inside, scaled
 from hsisr_geo.engine.pipeline import super_resolve as run
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import Canceled, ModelError
 from hsisr_geo.model.adaptation.adapt import learn
 from hsisr_geo.model.adaptation.steps import AdaptationOptions
-from hsisr_geo.model.baselines import build as building
-from hsisr_geo.model.baselines.blocks import CONTEXT, MARGIN, SIDE, blocks_of
-from hsisr_geo.model.baselines.build import ARCHITECTURES, Architecture, build, settings_of
-from hsisr_geo.model.baselines.checkpoint import load_system, save_system
-from hsisr_geo.model.baselines.cost import rate_of
-from hsisr_geo.model.baselines.resolver import load
-from hsisr_geo.model.baselines.system import Regressor
 from hsisr_geo.model.inference import cost
 from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.resolver import catalogue

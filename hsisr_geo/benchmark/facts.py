@@ -11,10 +11,10 @@ from hsisr_geo.assessment.report.words import counted
 from hsisr_geo.benchmark.records import Facts
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry, Schooling
 from hsisr_geo.benchmark.sources import without_variable
+from hsisr_geo.benchmark.systems.training_run import Budget
 from hsisr_geo.engine.provenance import input_identity
 from hsisr_geo.resolver.catalogue import model_info
 from hsisr_geo.resolver.header import sha256_of
-from hsisr_geo.training_run import Budget
 
 _BESIDE = (".aux.xml", ".qml", ".ovr")  # what looking at a scene may leave beside it
 

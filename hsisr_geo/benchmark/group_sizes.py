@@ -74,7 +74,7 @@ def measure_groups(
     RasterError
         There is no truth.
     """
-    from hsisr_geo.model.baselines.reconstruction import load_reconstructor
+    from hsisr_geo.benchmark.systems.resolver.reconstruction import load_reconstructor
 
     reconstructor = load_reconstructor(model, device=device)
     ending = f"-x{upscale}"

@@ -16,10 +16,10 @@ from hsisr_geo.benchmark.protocols import find_protocol, training_cubes
 from hsisr_geo.benchmark.records import Facts, difference, read_record, write_record
 from hsisr_geo.benchmark.scoring import built_for, score
 from hsisr_geo.benchmark.settings import BenchmarkSettings
+from hsisr_geo.benchmark.systems.training_run import NamedCube, TrainingRun
 from hsisr_geo.benchmark.timing import machine, measure
 from hsisr_geo.errors import ModelError, OptionError
 from hsisr_geo.resolver.catalogue import BICUBIC, find_model
-from hsisr_geo.training_run import NamedCube, TrainingRun
 
 Log = Callable[[str], None]
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from hsisr_geo.benchmark.facts import Job
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry
+from hsisr_geo.benchmark.systems.training_run import NamedCube, TrainingRun
 from hsisr_geo.errors import ModelError
 from hsisr_geo.resolver.header import read_header
 from hsisr_geo.resolver.system_config import OWN, SystemConfig
-from hsisr_geo.training_run import NamedCube, TrainingRun
 
 Train = Callable[
     [TrainingRun, Sequence[NamedCube], Sequence[NamedCube], Path, Callable[[str], None]], None
@@ -35,7 +35,7 @@ def check_networks(jobs: Iterable[Job], settings: BenchmarkSettings) -> None:
     if not trained:
         return
     try:
-        from hsisr_geo.model.baselines.build import check_buildable
+        from hsisr_geo.benchmark.systems.build import check_buildable
     except ModuleNotFoundError as e:
         raise _without_torch(e) from e
     for entry in {entry.label: entry for entry in trained}.values():
@@ -51,7 +51,7 @@ def check_networks(jobs: Iterable[Job], settings: BenchmarkSettings) -> None:
 
 def _check_start(entry: Entry, start: Path, bands: int | None) -> None:
     """Refuse what a system cannot start from; of bands that no one knows yet, its own are taken."""
-    from hsisr_geo.model.baselines.starting import check_start
+    from hsisr_geo.benchmark.systems.training.start import check_start
 
     count = bands or getattr(read_header(start).config, "bands", 0) or USUAL_BANDS
     for upscale in entry.upscales:
@@ -71,7 +71,7 @@ def use_threads(count: int) -> None:
 def trainer() -> Train:
     """Return the function that trains a system."""
     try:
-        from hsisr_geo.model.baselines.training import train_system
+        from hsisr_geo.benchmark.systems.training.train import train_system
     except ModuleNotFoundError as e:
         raise _without_torch(e) from e
     train: Train = train_system

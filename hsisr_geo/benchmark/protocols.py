@@ -19,10 +19,10 @@ from hsisr_geo.benchmark.cutting import (
 )
 from hsisr_geo.benchmark.known_sets import Split, known_set, windows
 from hsisr_geo.benchmark.sources import SourceScene, find_sources
+from hsisr_geo.benchmark.systems.training_run import NamedCube
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.statistics import scene_scale
-from hsisr_geo.training_run import NamedCube
 
 __all__ = [
     "PROTOCOLS", "NamedCube", "Protocol", "check_apart", "find_protocol",

@@ -74,7 +74,7 @@ def load_resolver(
     degradation = _declared(path, config, upscale) if psf is None else parse_psf(psf, upscale)
     if isinstance(config, SystemConfig):
         _check_precision(config, precision)
-        load_system = _import_loader("hsisr_geo.model.baselines.resolver")
+        load_system = _import_loader("hsisr_geo.benchmark.systems.resolver.resolver")
         return load_system(path, upscale=upscale, seed=seed, device=device, psf=degradation)
     if consistency:
         _check_convergence(degradation)
