@@ -15,19 +15,19 @@ from hsisr_geo.cli.main import cli
 from safetensors.torch import load_file
 from scenes import reflectance
 
-from hsisr_geo.benchmark import making
+from hsisr_geo.benchmark.comparison import make
+from hsisr_geo.benchmark.comparison.make import divided
+from hsisr_geo.benchmark.comparison.plan import Selection, jobs_of, plan_benchmark
 from hsisr_geo.benchmark.configuration import read_settings
-from hsisr_geo.benchmark.cutting import pick_evenly, picking_rule
+from hsisr_geo.benchmark.data.crops import pick_evenly, picking_rule
 from hsisr_geo.benchmark.folder import Folder
-from hsisr_geo.benchmark.making import divided
-from hsisr_geo.benchmark.plan import Selection, jobs_of, plan_benchmark
-from hsisr_geo.benchmark.published import published_tables
 from hsisr_geo.benchmark.records import difference, read_record, write_record
 from hsisr_geo.benchmark.systems.build import build
 from hsisr_geo.benchmark.systems.checkpoint import save_system
 from hsisr_geo.benchmark.systems.training_run import NamedCube
-from hsisr_geo.benchmark.table import Cell, Column, Row, Section, Table, ranked
-from hsisr_geo.benchmark.writers import to_csv, to_latex, to_markdown
+from hsisr_geo.benchmark.tables.published_tables import published_tables
+from hsisr_geo.benchmark.tables.table import Cell, Column, Row, Section, Table, ranked
+from hsisr_geo.benchmark.tables.writers import to_csv, to_latex, to_markdown
 from hsisr_geo.errors import Canceled, ModelError, OptionError, OutputError
 from hsisr_geo.files import drafted
 from hsisr_geo.resolver.header import sha256_of
@@ -423,14 +423,14 @@ def test_scores_follow_the_scenes(data, tmp_path):
 
 
 def test_a_failure_leaves_the_others_alone_and_is_told(data, tmp_path, monkeypatch):
-    score = making.score
+    score = make.score
 
     def failing(model, **options):
         if "seed0" in str(model):
             raise MemoryError("too large")
         return score(model, **options)
 
-    monkeypatch.setattr(making, "score", failing)
+    monkeypatch.setattr(make, "score", failing)
     config, out = write_config(data), tmp_path / "out"
     found = call(config, out, "--no-figures")
     assert found.exit_code == 1
@@ -449,7 +449,7 @@ def test_one_cause_of_many_failures_is_told_once(data, tmp_path, monkeypatch):
     def failing(model, **options):
         raise MemoryError("too large")
 
-    monkeypatch.setattr(making, "score", failing)
+    monkeypatch.setattr(make, "score", failing)
     found = call(write_config(data), tmp_path / "out", "--only", "edsr", "--no-figures")
     told = "2 of 2 jobs failed: edsr-x2-seed0, edsr-x2-seed1: MemoryError: too large\n"
     assert found.stderr.endswith(told)
@@ -485,7 +485,7 @@ def test_a_canceled_training_leaves_no_model_and_is_gone_on_with(data, tmp_path,
             raise Canceled("canceled by SIGINT")
         raise ModelError("far enough")
 
-    monkeypatch.setattr(making, "trainer", lambda: canceled)
+    monkeypatch.setattr(make, "trainer", lambda: canceled)
     config, out = write_config(data), tmp_path / "out"
     found = call(config, out, "--seed", "0")
     assert (found.exit_code, "canceled by SIGINT" in found.stderr) == (1, True)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from hsisr_geo.benchmark.group_sizes import measure_groups
-from hsisr_geo.benchmark.protocols import DMGASR, PRODUCT
+from hsisr_geo.benchmark.data.protocols import DMGASR, PRODUCT
+from hsisr_geo.benchmark.scores.group_sizes import measure_groups
 from hsisr_geo.benchmark.systems.build import build
 from hsisr_geo.benchmark.systems.checkpoint import save_system
 from hsisr_geo.benchmark.systems.resolver.reconstruction import load_reconstructor

@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from hsisr_geo.benchmark import scoring
-from hsisr_geo.benchmark.cutting import pick_evenly
-from hsisr_geo.benchmark.imresize import imresize
-from hsisr_geo.benchmark.protocols import DMGASR, PRODUCT, SSPSR
-from hsisr_geo.benchmark.scoring import score
+from hsisr_geo.benchmark.data.crops import pick_evenly
+from hsisr_geo.benchmark.data.imresize import imresize
+from hsisr_geo.benchmark.data.protocols import DMGASR, PRODUCT, SSPSR
+from hsisr_geo.benchmark.scores import score as module
+from hsisr_geo.benchmark.scores.score import score
 from hsisr_geo.benchmark.systems.resolver.resolver import SystemResolver
 from hsisr_geo.benchmark.systems.system import Regressor
 from hsisr_geo.errors import ModelError, RasterError
@@ -59,8 +59,8 @@ def loaded(monkeypatch):
     """Let every model be a given resolver, built for so many bands."""
 
     def give(resolver, built_for):
-        monkeypatch.setattr(scoring, "load_resolver", lambda *_, **__: resolver)
-        monkeypatch.setattr(scoring, "built_for", lambda _: built_for)
+        monkeypatch.setattr(module, "load_resolver", lambda *_, **__: resolver)
+        monkeypatch.setattr(module, "built_for", lambda _: built_for)
 
     return give
 

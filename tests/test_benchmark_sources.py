@@ -10,9 +10,9 @@ import rasterio
 import scipy.io
 
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.benchmark.mat_files import read_mat
-from hsisr_geo.benchmark.solid_parts import solid_rectangles
-from hsisr_geo.benchmark.sources import find_sources, load_scenes, usable_bands
+from hsisr_geo.benchmark.data.mat_files import read_mat
+from hsisr_geo.benchmark.data.solid_parts import solid_rectangles
+from hsisr_geo.benchmark.data.sources import find_sources, load_scenes, usable_bands
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.open import open_raster
 

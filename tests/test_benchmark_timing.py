@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hsisr_geo.benchmark.timing import machine, measure
+from hsisr_geo.benchmark.scores.times import machine, measure
 from hsisr_geo.errors import OptionError
 from hsisr_geo.resolver.interpolation import BicubicResolver
 

@@ -7,17 +7,17 @@ import pytest
 from matplotlib.image import imread
 
 from hsisr_geo.assessment.report.pictures import ERROR_COLORS
+from hsisr_geo.benchmark.figures.curves import angle_deg, broken, chosen_pixels, curves_figure
+from hsisr_geo.benchmark.figures.figures import write_figures
+from hsisr_geo.benchmark.figures.found import group_sizes, scene_results, standings
+from hsisr_geo.benchmark.figures.groups import groups_figure
+from hsisr_geo.benchmark.figures.overview import overview_figure, times_figure
+from hsisr_geo.benchmark.figures.pictures import detailed_window, error_map, pictures_figure
+from hsisr_geo.benchmark.figures.style import DPI, looks
+from hsisr_geo.benchmark.figures.values import FigureSettings, Shown
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.errors import OutputError
 from hsisr_geo.metrics import default_data_range
-from hsisr_geo.report.comparison import FigureSettings, Shown
-from hsisr_geo.report.comparison_curves import angle_deg, broken, chosen_pixels, curves_figure
-from hsisr_geo.report.comparison_figures import write_figures
-from hsisr_geo.report.comparison_folder import group_sizes, scene_results, standings
-from hsisr_geo.report.comparison_groups import groups_figure
-from hsisr_geo.report.comparison_overview import overview_figure, times_figure
-from hsisr_geo.report.comparison_pictures import detailed_window, error_map, pictures_figure
-from hsisr_geo.report.comparison_style import DPI, looks
 
 SYSTEMS = (
     Shown("bicubic", "bicubic"),

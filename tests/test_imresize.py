@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hsisr_geo.benchmark.imresize import imresize
+from hsisr_geo.benchmark.data.imresize import imresize
 from hsisr_geo.cube.resampling import decimate, upsample
 
 

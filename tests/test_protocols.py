@@ -13,21 +13,22 @@ import scipy.io
 from click.testing import CliRunner
 from hsisr_geo.cli.main import cli
 
-from hsisr_geo.benchmark import checksum, known_sets, protocols
-from hsisr_geo.benchmark.checksum import PUBLISHED, Checked, find_published, judge, verify
-from hsisr_geo.benchmark.known_sets import CAVE, CHIKUSEI, HARVARD, KNOWN_SETS, PAVIA, windows
-from hsisr_geo.benchmark.protocols import (
+from hsisr_geo.benchmark.data import known_sets, protocols
+from hsisr_geo.benchmark.data.crops import pick_evenly
+from hsisr_geo.benchmark.data.known_sets import CAVE, CHIKUSEI, HARVARD, KNOWN_SETS, PAVIA, windows
+from hsisr_geo.benchmark.data.protocols import (
     DMGASR,
     PRODUCT,
     PROTOCOLS,
     SSPSR,
     check_apart,
     find_protocol,
-    pick_evenly,
     scenes_to_test,
     training_cubes,
 )
-from hsisr_geo.benchmark.scoring import score
+from hsisr_geo.benchmark.scores import checksum
+from hsisr_geo.benchmark.scores.checksum import PUBLISHED, Checked, find_published, judge, verify
+from hsisr_geo.benchmark.scores.score import score
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.statistics import scan_scene, scene_scale

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hsisr_geo.benchmark.protocols import PRODUCT, PROTOCOLS
+from hsisr_geo.benchmark.data.protocols import PRODUCT, PROTOCOLS
+from hsisr_geo.benchmark.data.sources import without_variable
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Chosen, Entry, Pictured, Schooling
-from hsisr_geo.benchmark.sources import without_variable
 from hsisr_geo.benchmark.systems.training_run import Budget
 from hsisr_geo.errors import OptionError
 from hsisr_geo.resolver.system_config import Setting

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hsisr_geo import __version__
 from hsisr_geo.assessment.report.words import counted
+from hsisr_geo.benchmark.data.sources import without_variable
 from hsisr_geo.benchmark.records import Facts
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry, Schooling
-from hsisr_geo.benchmark.sources import without_variable
 from hsisr_geo.benchmark.systems.training_run import Budget
 from hsisr_geo.engine.provenance import input_identity
 from hsisr_geo.resolver.catalogue import model_info

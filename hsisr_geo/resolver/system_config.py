@@ -1,7 +1,7 @@
 """What the model file of a published system says of itself: `SystemConfig`, known without torch.
 
 Such a file differs from one of ours by the key `architecture` in its configuration. What settings
-an architecture has is known where it is built (`model/baselines/build.py`); here they are plain
+an architecture has is known where it is built (`benchmark/systems/build.py`); here they are plain
 numbers, words and lists of a reasonable size.
 """
 
@@ -39,7 +39,7 @@ class SystemConfig:
     upscales
         The one factor that it was made for, as a tuple like that of `ModelConfig`.
     architecture
-        As `model/baselines/build.py` knows it: `edsr`, `gdrrn` …
+        As `benchmark/systems/build.py` knows it: `edsr`, `gdrrn` …
     bands
         That it takes, no more and no fewer; 0: any number.
     settings

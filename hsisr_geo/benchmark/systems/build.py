@@ -32,7 +32,7 @@ class Architecture(NamedTuple):
 
 
 def _here(module: str, system: str, settings: str = "Settings") -> Architecture:
-    return Architecture(f"hsisr_geo.model.baselines.{module}", system, settings)
+    return Architecture(f"hsisr_geo.benchmark.systems.{module}", system, settings)
 
 
 ARCHITECTURES: dict[str, Architecture] = {

@@ -12,10 +12,10 @@ from hsisr_geo.assessment.report.words import fixed
 from hsisr_geo.assessment.wald import degrade
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import choose_colors, stretch, stretch_limits
+from hsisr_geo.benchmark.figures.style import PAGE_WIDTH, figure_style, looks
+from hsisr_geo.benchmark.figures.values import FigureSettings, Result, SceneResults
 from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.report.comparison import FigureSettings, Result, SceneResults
-from hsisr_geo.report.comparison_style import PAGE_WIDTH, figure_style, looks
 
 _MOST_COLUMNS = 5
 _TOP_QUANTILE = 0.995  # of the reference's errors: the common scale ends there

@@ -8,13 +8,13 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hsisr_geo.benchmark.comparison.make import Bench, Log, make
+from hsisr_geo.benchmark.comparison.plan import BenchmarkPlan
+from hsisr_geo.benchmark.data.protocols import find_protocol
 from hsisr_geo.benchmark.facts import Job
 from hsisr_geo.benchmark.folder import Folder
-from hsisr_geo.benchmark.making import Bench, Log, make
-from hsisr_geo.benchmark.plan import BenchmarkPlan
-from hsisr_geo.benchmark.protocols import find_protocol
 from hsisr_geo.benchmark.records import write_record
-from hsisr_geo.benchmark.scoring import check_scenes
+from hsisr_geo.benchmark.scores.score import check_scenes
 from hsisr_geo.benchmark.settings import BenchmarkSettings
 from hsisr_geo.errors import Canceled, HsisrError
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.benchmark.sources import SourceScene
+from hsisr_geo.benchmark.data.sources import SourceScene
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.raster.survey import survey_block

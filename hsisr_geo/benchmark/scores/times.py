@@ -16,7 +16,7 @@ from statistics import median
 
 import numpy as np
 
-from hsisr_geo.benchmark.cutting import statistics_of
+from hsisr_geo.benchmark.data.crops import statistics_of
 from hsisr_geo.errors import OptionError
 from hsisr_geo.resolver.load import load_resolver
 from hsisr_geo.resolver.protocol import FloatCube, Resolver

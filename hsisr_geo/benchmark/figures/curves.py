@@ -12,9 +12,9 @@ from hsisr_geo.assessment.exemplars import Exemplar, choose_exemplars
 from hsisr_geo.assessment.report.charts import LIGHT
 from hsisr_geo.assessment.report.words import figure as digits
 from hsisr_geo.bands.truecolor import choose_colors, stretch, stretch_limits
+from hsisr_geo.benchmark.figures.style import PAGE_WIDTH, Look, figure_style, looks
+from hsisr_geo.benchmark.figures.values import FigureSettings, Result, SceneResults
 from hsisr_geo.raster.selection import WATER_VAPOUR_NM
-from hsisr_geo.report.comparison import FigureSettings, Result, SceneResults
-from hsisr_geo.report.comparison_style import PAGE_WIDTH, Look, figure_style, looks
 
 _COLUMNS = (4, 5)
 _NOTE = "numbers in the panels: root mean square error in % of the peak value, spectral angle"

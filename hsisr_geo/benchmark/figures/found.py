@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hsisr_geo.benchmark.folder import TRUTH
-from hsisr_geo.benchmark.settings import ALL
-from hsisr_geo.report.comparison import (
+from hsisr_geo.benchmark.figures.values import (
     FigureSettings,
     GroupSize,
     Result,
@@ -21,6 +19,8 @@ from hsisr_geo.report.comparison import (
     Shown,
     Standing,
 )
+from hsisr_geo.benchmark.folder import TRUTH
+from hsisr_geo.benchmark.settings import ALL
 
 Log = Callable[[str], None]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.benchmark.data.sources import SourceScene
 from hsisr_geo.benchmark.folder import TRUTH
-from hsisr_geo.benchmark.sources import SourceScene
 from hsisr_geo.files import drafted
 from hsisr_geo.output.targets import as_output_error
 

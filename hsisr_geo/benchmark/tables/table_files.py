@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+from hsisr_geo.benchmark.comparison.results import read_results
 from hsisr_geo.benchmark.folder import Folder
-from hsisr_geo.benchmark.published import published_tables
 from hsisr_geo.benchmark.records import write_whole
-from hsisr_geo.benchmark.results import read_results
 from hsisr_geo.benchmark.settings import BenchmarkSettings
-from hsisr_geo.benchmark.tables import all_tables, scene_rows
-from hsisr_geo.benchmark.writers import WRITERS, csv_text
+from hsisr_geo.benchmark.tables.published_tables import published_tables
+from hsisr_geo.benchmark.tables.tables import all_tables, scene_rows
+from hsisr_geo.benchmark.tables.writers import WRITERS, csv_text
 
 
 def write_tables(settings: BenchmarkSettings, folder: Folder) -> list[Path]:

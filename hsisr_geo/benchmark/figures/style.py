@@ -10,8 +10,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from hsisr_geo.assessment.report.charts import LIGHT, page_style
+from hsisr_geo.benchmark.figures.values import Shown
 from hsisr_geo.files import drafted
-from hsisr_geo.report.comparison import Shown
 
 PAGE_WIDTH = 9.2
 """Inches; at 11 points text is still read where a page takes two thirds of that."""

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from hsisr_geo.benchmark.figures.curves import chosen_pixels, curves_figure
+from hsisr_geo.benchmark.figures.found import Log, group_sizes, scene_results, standings
+from hsisr_geo.benchmark.figures.groups import groups_figure
+from hsisr_geo.benchmark.figures.overview import overview_figure, times_figure
+from hsisr_geo.benchmark.figures.pictures import pictures_figure
+from hsisr_geo.benchmark.figures.style import save
+from hsisr_geo.benchmark.figures.values import FigureSettings, SceneResults
 from hsisr_geo.errors import OutputError
-from hsisr_geo.report.comparison import FigureSettings, SceneResults
-from hsisr_geo.report.comparison_curves import chosen_pixels, curves_figure
-from hsisr_geo.report.comparison_folder import Log, group_sizes, scene_results, standings
-from hsisr_geo.report.comparison_groups import groups_figure
-from hsisr_geo.report.comparison_overview import overview_figure, times_figure
-from hsisr_geo.report.comparison_pictures import pictures_figure
-from hsisr_geo.report.comparison_style import save
 
 FOLDER = "figures"
 

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.benchmark import mat5
+from hsisr_geo.benchmark.data import mat5
 from hsisr_geo.errors import RasterError
 
 SUFFIX = ".mat"

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
 
-from hsisr_geo.benchmark.table import Cell, Column, Table
+from hsisr_geo.benchmark.tables.table import Cell, Column, Table
 
 _LATEX = {
     "\\": r"\textbackslash{}",

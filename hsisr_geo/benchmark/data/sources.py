@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from hsisr_geo.assessment.wald import cut_out
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import Cube, decode
-from hsisr_geo.benchmark import band_images, mat_files
-from hsisr_geo.benchmark.solid_parts import solid_rectangles
+from hsisr_geo.benchmark.data import band_images, mat_files
+from hsisr_geo.benchmark.data.solid_parts import solid_rectangles
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.open import open_raster

@@ -5,19 +5,19 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from hsisr_geo.benchmark.checksum import judge
-from hsisr_geo.benchmark.cutting import picking_rule
+from hsisr_geo.benchmark.comparison.networks import trainer
+from hsisr_geo.benchmark.comparison.plan import planned
+from hsisr_geo.benchmark.data.crops import picking_rule
+from hsisr_geo.benchmark.data.protocols import find_protocol, training_cubes
 from hsisr_geo.benchmark.facts import Deciding, Job
 from hsisr_geo.benchmark.folder import TRUTH, Folder
-from hsisr_geo.benchmark.group_sizes import SIDE, measure_groups
-from hsisr_geo.benchmark.networks import trainer
-from hsisr_geo.benchmark.plan import planned
-from hsisr_geo.benchmark.protocols import find_protocol, training_cubes
 from hsisr_geo.benchmark.records import Facts, difference, read_record, write_record
-from hsisr_geo.benchmark.scoring import built_for, score
+from hsisr_geo.benchmark.scores.checksum import judge
+from hsisr_geo.benchmark.scores.group_sizes import SIDE, measure_groups
+from hsisr_geo.benchmark.scores.score import built_for, score
+from hsisr_geo.benchmark.scores.times import machine, measure
 from hsisr_geo.benchmark.settings import BenchmarkSettings
 from hsisr_geo.benchmark.systems.training_run import NamedCube, TrainingRun
-from hsisr_geo.benchmark.timing import machine, measure
 from hsisr_geo.errors import ModelError, OptionError
 from hsisr_geo.resolver.catalogue import BICUBIC, find_model
 

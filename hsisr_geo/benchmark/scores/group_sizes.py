@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hsisr_geo.benchmark.protocols import Protocol
-from hsisr_geo.benchmark.timing import Times, measure
+from hsisr_geo.benchmark.data.protocols import Protocol
+from hsisr_geo.benchmark.scores.times import Times, measure
 from hsisr_geo.errors import RasterError
 
 SIDE = 128

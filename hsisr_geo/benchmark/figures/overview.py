@@ -10,9 +10,9 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from hsisr_geo.assessment.report.charts import LIGHT
-from hsisr_geo.report.comparison import FigureSettings, Standing
-from hsisr_geo.report.comparison_labels import Label, place_labels
-from hsisr_geo.report.comparison_style import PAGE_WIDTH, Look, figure_style, looks
+from hsisr_geo.benchmark.figures.labels import Label, place_labels
+from hsisr_geo.benchmark.figures.style import PAGE_WIDTH, Look, figure_style, looks
+from hsisr_geo.benchmark.figures.values import FigureSettings, Standing
 
 _FAR = 4.0  # times the usual distance from the reference: a system that is worse is far off
 _LEAST_DB, _LEAST_RATIO = 0.5, 0.15  # distances that are usual at least

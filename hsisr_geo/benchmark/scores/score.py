@@ -10,12 +10,12 @@ import numpy as np
 
 from hsisr_geo.assessment.wald import check_size, coarser, degrade, whole_groups, write
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.benchmark.cutting import picked, statistics_of
-from hsisr_geo.benchmark.imresize import imresize
-from hsisr_geo.benchmark.kept import keep_arrays
-from hsisr_geo.benchmark.protocols import Protocol, scaled_crop, scenes_to_test
+from hsisr_geo.benchmark.data.crops import picked, statistics_of
+from hsisr_geo.benchmark.data.imresize import imresize
+from hsisr_geo.benchmark.data.protocols import Protocol, scaled_crop, scenes_to_test
+from hsisr_geo.benchmark.data.sources import SourceScene
+from hsisr_geo.benchmark.scores.arrays import keep_arrays
 from hsisr_geo.benchmark.settings import ALL
-from hsisr_geo.benchmark.sources import SourceScene
 from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import ModelError

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from hsisr_geo.benchmark.comparison.plan import jobs_of
 from hsisr_geo.benchmark.facts import Deciding, Job
 from hsisr_geo.benchmark.folder import Folder
-from hsisr_geo.benchmark.plan import jobs_of
 from hsisr_geo.benchmark.records import difference, read_record
 from hsisr_geo.benchmark.settings import ALL, BenchmarkSettings, Entry
 from hsisr_geo.errors import ModelError, OptionError

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.benchmark.cutting import (
+from hsisr_geo.benchmark.data.crops import (
     between_zero_and_one,
     crops,
     named_apart,
@@ -17,8 +17,8 @@ from hsisr_geo.benchmark.cutting import (
     picked,
     statistics_of,
 )
-from hsisr_geo.benchmark.known_sets import Split, known_set, windows
-from hsisr_geo.benchmark.sources import SourceScene, find_sources
+from hsisr_geo.benchmark.data.known_sets import Split, known_set, windows
+from hsisr_geo.benchmark.data.sources import SourceScene, find_sources
 from hsisr_geo.benchmark.systems.training_run import NamedCube
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import OptionError

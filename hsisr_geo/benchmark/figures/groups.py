@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hsisr_geo.assessment.report.charts import LIGHT
-from hsisr_geo.report.comparison import FigureSettings, GroupSize
-from hsisr_geo.report.comparison_style import PAGE_WIDTH, figure_style
+from hsisr_geo.benchmark.figures.style import PAGE_WIDTH, figure_style
+from hsisr_geo.benchmark.figures.values import FigureSettings, GroupSize
 
 _LOSS, _TIME = "#332288", "#c77700"
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hsisr_geo.assessment.report.words import counted
+from hsisr_geo.benchmark.comparison.results import Result, Results
 from hsisr_geo.benchmark.facts import budget_text
-from hsisr_geo.benchmark.results import Result, Results
+from hsisr_geo.benchmark.scores.times import SIZES
 from hsisr_geo.benchmark.settings import ALL, Entry, Schooling
-from hsisr_geo.benchmark.table import Cell, Column, Row, Section, Table, ranked
-from hsisr_geo.benchmark.timing import SIZES
+from hsisr_geo.benchmark.tables.table import Cell, Column, Row, Section, Table, ranked
 from hsisr_geo.resolver.catalogue import BASELINES
 from hsisr_geo.resolver.system_config import OWN
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from statistics import fmean
 
-from hsisr_geo.benchmark.known_sets import KNOWN_SETS, known_set
-from hsisr_geo.benchmark.protocols import DMGASR, SSPSR, Protocol
-from hsisr_geo.benchmark.published import bicubic_row
-from hsisr_geo.benchmark.scoring import ScoreRow, score
+from hsisr_geo.benchmark.data.known_sets import KNOWN_SETS, known_set
+from hsisr_geo.benchmark.data.protocols import DMGASR, SSPSR, Protocol
+from hsisr_geo.benchmark.data.sources import find_sources
+from hsisr_geo.benchmark.scores.score import ScoreRow, score
 from hsisr_geo.benchmark.settings import ALL
-from hsisr_geo.benchmark.sources import find_sources
+from hsisr_geo.benchmark.tables.published_tables import bicubic_row
 from hsisr_geo.errors import OptionError
 from hsisr_geo.resolver.catalogue import BICUBIC
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hsisr_geo.assessment.report.words import counted
+from hsisr_geo.benchmark.comparison.networks import check_networks
+from hsisr_geo.benchmark.data.protocols import check_apart, find_protocol
 from hsisr_geo.benchmark.facts import Deciding, Job, budget_text
 from hsisr_geo.benchmark.folder import Folder
-from hsisr_geo.benchmark.networks import check_networks
-from hsisr_geo.benchmark.protocols import check_apart, find_protocol
 from hsisr_geo.benchmark.records import Facts, difference, read_record
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Schooling
 from hsisr_geo.errors import ModelError, OptionError, OutputError

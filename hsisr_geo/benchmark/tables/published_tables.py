@@ -7,8 +7,8 @@ protocol only. "DMGASR" is what the paper calls "Ours".
 from collections.abc import Sequence
 
 from hsisr_geo.benchmark.settings import BenchmarkSettings
-from hsisr_geo.benchmark.table import Cell, Row, Section, Table, ranked
-from hsisr_geo.benchmark.tables import METRICS
+from hsisr_geo.benchmark.tables.table import Cell, Row, Section, Table, ranked
+from hsisr_geo.benchmark.tables.tables import METRICS
 
 PROTOCOL = "dmgasr"
 _SOURCE = "As printed in the DMGASR paper; not measured here. ERGAS has ratio 4 at every scale."
