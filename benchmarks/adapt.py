@@ -28,7 +28,7 @@ from hsisr_geo.errors import HsisrError
 from hsisr_geo.model.adaptation.adapt import Adaptation, learn
 from hsisr_geo.model.adaptation.coarser_scene import CoarserScene
 from hsisr_geo.model.adaptation.steps import AdaptationOptions
-from hsisr_geo.model.adaptation.trial import Gain, Trial, TrialErrors
+from hsisr_geo.model.adaptation.trial import HeldOut, HeldOutGain, TrialErrors
 from hsisr_geo.model.checkpoint import load_network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training.training_data import statistics_of
@@ -78,11 +78,11 @@ class Row:
     protocol: str
     size: tuple[int, int]
     error: str = ""
-    found: tuple[Gain, Gain, Gain | None] | None = None
+    found: tuple[HeldOutGain, HeldOutGain, HeldOutGain | None] | None = None
     steps: int = 0
     minutes: float = 0.0
     fault: str = ""
-    truth: tuple[Gain, Gain] | None = None
+    truth: tuple[HeldOutGain, HeldOutGain] | None = None
 
     def markdown(self) -> str:
         """One line of the table."""
@@ -105,7 +105,7 @@ class Row:
         return f"| {' | '.join(cells)} |"
 
 
-def _true_cells(truth: tuple[Gain, Gain] | None) -> tuple[str, str]:
+def _true_cells(truth: tuple[HeldOutGain, HeldOutGain] | None) -> tuple[str, str]:
     if truth is None:
         return "", ""
     before, after = truth
@@ -186,14 +186,14 @@ def run(case: Case) -> Row:
         )
 
 
-def score(truth: CoarserScene, model: Path, found: Adaptation) -> tuple[Gain, Gain]:
+def score(truth: CoarserScene, model: Path, found: Adaptation) -> tuple[HeldOutGain, HeldOutGain]:
     """Super-resolve the degraded scene before and after; both over bicubic."""
     network, header = load_network(model)
     config = header.config.only(truth.upscale)
     whole = truth.read((slice(0, truth.shape[0]), slice(0, truth.shape[1])), margin=0)
     spectra = whole.usable_spectra().T[:, :, None]
     scene = Scene.fit(network, header.config, statistics_of(spectra))
-    trial = Trial.of(whole.hr, whole.lr, whole.inside, whole.usable, scene, truth.upscale)
+    trial = HeldOut.of(whole.hr, whole.lr, whole.inside, whole.usable, scene, truth.upscale)
     before: TrialErrors = trial.errors(network, config)
     after = trial.errors(found.network, found.config)
     return before.gain_over(trial.bicubic()), after.gain_over(trial.bicubic())

@@ -26,7 +26,7 @@ from hsisr_geo.cube.windows import BLOCK, Window, blocks
 from hsisr_geo.engine import compute, local
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.tasks import Plan
-from hsisr_geo.journal.index import Finished
+from hsisr_geo.journal.index import TileIndex
 from hsisr_geo.output.drafts import open_outputs
 from hsisr_geo.output.formats.choice import WriteOptions
 from hsisr_geo.output.targets import Target
@@ -118,7 +118,7 @@ def layout_seconds(tiles: int) -> float:
     side = round(tiles**0.5)
     began = time.perf_counter()
     grid = TileGrid.of((64 * side, 64 * side), tile=64, halo=40, ramp=2)
-    next(Finished(Path("."), grid.shape).missing())
+    next(TileIndex(Path("."), grid.shape).missing())
     return time.perf_counter() - began
 
 
@@ -126,7 +126,7 @@ def tour_seconds(tiles: int) -> float:
     """Return the seconds to name all tiles, one after another, as a run does."""
     side = round(tiles**0.5)
     began = time.perf_counter()
-    finished = Finished(Path("."), (side, side))
+    finished = TileIndex(Path("."), (side, side))
     assert sum(1 for _ in finished.missing()) == side * side
     return time.perf_counter() - began
 

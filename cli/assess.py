@@ -90,8 +90,8 @@ def assess(
     """
     from pathlib import Path
 
+    from hsisr_geo.assessment.report import check_report_folder
     from hsisr_geo.raster.open import open_raster
-    from hsisr_geo.report import check_report_folder
     from hsisr_geo.resolver.load import load_resolver
 
     check_bounds(bounds)
@@ -104,7 +104,7 @@ def assess(
     )
 
     from hsisr_geo.assessment.assess import assess as assess_scene
-    from hsisr_geo.report import write_report
+    from hsisr_geo.assessment.report import write_report
 
     found = assess_scene(
         raster,

@@ -14,7 +14,7 @@ from .verbosity import is_verbose
 
 if TYPE_CHECKING:
     from hsisr_geo.benchmark.comparison.plan import BenchmarkPlan
-    from hsisr_geo.benchmark.comparison.run import Outcome
+    from hsisr_geo.benchmark.comparison.run import JobOutcome
     from hsisr_geo.benchmark.figures.values import FigureSettings
     from hsisr_geo.benchmark.folder import Folder
     from hsisr_geo.benchmark.settings import BenchmarkSettings
@@ -116,7 +116,7 @@ def _run(
     overwrite: bool,
     speak: Report,
     cancellation: Cancellation,
-) -> "Outcome":
+) -> "JobOutcome":
     from hsisr_geo.benchmark.comparison.networks import use_threads
     from hsisr_geo.benchmark.comparison.run import run_benchmark
 
@@ -189,7 +189,7 @@ def _planned(plan: "BenchmarkPlan") -> dict[str, Any]:
     }
 
 
-def _told(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -> dict[str, Any]:
+def _told(folder: "Folder", outcome: "JobOutcome | None", written: list[Path]) -> dict[str, Any]:
     """Return the result for a machine."""
     fields: dict[str, Any] = {"path": str(folder.root), "files": [str(path) for path in written]}
     if outcome is not None:
@@ -198,7 +198,7 @@ def _told(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -> d
     return fields
 
 
-def _summary(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -> str:
+def _summary(folder: "Folder", outcome: "JobOutcome | None", written: list[Path]) -> str:
     from hsisr_geo.assessment.report.words import counted
 
     lines = [
@@ -215,7 +215,7 @@ def _ignore(message: str) -> None:
     """Take a line of the log, and do nothing."""
 
 
-def _raise_failures(outcome: "Outcome | None") -> None:
+def _raise_failures(outcome: "JobOutcome | None") -> None:
     from hsisr_geo.assessment.report.words import counted
     from hsisr_geo.errors import BenchmarkFailed
 

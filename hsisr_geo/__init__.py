@@ -10,6 +10,7 @@ pays for none of it.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hsisr_geo._version import __version__
 from hsisr_geo.errors import (
     AdaptationRefused,
     Canceled,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from hsisr_geo.resolver.catalogue import models
     from hsisr_geo.resolver.load import load_resolver
 
-__version__ = "0.1.0"
 __all__ = [
     "AdaptationRefused",
     "Canceled",
@@ -50,8 +50,8 @@ __all__ = [
 _HOMES = {
     "super_resolve": "hsisr_geo.api",
     "open_raster": "hsisr_geo.raster.open",
-    "read_window": "hsisr_geo.raster.open",
-    "load_resolver": "hsisr_geo.resolver.catalogue",
+    "read_window": "hsisr_geo.raster.read",
+    "load_resolver": "hsisr_geo.resolver.load",
     "models": "hsisr_geo.resolver.catalogue",
     "Uncertainty": "hsisr_geo.engine.uncertainty",
     "WriteOptions": "hsisr_geo.output.formats.choice",

@@ -24,11 +24,11 @@ from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.adaptation.adapt import adapt, learn
 from hsisr_geo.model.adaptation.block_placement import Detail, place_block
-from hsisr_geo.model.adaptation.check import Check
+from hsisr_geo.model.adaptation.check import BlockCheck
 from hsisr_geo.model.adaptation.coarser_scene import CoarserScene
-from hsisr_geo.model.adaptation.data import Lesson
+from hsisr_geo.model.adaptation.data import SceneLesson
 from hsisr_geo.model.adaptation.steps import AdaptationOptions
-from hsisr_geo.model.adaptation.trial import Gain, TrialErrors
+from hsisr_geo.model.adaptation.trial import HeldOutGain, TrialErrors
 from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.network import Network
 from hsisr_geo.raster.open import open_raster
@@ -213,16 +213,18 @@ def test_a_model_that_gets_no_better_is_refused_and_nothing_written(
 
 
 def test_what_is_more_than_chance() -> None:
-    fair = Check(50, Gain(2.0, 0.1, 0.8), Gain(0.30, 0.10, 0.99), Gain(0.1, 0.1, 1.0))
+    fair = BlockCheck(
+        50, HeldOutGain(2.0, 0.1, 0.8), HeldOutGain(0.30, 0.10, 0.99), HeldOutGain(0.1, 0.1, 1.0)
+    )
     assert fair.fault == fair.refusal() == ""
-    assert fair.rank > replace(fair, over_start=Gain(0.30, 0.16, 0.99)).rank
-    assert "chance" in replace(fair, over_start=Gain(0.30, 0.16, 0.99)).refusal()
-    assert "0.050 dB" in replace(fair, over_start=Gain(0.04, 0.001, 0.99)).refusal()
+    assert fair.rank > replace(fair, over_start=HeldOutGain(0.30, 0.16, 0.99)).rank
+    assert "chance" in replace(fair, over_start=HeldOutGain(0.30, 0.16, 0.99)).refusal()
+    assert "0.050 dB" in replace(fair, over_start=HeldOutGain(0.04, 0.001, 0.99)).refusal()
     assert (
         "spectral angle grows 1.010-fold"
-        in replace(fair, over_start=Gain(0.30, 0.10, 1.01)).refusal()
+        in replace(fair, over_start=HeldOutGain(0.30, 0.10, 1.01)).refusal()
     )
-    assert "other scales" in replace(fair, coarser=Gain(-0.01, 0.1, 0.9)).refusal()
+    assert "other scales" in replace(fair, coarser=HeldOutGain(-0.01, 0.1, 0.9)).refusal()
     assert replace(fair, coarser=None).refusal() == ""
 
 
@@ -309,8 +311,8 @@ def tiny(model: Path) -> tuple[Network, ModelConfig]:
     return network.eval().requires_grad_(False), header.config.only(2)
 
 
-def lesson_of(path: Path, model: Path) -> Lesson:
-    return Lesson.of(CoarserScene.of(open_raster(path), 2), *tiny(model))
+def lesson_of(path: Path, model: Path) -> SceneLesson:
+    return SceneLesson.of(CoarserScene.of(open_raster(path), 2), *tiny(model))
 
 
 def test_a_window_of_the_coarser_scene_is_the_whole_ones(scene: Path) -> None:

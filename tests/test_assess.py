@@ -21,6 +21,7 @@ from rasterio.windows import Window
 from scenes import reflectance
 
 from hsisr_geo.assessment.assess import assess
+from hsisr_geo.assessment.report import write_report
 from hsisr_geo.assessment.report.verdict import judge
 from hsisr_geo.assessment.wald import degrade
 from hsisr_geo.cube.degradation import named
@@ -29,7 +30,6 @@ from hsisr_geo.errors import HsisrError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.report import write_report
 from hsisr_geo.resolver.interpolation import BackProjectionResolver, BicubicResolver, Interpolation
 
 

@@ -26,7 +26,7 @@ from hsisr_geo.benchmark.systems.build import build
 from hsisr_geo.benchmark.systems.checkpoint import save_system
 from hsisr_geo.benchmark.systems.training_run import NamedCube
 from hsisr_geo.benchmark.tables.published_tables import published_tables
-from hsisr_geo.benchmark.tables.table import Cell, Column, Row, Section, Table, ranked
+from hsisr_geo.benchmark.tables.table import Column, Row, Section, Table, TableCell, ranked
 from hsisr_geo.benchmark.tables.writers import to_csv, to_latex, to_markdown
 from hsisr_geo.errors import Canceled, ModelError, OptionError, OutputError
 from hsisr_geo.files import drafted
@@ -678,7 +678,7 @@ COLUMNS = (Column("MPSNR", 2, 1), Column("SAM", 1, -1), Column("note"))
 
 
 def table(*rows: tuple[float | None, float | None]) -> Table:
-    cells = [(Cell(a), Cell(b), Cell(words="50 % of_it & more")) for a, b in rows]
+    cells = [(TableCell(a), TableCell(b), TableCell(words="50 % of_it & more")) for a, b in rows]
     made = ranked(COLUMNS, [Row(f"r{n}", f"R_{n}", c) for n, c in enumerate(cells)])
     return Table("quality", "Quality #1", COLUMNS, (Section("×2", made),), ("a < b ± 1",))
 
@@ -690,23 +690,28 @@ def test_best_and_second_are_marked_by_what_is_read():
 
 
 def test_cells_summarise_seeds():
-    assert Cell.over([1.0, 3.0, None]) == Cell(2.0, pytest.approx(2**0.5))
-    assert Cell.over([2.0]).text(1) == "2.0"
-    assert Cell.over([None]).text(1) == "–"
-    assert Cell(2.0, 0.25).text(2) == "2.00 ± 0.25"
+    assert TableCell.over([1.0, 3.0, None]) == TableCell(2.0, pytest.approx(2**0.5))
+    assert TableCell.over([2.0]).text(1) == "2.0"
+    assert TableCell.over([None]).text(1) == "–"
+    assert TableCell(2.0, 0.25).text(2) == "2.00 ± 0.25"
 
 
 def test_small_times_keep_two_digits_and_large_ones_all():
     column = Column("64 px", 3, -1, significant=2)
     values = (0.00012345, 0.0451, 1.26, 123.4)
-    assert [Cell(v).text(column.places(v)) for v in values] == ["0.00012", "0.045", "1.3", "123"]
-    assert Cell().text(column.places(None)) == "–"
-    rows = [Row(str(v), "", (Cell(v),)) for v in (0.00012, 0.000124, 0.0002)]
+    assert [TableCell(v).text(column.places(v)) for v in values] == [
+        "0.00012",
+        "0.045",
+        "1.3",
+        "123",
+    ]
+    assert TableCell().text(column.places(None)) == "–"
+    rows = [Row(str(v), "", (TableCell(v),)) for v in (0.00012, 0.000124, 0.0002)]
     assert [row.cells[0].rank for row in ranked((column,), rows)] == [1, 1, 2]
 
 
 def test_negative_numbers_have_a_minus():
-    assert Cell(-0.25, 0.5).text(2) == "−0.25 ± 0.50"
+    assert TableCell(-0.25, 0.5).text(2) == "−0.25 ± 0.50"
     made = table((-1.5, 5.0))
     assert "**−1.50**" in to_markdown(made)
     assert r"\textbf{$-$1.50}" in to_latex(made)
@@ -715,7 +720,7 @@ def test_negative_numbers_have_a_minus():
 
 def test_long_words_wrap_in_latex():
     columns = (Column("steps"), Column("settings", wraps=True))
-    row = Row("a", "A", (Cell(words="2"), Cell(words="width 8, " * 30)))
+    row = Row("a", "A", (TableCell(words="2"), TableCell(words="width 8, " * 30)))
     text = to_latex(Table("systems", "Systems", columns, (Section("×2", (row,)),)))
     assert r"{lr>{\raggedright\arraybackslash}p{0.25\linewidth}}" in text
     assert r"% needs \usepackage{array,booktabs}" in text

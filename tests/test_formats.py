@@ -30,7 +30,7 @@ from scenes import read_pixels
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import HsisrError, OptionError, OutputError
-from hsisr_geo.output.formats.blocks import Part
+from hsisr_geo.output.formats.blocks import BlocksPart
 from hsisr_geo.output.formats.choice import FORMATS, WriteOptions, choose_format
 from hsisr_geo.output.formats.creation import parse_options
 from hsisr_geo.output.formats.geotiff import GeoTiff
@@ -574,7 +574,7 @@ def test_parts_give_every_block_once(rows, cols, down, right):
                 slice(top, min(top + 16 * down, rows)),
                 slice(left, min(left + 16 * right, cols)),
             )
-            part, view = Part(Numbers(), *place), found[place]
+            part, view = BlocksPart(Numbers(), *place), found[place]
             for block in part.blocks(view.shape):
                 view[block] = part.read(*block)[0][0]
     np.testing.assert_array_equal(found, whole)

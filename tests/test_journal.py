@@ -3,7 +3,7 @@ import pytest
 
 from hsisr_geo.errors import OutputError
 from hsisr_geo.journal import records
-from hsisr_geo.journal.index import Finished, Place
+from hsisr_geo.journal.index import RecordAt, TileIndex
 from hsisr_geo.journal.records import JournalWriter, array_at, new_name, read_journal
 
 ARRAYS = [np.arange(5, dtype=np.uint8), np.arange(6.0).reshape(2, 3), np.ones((2, 2), bool)]
@@ -88,7 +88,7 @@ def test_journals_of_several_processes_are_taken_up_together(tmp_path):
                 writer.add(tile, ARRAYS)
             writer.begin((1, 0))  # both lost it: one tile
             writer.begin((7, 7))  # of another grid
-    finished = Finished(tmp_path, (2, 2))
+    finished = TileIndex(tmp_path, (2, 2))
     finished.take_up()
     assert (len(finished), finished.lost) == (3, 1)
     assert list(finished.missing()) == [(1, 0)]
@@ -98,8 +98,8 @@ def test_journals_of_several_processes_are_taken_up_together(tmp_path):
 
 
 def test_tiles_that_finish_meanwhile_are_not_asked_for(tmp_path):
-    finished = Finished(tmp_path, (1, 3))
+    finished = TileIndex(tmp_path, (1, 3))
     missing = finished.missing()
     assert next(missing) == (0, 0)
-    finished.put(Place((0, 1), "a.journal", 0))
+    finished.put(RecordAt((0, 1), "a.journal", 0))
     assert list(missing) == [(0, 2)]

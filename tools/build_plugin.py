@@ -51,7 +51,7 @@ def plugin_files(root: Path = ROOT) -> Iterator[tuple[str, Path]]:
 
 def version(root: Path = ROOT) -> str:
     """Return the version that the package and metadata.txt agree on."""
-    in_package = _first(r'^__version__ = "(.+)"$', root / "hsisr_geo" / "__init__.py")
+    in_package = _first(r'^__version__ = "(.+)"$', root / "hsisr_geo" / "_version.py")
     in_metadata = _first(r"^version=(.+)$", root / "metadata.txt")
     if in_package != in_metadata:
         raise BuildError(f"metadata.txt says version {in_metadata}, the package {in_package}")

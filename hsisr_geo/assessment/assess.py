@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from hsisr_geo.assessment.exemplars import choose_exemplars
-from hsisr_geo.assessment.no_reference import Check, Scene, check_method
+from hsisr_geo.assessment.no_reference import Check, Subject, check_method
 from hsisr_geo.assessment.sample_window import choose_window
 from hsisr_geo.assessment.trial import Trial, Truth, try_method
 from hsisr_geo.assessment.wald import SMALLEST, check_size, coarser, degrade, whole_groups, write
@@ -67,7 +67,7 @@ class Assessment:
     real_window: Window
     truth: Truth
     trials: tuple[Trial, ...]
-    scene: Scene
+    scene: Subject
     checks: tuple[Check, ...]
 
 
@@ -217,7 +217,7 @@ def _data_range(source: Raster, cube: Cube) -> float:
 
 def _real_scene(
     source: Raster, area: Window, truth: Truth, resolver: Resolver, tile: int | None, path: Path
-) -> Scene:
+) -> Subject:
     """Cut the window out as a scene of its own, and tiles so that there are borders to look at."""
     raster = source
     if area != whole(source):
@@ -225,7 +225,7 @@ def _real_scene(
             path, source.upscaled(1, *area), read_cube(source, area, range(len(source.bands)))
         )
     side = min(tile or _TILE, -(-max(raster.shape) // 2))
-    return Scene(
+    return Subject(
         raster=raster,
         bands=truth.bands,
         cube=read_cube(source, area, truth.bands),

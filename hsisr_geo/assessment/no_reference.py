@@ -25,7 +25,7 @@ from hsisr_geo.resolver.protocol import Resolver
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class Subject:
     """What methods are applied to.
 
     Attributes
@@ -84,7 +84,7 @@ class Check:
 
 
 def check_method(
-    scene: Scene,
+    scene: Subject,
     resolver: Resolver,
     folder: Path,
     *,
@@ -123,7 +123,7 @@ def check_method(
     )
 
 
-def _look_at(scene: Scene, result: Raster, degradation: Degradation) -> tuple[Steps, float, Cube]:
+def _look_at(scene: Subject, result: Raster, degradation: Degradation) -> tuple[Steps, float, Cube]:
     """Read each band once; only what is as small as the input is kept.
 
     Returns

@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
-from hsisr_geo import __version__
+from hsisr_geo._version import __version__
 from hsisr_geo.doctor.finding import Finding
 from hsisr_geo.errors import HsisrError
 

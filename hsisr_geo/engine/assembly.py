@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hsisr_geo.cube.windows import BLOCK, block_side
 from hsisr_geo.journal.blocks import TileBlocks
-from hsisr_geo.journal.index import Finished
+from hsisr_geo.journal.index import TileIndex
 from hsisr_geo.journal.layout import Layout
 from hsisr_geo.output.drafts import Draft
 
@@ -68,7 +68,7 @@ def _side(draft: Draft, layout: Layout) -> int:
 
 @contextmanager
 def assembling(
-    drafts: Sequence[Draft], layout: Layout, finished: Finished, *, threads: int = 1
+    drafts: Sequence[Draft], layout: Layout, finished: TileIndex, *, threads: int = 1
 ) -> Iterator[Assembly]:
     """Fill outputs while the block computes their tiles and sets their tags.
 

@@ -22,13 +22,13 @@ import dask
 from distributed import Client, LocalCluster, WorkerPlugin, as_completed, get_worker
 from distributed.scheduler import KilledWorker
 
-from hsisr_geo import __version__
+from hsisr_geo._version import __version__
 from hsisr_geo.engine.assignment import Assignment
 from hsisr_geo.engine.provenance import input_identity
 from hsisr_geo.engine.tasks import Work
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import HsisrError, WorkerError
-from hsisr_geo.journal.index import Place
+from hsisr_geo.journal.index import RecordAt
 from hsisr_geo.journal.records import JournalWriter, new_name
 from hsisr_geo.raster.datasets import anywhere
 from hsisr_geo.resolver.protocol import pinned
@@ -128,7 +128,7 @@ class TileWorker(WorkerPlugin):
         if self._work is not None:
             self._work.plan.given_up.set()
 
-    def infer(self, tile: tuple[int, int]) -> Place:
+    def infer(self, tile: tuple[int, int]) -> RecordAt:
         """Compute one tile."""
         assert self._lock is not None
         with self._lock:  # the model is loaded once
@@ -146,9 +146,9 @@ def _number(worker: Any) -> int:
     return int(worker.name) if _OURS in os.environ else 0
 
 
-def _infer(name: str, tile: tuple[int, int]) -> Place:
+def _infer(name: str, tile: tuple[int, int]) -> RecordAt:
     plugin: Any = get_worker().plugins[name]
-    place: Place = plugin.infer(tile)
+    place: RecordAt = plugin.infer(tile)
     return place
 
 
@@ -157,7 +157,7 @@ def run(
     assignment: Assignment,
     folder: Path,
     tiles: Iterable[tuple[int, int]],
-    progress: Callable[[Place], None],
+    progress: Callable[[RecordAt], None],
     *,
     synchronize: bool,
 ) -> None:

@@ -12,11 +12,11 @@ from hsisr_geo.engine.local import run
 from hsisr_geo.engine.request import Log
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.engine.workers import Workers
-from hsisr_geo.journal.index import Finished, Place
+from hsisr_geo.journal.index import RecordAt, TileIndex
 from hsisr_geo.journal.records import JournalWriter, new_name
 
 
-def take_up(finished: Finished, tiles: int, log: Log) -> int:
+def take_up(finished: TileIndex, tiles: int, log: Log) -> int:
     """Take up the tiles of interrupted runs; return how many there are."""
     finished.take_up()
     kept = len(finished)
@@ -30,7 +30,7 @@ def take_up(finished: Finished, tiles: int, log: Log) -> int:
 
 
 @contextmanager
-def telling_how_to_go_on(finished: Finished, resume: bool, log: Log) -> Iterator[None]:
+def telling_how_to_go_on(finished: TileIndex, resume: bool, log: Log) -> Iterator[None]:
     """After a failure say what is kept of the work, and how to go on with it."""
     try:
         yield
@@ -45,7 +45,7 @@ def telling_how_to_go_on(finished: Finished, resume: bool, log: Log) -> Iterator
 
 def compute(
     assignment: Assignment,
-    finished: Finished,
+    finished: TileIndex,
     assembly: Assembly,
     *,
     workers: Workers,
@@ -55,7 +55,7 @@ def compute(
     tiles = len(assignment.layout.grid)
     progress(len(finished), tiles)
 
-    def note(place: Place) -> None:
+    def note(place: RecordAt) -> None:
         finished.put(place)
         assembly.check()
         progress(len(finished), tiles)
@@ -67,14 +67,14 @@ def compute(
 
 
 def _compute_here(
-    assignment: Assignment, finished: Finished, threads: int, note: Callable[[Place], None]
+    assignment: Assignment, finished: TileIndex, threads: int, note: Callable[[RecordAt], None]
 ) -> None:
     with JournalWriter(finished.folder / new_name()) as journal:
         run(assignment.work(journal), finished.missing(), threads=threads, progress=note)
 
 
 def _compute_elsewhere(
-    assignment: Assignment, finished: Finished, workers: Workers, note: Callable[[Place], None]
+    assignment: Assignment, finished: TileIndex, workers: Workers, note: Callable[[RecordAt], None]
 ) -> None:
     from hsisr_geo.engine import cluster  # takes half a second, and not all need it
 

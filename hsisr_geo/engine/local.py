@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from dask import local, threaded
 
 from hsisr_geo.engine.tasks import Graph, Key, Work
-from hsisr_geo.journal.index import Place
+from hsisr_geo.journal.index import RecordAt
 
 _WAVE = 64  # tiles a thread: threads idle at the end of a wave, for half a tile each
 Item = TypeVar("Item")
@@ -19,7 +19,11 @@ Value = TypeVar("Value")
 
 
 def run(
-    work: Work, tiles: Iterable[tuple[int, int]], *, threads: int, progress: Callable[[Place], None]
+    work: Work,
+    tiles: Iterable[tuple[int, int]],
+    *,
+    threads: int,
+    progress: Callable[[RecordAt], None],
 ) -> None:
     """Compute tiles in this process; progress is told of each, in the caller's thread.
 
@@ -27,7 +31,7 @@ def run(
     has its next window read meanwhile; of several, some read while others compute.
     """
 
-    def finished(_: Key, place: Place, *__: object) -> None:
+    def finished(_: Key, place: RecordAt, *__: object) -> None:
         progress(place)
 
     with _pool(threads) as pool, _told_when_over(work.plan.given_up):

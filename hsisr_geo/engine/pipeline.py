@@ -20,7 +20,7 @@ from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import OptionError
 from hsisr_geo.journal.blocks import total
 from hsisr_geo.journal.folder import WorkFolder
-from hsisr_geo.journal.index import Finished
+from hsisr_geo.journal.index import TileIndex
 from hsisr_geo.output.drafts import open_outputs
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.targets import as_output_error
@@ -140,7 +140,7 @@ def super_resolve(
         _identify(folder, mark, keep=resume)
         assignment, warnings = assign(request, request.products(drafts), tile, folder, log)
         layout = assignment.layout
-        finished = Finished(folder.path, layout.grid.shape)
+        finished = TileIndex(folder.path, layout.grid.shape)
         kept = take_up(finished, len(layout.grid), log) if resume else 0
         with (
             telling_how_to_go_on(finished, resume, log),

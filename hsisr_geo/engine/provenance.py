@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from hsisr_geo import __version__
+from hsisr_geo._version import __version__
 from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.uncertainty import Uncertainty

@@ -22,7 +22,7 @@ from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import Tile, TileGrid
 from hsisr_geo.cube.windows import Window, inside, scaled
-from hsisr_geo.journal.index import Place
+from hsisr_geo.journal.index import RecordAt
 from hsisr_geo.journal.layout import Layout, Storage
 from hsisr_geo.journal.records import JournalWriter
 from hsisr_geo.output.drafts import Output
@@ -139,7 +139,7 @@ class Work:
         return read_window(self.plan.raster, *self.layout.grid.tile(*index).window)
 
     @np.errstate(over="ignore", invalid="ignore")
-    def infer(self, index: tuple[int, int], window: Callable[[], Cube] | None = None) -> Place:
+    def infer(self, index: tuple[int, int], window: Callable[[], Cube] | None = None) -> RecordAt:
         """Compute one tile and append its record to the journal; say where it lies.
 
         `window` hands out what was read of the tile, if another thread did that.
@@ -157,7 +157,7 @@ class Work:
         cubes = [p.bands_from(sr) for p, sr in zip(self.products, made, strict=True)]
         rows, cols = scaled(inside(tile.reach, outer), self.plan.upscale)
         arrays = self._arrays(tile, found, [sr[:, rows, cols] for sr in cubes])
-        return Place(index, self.journal.path.name, self.journal.add(index, arrays))
+        return RecordAt(index, self.journal.path.name, self.journal.add(index, arrays))
 
     def _arrays(
         self, tile: Tile, found: Consistency, cubes: Sequence[Cube]

@@ -21,8 +21,8 @@ from hsisr_geo.cube.blending import blend
 from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.cube.tiling import AxisTiles, Cell
 from hsisr_geo.cube.windows import BLOCK, Window, blocks, inside
-from hsisr_geo.journal.index import Finished
-from hsisr_geo.journal.layout import SUMS, Layout, Part
+from hsisr_geo.journal.index import TileIndex
+from hsisr_geo.journal.layout import SUMS, CellPart, Layout
 from hsisr_geo.journal.records import array_at
 from hsisr_geo.raster.raster import Raster
 
@@ -41,7 +41,7 @@ class TileBlocks:
     """
 
     layout: Layout
-    finished: Finished
+    finished: TileIndex
     number: int
     raster: Raster
     block: int = BLOCK
@@ -94,7 +94,7 @@ class TileBlocks:
         piece = self._array(tile, part.offset, part.shape, part.dtype)
         return np.array(piece[:, window[0], window[1]])
 
-    def _part(self, tile: Index, cell: Cell) -> Part:
+    def _part(self, tile: Index, cell: Cell) -> CellPart:
         parts = self.layout.parts(self.layout.grid.tile(*tile))
         return next(
             part for part in parts if part.output == self.number and part.cell.index == cell.index
@@ -114,7 +114,7 @@ class TileBlocks:
         return grid.cells_at(rows, cols)
 
 
-def total(layout: Layout, finished: Finished) -> Consistency:
+def total(layout: Layout, finished: TileIndex) -> Consistency:
     """Add up the sums of all tiles, in the order of the grid: to the last bit the same always."""
     return reduce(add, (_sums(layout, *finished.find(tile.index)) for tile in layout.grid))
 

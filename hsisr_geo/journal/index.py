@@ -14,7 +14,7 @@ _NOWHERE = -1
 
 
 @dataclass(frozen=True)
-class Place:
+class RecordAt:
     """Where the record of a tile lies: in which journal of the folder, and its first array."""
 
     tile: tuple[int, int]
@@ -22,7 +22,7 @@ class Place:
     offset: int
 
 
-class Finished:
+class TileIndex:
     """The finished tiles of a run; 12 bytes for each tile of the grid, whatever their size.
 
     Parameters
@@ -56,7 +56,7 @@ class Finished:
                 if not self._has(entry.tile):
                     continue  # of another grid: nothing of ours
                 if entry.finished:
-                    self.put(Place(entry.tile, path.name, entry.offset))
+                    self.put(RecordAt(entry.tile, path.name, entry.offset))
                 else:
                     begun.add(entry.tile)
         self.lost = sum(self._journal[tile] == _NOWHERE for tile in begun)
@@ -67,7 +67,7 @@ class Finished:
             if self._journal[row, col] == _NOWHERE:
                 yield row, col
 
-    def put(self, place: Place) -> None:
+    def put(self, place: RecordAt) -> None:
         """Note that a tile is finished."""
         with self._changed:
             if place.journal not in self._journals:

@@ -35,7 +35,7 @@ class Storage:
 
 
 @dataclass(frozen=True)
-class Part:
+class CellPart:
     """A tile's part of one cell of one output.
 
     Attributes
@@ -74,7 +74,7 @@ class Layout:
         rows, cols = (axis.stop - axis.start for axis in self.grid.region)
         return rows * self.upscale, cols * self.upscale
 
-    def parts(self, tile: Tile) -> Iterator[Part]:
+    def parts(self, tile: Tile) -> Iterator[CellPart]:
         """Yield the parts of a tile, in their order, those of the first output first."""
         offset = padded(SUMS * self.measured * 8)
         for number, output in enumerate(self.outputs):
@@ -108,13 +108,13 @@ class Layout:
         return total
 
 
-def _part(number: int, output: Storage, cell: Cell, place: Window, offset: int) -> Part:
+def _part(number: int, output: Storage, cell: Cell, place: Window, offset: int) -> CellPart:
     rows, cols = (axis.stop - axis.start for axis in place)
     alone = len(cell.tiles) == 1
     dtype = np.dtype(output.dtype if alone else np.float32)
     shape = output.bands, rows, cols
     mask = offset + padded(prod(shape) * dtype.itemsize) if alone and output.masked else None
-    return Part(number, cell, offset, shape, dtype, mask)
+    return CellPart(number, cell, offset, shape, dtype, mask)
 
 
 def _lengths(axis: AxisTiles) -> tuple[int, int]:
@@ -124,7 +124,7 @@ def _lengths(axis: AxisTiles) -> tuple[int, int]:
     return alone, shared
 
 
-def _end(part: Part) -> int:
+def _end(part: CellPart) -> int:
     _, rows, cols = part.shape
     if part.mask_offset is not None:
         return part.mask_offset + padded(rows * cols)

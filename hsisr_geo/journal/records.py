@@ -37,7 +37,7 @@ def new_name() -> str:
 
 
 @dataclass(frozen=True)
-class Entry:
+class RecordEntry:
     """What a record says: a tile was begun, or it is finished and its arrays lie at `offset`."""
 
     tile: tuple[int, int]
@@ -112,7 +112,7 @@ class JournalWriter:
             os.fsync(self._file.fileno())
 
 
-def read_journal(path: Path) -> Iterator[Entry]:
+def read_journal(path: Path) -> Iterator[RecordEntry]:
     """Yield what a journal says, up to its end or to where it was torn or damaged."""
     with path.open("rb") as file:
         while True:
@@ -123,7 +123,7 @@ def read_journal(path: Path) -> Iterator[Entry]:
             offset = file.tell()
             if magic != _MAGIC or not _is_whole(file, head, size):
                 return
-            yield Entry((row, col), kind == _FINISHED, offset)
+            yield RecordEntry((row, col), kind == _FINISHED, offset)
 
 
 def array_at(path: Path, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -7,7 +7,7 @@ global stage convolves along the band axis, so one set of weights serves any num
 and the decoder is only ever used as a *difference* (`detail`), so that what the latents cannot
 carry is never taken out of a spectrum.
 
-Inputs are standardised per band by the scene's own mean and deviation (`statistics.py`).
+Inputs are standardised per band by the scene's own mean and deviation (`raster/statistics.py`).
 """
 
 import torch

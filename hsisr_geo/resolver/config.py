@@ -42,7 +42,7 @@ class ModelConfig:
     the denoiser predicts, in units of a whitened component. Empty before the second training stage.
     `shrinkage` draws the best estimate towards bicubic, as scenes differ in how soft they are and a
     coarse pixel does not tell; chosen on held-out sites for the worst of them, not for the mean.
-    `shading` and `colour` are the gains of a sample's texture (`model/texture.py`).
+    `shading` and `colour` are the gains of a sample's texture (`model/diffusion.py`).
     `spread` calibrates the uncertainty: the standard deviation over samples is multiplied by it, so
     that on held-out sites it is as large as the error of the best estimate.
     """

@@ -5,13 +5,13 @@ from typing import Any, Literal
 
 import xarray as xr
 
-from hsisr_geo import __version__
+from hsisr_geo._version import __version__
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.resolver.catalogue import DEFAULT
 from hsisr_geo.resolver.load import DEFAULT_UPSCALE, Recipe, check_upscale
 from hsisr_geo.resolver.protocol import Resolver
 from hsisr_geo.xarray.axes import NODATA_NAMES, Axes, axes_of, bands_of, name_of
-from hsisr_geo.xarray.chunks import Job, Maker, super_resolve_array
+from hsisr_geo.xarray.chunks import ArrayRequest, Maker, super_resolve_array
 from hsisr_geo.xarray.coordinates import finer_coordinates
 
 _RADIOMETRY = ("scale_factor", "add_offset")
@@ -81,7 +81,7 @@ class HsisrArray:
         maker: Maker = resolver or recipe.pinned()
         made_by = maker.load() if isinstance(maker, Recipe) else maker
         check_upscale(made_by, upscale)
-        job = Job(
+        job = ArrayRequest(
             maker=maker,
             bands=bands_of(array, axes),
             shape=(array.sizes[axes.y], array.sizes[axes.x]),

@@ -42,7 +42,7 @@ _FITTING = Lock()
 
 
 @dataclass(frozen=True)
-class Job:
+class ArrayRequest:
     """What all chunks of an array share.
 
     Attributes
@@ -81,7 +81,7 @@ class Job:
         return TileGrid.of(self.shape, tile=1, halo=0).padded(core, self.halo)
 
 
-def super_resolve_array(data: Array, job: Job, *, uses_statistics: bool) -> Array:
+def super_resolve_array(data: Array, job: ArrayRequest, *, uses_statistics: bool) -> Array:
     """Super-resolve stored numbers (band, row, col); dask arrays stay lazy.
 
     Returns
@@ -96,7 +96,7 @@ def super_resolve_array(data: Array, job: Job, *, uses_statistics: bool) -> Arra
     return _laid_out(data.rechunk({0: -1}), job, uses_statistics=uses_statistics)
 
 
-def _laid_out(data: da.Array, job: Job, *, uses_statistics: bool) -> da.Array:
+def _laid_out(data: da.Array, job: ArrayRequest, *, uses_statistics: bool) -> da.Array:
     """Lay out the graph: a task for each chunk, which takes the blocks that its window touches."""
     name = f"super-resolve-{tokenize(data.name, job, uses_statistics)}"
     survey = _surveyed(data, job, name) if uses_statistics else None
@@ -119,7 +119,7 @@ def _laid_out(data: da.Array, job: Job, *, uses_statistics: bool) -> da.Array:
     )
 
 
-def _surveyed(data: da.Array, job: Job, name: str) -> Delayed:
+def _surveyed(data: da.Array, job: ArrayRequest, name: str) -> Delayed:
     """Lay out the survey of a scene: one task for each of its blocks, merged pairwise."""
     source, name = clone(data), f"survey-{name}"
     # ^ a pass of its own: were the blocks those of the chunks' tasks, all of them would be kept
@@ -146,7 +146,7 @@ def _assembled(
     window: Window,
     core: Window,
     survey: Survey | None,
-    job: Job,
+    job: ArrayRequest,
 ) -> NDArray[Any]:
     """Make one chunk from the blocks that its window touches, the first of which has its corner."""
     stored = np.concatenate([np.concatenate(row, axis=2) for row in blocks], axis=1)
@@ -156,7 +156,7 @@ def _assembled(
     return _chunk(dn, window, core, survey, job)
 
 
-def _survey(dn: NDArray[Any], window: Window, job: Job) -> Survey:
+def _survey(dn: NDArray[Any], window: Window, job: ArrayRequest) -> Survey:
     """Survey the good bands of a block of stored numbers."""
     good = list(job.bands.good_by_wavelength)
     return survey_block(decode(dn[good], job.bands.select(good)), window, job.shape)
@@ -165,7 +165,7 @@ def _survey(dn: NDArray[Any], window: Window, job: Job) -> Survey:
 @np.errstate(over="ignore", invalid="ignore")
 # ^ as for a file: values near the largest float may overflow, and are no values then
 def _chunk(
-    dn: NDArray[Any], window: Window, core: Window, survey: Survey | None, job: Job
+    dn: NDArray[Any], window: Window, core: Window, survey: Survey | None, job: ArrayRequest
 ) -> NDArray[Any]:
     """Make one chunk, `core`, from the stored numbers of the window around it."""
     method = _fitted(job.maker, len(job.bands), job.bands.good_by_wavelength, survey)

@@ -31,7 +31,7 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Column:
+class PageColumn:
     """A column of the table of metrics: its heads, and its cells, the best of them marked."""
 
     title: str
@@ -88,7 +88,7 @@ def _marks(found: Assessment) -> list[dict[str, str]]:
     ]
 
 
-def _columns(record: Record) -> list[Column]:
+def _columns(record: Record) -> list[PageColumn]:
     """Lay out the table of metrics: a column each, a cell for every trial."""
     layout = (
         ("PSNR, dB", "mpsnr", 2, max),
@@ -108,7 +108,7 @@ def _columns(record: Record) -> list[Column]:
             (text, value is not None and value == best(known))
             for text, value in zip(texts, values, strict=True)
         ]
-        columns.append(Column(title, "↑" if best is max else "↓", tuple(cells)))
+        columns.append(PageColumn(title, "↑" if best is max else "↓", tuple(cells)))
     return columns
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hsisr_geo import __version__
+from hsisr_geo._version import __version__
 from hsisr_geo.assessment.assess import Assessment
 from hsisr_geo.assessment.no_reference import Check
 from hsisr_geo.assessment.report.verdict import Verdict

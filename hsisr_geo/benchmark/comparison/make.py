@@ -9,7 +9,7 @@ from hsisr_geo.benchmark.comparison.networks import trainer
 from hsisr_geo.benchmark.comparison.plan import planned
 from hsisr_geo.benchmark.data.crops import picking_rule
 from hsisr_geo.benchmark.data.protocols import find_protocol, training_cubes
-from hsisr_geo.benchmark.facts import Deciding, Job
+from hsisr_geo.benchmark.facts import Deciding, SystemJob
 from hsisr_geo.benchmark.folder import TRUTH, Folder
 from hsisr_geo.benchmark.records import Facts, difference, read_record, write_record
 from hsisr_geo.benchmark.scores.checksum import judge
@@ -54,12 +54,12 @@ class Bench:
         """Tell the machine."""
         return {key: str(value) for key, value in asdict(machine(self.device)).items()}
 
-    def for_job(self, job: Job) -> Log:
+    def for_job(self, job: SystemJob) -> Log:
         """Return a log whose lines name the job."""
         return lambda message: self.log(f"{job.name}: {message}")
 
 
-def make(bench: Bench, job: Job) -> None:
+def make(bench: Bench, job: SystemJob) -> None:
     """Train, score and time what is not there yet."""
     model = job.entry.model
     if model is None:
@@ -72,7 +72,7 @@ def make(bench: Bench, job: Job) -> None:
         _make_group_sizes(bench, job, model)
 
 
-def train(bench: Bench, job: Job) -> None:
+def train(bench: Bench, job: SystemJob) -> None:
     """Train a system, unless it is there; another process may have done so since the plan."""
     now = planned(job, bench.deciding, bench.folder)
     if now.trained:
@@ -88,7 +88,9 @@ def train(bench: Bench, job: Job) -> None:
     trainer()(run, used, held, model, bench.for_job(job))
 
 
-def training_run(settings: BenchmarkSettings, job: Job, bands: int, device: str) -> TrainingRun:
+def training_run(
+    settings: BenchmarkSettings, job: SystemJob, bands: int, device: str
+) -> TrainingRun:
     """Return what training is asked for a job."""
     schooling = job.entry.schooling
     assert schooling is not None  # else there is nothing to train
@@ -135,7 +137,7 @@ def _is_of(cube: NamedCube, name: str) -> bool:
     return cube.name == name or cube.name.startswith(f"{name}, ")
 
 
-def _make_scores(bench: Bench, job: Job, model: str) -> None:
+def _make_scores(bench: Bench, job: SystemJob, model: str) -> None:
     path, facts = bench.folder.scores(job.name), bench.deciding.of_scores(job, model)
     if _kept(bench, path, facts, job, "scores"):
         return
@@ -158,7 +160,7 @@ def _make_scores(bench: Bench, job: Job, model: str) -> None:
         bench.log(str(checked))
 
 
-def _make_times(bench: Bench, job: Job, model: str) -> None:
+def _make_times(bench: Bench, job: SystemJob, model: str) -> None:
     path = bench.folder.times(job.name)
     facts = bench.deciding.of_times(job, model, bench.where)
     if _kept(bench, path, facts, job, "times"):
@@ -169,7 +171,7 @@ def _make_times(bench: Bench, job: Job, model: str) -> None:
     write_record(path, facts, found.record())
 
 
-def _make_group_sizes(bench: Bench, job: Job, model: str) -> None:
+def _make_group_sizes(bench: Bench, job: SystemJob, model: str) -> None:
     """Measure what the autoencoder of a system loses, of one seed: figures show one."""
     if job.seed != job.entry.seeds[0]:
         return
@@ -195,7 +197,7 @@ def _make_group_sizes(bench: Bench, job: Job, model: str) -> None:
     write_record(path, facts, found.record())
 
 
-def _kept(bench: Bench, path: Path, facts: Facts, job: Job, what: str) -> bool:
+def _kept(bench: Bench, path: Path, facts: Facts, job: SystemJob, what: str) -> bool:
     """Whether a record is there and still true; say so if it is not."""
     kept = read_record(path)
     if kept is None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from hsisr_geo.benchmark.facts import Job
+from hsisr_geo.benchmark.facts import SystemJob
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry
 from hsisr_geo.benchmark.systems.training_run import NamedCube, TrainingRun
 from hsisr_geo.errors import ModelError
@@ -19,7 +19,7 @@ USUAL_BANDS = 60
 """What networks are checked with where a comparison does not pick bands."""
 
 
-def check_networks(jobs: Iterable[Job], settings: BenchmarkSettings) -> None:
+def check_networks(jobs: Iterable[SystemJob], settings: BenchmarkSettings) -> None:
     """Refuse architectures that there are not, and settings that no network can be built of.
 
     Raises

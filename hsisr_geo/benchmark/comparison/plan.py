@@ -7,7 +7,7 @@ from pathlib import Path
 from hsisr_geo.assessment.report.words import counted
 from hsisr_geo.benchmark.comparison.networks import check_networks
 from hsisr_geo.benchmark.data.protocols import check_apart, find_protocol
-from hsisr_geo.benchmark.facts import Deciding, Job, budget_text
+from hsisr_geo.benchmark.facts import Deciding, SystemJob, budget_text
 from hsisr_geo.benchmark.folder import Folder
 from hsisr_geo.benchmark.records import Facts, difference, read_record
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Schooling
@@ -23,7 +23,7 @@ class Selection:
     upscales: Collection[int] = ()
     seeds: Collection[int] = ()
 
-    def takes(self, job: Job) -> bool:
+    def takes(self, job: SystemJob) -> bool:
         """Whether a job is among them."""
         return all(
             value in wanted or not wanted
@@ -47,7 +47,7 @@ class PlannedJob:
         In what the model that is there differs from the one that would be trained now.
     """
 
-    job: Job
+    job: SystemJob
     trained: bool
     scored: bool
     outdated: str = ""
@@ -163,7 +163,7 @@ def _check_apart(settings: BenchmarkSettings, train: Path) -> None:
         raise OptionError(f"{settings.path}: [data]: {e}") from e
 
 
-def check_models(jobs: Iterable[Job], path: Path) -> None:
+def check_models(jobs: Iterable[SystemJob], path: Path) -> None:
     """Refuse to score a model at an upscale that it was not made for.
 
     Raises
@@ -186,7 +186,7 @@ def check_models(jobs: Iterable[Job], path: Path) -> None:
             )
 
 
-def jobs_of(settings: BenchmarkSettings) -> Iterator[Job]:
+def jobs_of(settings: BenchmarkSettings) -> Iterator[SystemJob]:
     """Give all jobs: a whole table before the next upscale, a whole set before the next seed."""
     seeds = dict.fromkeys(seed for entry in settings.entries for seed in entry.seeds)
     upscales = dict.fromkeys(upscale for entry in settings.entries for upscale in entry.upscales)
@@ -194,10 +194,10 @@ def jobs_of(settings: BenchmarkSettings) -> Iterator[Job]:
         for upscale in upscales:
             for entry in settings.entries:
                 if seed in entry.seeds and upscale in entry.upscales:
-                    yield Job(entry, upscale, seed)
+                    yield SystemJob(entry, upscale, seed)
 
 
-def planned(job: Job, deciding: Deciding, folder: Folder) -> PlannedJob:
+def planned(job: SystemJob, deciding: Deciding, folder: Folder) -> PlannedJob:
     """Say what there is of a job; errors as `plan_benchmark`."""
     if job.entry.model is not None:
         facts = deciding.of_scores(job, job.entry.model)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hsisr_geo.benchmark.comparison.plan import jobs_of
-from hsisr_geo.benchmark.facts import Deciding, Job
+from hsisr_geo.benchmark.facts import Deciding, SystemJob
 from hsisr_geo.benchmark.folder import Folder
 from hsisr_geo.benchmark.records import difference, read_record
 from hsisr_geo.benchmark.settings import ALL, BenchmarkSettings, Entry
@@ -33,7 +33,7 @@ class Result:
         Why there are no scores, or why they may not be those of the present settings.
     """
 
-    job: Job
+    job: SystemJob
     rows: tuple[Mapping[str, Any], ...] = ()
     seconds: Mapping[int, float] = field(default_factory=dict)
     card: ModelCard = field(default_factory=dict)
@@ -98,11 +98,11 @@ def check_there(settings: BenchmarkSettings, folder: Folder) -> None:
         )
 
 
-def _label(job: Job) -> tuple[str, int]:
+def _label(job: SystemJob) -> tuple[str, int]:
     return job.entry.label, job.upscale
 
 
-def _read(job: Job, deciding: Deciding, folder: Folder) -> Result:
+def _read(job: SystemJob, deciding: Deciding, folder: Folder) -> Result:
     scores, times = read_record(folder.scores(job.name)), read_record(folder.times(job.name))
     timings = times.content["timings"] if times else []
     return Result(
@@ -114,7 +114,7 @@ def _read(job: Job, deciding: Deciding, folder: Folder) -> Result:
     )
 
 
-def _trouble(job: Job, deciding: Deciding, folder: Folder) -> str:
+def _trouble(job: SystemJob, deciding: Deciding, folder: Folder) -> str:
     if failure := read_record(folder.failure(job.name)):
         return f"failed: {failure.content['error']}"
     model = job.entry.model
@@ -133,7 +133,7 @@ def _trouble(job: Job, deciding: Deciding, folder: Folder) -> str:
     return f"scored otherwise: {changed}" if changed else ""
 
 
-def _card(job: Job, folder: Folder) -> ModelCard:
+def _card(job: SystemJob, folder: Folder) -> ModelCard:
     if job.entry.model in BASELINES:
         return {}
     try:

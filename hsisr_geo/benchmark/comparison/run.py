@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hsisr_geo.benchmark.comparison.make import Bench, Log, make
 from hsisr_geo.benchmark.comparison.plan import BenchmarkPlan
 from hsisr_geo.benchmark.data.protocols import find_protocol
-from hsisr_geo.benchmark.facts import Job
+from hsisr_geo.benchmark.facts import SystemJob
 from hsisr_geo.benchmark.folder import Folder
 from hsisr_geo.benchmark.records import write_record
 from hsisr_geo.benchmark.scores.score import check_scenes
@@ -30,7 +30,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobOutcome:
     """How the jobs went, by name; `busy` are those that another process has."""
 
     done: tuple[str, ...]
@@ -47,7 +47,7 @@ def run_benchmark(
     overwrite: bool = False,
     log: Log = print,
     progress: Progress = lambda done, total: None,
-) -> Outcome:
+) -> JobOutcome:
     """Do what a plan says.
 
     Parameters
@@ -82,7 +82,7 @@ def run_benchmark(
             else:
                 done.append(job.name)
     progress(len(plan.jobs), len(plan.jobs))
-    return Outcome(tuple(done), tuple(failed), tuple(busy))
+    return JobOutcome(tuple(done), tuple(failed), tuple(busy))
 
 
 def _check_scenes(bench: Bench, plan: BenchmarkPlan) -> None:
@@ -98,7 +98,7 @@ def _check_scenes(bench: Bench, plan: BenchmarkPlan) -> None:
         )
 
 
-def attempt(bench: Bench, job: Job) -> Failure | None:
+def attempt(bench: Bench, job: SystemJob) -> Failure | None:
     """Do a job; a failure is told, put on record and returned."""
     record = bench.folder.failure(job.name)
     try:

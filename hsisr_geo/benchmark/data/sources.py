@@ -71,7 +71,7 @@ class SourceScene:
 
 
 @dataclass(frozen=True)
-class Source:
+class FileSource:
     """A file, or a folder that is one scene; and which array of a `.mat` file is the cube."""
 
     path: Path
@@ -96,7 +96,7 @@ class Source:
             yield replace(scene, name=name).cut(part)
 
 
-def find_sources(path: Path) -> list[Source]:
+def find_sources(path: Path) -> list[FileSource]:
     """Return the sources at a path, in order of name; one for what is no folder of several.
 
     Parameters
@@ -113,14 +113,14 @@ def find_sources(path: Path) -> list[Source]:
     if not place.exists():
         raise RasterError(f"{place} does not exist")
     if place.is_file() or band_images.is_stack(place) or is_product_folder(place):
-        return [Source(place, variable)]
+        return [FileSource(place, variable)]
     found = _inside(place, _DEPTH)
     if not found:
         raise RasterError(
             f"{place}: no scenes in it: rasters, products, .mat files and folders of one PNG a "
             "band are looked for"
         )
-    return [Source(path, variable) for path in found]
+    return [FileSource(path, variable) for path in found]
 
 
 def load_scenes(path: Path) -> list[SourceScene]:

@@ -13,7 +13,7 @@ from hsisr_geo.assessment.report.charts import LIGHT
 from hsisr_geo.assessment.report.words import figure as digits
 from hsisr_geo.bands.truecolor import choose_colors, stretch, stretch_limits
 from hsisr_geo.benchmark.figures.style import PAGE_WIDTH, Look, figure_style, looks
-from hsisr_geo.benchmark.figures.values import FigureSettings, Result, SceneResults
+from hsisr_geo.benchmark.figures.values import FigureSettings, SceneResult, SceneResults
 from hsisr_geo.raster.selection import WATER_VAPOUR_NM
 
 _COLUMNS = (4, 5)
@@ -80,7 +80,7 @@ def _axis(found: SceneResults) -> str:
 def _spectra(
     axes: Axes,
     found: SceneResults,
-    shown: Sequence[Result],
+    shown: Sequence[SceneResult],
     pixel: Exemplar,
     settings: FigureSettings,
 ) -> None:
@@ -112,7 +112,7 @@ def _place(axes: Axes, found: SceneResults, pixel: Exemplar) -> None:
 
 
 def _difference(
-    axes: Axes, found: SceneResults, result: Result, pixel: Exemplar, limit: float, look: Look
+    axes: Axes, found: SceneResults, result: SceneResult, pixel: Exemplar, limit: float, look: Look
 ) -> None:
     """Draw what one system makes different, and say by how much and by what angle."""
     made, truth = _spectrum(result.cube, pixel), _spectrum(found.truth, pixel)

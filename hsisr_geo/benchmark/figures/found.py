@@ -14,7 +14,7 @@ import numpy as np
 from hsisr_geo.benchmark.figures.values import (
     FigureSettings,
     GroupSize,
-    Result,
+    SceneResult,
     SceneResults,
     Shown,
     Standing,
@@ -36,7 +36,7 @@ def scene_results(folder: Path, settings: FigureSettings, log: Log) -> Iterator[
                 yield _scene(path, scene, upscale, results)
 
 
-def _scene(path: Path, scene: str, upscale: int, results: tuple[Result, ...]) -> SceneResults:
+def _scene(path: Path, scene: str, upscale: int, results: tuple[SceneResult, ...]) -> SceneResults:
     truth = np.load(path, allow_pickle=False)
     told = _json(path.with_suffix(".json")) or {}
     wavelengths = told.get("wavelengths_nm")
@@ -52,7 +52,7 @@ def _results(
     upscale: int,
     settings: FigureSettings,
     log: Log,
-) -> Iterator[Result]:
+) -> Iterator[SceneResult]:
     """Read what every system made of a scene, and its scores by (scene, kind of bands)."""
     shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
     for shown in settings.systems:
@@ -62,7 +62,7 @@ def _results(
             log(f"figures: {scored[0]} x{upscale}: no result of {shown.label}, left out")
             continue
         row = _rows(folder, kept.parent.name).get(scored, {})
-        yield Result(shown, cube, row.get("mpsnr", np.nan), row.get("sam", np.nan))
+        yield SceneResult(shown, cube, row.get("mpsnr", np.nan), row.get("sam", np.nan))
 
 
 def standings(folder: Path, settings: FigureSettings, log: Log) -> tuple[Standing, ...]:

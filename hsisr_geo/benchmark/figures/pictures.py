@@ -13,7 +13,7 @@ from hsisr_geo.assessment.wald import degrade
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import choose_colors, stretch, stretch_limits
 from hsisr_geo.benchmark.figures.style import PAGE_WIDTH, figure_style, looks
-from hsisr_geo.benchmark.figures.values import FigureSettings, Result, SceneResults
+from hsisr_geo.benchmark.figures.values import FigureSettings, SceneResult, SceneResults
 from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.cube.windows import Window
 
@@ -111,7 +111,7 @@ def _name(
         axes.set_title(result.shown.title, **styles[result.shown.label].text)
 
 
-def _scores(result: Result) -> str:
+def _scores(result: SceneResult) -> str:
     return f"{fixed(result.psnr, 2)} dB, {fixed(result.sam, 2)}°"
 
 

@@ -55,7 +55,7 @@ class FigureSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class SceneResult:
     """What a system made of a scene: a cube in the truth's unit, its PSNR (dB) and angle (deg)."""
 
     shown: Shown
@@ -81,7 +81,7 @@ class SceneResults:
     truth: Cube
     wavelengths_nm: tuple[float, ...] | None
     numbers: tuple[int, ...]
-    results: tuple[Result, ...]
+    results: tuple[SceneResult, ...]
 
     @cached_property
     def peak(self) -> float:

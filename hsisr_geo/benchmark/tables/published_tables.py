@@ -7,7 +7,7 @@ protocol only. "DMGASR" is what the paper calls "Ours".
 from collections.abc import Sequence
 
 from hsisr_geo.benchmark.settings import BenchmarkSettings
-from hsisr_geo.benchmark.tables.table import Cell, Row, Section, Table, ranked
+from hsisr_geo.benchmark.tables.table import Row, Section, Table, TableCell, ranked
 from hsisr_geo.benchmark.tables.tables import METRICS
 
 PROTOCOL = "dmgasr"
@@ -164,5 +164,5 @@ def _rows(text: str) -> tuple[Row, ...]:
 
 def _row(line: str) -> Row:
     label, *numbers = line.split()
-    cells = tuple(Cell(float(number)) for number in numbers)
+    cells = tuple(TableCell(float(number)) for number in numbers)
     return Row(label.lower(), label.replace("_", " "), cells)

@@ -42,7 +42,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A number, mean over seeds, with its sample deviation; or words.
 
     `rank` is 1 for the best of its column in its section, 2 for the second best, else 0.
@@ -54,7 +54,7 @@ class Cell:
     rank: int = 0
 
     @classmethod
-    def over(cls, values: Sequence[float | None]) -> "Cell":
+    def over(cls, values: Sequence[float | None]) -> "TableCell":
         """Summarise values of several seeds; None is one that is missing."""
         there = [value for value in values if value is not None]
         if not there:
@@ -78,7 +78,7 @@ class Row:
 
     label: str
     title: str
-    cells: tuple[Cell, ...]
+    cells: tuple[TableCell, ...]
 
 
 @dataclass(frozen=True)
@@ -121,14 +121,14 @@ def ranked(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[Row, ...]:
     )
 
 
-def _ranks(column: Column, cells: Sequence[Cell]) -> Callable[[Cell], int]:
-    def shown(cell: Cell) -> float:
+def _ranks(column: Column, cells: Sequence[TableCell]) -> Callable[[TableCell], int]:
+    def shown(cell: TableCell) -> float:
         assert cell.mean is not None  # asked for numbers only
         return round(cell.mean, column.places(cell.mean)) * column.better
 
     best = sorted({shown(cell) for cell in cells if cell.mean is not None}, reverse=True)[:2]
 
-    def rank(cell: Cell) -> int:
+    def rank(cell: TableCell) -> int:
         if not column.better or cell.mean is None or shown(cell) not in best:
             return 0
         return best.index(shown(cell)) + 1

@@ -8,7 +8,7 @@ from hsisr_geo.benchmark.comparison.results import Result, Results
 from hsisr_geo.benchmark.facts import budget_text
 from hsisr_geo.benchmark.scores.times import SIZES
 from hsisr_geo.benchmark.settings import ALL, Entry, Schooling
-from hsisr_geo.benchmark.tables.table import Cell, Column, Row, Section, Table, ranked
+from hsisr_geo.benchmark.tables.table import Column, Row, Section, Table, TableCell, ranked
 from hsisr_geo.resolver.catalogue import BASELINES
 from hsisr_geo.resolver.system_config import OWN
 
@@ -60,7 +60,7 @@ class _Kind:
     """A kind of table: its columns, and the cells of a system from its results over seeds."""
 
     columns: tuple[Column, ...]
-    cells: Callable[[Sequence[Result]], tuple[Cell, ...]]
+    cells: Callable[[Sequence[Result]], tuple[TableCell, ...]]
 
 
 def _quality(
@@ -71,8 +71,8 @@ def _quality(
     bands: str,
     metrics: Sequence[str] = tuple(METRICS),
 ) -> Table:
-    def cells(found: Sequence[Result]) -> tuple[Cell, ...]:
-        return tuple(Cell.over([r.mean(metric, bands) for r in found]) for metric in metrics)
+    def cells(found: Sequence[Result]) -> tuple[TableCell, ...]:
+        return tuple(TableCell.over([r.mean(metric, bands) for r in found]) for metric in metrics)
 
     kind = _Kind(tuple(METRICS[metric] for metric in metrics), cells)
     settings = results.settings
@@ -87,8 +87,8 @@ def _quality(
 
 
 def _times(results: Results, entries: Sequence[Entry]) -> Table:
-    def cells(found: Sequence[Result]) -> tuple[Cell, ...]:
-        return tuple(Cell.over([r.seconds.get(size) for r in found]) for size in SIZES)
+    def cells(found: Sequence[Result]) -> tuple[TableCell, ...]:
+        return tuple(TableCell.over([r.seconds.get(size) for r in found]) for size in SIZES)
 
     kind = _Kind(tuple(Column(f"{size} px", 3, -1, significant=2) for size in SIZES), cells)
     about = ("Seconds an image, by its side in output pixels.",)
@@ -103,7 +103,7 @@ def _systems(results: Results) -> Table:
     return _table(results, "systems", "Systems", results.entries(), kind, about)
 
 
-def _facts_of(found: Sequence[Result]) -> tuple[Cell, ...]:
+def _facts_of(found: Sequence[Result]) -> tuple[TableCell, ...]:
     first = found[0]
     entry, card = first.job.entry, first.card
     seconds = card.get("cpu_seconds")
@@ -116,7 +116,7 @@ def _facts_of(found: Sequence[Result]) -> tuple[Cell, ...]:
         _schooling_text(entry.schooling) if entry.schooling else f"not trained here: {entry.model}",
         settings or _defaults(entry),
     )
-    return tuple(Cell(words=fact) for fact in facts)
+    return tuple(TableCell(words=fact) for fact in facts)
 
 
 def _defaults(entry: Entry) -> str:

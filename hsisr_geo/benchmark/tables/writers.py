@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
 
-from hsisr_geo.benchmark.tables.table import Cell, Column, Table
+from hsisr_geo.benchmark.tables.table import Column, Table, TableCell
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -115,14 +115,14 @@ WRITERS: Mapping[str, Callable[[Table], str]] = {
 """By the ending of the file."""
 
 
-def _values(cell: Cell, deviations: bool) -> list[object]:
+def _values(cell: TableCell, deviations: bool) -> list[object]:
     if cell.words is not None:
         return [cell.words] + [None] * deviations
     return [cell.mean, cell.deviation] if deviations else [cell.mean]
 
 
 def _shown(
-    table: Table, cells: Iterable[Cell], kind: str, escape: Callable[[str], str]
+    table: Table, cells: Iterable[TableCell], kind: str, escape: Callable[[str], str]
 ) -> list[str]:
     """Write cells, the best and the second best marked."""
     pairs = zip(cells, table.columns, strict=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from hsisr_geo.cube.degradation import BICUBIC
 from hsisr_geo.errors import AdaptationRefused, ModelError
-from hsisr_geo.model.adaptation.check import Check
+from hsisr_geo.model.adaptation.check import BlockCheck
 from hsisr_geo.model.adaptation.coarser_scene import CoarserScene, times
-from hsisr_geo.model.adaptation.data import Lesson
+from hsisr_geo.model.adaptation.data import SceneLesson
 from hsisr_geo.model.adaptation.steps import DECAY, AdaptationOptions, checked_steps
 from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.inference.devices import choose_device
@@ -42,7 +42,7 @@ class Adaptation:
     network: Network
     config: ModelConfig
     card: ModelCard
-    best: Check
+    best: BlockCheck
     checks: int
     refusal: str
 
@@ -99,7 +99,7 @@ def learn(
         orthorectify=options.orthorectify,
     )
     source = CoarserScene.of(raster, options.upscale)
-    lesson = Lesson.of(source, network, config)
+    lesson = SceneLesson.of(source, network, config)
     log(lesson.description())
     started = time.monotonic()
     averages = Averages(network.denoiser, DECAY)
@@ -113,8 +113,8 @@ def learn(
 
 
 def _keep_best(
-    checks: Iterator[Check], averages: Averages, patience: int, log: Log
-) -> tuple[Check, list[int]]:
+    checks: Iterator[BlockCheck], averages: Averages, patience: int, log: Log
+) -> tuple[BlockCheck, list[int]]:
     """Follow the checks until none has been better for long; keep the weights of the best.
 
     Returns
@@ -159,7 +159,7 @@ def _for_one_upscale(
 
 
 def _card(
-    options: AdaptationOptions, header: ModelHeader, lesson: Lesson, best: Check
+    options: AdaptationOptions, header: ModelHeader, lesson: SceneLesson, best: BlockCheck
 ) -> ModelCard:
     rows, cols = times(lesson.placement.block, lesson.upscale)
     kept = ("licence", "scenes", "held_out", "photographs", "photograph_sources", "degradation")

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from hsisr_geo.model.adaptation.data import Lesson
-from hsisr_geo.model.adaptation.trial import Gain
+from hsisr_geo.model.adaptation.data import SceneLesson
+from hsisr_geo.model.adaptation.trial import HeldOutGain
 from hsisr_geo.model.network import Network
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["Check", "Judge"]
+__all__ = ["BlockCheck", "Judge"]
 
 MARGIN_DB = 0.05
 """Least gain on the block: less is not worth a model of its own."""
@@ -15,7 +15,7 @@ STANDARD_ERRORS = 2.0
 
 
 @dataclass(frozen=True)
-class Check:
+class BlockCheck:
     """Averaged weights after some steps.
 
     over_bicubic, over_start: on the held-out block; coarser: over the starting weights, on the
@@ -23,9 +23,9 @@ class Check:
     """
 
     step: int
-    over_bicubic: Gain
-    over_start: Gain
-    coarser: Gain | None
+    over_bicubic: HeldOutGain
+    over_start: HeldOutGain
+    coarser: HeldOutGain | None
 
     @property
     def needed_db(self) -> float:
@@ -99,18 +99,20 @@ class Check:
 class Judge:
     """Scores a network's weights of the moment against those it had when the judge was made."""
 
-    def __init__(self, network: Network, config: ModelConfig, lesson: Lesson) -> None:
+    def __init__(self, network: Network, config: ModelConfig, lesson: SceneLesson) -> None:
         self._network, self._config = network, config
         self._block, self._coarser = lesson.block, lesson.coarser
         self._bicubic = lesson.block.bicubic()
         self._start = lesson.block.errors(network, config)
         self._coarser_start = lesson.coarser.errors(network, config) if lesson.coarser else None
 
-    def check(self, step: int) -> Check:
+    def check(self, step: int) -> BlockCheck:
         """Score the weights that the network has now."""
         block = self._block.errors(self._network, self._config)
         coarser = None
         if self._coarser and self._coarser_start:
             errors = self._coarser.errors(self._network, self._config)
             coarser = errors.gain_over(self._coarser_start)
-        return Check(step, block.gain_over(self._bicubic), block.gain_over(self._start), coarser)
+        return BlockCheck(
+            step, block.gain_over(self._bicubic), block.gain_over(self._start), coarser
+        )

@@ -17,7 +17,7 @@ from hsisr_geo.errors import RasterError
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.adaptation.block_placement import LEAST_SCENE, Detail, Placement, place_block
 from hsisr_geo.model.adaptation.coarser_scene import CoarserScene, CoarserWindow, Mask, times
-from hsisr_geo.model.adaptation.trial import Trial
+from hsisr_geo.model.adaptation.trial import HeldOut
 from hsisr_geo.model.denoiser import LocalUNet
 from hsisr_geo.model.inference.decode import components_of
 from hsisr_geo.model.inference.resolver import DiffusionResolver
@@ -26,7 +26,7 @@ from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training.training_data import random_mix, statistics_of, turn
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["ComponentWindow", "Lesson"]
+__all__ = ["ComponentWindow", "SceneLesson"]
 
 _PATCH = 24  # coarse pixels a side, as far as windows are that large
 _LEAST_SHARE = 0.25  # of a patch that must be learnable
@@ -54,7 +54,7 @@ class ComponentWindow:
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
+class SceneLesson:
     """A scene prepared to adapt to.
 
     Attributes
@@ -77,11 +77,11 @@ class Lesson:
     places: tuple[np.ndarray, ...]
     side: int
     placement: Placement
-    block: Trial
-    coarser: Trial | None
+    block: HeldOut
+    coarser: HeldOut | None
 
     @classmethod
-    def of(cls, source: CoarserScene, network: Network, config: ModelConfig) -> "Lesson":
+    def of(cls, source: CoarserScene, network: Network, config: ModelConfig) -> "SceneLesson":
         """Read a scene, at most about 2**18 pixels of it, and hold a block out.
 
         Raises
@@ -174,18 +174,18 @@ def _component_window(
 
 def _held_out(
     source: CoarserScene, network: Network, config: ModelConfig, scene: Scene, area: Window
-) -> Trial:
+) -> HeldOut:
     """Read a block with all the context that an estimate of it depends on."""
     context = DiffusionResolver(
         network, config, "", source.upscale, 0.0, 0, config.declared(source.upscale)
     ).context
     window = source.read(area, margin=context)
-    return Trial.of(window.hr, window.lr, window.inside, window.usable, scene, source.upscale)
+    return HeldOut.of(window.hr, window.lr, window.inside, window.usable, scene, source.upscale)
 
 
 def _coarser(
     source: CoarserScene, network: Network, config: ModelConfig, window: CoarserWindow
-) -> Trial | None:
+) -> HeldOut | None:
     """Degrade the fullest window once more; what was the input is the truth now."""
     rows, cols = (n // source.upscale for n in window.lr.shape[1:])
     if min(rows, cols) < _LEAST_COARSER:
@@ -196,7 +196,7 @@ def _coarser(
     if usable.sum() < _LEAST_COARSER**2:
         return None
     scene = _fit(network, config, [lr[:, usable].T])
-    return Trial.of(hr, lr, area, usable, scene, source.upscale)
+    return HeldOut.of(hr, lr, area, usable, scene, source.upscale)
 
 
 def _places(learnable: Sequence[Mask], side: int) -> tuple[np.ndarray, ...]:

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hsisr_geo.model.adaptation.check import Check, Judge
-from hsisr_geo.model.adaptation.data import Lesson
+from hsisr_geo.model.adaptation.check import BlockCheck, Judge
+from hsisr_geo.model.adaptation.data import SceneLesson
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.training.denoiser_stage import denoiser_loss
 from hsisr_geo.model.training.progress_file import Averages
@@ -62,10 +62,10 @@ def checked_steps(
     options: AdaptationOptions,
     network: Network,
     config: ModelConfig,
-    lesson: Lesson,
+    lesson: SceneLesson,
     averages: Averages,
     progress: Callable[[float], None],
-) -> Iterator[Check]:
+) -> Iterator[BlockCheck]:
     """Learn, and every so many steps judge the averaged weights, which `averages` then holds."""
     judge = Judge(network, config, lesson)
     parameters = _adapted_parameters(network, options.upscale)
@@ -100,7 +100,7 @@ def _adapted_parameters(network: Network, upscale: int) -> list[nn.Parameter]:
 
 
 def _loss(
-    network: Network, config: ModelConfig, lesson: Lesson, rng: np.random.Generator
+    network: Network, config: ModelConfig, lesson: SceneLesson, rng: np.random.Generator
 ) -> Tensor:
     device = next(network.parameters()).device
     patches = lesson.draw(max(1, _INPUT_PIXELS // lesson.side**2), rng)

@@ -22,13 +22,13 @@ from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["Gain", "Trial", "TrialErrors"]
+__all__ = ["HeldOut", "HeldOutGain", "TrialErrors"]
 
 _CELLS = 4  # along each side of the area
 _TINY = 1e-30  # added to both errors of a ratio: 0 dB where both are zero
 
 
-class Gain(NamedTuple):
+class HeldOutGain(NamedTuple):
     """What one estimate is worth against another, on the same pixels.
 
     psnr_db (mean over bands) with its standard error over cells; ratio of the spectral angles.
@@ -51,7 +51,7 @@ class TrialErrors:
     squared: NDArray[np.float64]
     sam_deg: float
 
-    def gain_over(self, other: "TrialErrors") -> Gain:
+    def gain_over(self, other: "TrialErrors") -> HeldOutGain:
         """Compare with another estimate; the standard error is a jackknife over cells."""
         ours, theirs = self.squared.sum(axis=0), other.squared.sum(axis=0)
         without = [
@@ -61,11 +61,11 @@ class TrialErrors:
         error = float(np.sqrt((len(without) - 1) * np.var(without)))
         has_angles = np.isfinite(other.sam_deg) and other.sam_deg > 0  # one band has none
         ratio = self.sam_deg / other.sam_deg if has_angles else 1.0
-        return Gain(_psnr_gain(theirs, ours), error, ratio)
+        return HeldOutGain(_psnr_gain(theirs, ours), error, ratio)
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class HeldOut:
     """An area's truth, and the input with all the context that its estimate depends on.
 
     Attributes
@@ -89,7 +89,7 @@ class Trial:
     @classmethod
     def of(
         cls, hr: Cube, lr: Cube, inside: Window, usable: Mask, scene: Scene, upscale: int
-    ) -> "Trial":
+    ) -> "HeldOut":
         """Blank the truth where `usable` (row, col) is False, and fill the input's holes."""
         compared = usable.repeat(upscale, axis=0).repeat(upscale, axis=1)
         filled = fill_holes(lr, scene.mean[:, 0, 0].cpu().numpy())

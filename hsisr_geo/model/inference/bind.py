@@ -6,26 +6,56 @@ Numpy in, numpy out; the devices stay inside.
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
+from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, moved
 from hsisr_geo.model.inference.devices import Places, copies
+from hsisr_geo.model.inference.execution import Execution
+from hsisr_geo.model.inference.extents import Extents
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
-from hsisr_geo.resolver.protocol import CubesFunction, FloatCube
+from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.resolver.protocol import Cost, CubesFunction, FloatCube
 
-if TYPE_CHECKING:
-    from hsisr_geo.model.inference.resolver import DiffusionResolver
-
-__all__ = ["bind"]
+__all__ = ["Sampling", "bind"]
 
 Answer = Callable[[PreparedTile, Window], tuple[Tensor, ...]]
 """(tile made ready, what it covers in input pixels of the scene) -> cubes over its part."""
+
+
+class Sampling(Protocol):
+    """What a bound tile asks of the model that makes it; `DiffusionResolver` is one."""
+
+    @property
+    def network(self) -> Network: ...  # noqa: D102 - all as there
+    @property
+    def config(self) -> ModelConfig: ...  # noqa: D102
+    @property
+    def upscale(self) -> int: ...  # noqa: D102
+    @property
+    def detail(self) -> float: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+    @property
+    def degradation(self) -> Degradation: ...  # noqa: D102
+    @property
+    def context(self) -> int: ...  # noqa: D102
+    @property
+    def evaluations(self) -> int: ...  # noqa: D102
+    @property
+    def execution(self) -> Execution: ...  # noqa: D102
+    @property
+    def devices(self) -> list[torch.device]: ...  # noqa: D102
+    def scene(self, statistics: SceneStatistics | None) -> Scene: ...  # noqa: D102
+    def noise(self, where: Window, sample: int = 0) -> Tensor | None: ...  # noqa: D102
+    def extents(self, shape: tuple[int, int], part: Window | None = None) -> Extents: ...  # noqa: D102
+    def cost(self, bands: int, shape: tuple[int, int], part: Window, samples: int = 0) -> Cost: ...  # noqa: D102
 
 
 class _Put(NamedTuple):
@@ -34,7 +64,7 @@ class _Put(NamedTuple):
 
 
 def bind(
-    resolver: "DiffusionResolver",
+    resolver: Sampling,
     statistics: SceneStatistics | None,
     given_up: Event,
     answer: Answer,

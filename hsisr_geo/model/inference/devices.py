@@ -19,9 +19,9 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.model.inference.memory import Amount
 
 __all__ = [
-    "Place",
     "Placed",
     "Places",
+    "Slot",
     "choose_device",
     "copies",
     "described",
@@ -34,7 +34,7 @@ M = TypeVar("M", bound=nn.Module)
 
 
 @dataclass(frozen=True, eq=False)
-class Place(Generic[T]):
+class Slot(Generic[T]):
     """A device with what was put there, and how much of a tile it takes at once."""
 
     device: torch.device
@@ -46,12 +46,12 @@ class Places(Generic[T]):
     """Places that are lent and given back; who finds none free waits."""
 
     def __init__(self, devices: list[torch.device], put: Callable[[torch.device], T]) -> None:
-        self._free: SimpleQueue[Place[T]] = SimpleQueue()
+        self._free: SimpleQueue[Slot[T]] = SimpleQueue()
         for device in devices:
-            self._free.put(Place(device, put(device), Amount.on(device)))
+            self._free.put(Slot(device, put(device), Amount.on(device)))
 
     @contextmanager
-    def lent(self) -> Iterator[Place[T]]:
+    def lent(self) -> Iterator[Slot[T]]:
         """Lend a place for the time of a block."""
         place = self._free.get()
         try:

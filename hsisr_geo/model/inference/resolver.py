@@ -154,7 +154,7 @@ class DiffusionResolver(Placed):
 
     def sampled(self, samples: int) -> Sampled:
         """Return the model with the spread of so many samples, at least 2."""
-        return SampledResolver(self, samples)
+        return SampledResolver(self, replace(self, detail=1.0), samples)
 
     def scene(self, statistics: SceneStatistics | None) -> Scene:
         """Fit the model to a scene.

@@ -6,22 +6,18 @@ memory does not grow with N.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Event
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.model.inference.bind import bind
+from hsisr_geo.model.inference.bind import Sampling, bind
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
 from hsisr_geo.model.noise import NOISE_VERSION
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.protocol import CubesFunction, Sampled
-
-if TYPE_CHECKING:
-    from hsisr_geo.model.inference.resolver import DiffusionResolver
 
 __all__ = ["SampledResolver", "drawn", "standard_deviation"]
 
@@ -32,19 +28,21 @@ class SampledResolver:
 
     Sample k is drawn from the noise field of the resolver's seed with the number k, so that sample
     0 is what the resolver itself answers at detail 1.
+
+    Attributes
+    ----------
+    sampler
+        The resolver at detail 1.
     """
 
-    resolver: "DiffusionResolver"
+    resolver: Sampling
+    sampler: Sampling
     samples: int
 
     @property
     def context(self) -> int:
         """Reach of a sample."""
-        return self._sampler.context
-
-    @property
-    def _sampler(self) -> "DiffusionResolver":
-        return replace(self.resolver, detail=1.0)
+        return self.sampler.context
 
     @property
     def factor(self) -> float:
@@ -64,7 +62,7 @@ class SampledResolver:
 
         Once `given_up` is set, a tile raises `Canceled` before its next sample is finished.
         """
-        resolver, sampler = self.resolver, self._sampler
+        resolver, sampler = self.resolver, self.sampler
 
         def answer(tile: PreparedTile, where: Window) -> tuple[Tensor, Tensor]:
             best = tile.answer(resolver.detail, resolver.noise(where))

@@ -28,7 +28,7 @@ class Blocks(Protocol):
 
 
 @dataclass(frozen=True)
-class Part:
+class BlocksPart:
     """The blocks of a part of a raster, as if it were a raster of its own.
 
     Parameters

@@ -16,7 +16,7 @@ from affine import Affine
 
 from hsisr_geo.bands.metadata import write_tags
 from hsisr_geo.errors import OutputError
-from hsisr_geo.output.formats.blocks import Part, for_each
+from hsisr_geo.output.formats.blocks import BlocksPart, for_each
 from hsisr_geo.output.formats.dataset import create, sidecars, write_findings
 from hsisr_geo.output.formats.format import Content, Format, as_stored
 from hsisr_geo.output.formats.geotiff import GeoTiff
@@ -122,7 +122,7 @@ def _part_of(content: Content, place: _Place) -> Content:
     part = replace(raster, gcps=(), gcp_crs=None, rpcs=None, shape=shape, tags={})
     if raster.has_transform:
         part = replace(part, transform=raster.transform @ Affine.translation(*corner))
-    return Content(part, Part(content.blocks, place.rows, place.cols), {})
+    return Content(part, BlocksPart(content.blocks, place.rows, place.cols), {})
 
 
 def _source(band: str, place: _Place, folder: str, content: Content) -> ET.Element:

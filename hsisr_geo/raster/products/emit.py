@@ -20,8 +20,8 @@ from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import anywhere
 from hsisr_geo.raster.products.hdf5 import (
+    BandRange,
     Hdf5Source,
-    Part,
     as_text,
     decimals,
     need,
@@ -128,7 +128,7 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
         tags={"": _tags(file)},
         interleave="pixel",
         product=product,
-        source=Hdf5Source(anywhere(str(path)), (Part(name, _AXES, tuple(range(count))),)),
+        source=Hdf5Source(anywhere(str(path)), (BandRange(name, _AXES, tuple(range(count))),)),
     )
     crs = wkt_of(str(as_text(file.attrs.get("spatial_ref", f"EPSG:{WGS84}"))), str(path))
     if orthorectify:

@@ -16,7 +16,7 @@ from hsisr_geo.raster.raster import Missing, Stored
 
 
 @dataclass(frozen=True)
-class Part:
+class BandRange:
     """Bands of a cube in an HDF5 file.
 
     Attributes
@@ -42,7 +42,7 @@ class Hdf5Source:
     """
 
     path: str
-    parts: tuple[Part, ...]
+    parts: tuple[BandRange, ...]
     flags: tuple[str, ...] = ()
     no_value: tuple[int, ...] = ()
 

@@ -15,8 +15,8 @@ from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import anywhere
 from hsisr_geo.raster.products.hdf5 import (
+    BandRange,
     Hdf5Source,
-    Part,
     as_text,
     decimals,
     need,
@@ -68,7 +68,8 @@ def describe(file: Any, path: Path) -> Raster:
         interleave="pixel",
         product=_PRODUCT,
         source=Hdf5Source(
-            anywhere(str(path)), (Part(f"{root}/Reflectance_Data", "rcb", tuple(range(count))),)
+            anywhere(str(path)),
+            (BandRange(f"{root}/Reflectance_Data", "rcb", tuple(range(count))),),
         ),
     )
 

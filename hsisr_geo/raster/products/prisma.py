@@ -18,8 +18,8 @@ from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import anywhere
 from hsisr_geo.raster.products.hdf5 import (
+    BandRange,
     Hdf5Source,
-    Part,
     as_text,
     decimals,
     need,
@@ -87,7 +87,7 @@ def describe(file: Any, path: Path) -> Raster:
     parts, bands = [], []
     for detector, name, cube in zip(_DETECTORS, sets, cubes, strict=True):
         places, items = _bands(file, detector, level, cube.shape[1], path)
-        parts.append(Part(name, "rbc", places))
+        parts.append(BandRange(name, "rbc", places))
         bands += items
     source = Hdf5Source(
         anywhere(str(path)),

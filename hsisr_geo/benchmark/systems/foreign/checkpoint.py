@@ -1,7 +1,7 @@
 """A whole network that others saved with `torch.save`: its tensors by name, and never its code.
 
 Since 1.6 torch writes a zip archive, uncompressed: `data.pkl`, which is a pickle of the network's
-objects (`foreign_pickle.py` reads it, `torch.load` would run it), and `data/0`, `data/1` … with the
+objects (`unpickle.py` reads it, `torch.load` would run it), and `data/0`, `data/1` … with the
 numbers.
 """
 
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.benchmark.systems.foreign.names import STORAGES, Shell, Storage, View
-from hsisr_geo.benchmark.systems.foreign.pickled import read_pickle
+from hsisr_geo.benchmark.systems.foreign.unpickle import read_pickle
 from hsisr_geo.errors import ModelError
 
 __all__ = ["ForeignNetwork", "read_checkpoint"]

@@ -18,7 +18,7 @@ from hsisr_geo.benchmark.systems.resolver.blocks import blocks_of
 from hsisr_geo.benchmark.systems.system import System
 from hsisr_geo.cube.windows import Window, inside, scaled, widened
 from hsisr_geo.errors import Canceled
-from hsisr_geo.model.inference.devices import Place
+from hsisr_geo.model.inference.devices import Slot
 from hsisr_geo.model.inference.spread import standard_deviation
 from hsisr_geo.model.noise import noise_field
 from hsisr_geo.resolver.protocol import FloatCube
@@ -59,7 +59,7 @@ class Evaluation:
     samples: int
     given_up: Event
 
-    def make(self, place: Place[System], image: Image, part: Window) -> tuple[FloatCube, ...]:
+    def make(self, place: Slot[System], image: Image, part: Window) -> tuple[FloatCube, ...]:
         """Make a part (pixels of the scene) of all images that it lies in."""
         if self.reach is None:
             return self._blended(place, image, part)
@@ -68,7 +68,7 @@ class Evaluation:
         cubes = self._evaluate(place, image, read)
         return tuple(np.ascontiguousarray(cube[:, rows, cols]) for cube in cubes)
 
-    def _blended(self, place: Place[System], image: Image, part: Window) -> tuple[FloatCube, ...]:
+    def _blended(self, place: Slot[System], image: Image, part: Window) -> tuple[FloatCube, ...]:
         rows, cols = scaled(part, self.upscale)
         shape = len(image.cube), rows.stop - rows.start, cols.stop - cols.start
         sums = tuple(np.zeros(shape, np.float32) for _ in range(2 if self.samples else 1))
@@ -80,7 +80,7 @@ class Evaluation:
                 total[(slice(None), *there)] += block.weights * cube[(slice(None), *here)]
         return sums
 
-    def _evaluate(self, place: Place[System], image: Image, read: Window) -> tuple[FloatCube, ...]:
+    def _evaluate(self, place: Slot[System], image: Image, read: Window) -> tuple[FloatCube, ...]:
         """Run the system on one image: its answer, and the deviation over samples, if any."""
         rows, cols = inside(read, image.window)
         pixels = torch.from_numpy(np.ascontiguousarray(image.cube[:, rows, cols]))

@@ -258,18 +258,6 @@ def _all(rows: int, cols: int) -> Window:
     return slice(0, rows), slice(0, cols)
 
 
-_: type[PartResolver] = SystemResolver
-
-
-_bands: type[BandsResolver] = SystemResolver
-
-
-_scaling: type[ScalingResolver] = SystemResolver
-
-
-_sampler: type[Sampler] = StochasticResolver
-
-
 @dataclass(frozen=True, eq=False)
 class SampledSystem:
     """A system's answer, and the standard deviation over its samples, of which it is the first."""
@@ -294,4 +282,8 @@ class SampledSystem:
         return self.resolver.bound(statistics, given_up, samples=self.samples)
 
 
-_: type[Sampled] = SampledSystem
+_: type[PartResolver] = SystemResolver
+_bands: type[BandsResolver] = SystemResolver
+_scaling: type[ScalingResolver] = SystemResolver
+_sampler: type[Sampler] = StochasticResolver
+_sampled: type[Sampled] = SampledSystem

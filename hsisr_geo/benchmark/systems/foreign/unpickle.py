@@ -1,7 +1,7 @@
 """A pickle that others wrote, read without running any of it: every object becomes an inert record.
 
 A pickle is a program, and Python's own reader runs it. This one knows the few operations that a
-pickled network is made of, and does them on plain values and records (`foreign_names.py`).
+pickled network is made of, and does them on plain values and records (`names.py`).
 """
 
 import pickletools  # nosec B403 # lists the operations of a pickle and does none of them
