@@ -6,7 +6,7 @@ import click
 
 from . import options
 from .progress import report, to_json
-from .running import canceling, check_bounds
+from .run_options import canceling, check_bounds
 from .signals import Cancellation
 
 if TYPE_CHECKING:

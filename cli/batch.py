@@ -15,7 +15,7 @@ from hsisr_geo.errors import BatchFailed
 from . import batch_summary, options
 from .batch_scenes import Scene, Wish, prepare, sharing_memory
 from .progress import Report, report
-from .running import RunOptions, canceling, check_samples, logging_to, run_options
+from .run_options import RunOptions, canceling, check_samples, logging_to, run_options
 from .signals import Cancellation
 from .verbosity import is_verbose
 

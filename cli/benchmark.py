@@ -8,7 +8,7 @@ import click
 
 from . import options
 from .progress import Report, report
-from .running import canceling, logging_to
+from .run_options import canceling, logging_to
 from .signals import Cancellation
 from .verbosity import is_verbose
 

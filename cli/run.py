@@ -9,7 +9,7 @@ import click
 
 from . import options
 from .progress import report
-from .running import RunOptions, canceling, check_samples, logging_to, run_options, wished
+from .run_options import RunOptions, canceling, check_samples, logging_to, run_options, wished
 from .signals import Cancellation
 from .streams import destination, source
 
