@@ -21,7 +21,7 @@ from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.training.training_data import Pair, TrainingScene, degraded_pair, load_scenes
-from hsisr_geo.resolver.catalogue import find_model
+from hsisr_geo.resolver.load import Recipe
 
 TRUE = ("bicubic", "gaussian:0.1", "gaussian:0.2", "gaussian:0.3", "gaussian:0.5")
 NONE = "none"
@@ -42,7 +42,7 @@ def main(
     if not chosen:
         raise click.ClickException(f"no scene of {scenes} begins with {', '.join(holdout)}")
     for upscale in upscales:
-        resolver = load(find_model(model), upscale=upscale, device=device)
+        resolver = load(Recipe(str(model), upscale=upscale, device=device))
         gains = np.array([gains_of(resolver, chosen, true) for true in TRUE])
         names = ", ".join(scene.name for scene in chosen)
         click.echo(f"\n×{upscale}, {resolver.name} {resolver.config.version}, mean of {names}\n")

@@ -31,8 +31,8 @@ from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.resolver.catalogue import find_model
 from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.load import Recipe
 from hsisr_geo.resolver.protocol import Resolver
 
 EXISTING = click.Path(exists=True, path_type=Path)
@@ -109,7 +109,7 @@ def scenes_of(source: Path) -> Iterator[Scene]:
 
 def methods(model: str, upscale: int, device: str) -> dict[str, Resolver]:
     """Return the resolvers to compare, by the name that the table gives them."""
-    ours = load(find_model(model), upscale=upscale, device=device)
+    ours = load(Recipe(model, upscale=upscale, device=device))
     return {
         "bicubic": BicubicResolver(upscale),
         "without network": without_network(ours),

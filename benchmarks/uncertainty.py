@@ -30,7 +30,7 @@ from hsisr_geo.engine.uncertainty import DEFAULT_SAMPLES, Uncertainty
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import usable_deviation as usable
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.resolver.catalogue import find_model
+from hsisr_geo.resolver.load import Recipe
 
 BINS = 10
 
@@ -112,7 +112,7 @@ def main(
     chosen = [s for s in scenes_of(scenes) if not holdout or s.name.startswith(holdout)]
     rows = []
     for upscale in upscales:
-        resolver = load(find_model(model), upscale=upscale, device=device)
+        resolver = load(Recipe(str(model), upscale=upscale, device=device))
         for scene in chosen:
             rows.append(score_scene(scene, resolver, samples))
             click.echo(_line(rows[-1]), err=True)

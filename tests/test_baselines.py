@@ -12,9 +12,9 @@ from skimage.transform import resize
 from hsisr_geo.cube.resampling import decimate, upsample
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.model.inference.resolver import load
-from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.catalogue import DEFAULT_MODEL
 from hsisr_geo.resolver.interpolation import BackProjectionResolver, baselines
-from hsisr_geo.resolver.load import load_resolver
+from hsisr_geo.resolver.load import Recipe, load_resolver
 from hsisr_geo.resolver.protocol import Resolver
 
 UPSCALES = (2, 3, 4)
@@ -66,7 +66,7 @@ def test_back_projection_is_the_models_pipeline_without_detail(
 ) -> None:
     """Through files, with holes and bad bands, to the last digit of int16 but for its rounding."""
     scene = _piece(scenes.mosaic, tmp_path / "scene.tif")
-    model = load(find_model(DEFAULT_MODEL), upscale=upscale, device="cpu")
+    model = load(Recipe(DEFAULT_MODEL, upscale=upscale, device="cpu"))
     silent = (0.0,) * len(model.config.upscales)
     without = replace(model, config=replace(model.config, sigma_y=silent))
     by_model = _run(scene, tmp_path / "model.tif", without)

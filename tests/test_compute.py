@@ -21,9 +21,10 @@ from hsisr_geo.model.inference.memory import Amount, is_out_of_memory
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.training.training_data import statistics_of
-from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.catalogue import DEFAULT_MODEL
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.load import Recipe
 from hsisr_geo.resolver.protocol import pinned
 
 SCENE = (62, 64)
@@ -103,7 +104,7 @@ def test_the_spread_of_a_part_is_that_part_of_the_whole() -> None:
 
 def test_each_evaluation_covers_what_later_ones_read() -> None:
     """Of the released model: 19 input pixels less on every side, down to what is decoded."""
-    model = load(find_model(DEFAULT_MODEL), upscale=2, device="cpu", detail=1.0)
+    model = load(Recipe(DEFAULT_MODEL, upscale=2, device="cpu", detail=1.0))
     model = replace(model, config=replace(model.config, components=1, diffusion_steps=3))
     seen: list[int] = []
     model.network.denoiser.register_forward_pre_hook(lambda _, args: seen.append(args[0].shape[2]))
@@ -121,7 +122,7 @@ def test_each_evaluation_covers_what_later_ones_read() -> None:
 def test_multiply_adds_are_those_that_torch_counts(
     upscale: int, detail: float, samples: int
 ) -> None:
-    model = load(find_model(DEFAULT_MODEL), upscale=upscale, device="cpu", detail=detail)
+    model = load(Recipe(DEFAULT_MODEL, upscale=upscale, device="cpu", detail=detail))
     model = replace(model, config=replace(model.config, components=2, diffusion_steps=2))
     cube, part = _cube(30, (70, 60)), (slice(20, 50), slice(0, 35))
     maker = model.sampled(samples).fit if samples else model.fit_parts
@@ -254,7 +255,7 @@ def test_a_tile_given_up_stops_within_an_evaluation() -> None:
 def test_bfloat16_is_near_and_recorded() -> None:
     cube = _cube(12, (24, 20))
     exact, near = (
-        load(find_model(DEFAULT_MODEL), upscale=2, device="cpu", precision=precision)
+        load(Recipe(DEFAULT_MODEL, upscale=2, device="cpu", precision=precision))
         for precision in ("float32", "bfloat16")
     )
     assert [r.provenance()["precision"] for r in (exact, near)] == ["float32", "bfloat16"]
@@ -266,7 +267,7 @@ def test_bfloat16_is_near_and_recorded() -> None:
 
 def test_an_unknown_precision_is_named() -> None:
     with pytest.raises(ModelError, match="unknown precision 'float8'"):
-        load(find_model(DEFAULT_MODEL), upscale=2, device="cpu", precision="float8")
+        load(Recipe(DEFAULT_MODEL, upscale=2, device="cpu", precision="float8"))
 
 
 def test_chunks_cover_a_length_once() -> None:
@@ -351,6 +352,6 @@ def test_without_a_gpu_cuda_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_released_model_knows_its_context(tmp_path: Path) -> None:
-    model = load(find_model(DEFAULT_MODEL), upscale=2, device="cpu")
+    model = load(Recipe(DEFAULT_MODEL, upscale=2, device="cpu"))
     assert model.context == 2 + 19 + 2 * 4
     assert replace(model, detail=1.0).context == 2 + 6 * 19 + 2 * 4

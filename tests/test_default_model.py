@@ -18,8 +18,8 @@ from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.selection import in_water_vapour
-from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
-from hsisr_geo.resolver.load import load_resolver
+from hsisr_geo.resolver.catalogue import DEFAULT_MODEL
+from hsisr_geo.resolver.load import Recipe, load_resolver
 
 ROWS, COLS, EVERY = 90, 76, 9  # of the mosaic: holes and solid ground, and every ninth band
 
@@ -157,8 +157,8 @@ def test_every_scene_is_better_than_bicubic(scenes: Scenes, upscale: int) -> Non
     """PSNR and spectral angle on scenes never trained on; the network adds 0.3 dB in the mean."""
     if not scenes.real:
         pytest.skip("no real scenes here; twins say nothing about quality")
-    ours = load(find_model(DEFAULT_MODEL), upscale=upscale, device="cpu")
-    without = load(find_model(DEFAULT_MODEL), upscale=upscale, device="cpu")
+    ours = load(Recipe(DEFAULT_MODEL, upscale=upscale, device="cpu"))
+    without = load(Recipe(DEFAULT_MODEL, upscale=upscale, device="cpu"))
     for parameter in without.network.denoiser.tail.parameters():
         parameter.zero_()
     added = []

@@ -18,12 +18,13 @@ from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import LatentBasis
 from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair, statistics_of
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.load import Recipe
 
 torch.manual_seed(0)
 
 
 def _resolver(upscale: int = 2, **options: object) -> DiffusionResolver:
-    return load(find_model(DEFAULT_MODEL), upscale=upscale, device="cpu", **options)  # type: ignore[arg-type]
+    return load(Recipe(DEFAULT_MODEL, upscale=upscale, device="cpu", **options))  # type: ignore[arg-type]
 
 
 def _landscape(bands: int = 40, side: int = 96) -> NDArray[np.float32]:
@@ -169,9 +170,9 @@ def test_a_back_projection_reaches_no_further_than_it_says(upscale: int, spec: s
 def test_unknown_upscale_and_device_are_named() -> None:
     path = find_model(DEFAULT_MODEL)
     with pytest.raises(ModelError, match="knows upscale 2, 3, 4, not 8"):
-        load(path, upscale=8)
+        load(Recipe(str(path), upscale=8))
     with pytest.raises(ModelError, match="unknown device"):
-        load(path, upscale=2, device="abacus")
+        load(Recipe(str(path), upscale=2, device="abacus"))
 
 
 def test_detail_widens_the_context() -> None:
@@ -190,4 +191,4 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "nan.safetensors"
     save_network(path, network, header.config, header.card)
     with pytest.raises(ModelError, match="not finite"):
-        load(path, upscale=2, device="cpu")
+        load(Recipe(str(path), upscale=2, device="cpu"))

@@ -39,7 +39,7 @@ from hsisr_geo.model.inference import cost
 from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.resolver import catalogue
 from hsisr_geo.resolver.header import CONFIG_KEY, read_header
-from hsisr_geo.resolver.load import load_resolver
+from hsisr_geo.resolver.load import Recipe, load_resolver
 from hsisr_geo.resolver.protocol import Cost
 from hsisr_geo.resolver.system_config import SystemConfig
 from qgis_plugin.catalogue import parse
@@ -296,7 +296,9 @@ def test_what_lies_within_a_block_and_its_margin_is_one_image(side, count):
 
 
 def resolver_of(tmp_path, architecture, upscale=2, **options):
-    return load(model_file(tmp_path, architecture, upscale), upscale=upscale, **options)
+    return load(
+        Recipe(str(model_file(tmp_path, architecture, upscale)), upscale=upscale, **options)
+    )
 
 
 @pytest.mark.parametrize("architecture", TINY)
@@ -362,7 +364,9 @@ def test_the_cost_follows_from_what_the_network_multiplies(tmp_path):
 @pytest.mark.parametrize("architecture", ALL)
 def test_tiles_and_threads_do_not_show_in_the_result(tmp_path, architecture):
     src = scene_file(tmp_path / "scene.tif", (BANDS, 90, 8))
-    resolver = load(model_file(tmp_path, architecture), upscale=2, seed=4, device="cpu")
+    resolver = load(
+        Recipe(str(model_file(tmp_path, architecture)), upscale=2, seed=4, device="cpu")
+    )
     one = run(src, tmp_path / "one.tif", resolver=resolver, tile=512)
     many = run(src, tmp_path / "many.tif", resolver=resolver, tile=40, threads=2)
     assert (one.tiles, many.tiles > 1) == (1, True)
@@ -418,14 +422,14 @@ def test_another_number_of_bands_is_refused_before_anything_is_measured(
 def test_a_system_with_noise_tells_its_spread_and_one_without_refuses(tmp_path):
     src, out = scene_file(tmp_path / "scene.tif"), tmp_path / "fine.tif"
     wish = Uncertainty(tmp_path / "spread.tif", samples=6)
-    resolver = load(model_file(tmp_path, "tiny-whole"), upscale=2, device="cpu")
+    resolver = load(Recipe(str(model_file(tmp_path, "tiny-whole")), upscale=2, device="cpu"))
     run(src, out, resolver=resolver, uncertainty=wish)
     spread = read_pixels(wish.path)
     scale = np.quantile(read_pixels(src)[read_pixels(src) > 0], 0.999)
     assert np.nanmedian(spread) == pytest.approx(0.05 * scale, rel=0.1)
     again = run(src, tmp_path / "alone.tif", resolver=resolver)
     np.testing.assert_array_equal(read_pixels(out), read_pixels(again.path))
-    plain = load(model_file(tmp_path, "tiny-local"), upscale=2, device="cpu")
+    plain = load(Recipe(str(model_file(tmp_path, "tiny-local")), upscale=2, device="cpu"))
     with pytest.raises(ModelError, match="draws no samples"):
         run(src, tmp_path / "no.tif", resolver=plain, uncertainty=wish)
 

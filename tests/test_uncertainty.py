@@ -25,8 +25,9 @@ from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.output.formats import geotiff
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
+from hsisr_geo.resolver.catalogue import DEFAULT_MODEL
 from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.load import Recipe
 
 BAD, ROWS, COLS = 2, 50, 61
 
@@ -324,7 +325,7 @@ def test_wishes_out_of_range_are_named(wrong: dict[str, object]) -> None:
 
 
 def _model(upscale: int = 2, **options: object) -> DiffusionResolver:
-    return load(find_model(DEFAULT_MODEL), upscale=upscale, device="cpu", **options)
+    return load(Recipe(DEFAULT_MODEL, upscale=upscale, device="cpu", **options))
 
 
 def _ground(bands: int, rows: int, cols: int) -> np.ndarray:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
-from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.psf import parse_psf
@@ -27,6 +27,85 @@ from hsisr_geo.resolver.system_config import SystemConfig
 
 DEFAULT_UPSCALE = 2
 _LOADING = Lock()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What makes a resolver: the one spelling of a model's options.
+
+    Attributes
+    ----------
+    model : as for `load_resolver`, as are the options after it
+    psf : a D that was made already means the same everywhere; a name or a kernel file has to be
+        read
+    sha256 : of the weights that are meant; "" for a baseline, which has none, and for whatever file
+        is found
+    """
+
+    model: str
+    upscale: int
+    detail: float = 0.0
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "float32"
+    psf: str | Degradation | None = None
+    consistency: bool = True
+    sha256: str = ""
+
+    def load(self) -> Resolver:
+        """Return the resolver, the same one whenever this process asks.
+
+        Raises
+        ------
+        ModelError, OptionError : as `load_resolver`; or this machine has other weights of that name
+        """
+        with _LOADING:  # not twice, when several threads ask at once
+            return _load(self, _stamp(self.model))
+
+    def pinned(self) -> "Recipe":
+        """Return the recipe that means the same in a process elsewhere, or later."""
+        sha256 = self.load().provenance().get("model_sha256", "")
+        model, psf = self.model, self.psf
+        if model not in BASELINES and model != DEFAULT and os.path.isfile(model):
+            model = os.path.abspath(find_model(model))
+        if isinstance(psf, str) and os.path.isfile(psf):
+            psf = os.path.abspath(psf)
+        return replace(self, model=model, psf=psf, sha256=sha256)
+
+    def assumed(self, config: ModelConfig | SystemConfig) -> Degradation:
+        """Return the D that is assumed to have made the input: that of `psf`, or the model's own.
+
+        Raises
+        ------
+        ModelError : the model does not say for which it was trained
+        OptionError : a psf that is unknown or no PSF
+        """
+        if isinstance(self.psf, Degradation):
+            return self.psf
+        if self.psf is not None:
+            return parse_psf(self.psf, self.upscale)
+        try:
+            return config.declared(self.upscale)
+        except ModelError as e:
+            told = f"{find_model(self.model)}: {e}, or say with --psf (psf=) what to assume"
+            raise ModelError(told) from e
+
+
+def sent(
+    name: str, recipe: Recipe | None, **now: Any
+) -> tuple[Callable[[Recipe], Resolver], tuple[Recipe]]:
+    """Return what is pickled of a loaded resolver: its recipe, as it is `now`, and no weights.
+
+    Raises
+    ------
+    ModelError : it was not loaded from a file
+    """
+    if recipe is None:
+        raise ModelError(f"model {name} is in memory only: no other process can load it")
+    model = recipe.model
+    if os.path.isfile(model):
+        model = os.path.abspath(model)
+    return Recipe.load, (replace(recipe, model=model, **now),)
 
 
 def load_resolver(
@@ -63,49 +142,46 @@ def load_resolver(
     OptionError
         A psf that is unknown or no PSF, or one that back-projection cannot be made consistent with.
     """
-    if name_or_path in BASELINES:
-        check_offered(name_or_path, BASELINE_UPSCALES, upscale)
-        return _baseline(name_or_path, upscale, psf, consistency)
-    path = find_model(name_or_path)
-    config = read_header(path).config
+    recipe = Recipe(name_or_path, upscale, detail, seed, device, precision, psf, consistency)
+    return _make(recipe)
+
+
+def check_upscale(resolver: Resolver, upscale: int | None) -> None:
+    """Refuse a resolver for another factor than the one that was asked for, if one was."""
+    if upscale not in (None, resolver.upscale):
+        raise OptionError(
+            f"{resolver.name} was loaded for upscale {resolver.upscale}, not {upscale}: "
+            "load it for that, or leave upscale out"
+        )
+
+
+def _make(recipe: Recipe) -> Resolver:
+    if recipe.model in BASELINES:
+        check_offered(recipe.model, BASELINE_UPSCALES, recipe.upscale)
+        return _baseline(recipe)
+    config = read_header(find_model(recipe.model)).config
     if isinstance(config, SystemConfig):
         config.check_runs()
-    check_offered(name_or_path, config.upscales, upscale)
-    degradation = _declared(path, config, upscale) if psf is None else parse_psf(psf, upscale)
-    if isinstance(config, SystemConfig):
-        _check_precision(config, precision)
-        load_system = _import_loader("hsisr_geo.benchmark.systems.resolver.resolver")
-        return load_system(path, upscale=upscale, seed=seed, device=device, psf=degradation)
-    if consistency:
+        check_offered(recipe.model, config.upscales, recipe.upscale)
+        _check_precision(config, recipe.precision)
+        recipe.assumed(config)
+        return _import_loader("hsisr_geo.benchmark.systems.resolver.resolver")(recipe)
+    check_offered(recipe.model, config.upscales, recipe.upscale)
+    degradation = recipe.assumed(config)
+    if recipe.consistency:
         _check_convergence(degradation)
     # ^ before torch is imported: a wrong factor should not take seconds to be told
-    load = _import_loader("hsisr_geo.model.inference.resolver")
-    return load(
-        path,
-        upscale=upscale,
-        detail=detail,
-        seed=seed,
-        device=device,
-        precision=precision,
-        psf=degradation,
-        consistency=consistency,
-    )
+    return _import_loader("hsisr_geo.model.inference.resolver")(recipe)
 
 
-def _baseline(name: str, upscale: int, psf: str | None, consistency: bool) -> Resolver:
-    degradation = None if psf is None else parse_psf(psf, upscale)
-    if name == BICUBIC or not consistency:  # back-projection without consistency is bicubic
+def _baseline(recipe: Recipe) -> Resolver:
+    asked, upscale = recipe.psf, recipe.upscale
+    degradation = parse_psf(asked, upscale) if isinstance(asked, str) else asked
+    if recipe.model == BICUBIC or not recipe.consistency:  # without it back-projection is bicubic
         return BicubicResolver(upscale, psf=degradation)
     resolver = BackProjectionResolver(upscale, psf=degradation)
     _check_convergence(resolver.degradation)
     return resolver
-
-
-def _declared(path: Path, config: ModelConfig | SystemConfig, upscale: int) -> Degradation:
-    try:
-        return config.declared(upscale)
-    except ModelError as e:
-        raise ModelError(f"{path}: {e}, or say with --psf (psf=) what to assume") from e
 
 
 def _check_convergence(degradation: Degradation) -> None:
@@ -126,9 +202,9 @@ def _check_precision(config: SystemConfig, precision: str) -> None:
         )
 
 
-def _import_loader(module: str) -> Callable[..., Resolver]:
+def _import_loader(module: str) -> Callable[[Recipe], Resolver]:
     try:
-        load: Callable[..., Resolver] = import_module(module).load
+        load: Callable[[Recipe], Resolver] = import_module(module).load
     except ModuleNotFoundError as e:
         if e.name != "torch":
             raise
@@ -138,64 +214,17 @@ def _import_loader(module: str) -> Callable[..., Resolver]:
     return load
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """The options of `registry.load_resolver`, and the hash of the weights that are meant.
-
-    sha256 is "" for a baseline, which has no weights, and for whatever file is found.
-    """
-
-    model: str
-    upscale: int
-    detail: float = 0.0
-    seed: int = 0
-    device: str = "auto"
-    precision: str = "float32"
-    psf: str | None = None
-    consistency: bool = True
-    sha256: str = ""
-
-    def load(self) -> Resolver:
-        """Return the resolver, the same one whenever this process asks.
-
-        Raises
-        ------
-        ModelError, OptionError : as `load_resolver`; or this machine has other weights of that name
-        """
-        with _LOADING:  # not twice, when several threads ask at once
-            return _load(self)
-
-    def pinned(self) -> "Recipe":
-        """Return the recipe that means the same in a process elsewhere, or later."""
-        sha256 = self.load().provenance().get("model_sha256", "")
-        model = self.model
-        if model not in BASELINES and model != DEFAULT and os.path.isfile(model):
-            model = os.path.abspath(find_model(model))
-        psf = os.path.abspath(self.psf) if self.psf and os.path.isfile(self.psf) else self.psf
-        return replace(self, model=model, psf=psf, sha256=sha256)
-
-
-def check_upscale(resolver: Resolver, upscale: int | None) -> None:
-    """Refuse a resolver for another factor than the one that was asked for, if one was."""
-    if upscale not in (None, resolver.upscale):
-        raise OptionError(
-            f"{resolver.name} was loaded for upscale {resolver.upscale}, not {upscale}: "
-            "load it for that, or leave upscale out"
-        )
+def _stamp(model: str) -> tuple[int, int]:
+    """Return what changes when another file gets the name of a model."""
+    if model in BASELINES:
+        return 0, 0
+    found = find_model(model).stat()
+    return found.st_mtime_ns, found.st_size
 
 
 @lru_cache(maxsize=4)
-def _load(recipe: Recipe) -> Resolver:
-    resolver = load_resolver(
-        recipe.model,
-        upscale=recipe.upscale,
-        detail=recipe.detail,
-        seed=recipe.seed,
-        device=recipe.device,
-        precision=recipe.precision,
-        psf=recipe.psf,
-        consistency=recipe.consistency,
-    )
+def _load(recipe: Recipe, stamp: tuple[int, int]) -> Resolver:
+    resolver = _make(recipe)
     found = resolver.provenance().get("model_sha256", "")
     if recipe.sha256 and found != recipe.sha256:
         raise ModelError(

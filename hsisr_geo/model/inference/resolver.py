@@ -4,7 +4,6 @@ Numpy in, numpy out; the device stays inside.
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -14,7 +13,7 @@ from torch import Tensor
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.checkpoint import check_same_weights, load_network
+from hsisr_geo.model.checkpoint import load_network
 from hsisr_geo.model.inference.bind import bind
 from hsisr_geo.model.inference.cost import PartCost, measured_speed
 from hsisr_geo.model.inference.devices import Placed, choose_device
@@ -26,7 +25,9 @@ from hsisr_geo.model.network import Network
 from hsisr_geo.model.noise import NOISE_VERSION, noise_field
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
+from hsisr_geo.resolver.catalogue import find_model
 from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.resolver.load import Recipe, sent
 from hsisr_geo.resolver.protocol import (
     Cost,
     CubesFunction,
@@ -58,9 +59,8 @@ class DiffusionResolver(Placed):
         "cuda" without a number: a tile each on all that are visible.
     precision
         Of the denoiser (`Execution`).
-    path, asked
-        The file it was loaded from, and the device that was asked for: what other processes are
-        told in place of the weights.
+    recipe
+        What it was loaded by: what other processes are told in place of the weights.
     """
 
     network: Network
@@ -74,23 +74,19 @@ class DiffusionResolver(Placed):
     precision: str = "float32"
     uses_statistics: bool = True
     ramp: int = 2
-    path: Path | None = None
-    asked: str = "auto"
+    recipe: Recipe | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Send where the weights are, and not the weights."""
-        if self.path is None:
-            raise ModelError(f"model {self.name} is in memory only: no other process can load it")
-        options = {
-            "upscale": self.upscale,
-            "detail": self.detail,
-            "seed": self.seed,
-            "device": self.asked,
-            "precision": self.precision,
-            "psf": self.degradation,
-            "consistency": self.config.back_projections > 0,
-        }
-        return _load_again, (self.path, self.sha256, options)
+        return sent(
+            self.name,
+            self.recipe,
+            detail=self.detail,
+            seed=self.seed,
+            psf=self.degradation,
+            consistency=self.config.back_projections > 0,
+            sha256=self.sha256,
+        )
 
     @property
     def name(self) -> str:
@@ -189,29 +185,8 @@ class DiffusionResolver(Placed):
         return torch.from_numpy(field)
 
 
-def load(
-    path: Path,
-    *,
-    upscale: int,
-    detail: float = 0.0,
-    seed: int = 0,
-    device: str = "auto",
-    precision: str = "float32",
-    psf: Degradation | None = None,
-    consistency: bool = True,
-) -> DiffusionResolver:
+def load(recipe: Recipe) -> DiffusionResolver:
     """Load a model file as a resolver.
-
-    Parameters
-    ----------
-    device
-        As `devices.choose_device` takes it.
-    precision
-        `float32` or `bfloat16` (`Execution`).
-    psf
-        The degradation that is assumed, by a factor of `upscale`; None for the model's own.
-    consistency
-        False: no back-projection.
 
     Raises
     ------
@@ -219,40 +194,35 @@ def load(
         Corrupt or foreign file, an upscale that the model was not trained for, a device that is
         not there.
     """
+    path = find_model(recipe.model)
     network, header = load_network(path)
     config = header.config
-    if upscale not in config.upscales:
+    if recipe.upscale not in config.upscales:
         known = ", ".join(map(str, config.upscales))
-        raise ModelError(f"model {config.name} ({path}) knows upscale {known}, not {upscale}")
+        raise ModelError(
+            f"model {config.name} ({path}) knows upscale {known}, not {recipe.upscale}"
+        )
     if not config.sigma_y:
         raise ModelError(f"{path} holds an autoencoder only; train its diffusion stage first")
-    place = choose_device(device)
-    execution = Execution.on(place, precision)
+    place = choose_device(recipe.device)
+    execution = Execution.on(place, recipe.precision)
     network.to(place).eval().requires_grad_(False)
     execution.prepare(network)
-    degradation = psf or config.declared(upscale)
-    if not consistency:
+    degradation = recipe.assumed(config)
+    if not recipe.consistency:
         config = replace(config, back_projections=0)
     return DiffusionResolver(
         network,
         config,
         header.sha256,
-        upscale,
-        detail,
-        seed,
+        recipe.upscale,
+        recipe.detail,
+        recipe.seed,
         degradation,
         place,
-        precision,
-        path=path.resolve(),
-        asked=device,
+        recipe.precision,
+        recipe=recipe,
     )
-
-
-def _load_again(path: Path, sha256: str, options: dict[str, Any]) -> DiffusionResolver:
-    """Load what was loaded in another process, if it is here."""
-    found = load(path, **options)
-    check_same_weights(path, found.sha256, sha256)
-    return found
 
 
 _: type[Resolver] = DiffusionResolver

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +15,13 @@ from hsisr_geo.benchmark.systems.system import System
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, area, inside, moved
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.checkpoint import check_same_weights
 from hsisr_geo.model.inference.cost import measured_speed
 from hsisr_geo.model.inference.devices import Placed, Places, choose_device, copies
 from hsisr_geo.model.inference.spread import drawn
 from hsisr_geo.model.noise import NOISE_VERSION
 from hsisr_geo.raster.statistics import SceneStatistics, scene_scale
+from hsisr_geo.resolver.catalogue import find_model
+from hsisr_geo.resolver.load import Recipe, sent
 from hsisr_geo.resolver.protocol import (
     BandsResolver,
     Cost,
@@ -55,9 +55,8 @@ class SystemResolver(Placed):
         The D that the output is measured against.
     device
         "cuda" without a number: a tile each on all that are visible.
-    path, asked
-        The file it was loaded from, and the device that was asked for: what other processes are
-        told in place of the weights.
+    recipe
+        What it was loaded by: what other processes are told in place of the weights.
     scale
         What values are divided by; None for each scene's own scale.
     """
@@ -70,21 +69,14 @@ class SystemResolver(Placed):
     device: torch.device = torch.device("cpu")  # noqa: RUF009 - immutable
     uses_statistics: bool = True
     ramp: int = 2
-    path: Path | None = None
-    asked: str = "auto"
+    recipe: Recipe | None = None
     scale: float | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Send where the weights are, and not the weights."""
-        if self.path is None:
-            raise ModelError(f"model {self.name} is in memory only: no other process can load it")
-        options = {
-            "upscale": self.upscale,
-            "seed": self.seed,
-            "device": self.asked,
-            "psf": self.degradation,
-        }
-        return _load_again, (self.path, self.sha256, self.scale, options)
+        now = {"seed": self.seed, "psf": self.degradation, "sha256": self.sha256}
+        _, recipe = sent(self.name, self.recipe, **now)
+        return _load_scaled, (*recipe, self.scale)
 
     @property
     def name(self) -> str:
@@ -105,7 +97,7 @@ class SystemResolver(Placed):
         """Return the same on a single device; workers take turns at those that are visible."""
         return replace(self, device=self.devices[number % len(self.devices)])
 
-    def scaled_by(self, scale: float) -> "SystemResolver":
+    def scaled_by(self, scale: float | None) -> "SystemResolver":
         """Return the same for values that are to be divided by that, whatever the scene."""
         return replace(self, scale=scale)
 
@@ -202,23 +194,11 @@ class StochasticResolver(SystemResolver):
         return SampledSystem(self, samples)
 
 
-def load(
-    path: Path,
-    *,
-    upscale: int,
-    seed: int = 0,
-    device: str = "auto",
-    psf: Degradation | None = None,
-) -> SystemResolver:
+def load(recipe: Recipe) -> SystemResolver:
     """Load the model file of a published system as a resolver.
 
-    Parameters
-    ----------
-    device
-        As `devices.choose_device` takes it.
-    psf
-        The degradation that is assumed, by a factor of `upscale`; None for the system's own. The
-        output is only measured against it.
+    Its output is only measured against the recipe's D; detail, precision and consistency mean
+    nothing to it.
 
     Raises
     ------
@@ -226,32 +206,24 @@ def load(
         Corrupt or foreign file, an upscale that the system was not made for, a device that is not
         there.
     """
+    path = find_model(recipe.model)
     system, header = load_system(path)
     config = header.config
-    if upscale != config.upscale:
+    if recipe.upscale != config.upscale:
         raise ModelError(f"model {config.name} ({path}) knows upscale {config.upscale}")
-    place = choose_device(device)
+    place = choose_device(recipe.device)
     system.to(place).eval().requires_grad_(False)
     torch.backends.cudnn.allow_tf32 = False  # on CUDA float32 is to mean float32
     return (StochasticResolver if system.stochastic else SystemResolver)(
-        system,
-        config,
-        header.sha256,
-        psf or config.declared(upscale),
-        seed,
-        place,
-        path=path.resolve(),
-        asked=device,
+        system, config, header.sha256, recipe.assumed(config), recipe.seed, place, recipe=recipe
     )
 
 
-def _load_again(
-    path: Path, sha256: str, scale: float | None, options: dict[str, Any]
-) -> SystemResolver:
+def _load_scaled(recipe: Recipe, scale: float | None) -> SystemResolver:
     """Load what was loaded in another process, if it is here."""
-    found = load(path, **options)
-    check_same_weights(path, found.sha256, sha256)
-    return replace(found, scale=scale)
+    found = recipe.load()
+    assert isinstance(found, SystemResolver)  # by its hash
+    return found.scaled_by(scale)
 
 
 def _all(rows: int, cols: int) -> Window:
