@@ -14,6 +14,7 @@ from hsisr_geo.errors import BatchFailed
 
 from . import batch_summary, options
 from .batch_scenes import Scene, Wish, prepare, sharing_memory
+from .plan import plan_text
 from .progress import Report, report
 from .run_options import RunOptions, canceling, check_samples, logging_to, run_options
 from .signals import Cancellation
@@ -193,7 +194,7 @@ def _tell_plans(speak: Report, scenes: "Sequence[Scene]", wish: Wish, resolver: 
         uncertainty = wish.uncertainty(job)
         plan = wish.how.plan(scene.raster, str(job.dst), resolver=resolver, uncertainty=uncertainty)
         plans.append({"src": job.src, **asdict(plan)})
-        lines.append(f"{job.src}: {plan.text()}")
+        lines.append(f"{job.src}: {plan_text(plan)}")
     speak.result({"dry_run": True, "plans": plans}, "\n".join(lines))
     _raise_failure([_not_begun(scene) for scene in scenes])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import options
+from .plan import plan_text
 from .progress import report
 from .run_options import RunOptions, canceling, check_samples, logging_to, run_options, wished
 from .signals import Cancellation
@@ -72,7 +73,7 @@ def run(
         resolver = how.load_resolver()
         if dry_run:
             plan = how.plan(raster, dst, resolver=resolver, uncertainty=wish, write=write)
-            speak.result({**asdict(plan), "dry_run": True}, plan.text())
+            speak.result({**asdict(plan), "dry_run": True}, plan_text(plan))
             return
         with destination(dst, as_it_is=write.format == "cog") as path:
             done = how.super_resolve(

@@ -20,12 +20,12 @@ from .signals import Cancellation
 
 if TYPE_CHECKING:
     from hsisr_geo.engine.pipeline import RunReport
+    from hsisr_geo.engine.request import RunPlan
     from hsisr_geo.engine.uncertainty import Uncertainty
     from hsisr_geo.output.formats.choice import WriteOptions
     from hsisr_geo.raster.raster import Raster
     from hsisr_geo.resolver.protocol import Resolver
 
-    from .plan import Plan
 
 _OPTIONS = (  # in the order of --help
     options.upscale,
@@ -105,7 +105,7 @@ class RunOptions:
         )
 
     def load_resolver(self) -> "Resolver":
-        """Load the model, which takes seconds; errors as `registry.load_resolver`."""
+        """Load the model, which takes seconds; errors as `load.load_resolver`."""
         from hsisr_geo.resolver.load import load_resolver
 
         return load_resolver(
@@ -127,21 +127,21 @@ class RunOptions:
         resolver: "Resolver",
         uncertainty: "Uncertainty | None",
         write: "WriteOptions | None" = None,
-    ) -> "Plan":
-        """Lay out the run without making it; errors as `plan_run`."""
-        from .plan import plan_run
+    ) -> "RunPlan":
+        """Lay out the run without making it; errors as `Request.plan`."""
+        from hsisr_geo.engine.request import Request
+        from hsisr_geo.engine.workers import Workers
 
-        return plan_run(
+        return Request.of(
             raster,
-            resolver,
             dst,
-            tile=self.tile,
-            threads=self.threads,
-            workers=self.workers,
+            resolver=resolver,
             bounds=self.bounds,
             uncertainty=uncertainty,
             write=write or self.write_options(),
-        )
+            tile=self.tile,
+            where=Workers(self.workers, self.threads),
+        ).plan()
 
     def super_resolve(
         self, src: "str | Raster", dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any

@@ -21,8 +21,7 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import choose_colors
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.engine.assignment import check_scene
-from hsisr_geo.engine.request import Log
+from hsisr_geo.engine.request import Log, check_scene
 from hsisr_geo.engine.tasks import Progress, cut
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.metrics import default_data_range

@@ -30,7 +30,7 @@ class Assignment:
     products
         What is written: one for each cube that the method makes.
     tile, region
-        As for `graph.cut`.
+        As for `tasks.cut`.
     """
 
     raster: Raster
@@ -119,22 +119,6 @@ def assign(
         region=request.region,
     )
     return assignment, (warning,) if warning else ()
-
-
-def check_scene(raster: Raster, resolver: Resolver) -> None:
-    """Refuse a scene with a number of good bands that the resolver does not take.
-
-    Reads some pixels, as empty bands do not count, and only if the number matters.
-
-    Raises
-    ------
-    ModelError
-        Saying how many it takes.
-    """
-    if isinstance(resolver, BandsResolver):
-        bands = bands_with_data(raster, raster.bands.good_by_wavelength)
-        if bands:  # else all are interpolated
-            resolver.check_bands(len(bands))
 
 
 def _choose_bands(

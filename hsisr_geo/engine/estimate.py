@@ -59,7 +59,7 @@ def footprint(
     Parameters
     ----------
     grid
-        As `graph.cut` makes it for the resolver, or for its samples.
+        As `tasks.cut` makes it for the resolver, or for its samples.
     samples
         Of the uncertainty, 0 without.
     """

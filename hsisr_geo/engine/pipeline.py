@@ -17,16 +17,14 @@ from hsisr_geo.engine.request import Log, Request
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.engine.workers import Workers
-from hsisr_geo.errors import OptionError
 from hsisr_geo.journal.blocks import total
 from hsisr_geo.journal.folder import WorkFolder
 from hsisr_geo.journal.index import TileIndex
 from hsisr_geo.output.drafts import open_outputs
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.targets import as_output_error
-from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
-from hsisr_geo.resolver.protocol import Resolver, sampled
+from hsisr_geo.resolver.protocol import Resolver
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def super_resolve(
         A path, or what `open_raster` made of it, with a choice of bands for example.
     tile
         Largest side of a tile's core, in input pixels: a matter of memory, not of the result. None
-        for the largest that the machine has memory for (`footprint.choose_tile`).
+        for the largest that the machine has memory for (`estimate.choose_tile`).
     threads
         Tiles in flight in each process.
     workers
@@ -126,16 +124,21 @@ def super_resolve(
         raised. The output then does not exist.
     """
     started = time.perf_counter()
-    where = Workers(workers, threads, scheduler)
-    raster = src if isinstance(src, Raster) else open_raster(where.name_of(os.fspath(src)))
-    region = None if bounds is None else raster.window_of(bounds)
-    request = Request(raster, resolver, region, uncertainty)
-    targets = request.targets(dst, write)
+    request = Request.of(
+        src,
+        dst,
+        resolver=resolver,
+        bounds=bounds,
+        uncertainty=uncertainty,
+        write=write,
+        tile=tile,
+        where=Workers(workers, threads, scheduler),
+    )
+    targets = request.targets()
     log, progress = log or _ignore, progress or _ignore
-    _check(request, tile)
     with open_outputs(targets, overwrite=overwrite, resume=resume) as drafts:
         folder = drafts[0].folder
-        tile = tile or request.tile(folder, where)
+        tile = request.side(folder)
         mark = request.fingerprint(tile, targets)
         _identify(folder, mark, keep=resume)
         assignment, warnings = assign(request, request.products(drafts), tile, folder, log)
@@ -144,9 +147,9 @@ def super_resolve(
         kept = take_up(finished, len(layout.grid), log) if resume else 0
         with (
             telling_how_to_go_on(finished, resume, log),
-            assembling(drafts, layout, finished, threads=where.writers) as assembly,
+            assembling(drafts, layout, finished, threads=request.where.writers) as assembly,
         ):
-            compute(assignment, finished, assembly, workers=where, progress=progress)
+            compute(assignment, finished, assembly, workers=request.where, progress=progress)
             found = total(layout, finished)
             assembly.set_tags(_tags(assignment, mark, found))
     return RunReport(
@@ -162,14 +165,6 @@ def super_resolve(
         degradation=assignment.resolver.degradation.name,
         warnings=warnings,
     )
-
-
-def _check(request: Request, tile: int | None) -> None:
-    """Refuse what cannot be, before there is a folder."""
-    if tile is not None and tile < 1:
-        raise OptionError(f"tile must be at least 1, not {tile}")
-    if request.uncertainty is not None:
-        sampled(request.resolver, request.uncertainty.samples)
 
 
 def _identify(folder: WorkFolder, mark: Fingerprint, *, keep: bool) -> None:

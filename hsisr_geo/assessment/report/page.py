@@ -45,7 +45,8 @@ def render(found: Assessment, verdict: Verdict, record: Record) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"figure": figure, "fixed": fixed, "counted": counted}
-    template = resources.files("hsisr_geo.assessment.report").joinpath(TEMPLATE).read_text(encoding="utf-8")
+    folder = resources.files("hsisr_geo.assessment.report")
+    template = folder.joinpath(TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(template).render(
         record=record,
         verdict=verdict,

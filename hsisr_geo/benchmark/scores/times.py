@@ -101,7 +101,7 @@ def measure(
     Parameters
     ----------
     model
-        A name or file that `registry.load_resolver` takes, or a resolver that is loaded already.
+        A name or file that `load.load_resolver` takes, or a resolver that is loaded already.
     upscale
         Spatial factor; sizes that it does not divide are rounded down to a multiple.
     bands

@@ -43,7 +43,7 @@ def super_resolve_tile(
 
     Physical units in and out. At detail 0 it is the best estimate. Above, it is moved towards the
     sample of `noise`, (1, row, col) at output size: `detail` times the sample's shading and colour,
-    each by the model's own gain (`texture.add_texture`), so that detail 1 is the sample itself only
+    each by the model's own gain (`diffusion.add_texture`); detail 1 is the sample itself only
     where both gains are one.
     The result is made consistent with `degradation`; None for the model's own. `part` None is all.
     """
