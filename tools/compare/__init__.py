@@ -1,0 +1,1 @@
+"""Two versions of the program made to do the same, and what they made compared."""

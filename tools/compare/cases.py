@@ -1,0 +1,190 @@
+"""The cases: the demo, six products, five formats, missions, scores, batch, refusals, texts."""
+
+from pathlib import Path
+
+from . import scenes
+from .case import Case
+
+RUN = ("hsisr-geo", "run")
+ASSESS = ("--upscale", "2", "--window", "32", "--report", "report", "--json")
+MISSIONS = ("enmap", "desis", "prisma_l2d.he5", "prisma_l1.he5", "emit.nc", "neon.h5")
+COMMANDS = (
+    "adapt", "assess", "batch", "benchmark", "completion", "config", "doctor", "evaluate", "info",
+    "models", "models import", "run", "train autoencoder", "train diffusion",
+)  # fmt: skip
+
+
+def all_cases(folder: Path) -> list[Case]:
+    """Return every case, the quickest first.
+
+    Parameters
+    ----------
+    folder : of the scenes
+    """
+    return [
+        *_texts(), _refusals(folder), *_missions(), _python(),
+        *_products(folder), *_formats(folder), *_ways(folder), *_many(), *_scores(),
+    ]  # fmt: skip
+
+
+def given(name: str) -> str:
+    """Return how a scene is called from where a case runs: both versions call it the same."""
+    return f"../../../scenes/{name}"
+
+
+def _texts() -> list[Case]:
+    helps = [("hsisr-geo", *name.split(), "--help") for name in ("", *COMMANDS)]
+    models = [("--json",), ("show", "default"), ("show", "bicubic")]
+    return [
+        Case("help", tuple(helps)),
+        Case("models", tuple(("hsisr-geo", "models", *rest) for rest in models)),
+        Case(
+            "config and completion", (("hsisr-geo", "config"), ("hsisr-geo", "completion", "bash"))
+        ),
+    ]
+
+
+def _refusals(folder: Path) -> Case:
+    tile, emit = given(scenes.TILE), given(scenes.EMIT)
+    bicubic = ("--upscale", "2", "--model", "bicubic")
+    far = ("--bounds", "0", "0", "1", "1")
+    return Case(
+        "refusals",
+        (
+            (*RUN, "none.tif", "a.tif", *bicubic),
+            (*RUN, tile, "a.tif", "--upscale", "5"),
+            (*RUN, tile, "a.tif", "--upscale", "2", "--model", "none"),
+            (*RUN, tile, "a.tif", *bicubic, *far),
+            (*RUN, tile, "a.tif", *bicubic, "--bands", "900-800nm"),
+            (*RUN, tile, "a.tif", *bicubic, "--co", "NONE=1"),
+            (*RUN, tile, "a.unknown", *bicubic),
+            (*RUN, emit, "a.tif", *bicubic, "--orthorectify"),
+            (*RUN, emit, "a.tif", *bicubic),
+            (*RUN, emit, "a.tif", *bicubic),  # which is there by now
+            ("hsisr-geo", "evaluate", "a.tif", tile),
+            ("hsisr-geo", "assess", emit, *ASSESS),
+            ("hsisr-geo", "adapt", emit, "model.safetensors", "--upscale", "2"),
+        ),
+    )
+
+
+def _missions() -> list[Case]:
+    return [_mission(name) for name in MISSIONS] + [
+        _mission("emit.nc", "--orthorectify"),
+        _mission("prisma_l2d.he5", "--drop-bad"),
+    ]
+
+
+def _mission(name: str, *options: str) -> Case:
+    source = given(f"missions/{name}")
+    run = (*RUN, source, "fine.tif", "--upscale", "2", "--model", "bicubic", "--stac", *options)
+    info = ("hsisr-geo", "info", source, *options)
+    return Case(" ".join(["product", name, *options]), (info, (*info, "--json"), run))
+
+
+def _python() -> Case:
+    script = Path(__file__).with_name("public_names.py")
+    return Case("public names in Python", ((str(script), given(scenes.EMIT)),))
+
+
+def _products(folder: Path) -> list[Case]:
+    return [
+        _product(folder, scenes.MOSAIC, 24, "--upscale", "2", "--stac"),
+        _product(folder, scenes.TILE, 12, "--upscale", "4", "--detail", "1", "--seed", "3"),
+        _product(folder, scenes.HYSPEX, 16, "--upscale", "2", "--bands", "1-60", "--psf", "gaussian:0.3"),
+        _product(folder, scenes.EMIT, 8, "--upscale", "2", "--drop-bad"),
+        _product(folder, scenes.AVIRIS, 8, "--upscale", "3", "--detail", "0.5"),
+        _product(
+            folder, scenes.SAN_DIEGO, 16, "--upscale", "2", "--exclude", "water-vapour", "--no-consistency"
+        ),
+    ]  # fmt: skip
+
+
+def _product(folder: Path, name: str, side: int, *options: str) -> Case:
+    run = (*RUN, given(name), "fine.tif", *options, *_middle(folder, name, side))
+    info = ("hsisr-geo", "info", "--json")
+    return Case(
+        f"run {Path(name).parts[-1][:24]}", ((*info, given(name)), run, (*info, "fine.tif"))
+    )
+
+
+def _formats(folder: Path) -> list[Case]:
+    asked = {
+        "GeoTIFF": ("fine.tif", "--co", "COMPRESS=LZW"),
+        "COG": ("fine.tif", "--format", "cog"),
+        "ENVI": ("fine.img", "--format", "envi", "--co", "INTERLEAVE=BIL"),
+        "Zarr": ("fine.zarr",),
+        "VRT": ("fine.vrt",),
+    }
+    crop = _middle(folder, scenes.TILE, 12)
+    return [
+        Case(
+            f"format {name}",
+            (
+                (*RUN, given(scenes.TILE), *rest, "--upscale", "2", "--stac", *crop),
+                ("hsisr-geo", "info", "--json", rest[0]),
+                (*RUN, rest[0], "again.tif", "--upscale", "2", "--model", "bicubic"),
+            ),
+        )
+        for name, rest in asked.items()
+    ]
+
+
+def _ways(folder: Path) -> list[Case]:
+    tile, mosaic = given(scenes.TILE), given(scenes.MOSAIC)
+    crop = _middle(folder, scenes.TILE, 8)
+    spread = ("--uncertainty", "spread.tif", "--samples", "2")
+    tiled = ("--upscale", "2", "--model", "back-projection", "--tile", "32")
+    return [
+        Case(
+            "dry run",
+            (
+                (*RUN, mosaic, "fine.tif", "--upscale", "2", "--dry-run"),
+                (*RUN, mosaic, "fine.tif", "--upscale", "2", "--dry-run", "--progress", "json"),
+                (*RUN, tile, "fine.zarr", "--upscale", "4", "--dry-run", *spread, "--tile", "16"),
+            ),
+        ),
+        Case("uncertainty", ((*RUN, tile, "fine.tif", "--upscale", "2", *crop, *spread),)),
+        Case("threads", ((*RUN, mosaic, "fine.tif", *tiled, "--threads", "2"),)),
+        Case("workers", ((*RUN, mosaic, "fine.tif", *tiled, "--workers", "2"),)),
+        Case("stdout", ((*RUN, tile, "-", *tiled, "--progress", "json"),)),
+    ]
+
+
+def _many() -> list[Case]:
+    batch = ("hsisr-geo", "batch", given("pair"), "--upscale", "2", "--out-dir", "fine")
+    bicubic = (*batch, "--model", "bicubic")
+    return [
+        Case(
+            "batch",
+            (
+                (*bicubic, "--dry-run"),
+                (*batch, "--bands", "1-30", "--report", "report.json", "--progress", "json"),
+                (*batch, "--bands", "1-30", "--report", "report.csv", "--skip-existing"),
+                (*bicubic, "--skip-existing"),  # those that are there were made otherwise
+                (*bicubic, "none.tif"),
+            ),
+        )
+    ]
+
+
+def _scores() -> list[Case]:
+    truth = "demo/indian_pines_truth.tif"
+    scored = [f"demo/indian_pines_degraded_{name}_x2.tif" for name in ("bicubic", "hsisr-base")]
+    return [
+        Case("assess", (("hsisr-geo", "assess", given(scenes.TILE), *ASSESS),)),
+        Case(
+            "demo and evaluate",
+            (
+                ("{checkout}/tools/demo.py",),
+                *(("hsisr-geo", "evaluate", result, truth, "--json") for result in scored),
+                ("hsisr-geo", "evaluate", scored[0], truth, "--all-bands"),
+            ),
+        ),
+    ]
+
+
+def _middle(folder: Path, name: str, side: int) -> tuple[str, ...]:
+    """Return --bounds of a square of pixels, off the corner, where the mosaic has holes."""
+    extent = slice(2, 2 + side) if name in (scenes.EMIT, scenes.SAN_DIEGO) else slice(20, 20 + side)
+    return tuple(scenes.bounds(folder / name, extent, extent))
