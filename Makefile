@@ -33,7 +33,7 @@ lint: install
 test: lint test-qgis test-core
 
 test-core: install
-	@tools/install_gdal || echo "NOT TESTED: steps of GDAL's pipelines (tests/test_gdal_pipeline.py)" >&2
+	@tools/install_gdal || echo "NOT TESTED: steps of GDAL's pipelines (tests/cli/test_gdal_pipeline.py)" >&2
 	$(BIN)/python -m pytest -q
 
 # Two interpreters: QGIS imports its own Python, which has neither torch nor rasterio; the worker runs in .venv.

@@ -15,7 +15,7 @@ from email.parser import Parser
 from pathlib import Path, PurePosixPath
 
 import pytest
-from test_cli import pixels, write
+from commands import pixels, write
 
 from hsisr_geo import __version__
 

@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 import rasterio
-from affine import Affine
+from commands import CLI, ENVIRONMENT, posix, tags_of
 from scenes import read_pixels
 
 from hsisr_geo.engine import assignment, request
@@ -21,43 +21,10 @@ from hsisr_geo.errors import Canceled, OutputError, RasterError
 from hsisr_geo.journal.folder import work_folder_of
 from hsisr_geo.resolver.interpolation import BackProjectionResolver, BicubicResolver
 
-posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-CLI = [sys.executable, "-m", "hsisr_geo.cli"]
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
-
-
-@pytest.fixture(scope="module")
-def src(tmp_path_factory):
-    """A scene of 7 x 6 tiles of 16, with holes."""
-    path = tmp_path_factory.mktemp("scene") / "scene.tif"
-    cube = np.random.default_rng(5).integers(100, 9000, (6, 112, 96)).astype(np.uint16)
-    cube[:, 30:50, 20:60] = 0
-    with rasterio.open(
-        path, "w", driver="GTiff", count=6, height=112, width=96, dtype="uint16", nodata=0,
-        crs="EPSG:32633", transform=Affine(30, 0, 300000, 0, -30, 5800000),
-    ) as dataset:  # fmt: skip
-        dataset.write(cube)
-        for band in range(6):
-            dataset.update_tags(band + 1, wavelength=400 + 10 * band)
-    return path
-
-
-def _tags(path):
-    with rasterio.open(path) as dataset:
-        return dataset.tags()
-
-
-@pytest.fixture(scope="module")
-def whole(src, tmp_path_factory):
-    """Pixels and tags of an uninterrupted run."""
-    path = tmp_path_factory.mktemp("whole") / "sr.tif"
-    super_resolve(src, path, resolver=BackProjectionResolver(2), tile=16)
-    return read_pixels(path), _tags(path)
-
 
 def _same(path, whole):
     np.testing.assert_array_equal(read_pixels(path), whole[0])
-    assert _tags(path) == whole[1]
+    assert tags_of(path) == whole[1]
 
 
 def _resumed(src, dst, **options):

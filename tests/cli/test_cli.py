@@ -15,15 +15,14 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from click.testing import CliRunner
-from hsisr_geo.cli.main import cli
+from commands import bicubic, call, json_lines, one_line_error, pixels, write
 
 from hsisr_geo import __version__
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.header import CONFIG_KEY
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = [
     [],
     ["run"],
@@ -45,50 +44,10 @@ COMMANDS = [
 ]
 
 
-def call(*args, code=0):
-    """Run a command in this process; return its result once the exit code is as expected."""
-    result = CliRunner().invoke(cli, [str(arg) for arg in args], prog_name="hsisr-geo")
-    assert result.exit_code == code, result.output
-    return result
-
-
-def write(path, cube, *, wavelengths=None, nodata=None, transform=None, bad=(), **profile):
-    """Write a GeoTIFF (band, row, col)."""
-    profile = {"crs": "EPSG:32633", **profile}
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        count=len(cube),
-        height=cube.shape[1],
-        width=cube.shape[2],
-        dtype=cube.dtype,
-        nodata=nodata,
-        transform=transform or Affine(30, 0, 500_000, 0, -30, 5_800_000),
-        **profile,
-    ) as dataset:
-        dataset.write(cube)
-        for band in range(1, len(cube) + 1):
-            if wavelengths is not None:
-                tags = {"wavelength": wavelengths[band - 1], "wavelength_units": "Nanometers"}
-                dataset.update_tags(band, **tags)
-            dataset.update_tags(band, bbl=int(band not in bad))
-    return path
-
-
-def pixels(shape=(4, 20, 24), dtype="int16", seed=0):
-    values = np.random.default_rng(seed).uniform(100, 3000, shape)
-    return values.astype(dtype)
-
-
 @pytest.fixture
 def raster(tmp_path):
     """Return a small int16 raster of four bands with wavelengths."""
     return write(tmp_path / "scene.tif", pixels(), wavelengths=[450, 550, 650, 850])
-
-
-def bicubic(src, dst, *more, code=0):
-    return call("run", src, dst, "--upscale", 2, "--model", "bicubic", *more, code=code)
 
 
 # --- help -----------------------------------------------------------------------------------------
@@ -215,10 +174,6 @@ def test_dry_run_says_what_would_be_written_and_writes_nothing(raster, tmp_path)
     (plan,) = [event for event in events if event["event"] == "result"]
     assert (plan["rows"], plan["cols"], plan["bands"], plan["tiles"]) == (40, 48, 4, 1)
     assert plan["size"] == 40 * 48 * 4 * 2
-
-
-def json_lines(result, stream="stdout"):
-    return [json.loads(line) for line in getattr(result, stream).splitlines()]
 
 
 def test_progress_json_is_one_object_per_line_on_stdout(raster, tmp_path):
@@ -416,12 +371,6 @@ BAD_RASTERS = {
     "complex numbers": lambda path: write(path, pixels(dtype="complex64")),
     "truncated file": truncated,
 }
-
-
-def one_line_error(result):
-    (line,) = result.stderr.strip().splitlines()
-    assert line.startswith("hsisr-geo: error: ")
-    return line
 
 
 @pytest.mark.parametrize("kind", BAD_RASTERS)

@@ -14,8 +14,8 @@ import numpy as np
 import psutil
 import pytest
 import rasterio
+from commands import CLI, ENVIRONMENT, posix
 from scenes import read_pixels
-from test_resume import CLI, ENVIRONMENT, posix, src, whole  # noqa: F401 - fixtures
 
 from hsisr_geo import __version__
 from hsisr_geo.engine import cluster
@@ -25,12 +25,12 @@ from hsisr_geo.errors import ModelError, OptionError, WorkerError
 from hsisr_geo.resolver.load import load_resolver
 
 
-def _command(src, dst, *more):  # noqa: F811
+def _command(src, dst, *more):
     options = ["--upscale", "2", "--model", "back-projection", "--tile", "16"]
     return [*CLI, "run", str(src), str(dst), *options, "--progress", "json", *more]
 
 
-def _run(src, dst, *more):  # noqa: F811
+def _run(src, dst, *more):
     run = subprocess.run(
         _command(src, dst, *more), capture_output=True, text=True, env=ENVIRONMENT, check=False
     )
@@ -38,14 +38,14 @@ def _run(src, dst, *more):  # noqa: F811
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def _same(path, whole):  # noqa: F811
+def _same(path, whole):
     np.testing.assert_array_equal(read_pixels(path), whole[0])
     with rasterio.open(path) as dataset:
         assert dataset.tags() == whole[1]
 
 
 @posix
-def test_two_workers_one_of_them_killed_give_the_same_file(src, whole, tmp_path):  # noqa: F811
+def test_two_workers_one_of_them_killed_give_the_same_file(src, whole, tmp_path):
     dst = tmp_path / "sr.tif"
     with subprocess.Popen(
         _command(src, dst, "--workers", "2"), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -71,7 +71,7 @@ def _workers_of(pid):
 
 @posix
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
-def test_a_run_with_workers_ends_with_them_and_goes_on(src, whole, tmp_path, signum):  # noqa: F811
+def test_a_run_with_workers_ends_with_them_and_goes_on(src, whole, tmp_path, signum):
     dst = tmp_path / "sr.tif"
     with subprocess.Popen(
         _command(src, dst, "--workers", "2", "--resume"), stdout=subprocess.PIPE,
@@ -119,7 +119,7 @@ def scheduler(tmp_path):
         process.wait(20)
 
 
-def test_the_workers_of_a_scheduler_give_the_same_file(src, whole, tmp_path, scheduler):  # noqa: F811
+def test_the_workers_of_a_scheduler_give_the_same_file(src, whole, tmp_path, scheduler):
     folder = tmp_path / "a folder with ümlauts"
     folder.mkdir()
     _run(src, folder / "sr.tif", "--scheduler", scheduler)
@@ -127,7 +127,7 @@ def test_the_workers_of_a_scheduler_give_the_same_file(src, whole, tmp_path, sch
     assert sorted(path.name for path in folder.iterdir()) == ["sr.qml", "sr.tif"]
 
 
-def test_a_scheduler_that_is_not_there(src, tmp_path, monkeypatch):  # noqa: F811
+def test_a_scheduler_that_is_not_there(src, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "_PATIENCE_S", 1)
     with (
         pytest.raises(WorkerError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9: start"),
@@ -157,12 +157,12 @@ class FakeClient:
         ({"source": "scene.tif:7:abc"}, r"does not see the same .*scene\.tif"),
     ],
 )
-def test_a_worker_that_sees_other_files_is_refused(src, tmp_path, different, told):  # noqa: F811
+def test_a_worker_that_sees_other_files_is_refused(src, tmp_path, different, told):
     with pytest.raises(WorkerError, match=told):
         cluster.check(FakeClient(**different), [str(src)], tmp_path)
 
 
-def test_workers_that_see_the_same_are_accepted(src, tmp_path):  # noqa: F811
+def test_workers_that_see_the_same_are_accepted(src, tmp_path):
     cluster.check(FakeClient(), [str(src)], tmp_path)
     assert list(tmp_path.iterdir()) == []
     seen = cluster.examine(str(tmp_path / "none.token"), [str(tmp_path / "none.tif")])

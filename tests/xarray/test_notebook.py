@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-NOTEBOOK = Path(__file__).resolve().parents[1] / "docs" / "notebooks" / "super_resolve.ipynb"
+NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "notebooks" / "super_resolve.ipynb"
 
 
 @pytest.mark.filterwarnings("ignore")  # of the machinery of notebooks, which is not ours

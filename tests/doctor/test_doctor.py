@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_cli import call
+from commands import call
 
 from hsisr_geo.doctor import examine, installation, libraries, selftest
 from hsisr_geo.doctor.gpu import check_device

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from commands import bicubic, call, one_line_error, pixels, write, write_model
 from rasterio.windows import Window
 from scenes import Scenes
-from test_cli import bicubic, call, one_line_error, pixels, write
-from test_registry import write_model
 
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.engine.pipeline import RunReport, super_resolve

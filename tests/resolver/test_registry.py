@@ -1,27 +1,16 @@
 """Names to models: the shipped ones, the user's folder, bicubic, and what is said of the rest."""
 
-import json
-import struct
 import subprocess
 import sys
 
 import pytest
+from commands import write_model
 
 from hsisr_geo.errors import ModelError
 from hsisr_geo.resolver import catalogue
-from hsisr_geo.resolver.config import ModelConfig
-from hsisr_geo.resolver.header import CARD_KEY, CONFIG_KEY, read_header
+from hsisr_geo.resolver.header import read_header
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import load_resolver
-
-
-def write_model(path, upscales=(2,), card=None, **options):
-    """Write a model file without weights."""
-    config = ModelConfig(name=path.stem, version="7", upscales=upscales, **options)
-    metadata = {CONFIG_KEY: config.to_json(), CARD_KEY: json.dumps(card or {})}
-    raw = json.dumps({"__metadata__": metadata}).encode()
-    path.write_bytes(struct.pack("<Q", len(raw)) + raw)
-    return path
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from scenes import reflectance
 
 from hsisr_geo.raster.open import open_raster
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 GDAL = DOCS.parent / ".venv-gdal" / "bin" / "python"
 pytestmark = pytest.mark.skipif(
     not (GDAL.parents[1] / "installed").exists(),

@@ -215,7 +215,7 @@ def test_a_model_is_not_scored_at_what_it_was_not_made_for(done, data, tmp_path)
 
 
 def test_the_comparison_in_the_repository_can_be_read(data, tmp_path):
-    path = Path(__file__).resolve().parents[1] / "benchmarks" / "comparison.toml"
+    path = Path(__file__).resolve().parents[2] / "benchmarks" / "comparison.toml"
     text = path.read_text().replace("../../shared/data/train", str(data / "train"))
     text = text.replace("../../shared/data/val", str(data / "test"))
     (tmp_path / "c.toml").write_text(text)

@@ -25,7 +25,7 @@ from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.system_config import SystemConfig
 
-QUALITY = Path(__file__).resolve().parents[1] / "docs" / "quality.json"
+QUALITY = Path(__file__).resolve().parents[2] / "docs" / "quality.json"
 COPIES = {"mpsnr": "psnr", "mssim": "ssim", "sam": "sam", "ergas": "ergas", "cc": "cc"}
 
 

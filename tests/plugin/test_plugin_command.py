@@ -27,7 +27,7 @@ from qgis_plugin.command import (
     run_arguments,
 )
 
-PLUGIN = Path(__file__).parent.parent / "qgis_plugin"
+PLUGIN = Path(__file__).resolve().parents[2] / "qgis_plugin"
 
 
 @pytest.fixture

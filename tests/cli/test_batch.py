@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from test_cli import call, json_lines, one_line_error, pixels, write
+from commands import call, json_lines, one_line_error, pixels, write
 
 from hsisr_geo.batch import Job, Total, plan_jobs, run_batch
 from hsisr_geo.engine.pipeline import RunReport

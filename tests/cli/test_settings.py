@@ -9,9 +9,9 @@ import sys
 
 import click
 import pytest
+from commands import call, json_lines, one_line_error, pixels, write
 from hsisr_geo.cli.main import cli
 from hsisr_geo.cli.variables import options_of, walk
-from test_cli import call, json_lines, one_line_error, pixels, write
 
 from hsisr_geo import __version__
 

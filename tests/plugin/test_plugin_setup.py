@@ -25,7 +25,7 @@ from qgis_plugin.setup.state import Kind, inspect, look
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stand-ins are started as on POSIX")
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 VERSION = stand_ins.VERSION
 
 

@@ -17,7 +17,7 @@ from qgis_plugin.worker import WATCH_VARIABLE
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="process groups of POSIX")
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def wait_for(condition, seconds):
