@@ -51,6 +51,7 @@ _OPTIONS = (  # in the order of --help
     options.style,
     options.stac,
     options.resume,
+    options.strict,
 )
 
 
@@ -90,6 +91,7 @@ class RunOptions:
         return WriteOptions(self.format, creation, style=self.style, stac=self.stac)
 
     resume: bool
+    strict: bool
 
     def open(self, src: str) -> "Raster":
         """Open a scene with the bands that are asked for; errors as `open_raster`."""
@@ -161,6 +163,7 @@ class RunOptions:
             bounds=self.bounds,
             overwrite=self.overwrite,
             resume=self.resume,
+            strict=self.strict,
             **more,
         )
 

@@ -36,6 +36,7 @@ def super_resolve(
     overwrite: bool = False,
     write: WriteOptions = AS_NAMED,
     resume: bool = False,
+    strict: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> RunReport:
@@ -53,7 +54,8 @@ def super_resolve(
         As for `load_resolver`; upscale 2 by default.
     resolver
         Instead of these: one that is loaded already, or your own.
-    tile, threads, workers, scheduler, bounds, overwrite, write, resume, progress, log
+    tile, threads, workers, scheduler, bounds, overwrite, write, resume, strict, progress,
+    log
         As for `pipeline.super_resolve`, which does the work.
     uncertainty
         Where to write the standard deviation over samples, or an `Uncertainty` with their number.
@@ -89,6 +91,7 @@ def super_resolve(
         overwrite=overwrite,
         write=write,
         resume=resume,
+        strict=strict,
         progress=progress,
         log=log,
     )

@@ -130,6 +130,7 @@ def difference(
     *,
     bounds: Bounds | None,
     uncertainty: Uncertainty | None = None,
+    strict: bool = False,
 ) -> str:
     """Say why the raster at `path` is not what a run would write; "" if it is.
 
@@ -152,6 +153,7 @@ def difference(
         region=None if bounds is None else raster.window_of(bounds),
         tile=1,  # no matter: it does not show in the result,
         stored=(),  # nor does the format, in the digest
+        strict=strict,
     )
     if tags[f"{_PREFIX}FINGERPRINT"] == mark.digest:
         return ""

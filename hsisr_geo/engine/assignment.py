@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from threading import Event
 
 from hsisr_geo.cube.windows import Window
+from hsisr_geo.engine.identity import Snapshot
 from hsisr_geo.engine.request import Log, Request
 from hsisr_geo.engine.tasks import Plan, Product, Work, cut_for
 from hsisr_geo.journal.folder import WorkFolder
@@ -31,6 +32,8 @@ class Assignment:
         What is written: one for each cube that the method makes.
     tile, region
         As for `tasks.cut`.
+    before
+        The files of the scene as they were when the run began.
     """
 
     raster: Raster
@@ -42,6 +45,7 @@ class Assignment:
     products: tuple[Product, ...]
     tile: int
     region: Window | None
+    before: Snapshot
 
     @property
     def spread(self) -> Sampled | None:
@@ -81,11 +85,17 @@ class Assignment:
             far=None if self.statistics is None else self.statistics.mean,
             degradation=resolver.degradation,
             given_up=given_up,
+            before=self.before,
         )
 
 
 def assign(
-    request: Request, products: tuple[Product, ...], tile: int, folder: WorkFolder, log: Log
+    request: Request,
+    products: tuple[Product, ...],
+    tile: int,
+    folder: WorkFolder,
+    before: Snapshot,
+    log: Log,
 ) -> tuple[Assignment, tuple[str, ...]]:
     """Choose the bands for the resolver and measure them.
 
@@ -97,7 +107,7 @@ def assign(
     the assignment, warnings
     """
     raster, resolver, wish = request.raster, request.resolver, request.uncertainty
-    resolved, statistics, warning = _choose_bands(raster, resolver, folder, log)
+    resolved, statistics, warning = _choose_bands(raster, resolver, folder, before, log)
     samples = None if wish is None else wish.samples
     every = tuple(range(len(raster.bands)))
     if warning:
@@ -117,12 +127,13 @@ def assign(
         products=products,
         tile=tile,
         region=request.region,
+        before=before,
     )
     return assignment, (warning,) if warning else ()
 
 
 def _choose_bands(
-    raster: Raster, resolver: Resolver, folder: WorkFolder, log: Log
+    raster: Raster, resolver: Resolver, folder: WorkFolder, before: Snapshot, log: Log
 ) -> tuple[tuple[int, ...], SceneStatistics | None, str]:
     """Return the bands for the resolver, their statistics, and why it can make none of them."""
     if raster.bands.wavelengths_nm is None:
@@ -136,17 +147,20 @@ def _choose_bands(
         resolver.check_bands(len(resolved))  # before a pass over the scene
     if not resolver.uses_statistics:
         return resolved, None, ""
-    statistics = _measure(raster, resolved, folder, log)
+    statistics = _measure(raster, resolved, folder, before, log)
     none = "no pixel is valid in all good bands at once: all bands are interpolated"
     return resolved, statistics, "" if statistics.count else none
 
 
-def _measure(raster: Raster, bands: Sequence[int], folder: WorkFolder, log: Log) -> SceneStatistics:
+def _measure(
+    raster: Raster, bands: Sequence[int], folder: WorkFolder, before: Snapshot, log: Log
+) -> SceneStatistics:
     """Measure the scene, or take what an interrupted run has measured: the same to the last bit."""
     if (kept := load(folder.statistics)) is not None:
         return kept
     log(f"measuring {len(bands)} bands over the whole scene")
     found = scan_scene(raster, bands)
+    before.check()  # else what is kept would be that of two scenes
     with as_output_error(folder.file):
         save(found, folder.statistics)
     return found

@@ -24,7 +24,7 @@ from distributed.scheduler import KilledWorker
 
 from hsisr_geo._version import __version__
 from hsisr_geo.engine.assignment import Assignment
-from hsisr_geo.engine.provenance import input_identity
+from hsisr_geo.engine.identity import input_identity
 from hsisr_geo.engine.tasks import Work
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import HsisrError, WorkerError

@@ -69,7 +69,7 @@ def compute(
 def _compute_here(
     assignment: Assignment, finished: TileIndex, threads: int, note: Callable[[RecordAt], None]
 ) -> None:
-    with JournalWriter(finished.folder / new_name()) as journal:
+    with JournalWriter(finished.folder / new_name(), finished.key) as journal:
         run(assignment.work(journal), finished.missing(), threads=threads, progress=note)
 
 

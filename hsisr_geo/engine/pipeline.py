@@ -12,6 +12,7 @@ from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.engine.assembly import assembling
 from hsisr_geo.engine.assignment import Assignment, assign
 from hsisr_geo.engine.compute import compute, take_up, telling_how_to_go_on
+from hsisr_geo.engine.identity import Snapshot, input_identity, moved
 from hsisr_geo.engine.provenance import Fingerprint, as_tags, provenance_tags
 from hsisr_geo.engine.request import Log, Request
 from hsisr_geo.engine.tasks import Progress
@@ -79,6 +80,7 @@ def super_resolve(
     overwrite: bool = False,
     write: WriteOptions = AS_NAMED,
     resume: bool = False,
+    strict: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> RunReport:
@@ -112,6 +114,10 @@ def super_resolve(
         Go on with an interrupted run, if there is one: only tiles that it had not finished are
         computed, and the result is that of an uninterrupted run. Should this run be interrupted,
         its tiles are kept for the next one.
+    strict
+        Tell the input by all of its content, however large, when the run begins and again before
+        the output appears. Without it that is done for inputs of up to 256 MiB; of larger ones the
+        ends of each file are read, and the system is asked whether they were touched.
     progress
         Called with (tiles done, tiles in all) from this thread; it may raise to cancel.
     log
@@ -133,17 +139,19 @@ def super_resolve(
         write=write,
         tile=tile,
         where=Workers(workers, threads, scheduler),
+        strict=strict,
     )
     targets = request.targets()
     log, progress = log or _ignore, progress or _ignore
     with open_outputs(targets, overwrite=overwrite, resume=resume) as drafts:
         folder = drafts[0].folder
         tile = request.side(folder)
+        before = request.snapshot()
         mark = request.fingerprint(tile, targets)
         _identify(folder, mark, keep=resume)
-        assignment, warnings = assign(request, request.products(drafts), tile, folder, log)
+        assignment, warnings = assign(request, request.products(drafts), tile, folder, before, log)
         layout = assignment.layout
-        finished = TileIndex(folder.path, layout.grid.shape)
+        finished = TileIndex(folder.path, layout.grid.shape, mark.key)
         kept = take_up(finished, len(layout.grid), log) if resume else 0
         with (
             telling_how_to_go_on(finished, resume, log),
@@ -152,6 +160,7 @@ def super_resolve(
             compute(assignment, finished, assembly, workers=request.where, progress=progress)
             found = total(layout, finished)
             assembly.set_tags(_tags(assignment, mark, found))
+        _check_unmoved(request, before, mark)
     return RunReport(
         path=os.fspath(dst),
         uncertainty=None if uncertainty is None else os.fspath(uncertainty.path),
@@ -171,8 +180,17 @@ def _identify(folder: WorkFolder, mark: Fingerprint, *, keep: bool) -> None:
     """Check that what is kept in the folder is of this run, and say whose it is."""
     if record := folder.record():
         mark.check_same(record, folder.path)
+    folder.check_journals(mark.key)
     with as_output_error(folder.file):
         folder.write_record({**record, **mark.record(), "keep": keep})
+
+
+def _check_unmoved(request: Request, before: Snapshot, mark: Fingerprint) -> None:
+    """Refuse to publish what was made of an input that did not hold still."""
+    before.check()
+    now = input_identity(request.raster.all_files, strict=request.strict)
+    if now != mark.facts["input files"]:
+        raise moved(request.raster.path, "has other content than")
 
 
 def _tags(assignment: Assignment, mark: Fingerprint, found: Consistency) -> list[dict[str, str]]:

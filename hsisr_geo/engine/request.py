@@ -10,6 +10,7 @@ import numpy as np
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.assembly import LateTags
 from hsisr_geo.engine.estimate import choose_tile, estimate_seconds, footprint
+from hsisr_geo.engine.identity import Snapshot
 from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.engine.tasks import Product, cut_for
 from hsisr_geo.engine.uncertainty import Uncertainty
@@ -24,6 +25,7 @@ from hsisr_geo.output.targets import Target
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.statistics import bands_with_data
+from hsisr_geo.resolver.load import method_files
 from hsisr_geo.resolver.protocol import BandsResolver, Resolver, sampled
 
 Log = Callable[[str], None]
@@ -77,6 +79,7 @@ class Request:
     uncertainty : the second raster, if one is wanted
     tile : largest side of a tile's core in input pixels; None for what memory allows
     where : which processes compute the tiles
+    strict : hash the whole input for the fingerprint, however large
     """
 
     raster: Raster
@@ -87,6 +90,7 @@ class Request:
     write: WriteOptions = AS_NAMED
     tile: int | None = None
     where: Workers = field(default_factory=Workers)
+    strict: bool = False
 
     @classmethod
     def of(
@@ -100,6 +104,7 @@ class Request:
         write: WriteOptions = AS_NAMED,
         tile: int | None = None,
         where: Workers | None = None,
+        strict: bool = False,
     ) -> "Request":
         """Open the scene, and refuse what cannot be before there is a folder.
 
@@ -115,7 +120,7 @@ class Request:
         region = None if bounds is None else raster.window_of(bounds)
         if uncertainty is not None:
             sampled(resolver, uncertainty.samples)
-        return cls(raster, resolver, dst, region, uncertainty, write, tile, where)
+        return cls(raster, resolver, dst, region, uncertainty, write, tile, where, strict)
 
     @property
     def samples(self) -> int:
@@ -125,11 +130,12 @@ class Request:
     def targets(self) -> list[Target]:
         """Return the rasters to be written; their tags are `LateTags`."""
         fine = self.raster.upscaled(self.resolver.upscale, *(self.region or ()))
-        targets = [Target(self.dst, fine, LateTags(), self.write)]
+        method = method_files(self.resolver)
+        targets = [Target(self.dst, fine, LateTags(), self.write, method)]
         if self.uncertainty is not None:
             path, deviations = self.uncertainty.path, self.uncertainty.describe(fine)
             write = self.write.beside(self.dst, path)
-            targets.append(Target(path, deviations, LateTags(), write))
+            targets.append(Target(path, deviations, LateTags(), write, method))
         return targets
 
     def products(self, drafts: Sequence[Draft]) -> tuple[Product, ...]:
@@ -169,7 +175,12 @@ class Request:
             region=self.region,
             tile=tile,
             stored=[target.form.stored(target.raster) for target in targets],
+            strict=self.strict,
         )
+
+    def snapshot(self) -> Snapshot:
+        """Look at the files of the scene and of the method."""
+        return Snapshot.of([*self.raster.all_files, *method_files(self.resolver)])
 
     def plan(self) -> RunPlan:
         """Lay the run out without making it: output, tiles, memory, disk and time.

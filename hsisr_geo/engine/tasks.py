@@ -22,6 +22,7 @@ from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import Tile, TileGrid
 from hsisr_geo.cube.windows import Window, inside, scaled
+from hsisr_geo.engine.identity import Snapshot
 from hsisr_geo.journal.index import RecordAt
 from hsisr_geo.journal.layout import Layout, Storage
 from hsisr_geo.journal.records import JournalWriter
@@ -48,12 +49,15 @@ class Plan(Method):
         The D that the output is measured against.
     given_up
         Set as soon as the run fails or is canceled, for the method to stop what nobody waits for.
+    before
+        The files of the scene as they were when the run began; no tile is recorded of others.
     """
 
     raster: Raster
     ramp: int
     degradation: Degradation
     given_up: Event = field(default_factory=Event)
+    before: Snapshot = Snapshot(())  # noqa: RUF009 - immutable
 
     @property
     def margin(self) -> int:
@@ -157,6 +161,7 @@ class Work:
         cubes = [p.bands_from(sr) for p, sr in zip(self.products, made, strict=True)]
         rows, cols = scaled(inside(tile.reach, outer), self.plan.upscale)
         arrays = self._arrays(tile, found, [sr[:, rows, cols] for sr in cubes])
+        self.plan.before.check_often()
         return RecordAt(index, self.journal.path.name, self.journal.add(index, arrays))
 
     def _arrays(

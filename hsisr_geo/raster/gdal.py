@@ -1,10 +1,9 @@
 """A raster that GDAL reads: described as a `Raster`, and windows of its stored numbers."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 from rasterio.enums import MaskFlags
@@ -25,6 +24,7 @@ from hsisr_geo.raster.datasets import (
     thread_handle,
 )
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
+from hsisr_geo.raster.sources import follow
 
 
 @dataclass(frozen=True)
@@ -105,16 +105,17 @@ def described(dataset: Any, path: str) -> Raster:
         has_mask=masked or bool(alpha),
         tags=read_tags(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
-        files=tuple(_further_files(dataset, path)),
+        files=_further_files(dataset, path),
         source=GdalSource(anywhere(path), masked or bool(alpha), alpha),
     )
 
 
-def _further_files(dataset: Any, path: str) -> Iterator[str]:
-    """Yield the files that GDAL reads besides `path`: headers, and what a VRT points to."""
-    for name in dataset.files:
-        if not (os.path.exists(name) and os.path.exists(path) and Path(path).samefile(name)):
-            yield anywhere(str(name))
+def _further_files(dataset: Any, path: str) -> tuple[str, ...]:
+    """Return the files that GDAL reads besides `path`: headers, and what VRTs lead to."""
+    named = [anywhere(str(name)) for name in dataset.files]
+    own = os.path.realpath(path)
+    every = dict.fromkeys([*named, *follow([path, *named])])
+    return tuple(name for name in every if os.path.realpath(name) != own)
 
 
 def _is_masked(flags: Sequence[MaskFlags]) -> bool:
