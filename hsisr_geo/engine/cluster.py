@@ -31,7 +31,6 @@ from hsisr_geo.errors import HsisrError, WorkerError
 from hsisr_geo.journal.index import RecordAt
 from hsisr_geo.journal.records import JournalWriter, new_name
 from hsisr_geo.raster.datasets import anywhere
-from hsisr_geo.resolver.protocol import pinned
 
 _PATIENCE_S = 30
 _OURS = "HSISR_GEO_WORKER_OF_A_RUN"  # set where workers are named by number
@@ -120,13 +119,13 @@ class TileWorker(WorkerPlugin):
         """Get ready; called in each worker, also in those that come later."""
         self._lock, self._work = Lock(), None
         self._assignment = replace(
-            self._assignment, resolver=pinned(self._assignment.resolver, _number(worker))
+            self._assignment, request=self._assignment.request.pinned(_number(worker))
         )
 
     def teardown(self, worker: Any) -> None:
         """Stop what is being computed, and close the journal."""
         if self._work is not None:
-            self._work.plan.given_up.set()
+            self._work.given_up.set()
 
     def infer(self, tile: tuple[int, int]) -> RecordAt:
         """Compute one tile."""
@@ -174,7 +173,7 @@ def run(
     WorkerError : a worker does not see the files, has another version, or dies again and again
     HsisrError : as raised by a tile
     """
-    raster = assignment.raster
+    raster = assignment.request.raster
     check(client, [anywhere(name) for name in (raster.path, *raster.files)], folder)
     plugin = TileWorker(assignment, folder, synchronize=synchronize)
     with _registered(client, plugin):

@@ -141,7 +141,7 @@ def super_resolve(
         tile = request.side(folder)
         mark = request.fingerprint(tile, targets)
         _identify(folder, mark, keep=resume)
-        assignment, warnings = assign(request, request.products(drafts), tile, folder, log)
+        assignment, warnings = assign(request, tile, folder, log)
         layout = assignment.layout
         finished = TileIndex(folder.path, layout.grid.shape)
         kept = take_up(finished, len(layout.grid), log) if resume else 0
@@ -162,7 +162,7 @@ def super_resolve(
         consistency_rms=found.rms,
         consistency_max=found.maximum,
         consistency_relative=found.relative,
-        degradation=assignment.resolver.degradation.name,
+        degradation=assignment.request.resolver.degradation.name,
         warnings=warnings,
     )
 
@@ -177,9 +177,10 @@ def _identify(folder: WorkFolder, mark: Fingerprint, *, keep: bool) -> None:
 
 def _tags(assignment: Assignment, mark: Fingerprint, found: Consistency) -> list[dict[str, str]]:
     """Return the tags of each output."""
-    made = provenance_tags(assignment.raster, assignment.resolver, mark, found)
+    asked = assignment.request
+    made = provenance_tags(asked.raster, asked.resolver, mark, found)
     more = as_tags(assignment.spread.provenance()) if assignment.spread else {}
-    return [made, made | more][: len(assignment.products)]
+    return [made, made | more][: len(assignment.outputs)]
 
 
 def _ignore(*_: object) -> None:

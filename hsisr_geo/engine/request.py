@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 import numpy as np
@@ -11,20 +11,20 @@ from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.assembly import LateTags
 from hsisr_geo.engine.estimate import choose_tile, estimate_seconds, footprint
 from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
-from hsisr_geo.engine.tasks import Product, cut_for
+from hsisr_geo.engine.tasks import cut_for
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import OptionError
 from hsisr_geo.journal.folder import WorkFolder
-from hsisr_geo.journal.layout import Layout
-from hsisr_geo.output.drafts import Draft, Output
+from hsisr_geo.journal.layout import Layout, Output
+from hsisr_geo.output.drafts import as_output
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.formats.cog import Cog
 from hsisr_geo.output.targets import Target
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.statistics import bands_with_data
-from hsisr_geo.resolver.protocol import BandsResolver, Resolver, sampled
+from hsisr_geo.resolver.protocol import BandsResolver, Resolver, pinned, sampled
 
 Log = Callable[[str], None]
 """Takes one line at a time."""
@@ -132,12 +132,16 @@ class Request:
             targets.append(Target(path, deviations, LateTags(), write))
         return targets
 
-    def products(self, drafts: Sequence[Draft]) -> tuple[Product, ...]:
-        """Return how the bands of each raster follow from the scene's."""
-        products = [Product(drafts[0].output)]
+    def outputs(self) -> tuple[Output, ...]:
+        """Return how each of them is stored, and how its bands follow from the scene's."""
+        outputs = [as_output(target.raster, target.form) for target in self.targets()]
         if self.uncertainty is not None:
-            products.append(Product(drafts[1].output, self.uncertainty.bands_from))
-        return tuple(products)
+            outputs[1] = replace(outputs[1], bands_from=self.uncertainty.bands_from)
+        return tuple(outputs)
+
+    def pinned(self, number: int) -> "Request":
+        """Return the same for one of several workers: on one GPU, where there are GPUs."""
+        return replace(self, resolver=pinned(self.resolver, number))
 
     def side(self, kept: WorkFolder | None = None) -> int:
         """Choose the side of tiles: as asked, that of the run taken up, or what memory allows."""
@@ -179,8 +183,7 @@ class Request:
         ModelError : the resolver does not take so many bands
         """
         check_scene(self.raster, self.resolver)
-        targets, side = self.targets(), self.side()
-        outputs = [Output.of(target.raster, target.form) for target in targets]
+        targets, outputs, side = self.targets(), self.outputs(), self.side()
         use = {"threads": self.where.threads, "samples": self.samples}
         grid = cut_for(
             self.raster, self.resolver, samples=self.samples, tile=side, region=self.region
@@ -190,8 +193,7 @@ class Request:
             self.raster, self.resolver, grid, workers=self.where.number, **use
         )
         bands = len(self.raster.bands)
-        storages = tuple(Product(output).storage for output in outputs)
-        layout = Layout(grid, self.resolver.upscale, storages, measured=bands)
+        layout = Layout(grid, self.resolver.upscale, outputs, measured=bands)
         sizes = [_bytes_of(output.raster) for output in outputs]
         return RunPlan(
             path=os.fspath(self.dst),

@@ -15,6 +15,7 @@ from hsisr_geo.cube.windows import BLOCK, Window, block_side, blocks
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import put_in_place, remove, synchronize, synchronize_all
 from hsisr_geo.journal.folder import WorkFolder, work_folder
+from hsisr_geo.journal.layout import Output
 from hsisr_geo.output.companions import belongs_to, companions, item_path, write_item, write_style
 from hsisr_geo.output.formats.blocks import Blocks
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
@@ -32,25 +33,10 @@ from hsisr_geo.output.targets import (
 from hsisr_geo.raster.raster import Raster
 
 
-@dataclass(frozen=True)
-class Output:
-    """How the raster will be stored.
-
-    Attributes
-    ----------
-    raster : the grid and the bands as they will be; encode pixels with `raster.bands` and
-        `raster.dtype`, since a file has one nodata value for all its bands, or another type
-    needs_mask : pixels without a value can be told only by a valid mask
-    """
-
-    raster: Raster
-    needs_mask: bool
-
-    @classmethod
-    def of(cls, raster: Raster, form: Format) -> "Output":
-        """Say how a raster is stored in a format."""
-        stored = form.stored(raster)
-        return cls(stored, needs_mask(stored))
+def as_output(raster: Raster, form: Format) -> Output:
+    """Say how a raster is stored in a format."""
+    stored = form.stored(raster)
+    return Output(stored, needs_mask(stored))
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +191,7 @@ def _draft(target: Target, file: Path, *, resume: bool, overwrite: bool) -> Iter
         with as_output_error(target.path):
             folder = stack.enter_context(work_folder(file, resume=resume, overwrite=overwrite))
         form = target.form
-        yield Draft(target, Output.of(target.raster, form), file, form, folder)
+        yield Draft(target, as_output(target.raster, form), file, form, folder)
 
 
 def _publish(part: Path, target: Path, form: Format, raster: Raster) -> None:

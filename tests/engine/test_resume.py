@@ -217,7 +217,8 @@ def test_signals_keep_what_is_finished(src, whole, tmp_path, signum):
 KILLING = """
 import os, signal, sys
 from pathlib import Path
-from hsisr_geo import files, journal, output
+from hsisr_geo.journal import records
+from hsisr_geo.output import drafts
 from hsisr_geo.journal.blocks import TileBlocks
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.resolver.interpolation import BackProjectionResolver
@@ -233,8 +234,8 @@ def kill(owner, name, number):
 
 src, dst, where, number = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 owner, name = {
-    "record": (journal, "_write_all"), "block": (TileBlocks, "read"),
-    "publish": (output, "put_in_place"), "cleanup": (output, "synchronize"),
+    "record": (records, "_write_all"), "block": (TileBlocks, "read"),
+    "publish": (drafts, "put_in_place"), "cleanup": (drafts, "synchronize"),
 }[where]
 kill(owner, name, number)
 super_resolve(src, dst, resolver=BackProjectionResolver(2), tile=16, resume=True)
