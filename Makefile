@@ -13,6 +13,7 @@ help:
 	@echo "make install  .venv with the package, the test tools and the demo's needs"
 	@echo "make lint     ruff, mypy and bandit"
 	@echo "make test     lint, the plugin in a real QGIS, and the core's tests"
+	@echo "make test-core  the core's tests; PACKAGE=raster for those of one package"
 	@echo "make demo     super-resolve a real scene; SCENE=path for your own raster"
 	@echo "make plugin   dist/hsisr_geo_qgis-VERSION.zip"
 	@echo "make clean    remove what the other targets made"
@@ -32,9 +33,10 @@ lint: install
 # The core's tests come last, so that the last line is pytest's count of them.
 test: lint test-qgis test-core
 
+# PACKAGE=raster: the tests of that package alone, in seconds.
 test-core: install
-	@tools/install_gdal || echo "NOT TESTED: steps of GDAL's pipelines (tests/cli/test_gdal_pipeline.py)" >&2
-	$(BIN)/python -m pytest -q
+	@test -n "$(PACKAGE)" || tools/install_gdal || echo "NOT TESTED: steps of GDAL's pipelines (tests/cli/test_gdal_pipeline.py)" >&2
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests$(addprefix /,$(PACKAGE))
 
 # Two interpreters: QGIS imports its own Python, which has neither torch nor rasterio; the worker runs in .venv.
 test-qgis: install

@@ -818,7 +818,6 @@ from pathlib import Path
 from hsisr_geo.errors import OutputError
 from test_formats import make
 from hsisr_geo.engine.pipeline import super_resolve
-from hsisr_geo.journal import records
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
