@@ -11,6 +11,7 @@ from string import Formatter
 from threading import Event, Lock
 from typing import Literal
 
+from hsisr_geo.bands.metadata import PROVENANCE_PREFIX
 from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.engine.provenance import fingerprint
 from hsisr_geo.engine.uncertainty import Uncertainty
@@ -22,7 +23,6 @@ from hsisr_geo.raster.scenes import ENDINGS
 from hsisr_geo.resolver.protocol import Resolver, sampled
 
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:"<>|?*', "_"))  # in names of subdatasets
-_PREFIX = "HSISR_"
 Status = Literal["done", "skipped", "failed", "canceled", "not started"]
 
 
@@ -142,7 +142,7 @@ def difference(
     """
     with open_quietly(open_raster(path).path) as dataset:
         tags = dataset.tags()
-    if f"{_PREFIX}FINGERPRINT" not in tags:
+    if f"{PROVENANCE_PREFIX}FINGERPRINT" not in tags:
         return "does not say how it was made"
     mark = fingerprint(
         raster,
@@ -153,10 +153,10 @@ def difference(
         tile=1,  # no matter: it does not show in the result,
         stored=(),  # nor does the format, in the digest
     )
-    if tags[f"{_PREFIX}FINGERPRINT"] == mark.digest:
+    if tags[f"{PROVENANCE_PREFIX}FINGERPRINT"] == mark.digest:
         return ""
     for name, value in mark.facts.items():
-        found = tags.get(_PREFIX + name.upper())
+        found = tags.get(PROVENANCE_PREFIX + name.upper())
         if found not in (None, value):
             return f"was made with {name.replace('_', ' ')} {found}, not {value}"
     return "was made of another input, window, choice of bands or uncertainty"

@@ -25,6 +25,11 @@ _FILE_DOMAINS = frozenset({
 })  # fmt: skip
 
 
+def as_tags(items: Mapping[str, str]) -> dict[str, str]:
+    """Name facts about how an output was made as its tags are named: seed -> HSISR_SEED."""
+    return {f"{PROVENANCE_PREFIX}{name.upper()}": value for name, value in items.items()}
+
+
 def read_bands(dataset: Any) -> Bands:
     """Read the bands of an open rasterio dataset; wavelengths may be missing."""
     fields = envi_fields(dataset)

@@ -12,8 +12,7 @@ from hsisr_geo.journal.records import JournalWriter
 from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
-from hsisr_geo.resolver.apply import Method
-from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.apply import Method, share_bands
 from hsisr_geo.resolver.protocol import BandsResolver, Resolver, Sampled, in_parts, sampled
 
 
@@ -89,23 +88,20 @@ def assign(
     -------
     the assignment, warnings
     """
-    raster, resolver, wish = request.raster, request.resolver, request.uncertainty
-    resolved, statistics, warning = _choose_bands(raster, resolver, folder, log)
-    samples = None if wish is None else wish.samples
-    every = tuple(range(len(raster.bands)))
+    raster = request.raster
+    resolved, statistics, warning = _choose_bands(raster, request.resolver, folder, log)
+    share = share_bands(request.resolver, resolved, statistics, len(raster.bands))
     if warning:
         log(f"warning: {warning}")
-        resolver, samples = BicubicResolver(resolver.upscale, psf=resolver.degradation), None
-        resolved, statistics = every, None
-    interpolated = tuple(band for band in every if band not in resolved)
-    if interpolated:
-        log(f"{len(interpolated)} of {len(every)} bands are bad or empty: interpolated")
+    if share.interpolated:
+        told = f"{len(share.interpolated)} of {len(raster.bands)} bands are bad or empty"
+        log(f"{told}: interpolated")
     assignment = Assignment(
-        replace(request, resolver=resolver),
-        samples=samples,
-        statistics=statistics,
-        resolved=resolved,
-        interpolated=interpolated,
+        replace(request, resolver=share.resolver),
+        samples=None if warning else request.samples or None,
+        statistics=share.statistics,
+        resolved=share.resolved,
+        interpolated=share.interpolated,
         outputs=request.outputs(),
         tile=tile,
     )

@@ -8,11 +8,12 @@ import os
 import time
 from dataclasses import dataclass
 
+from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.engine.assembly import assembling
 from hsisr_geo.engine.assignment import Assignment, assign
 from hsisr_geo.engine.compute import compute, take_up, telling_how_to_go_on
-from hsisr_geo.engine.provenance import Fingerprint, as_tags, provenance_tags
+from hsisr_geo.engine.provenance import Fingerprint, provenance_tags
 from hsisr_geo.engine.request import Log, Request
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.engine.uncertainty import Uncertainty

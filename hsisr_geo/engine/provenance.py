@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo._version import __version__
+from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.uncertainty import Uncertainty
@@ -176,8 +177,3 @@ def provenance_tags(
         **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},
     }
     return as_tags(items)
-
-
-def as_tags(items: dict[str, str]) -> dict[str, str]:
-    """Name items as tags: upper case, with the program's prefix."""
-    return {f"HSISR_{name.upper()}": value for name, value in items.items()}

@@ -5,6 +5,7 @@ lie is the caller's business.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,9 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.holes import fill_holes
 from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.cube.windows import Window, inside, scaled
-from hsisr_geo.resolver.protocol import CubesFunction
+from hsisr_geo.raster.statistics import SceneStatistics
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.protocol import CubesFunction, Resolver
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,27 @@ class Method:
     resolved: tuple[int, ...]
     interpolated: tuple[int, ...]
     far: NDArray[np.float64] | None
+
+
+class Share(NamedTuple):
+    """Who makes which bands of a scene, by their indices; together all of them."""
+
+    resolver: Resolver
+    resolved: tuple[int, ...]
+    interpolated: tuple[int, ...]
+    statistics: SceneStatistics | None
+
+
+def share_bands(
+    resolver: Resolver, resolved: tuple[int, ...], statistics: SceneStatistics | None, bands: int
+) -> Share:
+    """Give a method the bands that are fit for it; where nothing is left, all are interpolated."""
+    every = tuple(range(bands))
+    if not resolved or (statistics is not None and statistics.count == 0):
+        bicubic = BicubicResolver(resolver.upscale, psf=resolver.degradation)
+        return Share(bicubic, every, (), None)
+    left = tuple(band for band in every if band not in resolved)
+    return Share(resolver, resolved, left, statistics)
 
 
 def make_bands(

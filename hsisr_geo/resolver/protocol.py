@@ -4,20 +4,16 @@ from collections.abc import Callable
 from threading import Event
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
 from hsisr_geo.raster.statistics import SceneStatistics
 
-FloatCube: TypeAlias = NDArray[np.float32]
-"""float32 array (band, row, col)."""
-TileFunction: TypeAlias = Callable[[FloatCube, tuple[int, int]], FloatCube]
+TileFunction: TypeAlias = Callable[[Cube, tuple[int, int]], Cube]
 """(cube of the good bands with holes filled (band, row, col), (row, col) of its first pixel in the
 scene) -> (band, upscale * row, upscale * col). Called from several threads."""
-CubesFunction: TypeAlias = Callable[[FloatCube, tuple[int, int], Window], tuple[FloatCube, ...]]
+CubesFunction: TypeAlias = Callable[[Cube, tuple[int, int], Window], tuple[Cube, ...]]
 """(cube and origin as for a `TileFunction`, the part of the cube that counts, in its own pixels) ->
 one or several cubes of the finer grid over that part. Called from several threads."""
 
@@ -209,7 +205,7 @@ def in_parts(
 def alone(resolve: TileFunction, upscale: int) -> CubesFunction:
     """Return a tile function as one that makes a single cube."""
 
-    def one(cube: FloatCube, origin: tuple[int, int], part: Window) -> tuple[FloatCube, ...]:
+    def one(cube: Cube, origin: tuple[int, int], part: Window) -> tuple[Cube, ...]:
         rows, cols = scaled(part, upscale)
         return (resolve(cube, origin)[:, rows, cols],)
 
@@ -219,7 +215,7 @@ def alone(resolve: TileFunction, upscale: int) -> CubesFunction:
 def whole_windows(resolve: CubesFunction) -> TileFunction:
     """Return what makes all of a window, of a function that makes a single cube of parts."""
 
-    def whole(cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
+    def whole(cube: Cube, origin: tuple[int, int]) -> Cube:
         rows, cols = cube.shape[1:]
         (sr,) = resolve(cube, origin, (slice(0, rows), slice(0, cols)))
         return sr

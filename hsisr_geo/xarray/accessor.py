@@ -6,6 +6,7 @@ from typing import Any, Literal
 import xarray as xr
 
 from hsisr_geo._version import __version__
+from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.resolver.catalogue import DEFAULT
 from hsisr_geo.resolver.load import DEFAULT_UPSCALE, Recipe, check_upscale
@@ -204,4 +205,4 @@ def _provenance(resolver: Resolver) -> dict[str, str]:
         "upscale": str(resolver.upscale),
         **resolver.provenance(),
     }
-    return {f"HSISR_{key.upper()}": value for key, value in items.items()}
+    return as_tags(items)

@@ -26,8 +26,7 @@ from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.raster.survey import Survey, survey_block
-from hsisr_geo.resolver.apply import Method, cut_holes, make_bands, pixels_of
-from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.apply import Method, cut_holes, make_bands, pixels_of, share_bands
 from hsisr_geo.resolver.load import Recipe
 from hsisr_geo.resolver.protocol import Resolver, alone
 
@@ -192,18 +191,16 @@ def _fit(maker: Maker, bands: int, good: tuple[int, ...], survey: Survey | None)
     Bad and empty bands never reach it: they are interpolated; and so are all where nothing is left.
     """
     resolver = maker.load() if isinstance(maker, Recipe) else maker
-    every = tuple(range(bands))
     resolved = good if survey is None else tuple(good[i] for i in survey.bands)
     statistics = None if survey is None else survey.statistics()
-    if not resolved or (statistics is not None and statistics.count == 0):
-        resolver = BicubicResolver(resolver.upscale, psf=resolver.degradation)
-        resolved, statistics = every, None
+    share = share_bands(resolver, resolved, statistics, bands)
+    upscale, found = resolver.upscale, share.statistics
     return Method(
-        upscale=resolver.upscale,
-        resolve=alone(resolver.fit(statistics), resolver.upscale),
-        resolved=resolved,
-        interpolated=tuple(band for band in every if band not in resolved),
-        far=None if statistics is None else statistics.mean,
+        upscale=upscale,
+        resolve=alone(share.resolver.fit(found), upscale),
+        resolved=share.resolved,
+        interpolated=share.interpolated,
+        far=None if found is None else found.mean,
     )
 
 

@@ -21,10 +21,10 @@ from hsisr_geo.model.inference.prepared_tile import super_resolve_tile
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.inference.spread import standard_deviation
 from hsisr_geo.model.noise import noise_field
-from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.output.formats import geotiff
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import Recipe

@@ -20,7 +20,7 @@ from hsisr_geo.model.inference.execution import Execution, chunks
 from hsisr_geo.model.inference.memory import Amount, is_out_of_memory
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.training.training_data import statistics_of
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.interpolation import BicubicResolver

@@ -16,7 +16,8 @@ from hsisr_geo.model import back_projection
 from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import LatentBasis
-from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair, statistics_of
+from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
 from hsisr_geo.resolver.load import Recipe
 

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, moved
 from hsisr_geo.model.inference.devices import Places, copies
@@ -21,7 +22,7 @@ from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.config import ModelConfig
-from hsisr_geo.resolver.protocol import Cost, CubesFunction, FloatCube
+from hsisr_geo.resolver.protocol import Cost, CubesFunction
 
 __all__ = ["Sampling", "bind"]
 
@@ -78,11 +79,11 @@ def bind(
     places = Places(resolver.devices, lambda device: _Put(put_network(device), scene.to(device)))
     execution = replace(resolver.execution, given_up=given_up)
 
-    def resolve(cube: FloatCube, origin: tuple[int, int], part: Window) -> tuple[FloatCube, ...]:
+    def resolve(cube: Cube, origin: tuple[int, int], part: Window) -> tuple[Cube, ...]:
         with places.lent() as place, torch.inference_mode():
             network, scene = place.here
 
-            def make(piece: Window) -> tuple[FloatCube, ...]:
+            def make(piece: Window) -> tuple[Cube, ...]:
                 execution.check()
                 rows, cols = cube.shape[1:]
                 extents = resolver.extents((rows, cols), piece)

@@ -14,7 +14,7 @@ from hsisr_geo.model.autoencoder import GLOBAL_TAPS, group_starts
 from hsisr_geo.model.denoiser import LocalUNet
 from hsisr_geo.model.inference.execution import Execution
 from hsisr_geo.model.inference.extents import Extents
-from hsisr_geo.model.training.training_data import statistics_of
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.protocol import Cost, PartResolver
 

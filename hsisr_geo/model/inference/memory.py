@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.windows import Window, area, inside, scaled
 from hsisr_geo.errors import ModelError
-from hsisr_geo.resolver.protocol import FloatCube
 
 __all__ = ["Amount", "is_out_of_memory"]
 
@@ -23,7 +23,7 @@ _LEAST = 64
 # ^ input pixels of a part below which the context is all that is left to save, and nothing helps
 _CPU_MESSAGES = ("not enough memory", "can't allocate memory", "cannot allocate memory")
 
-Make = Callable[[Window], tuple[FloatCube, ...]]
+Make = Callable[[Window], tuple[Cube, ...]]
 """Makes a part, in input pixels of the tile's window: one or several cubes of output pixels."""
 
 Need = Callable[[Window], int]
@@ -50,7 +50,7 @@ class Amount:
         free, _ = torch.cuda.mem_get_info(device)
         return cls(device, int(_SHARE * free))
 
-    def make(self, part: Window, upscale: int, make: Make, need: Need) -> tuple[FloatCube, ...]:
+    def make(self, part: Window, upscale: int, make: Make, need: Need) -> tuple[Cube, ...]:
         """Make a part, in as many pieces as memory asks for.
 
         Raises
@@ -66,7 +66,7 @@ class Amount:
             self._halve(part)
         return self._joined(part, upscale, make, need)
 
-    def _tried(self, part: Window, make: Make) -> tuple[FloatCube, ...] | None:
+    def _tried(self, part: Window, make: Make) -> tuple[Cube, ...] | None:
         """Return None when memory ran out; the exception, which holds on to it, is gone by then."""
         try:
             return make(part)
@@ -77,7 +77,7 @@ class Amount:
             torch.cuda.empty_cache()
         return None
 
-    def _joined(self, part: Window, upscale: int, make: Make, need: Need) -> tuple[FloatCube, ...]:
+    def _joined(self, part: Window, upscale: int, make: Make, need: Need) -> tuple[Cube, ...]:
         """Make the halves of a part, and put them together."""
         halves = _halves(part)
         made = [self.make(half, upscale, make, need) for half in halves]

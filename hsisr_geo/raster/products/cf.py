@@ -14,6 +14,7 @@ from typing import Any
 
 from affine import Affine
 
+from hsisr_geo.bands.metadata import PROVENANCE_PREFIX
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.datasets import anywhere, thread_handle
@@ -192,5 +193,5 @@ def _is_axis(
 def _tags(dataset: Any, variable: Any) -> dict[str, dict[str, str]]:
     kept = {**dataset.attrs, **{k: v for k, v in variable.attrs.items() if k == "long_name"}}
     texts = {str(key): value for key, value in kept.items() if isinstance(value, str)}
-    items = {key: text for key, text in texts.items() if not key.startswith("HSISR_")}
+    items = {key: text for key, text in texts.items() if not key.startswith(PROVENANCE_PREFIX)}
     return {"": items} if items else {}

@@ -31,7 +31,8 @@ from hsisr_geo.model.training.component_patches import (
 )
 from hsisr_geo.model.training.denoiser_stage import stepwise_loss
 from hsisr_geo.model.training.optimise import Lesson, Log
-from hsisr_geo.model.training.training_data import TrainingScene, statistics_of
+from hsisr_geo.model.training.training_data import TrainingScene
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.system_config import Setting
 
