@@ -58,10 +58,10 @@ def difference(before: Path, after: Path, roots: tuple[Path, Path]) -> str:
 
 
 def of_rasters(before: Path, after: Path) -> str:
-    """Tell the first difference of what two rasters hold, "" if that is the same or they are none."""
+    """Tell the first difference of what two rasters hold, "" if it is the same."""
     try:
         facts = [_facts(path) for path in (before, after)]
-    except RasterioIOError:
+    except RasterioIOError:  # no rasters at all
         return ""
     for name, value in facts[0].items():
         other = facts[1][name]

@@ -4,14 +4,13 @@ What a version kept when it was killed is copied: both versions go on with the v
 """
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from . import scenes
-from .case import RESULTS, perform
+from .case import RESULTS, TOLD, failure, perform
 from .cases import RUN, given
 from .difference import differences, of_rasters
 from .side import Side
@@ -21,28 +20,30 @@ RESUMED = (
     *RUN, given(scenes.HYSPEX), FINE, "--upscale", "2", "--bands", "1-40", "--tile", "16",
     "--resume", "--progress", "json",
 )  # fmt: skip
+OTHER = ("--model", "bicubic")
+"""Makes another run of it, that must not go on with what was kept."""
 KILLED_AFTER = 5
 
 
 def compare_interrupted(before: Side, after: Side) -> Iterator[tuple[str, list[str]]]:
     """Yield what was compared and what differs: resumed runs, refused ones, and whole results."""
     sides = {"before": before, "after": after}
-    for name, side in sides.items():
+    for side in sides.values():
         _kill(side, side.folder / "killed" / RESULTS)
     kept = [side.folder / "killed" / RESULTS / f".{FINE}.hsisr-geo" for side in sides.values()]
-    roots = before.folder, after.folder
     yield "killed: what is known of the run", _differences_of(kept, "run.json")
 
+    roots = before.folder, after.folder
     perform(before, RESUMED, before.folder / "whole", "1")
     whole = before.folder / "whole" / RESULTS / FINE
-    for killer in sides:
+    for killer, killed in sides.items():
         name = f"killed by {killer}"
-        made = [_resume(sides[killer], side, f"{name}, resumed") for side in sides.values()]
+        made = [_resume(killed, side, f"{name}, resumed") for side in sides.values()]
         found = [told for folder in made for told in _against_whole(folder, whole)]
         yield f"{name}, resumed by both", found + list(differences(*made, roots))
-        other = ("--detail", "0.5")
-        made = [_resume(sides[killer], side, f"{name}, refused", *other) for side in sides.values()]
-        yield f"{name}, refused by both", list(differences(*made, roots))
+        made = [_resume(killed, side, f"{name}, refused", *OTHER) for side in sides.values()]
+        found = [told for folder in made for told in failure(folder, "1", 1)]
+        yield f"{name}, refused by both", found + list(differences(*made, roots))
 
 
 def _kill(side: Side, folder: Path) -> None:
@@ -75,10 +76,13 @@ def _differences_of(folders: list[Path], name: str) -> list[str]:
 
 
 def _against_whole(folder: Path, whole: Path) -> Iterator[str]:
-    """A resumed run must have gone on, and made what an uninterrupted one makes."""
-    lines = (folder / "told" / "1.stdout").read_text().splitlines()
-    if not lines or not json.loads(lines[-1]).get("kept"):
-        yield f"{folder.name}: no tile was kept"
-    elif os.path.exists(folder / RESULTS / FINE):
-        if told := of_rasters(whole, folder / RESULTS / FINE):
-            yield f"{folder.name}, beside an uninterrupted run: {told}"
+    """Tell if a resumed run did not go on, or made other than an uninterrupted one."""
+    yield from failure(folder, "1")
+    if not (folder / RESULTS / FINE).exists():
+        yield "it made nothing"
+        return
+    last = (folder / TOLD / "1.stdout").read_text().splitlines()[-1]
+    if not json.loads(last)["kept"]:
+        yield "no tile was kept"
+    if told := of_rasters(whole, folder / RESULTS / FINE):
+        yield f"beside an uninterrupted run: {told}"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import rasterio
@@ -56,10 +57,8 @@ def bounds(scene: Path, rows: slice, cols: slice) -> Sequence[str]:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with rasterio.open(scene) as dataset:
             place = dataset.transform
-    corners = [
-        place @ (col, row) for col in (cols.start, cols.stop) for row in (rows.start, rows.stop)
-    ]
-    xs, ys = zip(*corners, strict=True)
+    ends = product((cols.start, cols.stop), (rows.start, rows.stop))
+    xs, ys = zip(*(place @ end for end in ends), strict=True)
     return ("--bounds", *(f"{value:.3f}" for value in (min(xs), min(ys), max(xs), max(ys))))
 
 
