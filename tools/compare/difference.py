@@ -13,6 +13,7 @@ SCRUBBED = (
     (r'("seconds":\s*)[-+.\de]+', "measured time"),
     (r"(\bin )\d+(?:\.\d+)? (?:s|min|h)\b", "measured time, in a sentence"),
     (r"(about )[\d.]+ (?:s|min|h)\b", "estimate of a dry run, from a measurement"),
+    (r"(<td>)[\d.]+(?=</td></tr>)", "measured time, the last column of a report's table"),
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ()", "moment of the run: STAC's datetime of processing"),
 )
 """What is cut out of texts but for its group, and why it cannot be the same twice."""
