@@ -15,6 +15,9 @@ PRISMA "PRISMA Products Specification Document", issue 2.3, 12/03/2020 (ASI): HD
 EMIT   EMITL2ARFL.001 user guide (LP DAAC) and emit-utils (JPL): netCDF-4 (downtrack, crosstrack,
        bands), groups sensor_band_parameters and location with the lookup table glt_x, glt_y.
 NEON   DP1.30006.001 / DP3.30006.001, NEON.DOC.001288: SITE/Reflectance/Reflectance_Data.
+TANAGER  Planet's pages of Tanager scenes; also read so by xarray-hyperspectral and tanagerspec.
+HYPSO  The fields that acolite and the package hypso read: products/Lt, navigation.
+PACE   NASA's OCI file structure: three detectors in observation_data; wavelength_3d at level 2.
 """
 
 from pathlib import Path
@@ -268,4 +271,45 @@ def make_neon(path, *, rows=12, cols=15):
             "  WGS-84,  units=Meters, 0"
         )
         place["EPSG Code"] = np.bytes_("32618")
+    return cube
+
+
+TANAGER_CENTRES = (381.5, 550.2, 865.0, 1380.0, 1650.4, 2210.1)
+TANAGER_GRID = Affine(30, 0, 500_010, 0, -30, 5_800_020)
+
+
+def make_tanager(path, *, kind="toa_radiance", grid=False, rows=24, cols=20):
+    """HDF-EOS5 as Planet describes it: the cube is (band, row, col), its bands are attributes.
+
+    Pixel (row, col) of a swath lies at 25 N - 0.0003 row + 0.00004 col, 17 E + 0.0003 col.
+    """
+    bands = len(TANAGER_CENTRES)
+    cube = numbered(bands, rows, cols, "float32")
+    cube[:, :2, :3] = -9999
+    group = "HDFEOS/GRIDS/HYP" if grid else "HDFEOS/SWATHS/HYP"
+    text = "GROUP=SwathStructure\nEND_GROUP=SwathStructure\nEND\n"
+    if grid:
+        right, bottom = TANAGER_GRID @ (cols, rows)
+        text = (
+            f"GROUP=GridStructure\n\tXDim={cols}\n\tYDim={rows}\n"
+            f"\tUpperLeftPointMtrs=({TANAGER_GRID.c:f},{TANAGER_GRID.f:f})\n"
+            f"\tLowerRightMtrs=({right:f},{bottom:f})\n\tZoneCode=33\nEND_GROUP=GridStructure\nEND\n"
+        )
+    outside = np.zeros((rows, cols), np.uint8)
+    outside[-1, -4:] = 1
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset(f"{group}/Data Fields/{kind}", data=cube)
+        data.attrs["wavelengths"] = np.array(TANAGER_CENTRES)
+        data.attrs["fwhm"] = np.full(bands, 5.5)
+        data.attrs["good_wavelengths"] = np.array([1, 1, 1, 0, 1, 1])
+        data.attrs["_FillValue"] = np.float32(-9999)
+        data.attrs["Unit"] = "W/(m^2 sr um)" if kind == "toa_radiance" else "1"
+        file[f"{group}/Data Fields/nodata_pixels"] = outside
+        if grid:
+            file[group].attrs["epsg_code"] = 32633
+        else:
+            row, col = np.mgrid[0:rows, 0:cols]
+            file[f"{group}/Geolocation Fields/Latitude"] = 25 - 0.0003 * row + 0.00004 * col
+            file[f"{group}/Geolocation Fields/Longitude"] = 17 + 0.0003 * col
+        file["HDFEOS INFORMATION/StructMetadata.0"] = np.bytes_(text.encode())
     return cube

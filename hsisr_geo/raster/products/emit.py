@@ -83,7 +83,7 @@ class OrthoSource:
             raise RasterError(f"{self.path}: its lookup table points beyond the image: damaged?")
         picked = np.empty((len(bands), len(row)), out.dtype)
         cube, axes = suited(cube, _AXES, self.path, bands, _spanned(row), _spanned(col))
-        for these, rows, cols in _blocks(row, col, getattr(cube, "chunks", None)):
+        for these, rows, cols in blocks_of(row, col, getattr(cube, "chunks", None)):
             block = read_cube(cube, axes, bands, rows, cols)
             picked[:, these] = block[:, row[these] - rows.start, col[these] - cols.start]
         out[:, inside] = picked
@@ -199,7 +199,7 @@ def _bands(file: Any, cube: Any, product: str, path: Path) -> Bands:
     )
 
 
-def _blocks(
+def blocks_of(
     row: NDArray[np.int64], col: NDArray[np.int64], chunks: tuple[int, ...] | None
 ) -> Iterator[tuple[NDArray[np.intp], slice, slice]]:
     """Yield which pixels lie in each chunk that is touched, and the rows and columns they need."""

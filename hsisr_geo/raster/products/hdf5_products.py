@@ -7,6 +7,8 @@ from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.products import cf, emit, neon, prisma
 from hsisr_geo.raster.products.hdf5 import Hdf5Source, describing
+from hsisr_geo.raster.products.swaths import tanager
+from hsisr_geo.raster.products.swaths.geolocation import SwathOnMap
 from hsisr_geo.raster.raster import Raster, Source
 
 
@@ -43,6 +45,8 @@ def _cubes(source: Source | None) -> list[str]:
     """Return the datasets that a product's bands come from."""
     if isinstance(source, prisma.PrismaSource):
         source = source.cubes
+    while isinstance(source, tanager.MaskedSource | SwathOnMap):
+        source = source.source
     if isinstance(source, Hdf5Source):
         return [part.dataset for part in source.parts]
     return [source.cube] if isinstance(source, emit.OrthoSource) else []
@@ -54,6 +58,8 @@ def _known(path: Path, orthorectify: bool) -> Raster | None:
             return prisma.describe(file, path)
         if emit.recognise(file):
             return emit.describe(file, path, orthorectify=orthorectify)
+        if tanager.recognise(file):
+            return tanager.describe(file, path, orthorectify=orthorectify)
         if neon.recognise(file):
             return neon.describe(file, path)
     return None
