@@ -313,3 +313,63 @@ def make_tanager(path, *, kind="toa_radiance", grid=False, rows=24, cols=20):
             file[f"{group}/Geolocation Fields/Longitude"] = 17 + 0.0003 * col
         file["HDFEOS INFORMATION/StructMetadata.0"] = np.bytes_(text.encode())
     return cube
+
+
+def _places(rows, cols):
+    """Latitude and longitude of pixel centres: 60 N - 0.01 row, 5 E + 0.02 col + 0.001 row."""
+    row, col = np.mgrid[0:rows, 0:cols]
+    return (60 - 0.01 * row).astype("f4"), (5 + 0.02 * col + 0.001 * row).astype("f4")
+
+
+HYPSO_CENTRES = (430.5, 551.25, 640.1, 760.0)
+
+
+def make_hypso(path, *, single=False, rows=15, cols=12):
+    """Radiance (line, sample, band), or a dataset of each band, not in order of wavelength."""
+    cube = numbered(4, rows, cols, "float32")
+    latitude, longitude = _places(rows, cols)
+    with h5py.File(path, "w") as file:
+        file["navigation/latitude"], file["navigation/longitude"] = latitude, longitude
+        if not single:
+            data = file.create_dataset("products/Lt", data=np.moveaxis(cube, 0, 2))
+            data.attrs["wavelengths"], data.attrs["fwhm"] = np.array(HYPSO_CENTRES), np.full(4, 3.3)
+        for number in (2, 0, 3, 1) if single else ():
+            data = file.create_dataset(f"products/Lt_{number:03d}", data=cube[number])
+            data.attrs["wavelength"], data.attrs["fwhm"] = HYPSO_CENTRES[number], 3.3
+    return cube
+
+
+PACE_CENTRES = {"blue": (315.0, 450.5, 605.0), "red": (600.0, 701.2), "SWIR": (940.0, 2258.4)}
+
+
+def make_pace_l1b(path, *, rows=14, cols=11):
+    """Three detectors, (band, scan, pixel) each; blue and red overlap at 600 nm."""
+    cube = numbered(7, rows, cols, "float32")
+    latitude, longitude = _places(rows, cols)
+    first = 0
+    with h5py.File(path, "w") as file:
+        file["geolocation_data/latitude"], file["geolocation_data/longitude"] = latitude, longitude
+        for name, centres in PACE_CENTRES.items():
+            part = cube[first : first + len(centres)]
+            data = file.create_dataset(f"observation_data/rhot_{name}", data=part)
+            data.attrs["_FillValue"] = np.float32(-32767)
+            file[f"sensor_band_parameters/{name}_wavelength"] = np.array(centres, "f4")
+            file[f"sensor_band_parameters/{name}_bandpass"] = np.full(len(centres), 5, "f4")
+            first += len(centres)
+    return cube
+
+
+def make_pace_l2(path, *, rows=14, cols=11):
+    """Rrs (line, pixel, wavelength_3d), packed; returned is what it means, NaN where nothing."""
+    packed = np.moveaxis(numbered(3, rows, cols, "int16"), 0, 2)
+    packed[3, 4] = -32767
+    latitude, longitude = _places(rows, cols)
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("geophysical_data/Rrs", data=packed)
+        data.attrs["scale_factor"], data.attrs["add_offset"] = np.float32(2e-6), np.float32(0.05)
+        data.attrs["_FillValue"] = np.int16(-32767)
+        file["geophysical_data/chlor_a"] = np.zeros((rows, cols), "f4")
+        file["navigation_data/latitude"], file["navigation_data/longitude"] = latitude, longitude
+        file["sensor_band_parameters/wavelength_3d"] = np.array([412.0, 555.0, 678.0])
+    values = packed * np.float64(np.float32(2e-6)) + np.float64(np.float32(0.05))
+    return np.where(packed == -32767, np.nan, values).transpose(2, 0, 1)

@@ -2,7 +2,16 @@
 
 import numpy as np
 import pytest
-from made_products import TANAGER_CENTRES, TANAGER_GRID, make_tanager
+from made_products import (
+    HYPSO_CENTRES,
+    PACE_CENTRES,
+    TANAGER_CENTRES,
+    TANAGER_GRID,
+    make_hypso,
+    make_pace_l1b,
+    make_pace_l2,
+    make_tanager,
+)
 
 from hsisr_geo import HsisrError, OptionError, open_raster, read_window
 from hsisr_geo.raster.read import read_cube, whole
@@ -91,3 +100,60 @@ def test_lists_of_another_length_are_refused_by_name(tmp_path):
         cube.attrs["wavelengths"] = np.array([400.0, 500.0])
     with pytest.raises(HsisrError, match="2 wavelengths, but has 6 bands"):
         open_raster(tmp_path / "scene.h5")
+
+
+def lies_at(raster):
+    """Control points lie where the arrays of the file say: see `made_products._places`."""
+    assert raster.gcps
+    for point in raster.gcps:
+        row, col = point.row - 0.5, point.col - 0.5
+        assert point.y == pytest.approx(60 - 0.01 * row, abs=1e-5)
+        assert point.x == pytest.approx(5 + 0.02 * col + 0.001 * row, abs=1e-5)
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["cube", "dataset a band"])
+def test_hypso_is_one_cube_in_order_of_wavelength(tmp_path, single):
+    cube = make_hypso(tmp_path / "hypso.nc", single=single)
+    raster = open_raster(tmp_path / "hypso.nc")
+    assert (raster.product, raster.bands.wavelengths_nm) == ("HYPSO radiance", HYPSO_CENTRES)
+    assert raster.bands.fwhm_nm == (3.3,) * 4
+    assert np.array_equal(everything(raster), cube)
+    lies_at(raster)
+
+
+def test_pace_joins_its_detectors_and_keeps_the_overlap_in_order(tmp_path):
+    cube = make_pace_l1b(tmp_path / "pace.nc")
+    raster = open_raster(tmp_path / "pace.nc")
+    centres = sum(PACE_CENTRES.values(), ())
+    assert raster.product == "PACE OCI L1B"
+    assert raster.bands.wavelengths_nm == pytest.approx(centres)
+    assert np.array_equal(everything(raster), cube)
+    some = read_window(raster, slice(2, 9), slice(1, 5), [4, 0, 6])
+    assert np.array_equal(some, cube[[4, 0, 6], 2:9, 1:5])
+    lies_at(raster)
+
+
+def test_pace_level_2_has_its_bands_last_and_packed(tmp_path):
+    values = make_pace_l2(tmp_path / "pace.nc")
+    raster = open_raster(tmp_path / "pace.nc")
+    assert (raster.product, raster.shape) == ("PACE OCI L2", (14, 11))
+    assert raster.bands.wavelengths_nm == (412.0, 555.0, 678.0)
+    np.testing.assert_allclose(everything(raster), values, rtol=1e-6)
+    lies_at(raster)
+    ortho = open_raster(tmp_path / "pace.nc", orthorectify=True)
+    assert np.nanmax(everything(ortho)) == np.float32(np.nanmax(values))
+
+
+@pytest.mark.parametrize(
+    ("make", "cube"),
+    [
+        (make_hypso, "products/Lt"),
+        (make_pace_l1b, "observation_data/rhot_red"),
+        (make_pace_l2, "geophysical_data/Rrs"),
+        (make_tanager, "HDFEOS/SWATHS/HYP/Data_Fields/toa_radiance"),
+    ],
+)
+def test_subdatasets_of_gdal_are_the_product_too(tmp_path, make, cube):
+    make(tmp_path / "scene.nc")
+    named = open_raster(f'HDF5:"{tmp_path / "scene.nc"}"://{cube}')
+    assert named.product == open_raster(tmp_path / "scene.nc").product != ""

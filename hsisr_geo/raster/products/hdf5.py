@@ -22,7 +22,7 @@ class BandRange:
     Attributes
     ----------
     dataset : its path in the file
-    axes : what its three axes are, in order: "r" rows, "c" columns, "b" bands
+    axes : what its axes are, in order: "r" rows, "c" columns, and "b" bands if it has several
     bands : places of the bands along its band axis, in the order of the raster
     """
 
@@ -77,7 +77,14 @@ class Hdf5Source:
 
 
 def read_cube(dataset: Any, axes: str, bands: Sequence[int], rows: slice, cols: slice) -> Stored:
-    """Read (band, row, col) from a dataset with its axes in any order, and bands in any order."""
+    """Read (band, row, col) from a dataset with its axes in any order, and bands in any order.
+
+    One without an axis of bands is a single band.
+    """
+    if "b" not in axes:
+        index = tuple({"r": rows, "c": cols}[axis] for axis in axes)
+        plane = np.asarray(dataset[index])
+        return (plane if axes == "rc" else plane.T)[None]
     blocks = np.empty(0)
     wanted = sorted(set(bands))
     for number, run in enumerate(_runs(wanted)):

@@ -7,7 +7,7 @@ from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.products import cf, emit, neon, prisma
 from hsisr_geo.raster.products.hdf5 import Hdf5Source, describing
-from hsisr_geo.raster.products.swaths import tanager
+from hsisr_geo.raster.products.swaths import hypso, pace, tanager
 from hsisr_geo.raster.products.swaths.geolocation import SwathOnMap
 from hsisr_geo.raster.raster import Raster, Source
 
@@ -60,6 +60,10 @@ def _known(path: Path, orthorectify: bool) -> Raster | None:
             return emit.describe(file, path, orthorectify=orthorectify)
         if tanager.recognise(file):
             return tanager.describe(file, path, orthorectify=orthorectify)
+        if pace.recognise(file):
+            return pace.describe(file, path, orthorectify=orthorectify)
+        if hypso.recognise(file):
+            return hypso.describe(file, path, orthorectify=orthorectify)
         if neon.recognise(file):
             return neon.describe(file, path)
     return None
