@@ -73,7 +73,7 @@ def a_repository(root, *, version="1.0.0"):
     (root / "hsisr_geo").mkdir()
     (root / "qgis_plugin" / "__init__.py").write_text("")
     (root / "LICENSE").write_text("")
-    (root / "hsisr_geo" / "__init__.py").write_text(f'__version__ = "{version}"\n')
+    (root / "hsisr_geo" / "_version.py").write_text(f'__version__ = "{version}"\n')
     (root / "metadata.txt").write_text("[general]\nversion=1.0.0\n")
     return root
 
