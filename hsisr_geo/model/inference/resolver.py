@@ -95,7 +95,7 @@ class DiffusionResolver(Placed):
 
     @property
     def context(self) -> int:
-        """Reach of interpolation, network and back-projection; every sampling step adds one."""
+        """Reach of all stages, the normalising of the input included; a step adds one more."""
         return self.extents((0, 0)).context
 
     @property
@@ -162,7 +162,7 @@ class DiffusionResolver(Placed):
         """
         if statistics is None:
             raise ModelError(f"model {self.name} needs the statistics of the scene")
-        return Scene.fit(self.network, self.config, statistics)
+        return Scene.fit(self.network, self.config, statistics, self.degradation)
 
     def fit(self, statistics: SceneStatistics | None) -> TileFunction:
         """Bind the model to a scene; a tile is all of its window."""
