@@ -18,11 +18,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hsisr_geo.blur.band_noise import band_noise
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.inversion import DEGREE, inversion
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.model import back_projection
-from hsisr_geo.raster.band_noise import band_noise
 from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["AXES", "Normaliser", "normalised", "normalising_reach"]

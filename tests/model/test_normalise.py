@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
+from hsisr_geo.blur.band_noise import band_noise
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.inversion import inversion
 from hsisr_geo.metrics import evaluate
@@ -16,7 +17,6 @@ from hsisr_geo.model import back_projection
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.normalise import Normaliser, normalising_reach
 from hsisr_geo.model.training.training_data import Pair, TrainingScene, degraded_pair, statistics_of
-from hsisr_geo.raster.band_noise import band_noise
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.load import Recipe
