@@ -1,4 +1,4 @@
-"""What a blur costs that is known, looked for, or not asked for: true D by noise by what is assumed.
+"""What a known blur is worth, and one that is looked for: true D by noise by what is assumed.
 
     python benchmarks/blur.py SCENES [--holdout PREFIX ...] [--upscale 2 ...] [--model NAME]
 
