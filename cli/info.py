@@ -50,6 +50,8 @@ def info(
 
 def _record(raster: "Raster") -> dict[str, Any]:
     """Return the description for a machine; indices of bands are from 1, as in GDAL."""
+    from hsisr_geo.blur.find import said_of
+
     return {
         "path": raster.path,
         "driver": raster.driver,
@@ -64,6 +66,7 @@ def _record(raster: "Raster") -> dict[str, Any]:
         "gcps": len(raster.gcps),
         "rpcs": raster.rpcs is not None,
         "nodata": raster.bands.nodata,
+        "psf": said_of(raster) or None,
         "mask": raster.has_mask,
         "good_bands": len(raster.bands.good_indices),
         "bands": [_band_record(i, band) for i, band in enumerate(raster.bands, start=1)],
@@ -94,6 +97,7 @@ def _lines(raster: "Raster") -> list[tuple[str, str]]:
         ("place", _place_text(raster)),
         ("wavelengths", _wavelengths_text(raster)),
         ("nodata", _nodata_text(raster)),
+        ("psf", _psf_text(raster)),
     ]
     if any(band.scale != 1 or band.offset != 0 for band in raster.bands):
         first = raster.bands[0]
@@ -101,6 +105,13 @@ def _lines(raster: "Raster") -> list[tuple[str, str]]:
     if told := advice(raster):
         lines.append(("note", told))
     return lines
+
+
+def _psf_text(raster: "Raster") -> str:
+    """Say what is known of the blur without a look at the pixels."""
+    from hsisr_geo.blur.find import said_of
+
+    return said_of(raster) or "not known: run estimates it from the pixels, as hsisr-geo psf shows"
 
 
 def _bands_text(raster: "Raster") -> str:

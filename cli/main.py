@@ -28,6 +28,7 @@ from .evaluate import evaluate
 from .handshake import handshake
 from .info import info
 from .models import models
+from .psf import psf
 from .run import run
 from .signals import Cancellation, canceled_by_signals
 from .train import train
@@ -95,6 +96,7 @@ cli.add_command(run)
 cli.add_command(batch)
 cli.add_command(adapt)
 cli.add_command(info)
+cli.add_command(psf)
 cli.add_command(evaluate)
 cli.add_command(assess)
 cli.add_command(benchmark)

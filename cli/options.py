@@ -73,9 +73,12 @@ seed = click.option(
 psf = click.option(
     "--psf",
     metavar="SPEC",
-    help="What made SRC's pixels of finer ones: `bicubic`, `gaussian:MTF` (at SRC's Nyquist "
-    "frequency, e.g. gaussian:0.3), or a kernel file (text or .npy) of the PSF at the output's "
-    "pixels. The output is made consistent with it, and measured.  [default: the model's own]",
+    default=AUTO,
+    show_default=True,
+    help="What made SRC's pixels of finer ones. `auto`: what SRC says, its sensor is known for, or "
+    "its pixels tell (`hsisr-geo psf`). Else `bicubic`; `gaussian:MTF` (at SRC's Nyquist "
+    "frequency, e.g. gaussian:0.3; gaussian:0.2,0.3 for rows and columns); `fwhm:45m`; or a kernel "
+    "file (text or .npy) of the PSF at the output's pixels.",
 )
 no_consistency = click.option(
     "--no-consistency",

@@ -2,6 +2,7 @@
 
 import os
 
+from hsisr_geo.blur.find import AUTO
 from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.engine.pipeline import super_resolve as run
 from hsisr_geo.engine.request import Log
@@ -24,7 +25,7 @@ def super_resolve(
     seed: int = 0,
     device: str = "auto",
     precision: str = "float32",
-    psf: str | None = None,
+    psf: str | None = AUTO,
     consistency: bool = True,
     resolver: Resolver | None = None,
     tile: int | None = None,
@@ -50,7 +51,7 @@ def super_resolve(
         Paths; `src` may be any name that GDAL opens, such as `/vsizip/...` or a subdataset, the
         folder of a product, or what `open_raster` made of one, with a choice of bands.
     upscale, model, detail, seed, device, precision, psf, consistency
-        As for `load_resolver`; upscale 2 by default.
+        As for `load_resolver`; upscale 2 and psf `auto` by default.
     resolver
         Instead of these: one that is loaded already, or your own.
     tile, threads, workers, scheduler, bounds, overwrite, write, resume, progress, log

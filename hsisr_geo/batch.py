@@ -20,7 +20,7 @@ from hsisr_geo.raster.datasets import open_quietly
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.scenes import ENDINGS
-from hsisr_geo.resolver.protocol import Resolver, sampled
+from hsisr_geo.resolver.protocol import Resolver, sampled, settled
 
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:"<>|?*', "_"))  # in names of subdatasets
 Status = Literal["done", "skipped", "failed", "canceled", "not started"]
@@ -142,6 +142,7 @@ def difference(
     """
     with open_quietly(open_raster(path).path) as dataset:
         tags = dataset.tags()
+    resolver = settled(resolver, raster)
     if f"{PROVENANCE_PREFIX}FINGERPRINT" not in tags:
         return "does not say how it was made"
     mark = fingerprint(

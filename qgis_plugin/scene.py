@@ -90,7 +90,7 @@ class SceneAlgorithm(EngineAlgorithm):
         return helped(
             QgsProcessingParameterString(
                 "PSF",
-                tr("PSF: bicubic, gaussian:MTF or a kernel file (empty: the model's)"),
+                tr("PSF: auto, bicubic, gaussian:MTF or a kernel file (optional)"),
                 optional=True,
             ),
             tr("What made the raster's pixels of finer ones; gaussian:0.3 for an MTF of 0.3."),
@@ -178,7 +178,7 @@ class SceneAlgorithm(EngineAlgorithm):
         return "" if device == "auto" else device
 
     def psf(self, parameters, context):
-        """Return what made the pixels, empty for what the model was trained for."""
+        """Return what made the pixels, empty for the default of the command."""
         return self.parameterAsString(parameters, "PSF", context).strip()
 
     def selection(self, parameters, context):

@@ -47,8 +47,8 @@ class RunReport:
         written; None where nothing could be compared.
     consistency_relative
         The same rms in standard deviations of each band, mean over bands.
-    degradation
-        The D that these assume.
+    degradation, psf_source
+        The D that these assume; where it is from, if it was looked for.
     warnings
         What a user should know about the result.
     """
@@ -64,6 +64,7 @@ class RunReport:
     warnings: tuple[str, ...]
     uncertainty: str | None = None
     kept: int = 0
+    psf_source: str = ""
 
 
 def super_resolve(
@@ -165,6 +166,7 @@ def super_resolve(
         consistency_relative=found.relative,
         degradation=assignment.request.resolver.degradation.name,
         warnings=warnings,
+        psf_source=assignment.request.resolver.provenance().get("psf_source", ""),
     )
 
 

@@ -24,7 +24,7 @@ from hsisr_geo.output.targets import Target
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.statistics import bands_with_data
-from hsisr_geo.resolver.protocol import BandsResolver, Resolver, pinned, sampled
+from hsisr_geo.resolver.protocol import BandsResolver, Resolver, pinned, sampled, settled
 
 Log = Callable[[str], None]
 """Takes one line at a time."""
@@ -113,6 +113,7 @@ class Request:
         if tile is not None and tile < 1:
             raise OptionError(f"tile must be at least 1, not {tile}")
         region = None if bounds is None else raster.window_of(bounds)
+        resolver = settled(resolver, raster)
         if uncertainty is not None:
             sampled(resolver, uncertainty.samples)
         return cls(raster, resolver, dst, region, uncertainty, write, tile, where)

@@ -6,8 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.model.autoencoder import GroupAutoencoder
 from hsisr_geo.model.network import Network
+from hsisr_geo.model.normalise import Normaliser
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.config import ModelConfig
 
@@ -108,13 +110,14 @@ class Scene:
     """What a model keeps of a scene's statistics, on its device.
 
     mean, std (band, 1, 1) in physical units; basis of the latents; subspace (band, rank) of the
-    standardised spectra.
+    standardised spectra; what brings its blur to what the network knows, None where it has that.
     """
 
     mean: Tensor
     std: Tensor
     basis: LatentBasis
     subspace: Tensor | None
+    normaliser: Normaliser | None = None
 
     def to(self, device: torch.device) -> "Scene":
         """Return the same on `device`."""
@@ -123,20 +126,35 @@ class Scene:
             self.std.to(device),
             self.basis.to(device),
             None if self.subspace is None else self.subspace.to(device),
+            None if self.normaliser is None else self.normaliser.to(device),
         )
 
     @classmethod
-    def fit(cls, network: Network, config: ModelConfig, statistics: SceneStatistics) -> "Scene":
-        """Fit latent basis and subspace to a scene's statistics."""
+    def fit(
+        cls,
+        network: Network,
+        config: ModelConfig,
+        statistics: SceneStatistics,
+        degradation: Degradation | None = None,
+    ) -> "Scene":
+        """Fit latent basis, subspace and normaliser to a scene's statistics.
+
+        `degradation` made the scene; None for that of the network's training.
+        """
         device = next(network.parameters()).device
         std = usable_deviation(statistics.std)
         spectra = ((statistics.sample - statistics.mean) / std).astype(np.float32)
         basis = LatentBasis.fit(network.autoencoder, spectra, config.components)
+        correlation = statistics.covariance / np.outer(std, std)
+        normaliser = None
+        if degradation is not None:
+            normaliser = Normaliser.fit(degradation, config, correlation, statistics.count)
         return cls(
             mean=_column(statistics.mean, device),
             std=_column(std, device),
             basis=basis.to(device),
-            subspace=_subspace(statistics.covariance, std, config.subspace_rank, device),
+            subspace=_subspace(correlation, config.subspace_rank, device),
+            normaliser=normaliser and normaliser.to(device),
         )
 
 
@@ -147,13 +165,11 @@ def usable_deviation(std: np.ndarray) -> np.ndarray:
     return usable
 
 
-def _subspace(
-    covariance: np.ndarray, std: np.ndarray, rank: int, device: torch.device
-) -> Tensor | None:
+def _subspace(correlation: np.ndarray, rank: int, device: torch.device) -> Tensor | None:
     """Leading principal axes (band, rank) of the standardised spectra; None keeps all of them."""
-    if rank == 0 or rank >= len(std):
+    if rank == 0 or rank >= len(correlation):
         return None
-    _, axes = np.linalg.eigh(covariance / np.outer(std, std))
+    _, axes = np.linalg.eigh(correlation)
     return torch.from_numpy(axes[:, -rank:].astype(np.float32)).to(device)
 
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from threading import Lock
 from typing import Any
 
+from hsisr_geo.blur.find import AUTO, of_scene
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.psf import parse_psf
 from hsisr_geo.errors import ModelError, OptionError
@@ -72,8 +73,15 @@ class Recipe:
             psf = os.path.abspath(psf)
         return replace(self, model=model, psf=psf, sha256=sha256)
 
+    @property
+    def scene_psf(self) -> str:
+        """The PSF, where it is words that only a scene gives a meaning to; else ""."""
+        return str(self.psf) if of_scene(self.psf) else ""
+
     def assumed(self, config: ModelConfig | SystemConfig) -> Degradation:
         """Return the D that is assumed to have made the input: that of `psf`, or the model's own.
+
+        The model's own, too, where a scene has to be looked at first (`scene_psf`).
 
         Raises
         ------
@@ -82,7 +90,7 @@ class Recipe:
         """
         if isinstance(self.psf, Degradation):
             return self.psf
-        if self.psf is not None:
+        if self.psf is not None and not self.scene_psf:
             return parse_psf(self.psf, self.upscale)
         try:
             return config.declared(self.upscale)
@@ -130,8 +138,10 @@ def load_resolver(
     seed : picks the sample; without effect at detail 0, and on published systems without noise
     device : `auto`, `cpu`, `cuda` for all GPUs that are visible, or `cuda:N` for one
     precision : of the network's convolutions: `float32`, or `bfloat16`, near and perhaps faster
-    psf : the degradation D that is assumed to have made the input: `bicubic`, `gaussian:MTF` or a
-        kernel file (`psf.parse_psf`); None for the model's own. Bicubic is only measured against it
+    psf : the degradation D that is assumed to have made the input: `bicubic`, `gaussian:MTF`,
+        `gaussian:ROWS,COLUMNS` or a kernel file (`psf.parse_psf`); `auto` or `fwhm:45m` for what
+        each scene says (`blur.find_blur`), of models of ours; None for the one that the model was
+        trained for. Bicubic is only measured against it
     consistency : False leaves the output as the network made it, and only measures it against D;
         that of a published system always is left so
 
@@ -175,7 +185,7 @@ def _make(recipe: Recipe) -> Resolver:
 
 
 def _baseline(recipe: Recipe) -> Resolver:
-    asked, upscale = recipe.psf, recipe.upscale
+    asked, upscale = None if recipe.psf == AUTO else recipe.psf, recipe.upscale
     degradation = parse_psf(asked, upscale) if isinstance(asked, str) else asked
     if recipe.model == BICUBIC or not recipe.consistency:  # without it back-projection is bicubic
         return BicubicResolver(upscale, psf=degradation)

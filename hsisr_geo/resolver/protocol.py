@@ -1,15 +1,19 @@
 """`Resolver`: the seam behind which every method of super-resolution stands."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from threading import Event
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.blur.find import find_blur
+from hsisr_geo.cube.degradation import Degradation, named
 from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics
 
+_LOG = logging.getLogger(__name__)
 TileFunction: TypeAlias = Callable[[Cube, tuple[int, int]], Cube]
 """(cube of the good bands with holes filled (band, row, col), (row, col) of its first pixel in the
 scene) -> (band, upscale * row, upscale * col). Called from several threads."""
@@ -57,6 +61,39 @@ class Resolver(Protocol):
     def fit(self, statistics: SceneStatistics | None) -> TileFunction:
         """Bind the method to a scene; statistics are of the good bands, in file order."""
         ...
+
+
+@runtime_checkable
+class SceneResolver(Resolver, Protocol):
+    """A resolver whose D may be said in words that only a scene gives a meaning to.
+
+    Attributes
+    ----------
+    psf
+        Those words, as `blur.find_blur` takes them; "" where D is settled.
+    """
+
+    @property
+    def psf(self) -> str: ...  # noqa: D102
+
+    def assuming(self, degradation: Degradation, told: Mapping[str, str]) -> Resolver:
+        """Return the same for a D; `told` is what an output says of where it is from."""
+        ...
+
+
+def settled(resolver: Resolver, raster: Raster) -> Resolver:
+    """Return the resolver for a scene: where its D depends on the scene, that is looked at now.
+
+    Raises
+    ------
+    OptionError, RasterError : as `find_blur`
+    """
+    if not isinstance(resolver, SceneResolver) or not resolver.psf:
+        return resolver
+    blur = find_blur(raster, resolver.psf)
+    _LOG.info("PSF: %s (%s; %s)", blur.psf, blur.source, blur.told)
+    told = {"psf_source": blur.source, "psf_told": blur.told}
+    return resolver.assuming(named(blur.psf, resolver.upscale), told)
 
 
 def assumption(degradation: Degradation, *, back_projections: int) -> dict[str, str]:

@@ -300,7 +300,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>PSF: bicubic, gaussian:MTF or a kernel file (empty: the model's)</source>
+      <source>PSF: auto, bicubic, gaussian:MTF or a kernel file (optional)</source>
       <translation type="unfinished" />
     </message>
     <message>

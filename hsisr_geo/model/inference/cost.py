@@ -8,12 +8,14 @@ from functools import cached_property, partial
 import numpy as np
 
 from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.inversion import DEGREE
 from hsisr_geo.cube.windows import Window, area
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.autoencoder import GLOBAL_TAPS, group_starts
 from hsisr_geo.model.denoiser import LocalUNet
 from hsisr_geo.model.inference.execution import Execution
 from hsisr_geo.model.inference.extents import Extents
+from hsisr_geo.model.normalise import AXES
 from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.protocol import Cost, PartResolver
@@ -46,6 +48,7 @@ class PartCost:
         decodings = 1 + (self.samples or int(self.extents.evaluations > 1))
         network = first + others * (self.samples or 1)
         rest = self._components() + decodings * self._decoding() + answers * self._consistency()
+        rest += self._normalising()
         return Cost(network + rest, network + _PER_PIXEL_WEIGHT * rest, self._bytes())
 
     @property
@@ -101,18 +104,33 @@ class PartCost:
 
     def _consistency(self) -> float:
         """D and up: each of their products makes or reads every output pixel once."""
-        piece, terms = self.extents.piece, len(self.degradation.terms)
-        down = terms * self._product(piece, self.degradation.reach)
-        up = self._product(piece, back_projection.UP_REACH)
-        return self.config.back_projections * (down + up)
+        piece = self.extents.piece
+        both = self.config.back_projections * self._down_and_up(piece, self.degradation)
+        if not self.extents.normalising_reach:
+            return self.bands * both
+        axes = min(AXES, self.bands)
+        return axes * (both + 2 * self.bands * self._fine(piece))
+
+    def _normalising(self) -> float:
+        if not self.extents.normalising_reach:
+            return 0.0
+        read, axes = self.extents.read, min(AXES, self.bands)
+        trained = self.config.declared(self.upscale)
+        each = DEGREE * self._down_and_up(read, self.degradation) + self._down_and_up(read, trained)
+        return axes * (each + 2 * self.bands * area(read))
+
+    def _down_and_up(self, window: Window, degradation: Degradation) -> float:
+        """Multiply-adds of a degradation of one band and of the interpolation back."""
+        down = len(degradation.terms) * self._product(window, degradation.reach)
+        return down + self._product(window, back_projection.UP_REACH)
 
     def _interpolation(self, window: Window) -> float:
-        return self._product(window, back_projection.UP_REACH)
+        return self.bands * self._product(window, back_projection.UP_REACH)
 
     def _product(self, window: Window, reach: int) -> float:
-        """Multiply-adds of a banded product along rows, and of one along columns."""
+        """Multiply-adds of a banded product along rows, and of one along columns, of one band."""
         used = back_projection.BLOCK / self.upscale + 2 * reach
-        return self.bands * self._fine(window) * used * (1 + 1 / self.upscale)
+        return self._fine(window) * used * (1 + 1 / self.upscale)
 
     def _bytes(self) -> int:
         """Peak of what the stages hold, none of which is freed before the last."""
@@ -120,6 +138,8 @@ class PartCost:
         seen, after = self._fine(e.seen(e.evaluations)), self._fine(e.seen(e.evaluations - 1))
         piece, part = self._fine(e.piece), self._fine(e.part)
         held = 2 * self.bands * area(e.read) + self._images * (seen + after)
+        if e.normalising_reach:  # another copy of the input, and the axes at both resolutions
+            held += (self.bands + 4 * AXES) * area(e.read)
         images = min(self.execution.images, self._images)
         network = images * (
             seen * (4 + 3 * c.denoiser_fine_width)

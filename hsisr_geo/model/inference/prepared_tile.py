@@ -20,6 +20,7 @@ from hsisr_geo.model.inference.decode import add_detail, components_of
 from hsisr_geo.model.inference.execution import Execution, chunks
 from hsisr_geo.model.inference.extents import Extents
 from hsisr_geo.model.network import Network
+from hsisr_geo.model.normalise import Normaliser
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.resolver.config import ModelConfig
 
@@ -72,7 +73,10 @@ class PreparedTile:
     noise_window
         What a noise field must cover, in output pixels of the window that was given.
     x_lr
-        Input (band, row, col), standardised, as far as it is read.
+        Input (band, row, col), standardised and normalised, as far as it is read.
+    given
+        What the answers are made consistent with, over the extents' piece: the standardised input,
+        or its axes where it was normalised.
     c_u, first
         Components of the interpolation, and the network's best estimate of their change, both
         (component, upscale·row, upscale·col), over what the first evaluation and the second read.
@@ -91,6 +95,7 @@ class PreparedTile:
     extents: Extents
     noise_window: Window
     x_lr: Tensor
+    given: Tensor
     c_u: Tensor
     first: Tensor
     best: Tensor
@@ -120,6 +125,7 @@ class PreparedTile:
         given = Extents.of((rows, cols), part, config, assumed, evaluations=evaluations)
         x_lr = (_cut(x_lr, given.read) - scene.mean) / scene.std
         extents = given.of_what_is_read()
+        x_lr, given_axes = _normalised(scene.normaliser, x_lr)
         seen, after = extents.seen(evaluations), extents.seen(evaluations - 1)
         c_u = _components(network, scene, x_lr, upscale, seen, execution)
         first = first_estimate(network, c_u, upscale, inside(after, seen), execution)
@@ -136,6 +142,7 @@ class PreparedTile:
             extents,
             scaled(given.seen(evaluations - 1), upscale),
             x_lr,
+            _cut(given_axes, extents.piece),
             c_u,
             first,
             _gathered(decoded, len(x_lr), scaled(extents.piece, upscale), x_lr),
@@ -162,10 +169,15 @@ class PreparedTile:
         return x.mul_(self.scene.std).add_(self.scene.mean)
 
     def _consistent(self, x: Tensor) -> Tensor:
-        """Back-project a cube over the piece, some bands at a time; what is left is the part."""
+        """Back-project a cube over the piece, some bands at a time; what is left is the part.
+
+        A scene that was normalised is made consistent inside its axes, where it rises above noise.
+        """
         extents, iterations = self.extents, self.config.back_projections
-        x_lr = _cut(self.x_lr, extents.piece)
         rows, cols = scaled(inside(extents.part, extents.piece), self.upscale)
+        if (normaliser := self.scene.normaliser) is not None:
+            return normaliser.consistent(x, self.given, iterations, (rows, cols))
+        x_lr = self.given
         out = x.new_empty(len(x), rows.stop - rows.start, cols.stop - cols.start)
         for bands in chunks(len(x), self.execution.bands):
             near = back_projection.back_project(x[bands], x_lr[bands], self.degradation, iterations)
@@ -221,6 +233,14 @@ class PreparedTile:
         # ^ the same for all components: independent noise makes spectra that no material has
         first, steps = self.first[:, None], self.config.diffusion_steps
         return diffusion.sample(denoise, shared, steps, first, narrow)[:, 0]
+
+
+def _normalised(normaliser: Normaliser | None, x_lr: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the input as the network knows it, and what answers are to be consistent with."""
+    if normaliser is None:
+        return x_lr, x_lr
+    axes = normaliser.along(x_lr)
+    return x_lr + normaliser.across(normaliser.change(axes)), axes
 
 
 def _components(

@@ -3,7 +3,8 @@
 Numpy in, numpy out; the device stays inside.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
@@ -34,6 +35,7 @@ from hsisr_geo.resolver.protocol import (
     PartResolver,
     Resolver,
     Sampled,
+    SceneResolver,
     TileFunction,
     assumption,
     whole_windows,
@@ -61,6 +63,10 @@ class DiffusionResolver(Placed):
         Of the denoiser (`Execution`).
     recipe
         What it was loaded by: what other processes are told in place of the weights.
+    psf
+        What only a scene gives a meaning to, as `auto`; "" where `degradation` is settled.
+    told
+        What an output says of where `degradation` is from, beside itself.
     """
 
     network: Network
@@ -75,6 +81,8 @@ class DiffusionResolver(Placed):
     uses_statistics: bool = True
     ramp: int = 2
     recipe: Recipe | None = None
+    psf: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Send where the weights are, and not the weights."""
@@ -83,7 +91,7 @@ class DiffusionResolver(Placed):
             self.recipe,
             detail=self.detail,
             seed=self.seed,
-            psf=self.degradation,
+            psf=self.psf or self.degradation,
             consistency=self.config.back_projections > 0,
             sha256=self.sha256,
         )
@@ -95,7 +103,7 @@ class DiffusionResolver(Placed):
 
     @property
     def context(self) -> int:
-        """Reach of interpolation, network and back-projection; every sampling step adds one."""
+        """Reach of all stages, the normalising of the input included; a step adds one more."""
         return self.extents((0, 0)).context
 
     @property
@@ -143,10 +151,16 @@ class DiffusionResolver(Placed):
             "trained_degradation": self.config.degradation,
             "precision": self.precision,
             **assumption(self.degradation, back_projections=self.config.back_projections),
+            "normalised": "yes" if self.extents((0, 0)).normalising_reach else "no",
+            **self.told,
         }
         if self.detail > 0:
             entries |= {"seed": str(self.seed), "noise": NOISE_VERSION}
         return entries
+
+    def assuming(self, degradation: Degradation, told: Mapping[str, str]) -> "DiffusionResolver":
+        """Return the same for a D, which says where that is from."""
+        return replace(self, degradation=degradation, psf="", told=told)
 
     def sampled(self, samples: int) -> Sampled:
         """Return the model with the spread of so many samples, at least 2."""
@@ -162,7 +176,7 @@ class DiffusionResolver(Placed):
         """
         if statistics is None:
             raise ModelError(f"model {self.name} needs the statistics of the scene")
-        return Scene.fit(self.network, self.config, statistics)
+        return Scene.fit(self.network, self.config, statistics, self.degradation)
 
     def fit(self, statistics: SceneStatistics | None) -> TileFunction:
         """Bind the model to a scene; a tile is all of its window."""
@@ -222,8 +236,10 @@ def load(recipe: Recipe) -> DiffusionResolver:
         place,
         recipe.precision,
         recipe=recipe,
+        psf=recipe.scene_psf,
     )
 
 
 _: type[Resolver] = DiffusionResolver
 _parts: type[PartResolver] = DiffusionResolver
+_of_scenes: type[SceneResolver] = DiffusionResolver
