@@ -28,6 +28,7 @@ from .evaluate import evaluate
 from .handshake import handshake
 from .info import info
 from .models import models
+from .quiet import be_quiet
 from .run import run
 from .signals import Cancellation, canceled_by_signals
 from .train import train
@@ -44,6 +45,7 @@ class Guarded(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; whatever ends it becomes an exit code."""
+        be_quiet()
         with canceled_by_signals() as cancellation:
             ctx.obj = cancellation
             end_with_parent()
