@@ -6,7 +6,7 @@ import click
 
 from . import options
 from .progress import report, to_json
-from .run_options import canceling, check_bounds
+from .run_options import canceling, check_bounds, logging_to
 from .signals import Cancellation
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 @options.bands
 @options.exclude
 @options.orthorectify
+@options.nodata
 @click.option(
     "--window",
     type=click.IntRange(min=16),
@@ -75,6 +76,7 @@ def assess(
     bands: str | None,
     exclude: str | None,
     orthorectify: bool,
+    nodata: float | None,
     window: int,
     tile: int | None,
     threads: int,
@@ -97,7 +99,10 @@ def assess(
     check_bounds(bounds)
     speak = report(progress, stdout_is_data=as_json)
     target = check_report_folder(folder, overwrite=overwrite)
-    raster = open_raster(src, bands=bands, exclude=exclude, orthorectify=orthorectify)
+    with logging_to(speak.log):
+        raster = open_raster(
+            src, bands=bands, exclude=exclude, orthorectify=orthorectify, nodata=nodata
+        )
     # ^ before the model, which takes seconds: what is wrong with a path is told at once
     resolver = load_resolver(
         model, upscale=upscale, detail=detail, seed=seed, device=device, psf=psf

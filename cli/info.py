@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @options.exclude
 @options.drop_bad
 @options.orthorectify
+@options.nodata
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every band.")
 def info(
     src: str,
@@ -26,6 +27,7 @@ def info(
     exclude: str | None,
     drop_bad: bool,
     orthorectify: bool,
+    nodata: float | None,
     as_json: bool,
 ) -> None:
     """Describe the raster or product SRC, or what is on stdin for `-`: grid, bands, nodata.
@@ -39,7 +41,12 @@ def info(
 
     with source(src) as name:
         raster = open_raster(
-            name, bands=bands, exclude=exclude, drop_bad=drop_bad, orthorectify=orthorectify
+            name,
+            bands=bands,
+            exclude=exclude,
+            drop_bad=drop_bad,
+            orthorectify=orthorectify,
+            nodata=nodata,
         )
     raster = replace(raster, path=src)
     if as_json:
@@ -68,6 +75,7 @@ def _record(raster: "Raster") -> dict[str, Any]:
         "nodata": raster.bands.nodata,
         "psf": said_of(raster) or None,
         "mask": raster.has_mask,
+        "notes": list(raster.notes),
         "good_bands": len(raster.bands.good_indices),
         "bands": [_band_record(i, band) for i, band in enumerate(raster.bands, start=1)],
     }
@@ -102,6 +110,7 @@ def _lines(raster: "Raster") -> list[tuple[str, str]]:
     if any(band.scale != 1 or band.offset != 0 for band in raster.bands):
         first = raster.bands[0]
         lines.append(("scaling", f"value = DN * {first.scale:g} + {first.offset:g} (first band)"))
+    lines += [("note", note) for note in raster.notes]
     if told := advice(raster):
         lines.append(("note", told))
     return lines

@@ -29,6 +29,7 @@ from .handshake import handshake
 from .info import info
 from .models import models
 from .psf import psf
+from .quiet import be_quiet
 from .run import run
 from .signals import Cancellation, canceled_by_signals
 from .train import train
@@ -45,6 +46,7 @@ class Guarded(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; whatever ends it becomes an exit code."""
+        be_quiet()
         with canceled_by_signals() as cancellation:
             ctx.obj = cancellation
             end_with_parent()

@@ -121,6 +121,12 @@ orthorectify = click.option(
     is_flag=True,
     help="Put EMIT on the map grid of its lookup table, instead of in the geometry of the sensor.",
 )
+nodata = click.option(
+    "--nodata",
+    type=float,
+    metavar="VALUE",
+    help="The number in the file that stands for no data in every band, whatever the file says.",
+)
 tile = click.option(
     "--tile",
     metavar="auto|PIXELS",

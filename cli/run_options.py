@@ -45,6 +45,7 @@ _OPTIONS = (  # in the order of --help
     options.exclude,
     options.drop_bad,
     options.orthorectify,
+    options.nodata,
     options.overwrite,
     options.format,
     options.creation,
@@ -75,6 +76,7 @@ class RunOptions:
     exclude: str | None
     drop_bad: bool
     orthorectify: bool
+    nodata: float | None
     overwrite: bool
     format: str | None
     creation: tuple[str, ...]
@@ -102,6 +104,7 @@ class RunOptions:
             exclude=self.exclude,
             drop_bad=self.drop_bad,
             orthorectify=self.orthorectify,
+            nodata=self.nodata,
         )
 
     def load_resolver(self) -> "Resolver":

@@ -19,6 +19,7 @@ from hsisr_geo.raster.datasets import (
     anywhere,
     check_bands,
     check_envi,
+    check_numbers,
     open_error,
     open_quietly,
     reason,
@@ -36,11 +37,13 @@ class GdalSource:
     path : as GDAL takes it
     masked : a mask tells, beyond nodata values, which pixels are valid
     alpha : numbers, from 1, of alpha bands
+    dtypes : of the bands, where they are not all the same
     """
 
     path: str
     masked: bool = False
     alpha: tuple[int, ...] = ()
+    dtypes: tuple[str, ...] = ()
 
     def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
         """Read a window as `Source.read` says."""
@@ -87,7 +90,8 @@ def described(dataset: Any, path: str) -> Raster:
     """Describe an open dataset; what it is read by is GDAL."""
     dtype = dataset.dtypes[0]
     gcps, gcp_crs = dataset.gcps
-    bands = _with_usable_nodata(read_bands(dataset), dtype)
+    bands, notes = read_bands(dataset)
+    bands, ignored = _heeded_nodata(_with_usable_nodata(bands, dataset.dtypes), dataset)
     check_scales(bands, path)
     masked = any(map(_is_masked, dataset.mask_flag_enums))
     alpha = tuple(number for number, band in enumerate(bands, start=1) if band.color == ALPHA)
@@ -105,9 +109,36 @@ def described(dataset: Any, path: str) -> Raster:
         has_mask=masked or bool(alpha),
         tags=read_tags(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
+        notes=(*notes, *([ignored] if ignored else [])),
         files=tuple(_further_files(dataset, path)),
-        source=GdalSource(anywhere(path), masked or bool(alpha), alpha),
+        source=GdalSource(
+            anywhere(path),
+            masked or bool(alpha),
+            alpha,
+            tuple(dataset.dtypes) if len(set(dataset.dtypes)) > 1 else (),
+        ),
     )
+
+
+def one_type(raster: Raster) -> Raster:
+    """Describe the raster with the one data type that its bands, as chosen, have.
+
+    Raises
+    ------
+    RasterError : they have several, or hold what is no real number
+    """
+    dtypes = raster.source.dtypes if isinstance(raster.source, GdalSource) else ()
+    places = raster.source_bands or range(len(raster.bands))
+    chosen = sorted({dtypes[i] for i in places}) if dtypes else [raster.dtype]
+    for dtype in chosen:
+        check_numbers(dtype, raster.path)
+    if len(chosen) > 1:
+        firsts = ", ".join(f"band {dtypes.index(dtype) + 1} is {dtype}" for dtype in chosen)
+        raise RasterError(
+            f"{raster.path} has bands of several data types ({', '.join(chosen)}: {firsts}): "
+            "choose bands of one with --bands, or make them one with `gdal_translate -ot Float32`"
+        )
+    return replace(raster, dtype=chosen[0])
 
 
 def _further_files(dataset: Any, path: str) -> Iterator[str]:
@@ -123,8 +154,27 @@ def _is_masked(flags: Sequence[MaskFlags]) -> bool:
     return list(flags) not in ([MaskFlags.all_valid], [MaskFlags.nodata])
 
 
-def _with_usable_nodata(bands: Bands, dtype: str) -> Bands:
-    return Bands(tuple(replace(b, nodata=usable_nodata(b.nodata, dtype)) for b in bands))
+def _with_usable_nodata(bands: Bands, dtypes: Sequence[str]) -> Bands:
+    pairs = zip(bands, dtypes, strict=True)
+    return Bands(tuple(replace(b, nodata=usable_nodata(b.nodata, t)) for b, t in pairs))
+
+
+def _heeded_nodata(bands: Bands, dataset: Any) -> tuple[Bands, str]:
+    """Leave out the nodata value of bands that have a mask, as GDAL does; say so."""
+    heeded = [_heeds_nodata(flags) for flags in dataset.mask_flag_enums]
+    kept = (b if h else replace(b, nodata=None) for b, h in zip(bands, heeded, strict=True))
+    values = {f"{b.nodata:g}" for b, h in zip(bands, heeded, strict=True)
+              if b.nodata is not None and not h}  # fmt: skip
+    if not values:
+        return bands, ""
+    told = f"a mask tells which pixels are valid: its nodata value {', '.join(sorted(values))}"
+    return Bands(tuple(kept)), f"{told} is not heeded, as GDAL does not either"
+
+
+def _heeds_nodata(flags: Sequence[MaskFlags]) -> bool:
+    """Tell whether GDAL heeds a nodata value beside what these flags say of a mask."""
+    own_mask = not flags or (MaskFlags.per_dataset in flags and MaskFlags.nodata not in flags)
+    return not own_mask or MaskFlags.alpha in flags
 
 
 def check_scales(bands: Bands, path: str) -> None:

@@ -71,6 +71,7 @@ class Raster:
     tags : metadata domain ("" is the default one) -> items
     interleave : "band", "line" or "pixel"
     product : what was recognised, e.g. "EnMAP L2A"; "" for a plain raster
+    notes : what was guessed, left out, or looks undeclared, each in a sentence
     files : the files that the raster consists of, or is told about by, besides `path`
     source : reads the numbers; None for a grid that is not one of a file
     source_bands : place of each band in the source, 0-based; None where all are there, in order
@@ -90,6 +91,7 @@ class Raster:
     tags: Tags = field(default_factory=dict, hash=False)
     interleave: str = "band"
     product: str = ""
+    notes: tuple[str, ...] = field(default=(), compare=False)
     files: tuple[str, ...] = ()
     source: Source | None = None
     source_bands: tuple[int, ...] | None = None
@@ -120,6 +122,10 @@ class Raster:
         corners = [self.transform @ (c, r) for c in (0, self.cols) for r in (0, self.rows)]
         xs, ys = zip(*corners, strict=True)
         return min(xs), min(ys), max(xs), max(ys)
+
+    def noted(self, *notes: str) -> "Raster":
+        """Describe the same raster, with further notes; those that are there, once."""
+        return replace(self, notes=tuple(dict.fromkeys((*self.notes, *filter(None, notes)))))
 
     def select(self, bands: Sequence[int]) -> "Raster":
         """Describe a raster of some of the bands (0-based), in that order."""

@@ -97,6 +97,7 @@ def learn(
         bands=options.bands,
         exclude=options.exclude,
         orthorectify=options.orthorectify,
+        nodata=options.nodata,
     )
     source = CoarserScene.of(raster, options.upscale)
     lesson = SceneLesson.of(source, network, config)

@@ -36,7 +36,7 @@ class AdaptationOptions:
     steps
         Optimiser steps at most, instead of a time: with the steps that a card tells, and its seed,
         the same weights come out again.
-    bands, exclude, orthorectify
+    bands, exclude, orthorectify, nodata
         As in `open_raster`.
     """
 
@@ -52,6 +52,7 @@ class AdaptationOptions:
     bands: str | None = None
     exclude: str | None = None
     orthorectify: bool = False
+    nodata: float | None = None
 
     def share_done(self, step: int, seconds: float) -> float:
         """Share of the steps or of the time that is used up."""

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from hsisr_geo.bands.bands import Band, Bands, guess_unit, to_nanometers
+from hsisr_geo.bands.lists import to_number
 from hsisr_geo.bands.radiometry import usable_nodata
-from hsisr_geo.bands.spectral import to_number
 
 _CENTRES = ("wavelength", "wavelengths", "wavelength_nm", "wl", "center_wavelength", "band")
 _WIDTHS = ("fwhm", "fwhm_nm", "bandwidth")
