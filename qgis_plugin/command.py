@@ -34,9 +34,9 @@ _OURS = frozenset({EXECUTABLE_VARIABLE, "HSISR_GEO_MODELS", "HSISR_GEO_DEBUG"})
 
 ADVICE = (
     "In QGIS, Raster › Hyperspectral super-resolution › Set up… makes what is missing. Or install "
-    f"{PROGRAM} yourself into a Python of its own (pip install hsisr-geo), and give the path of "
-    "the executable in Settings › Options › Processing › Hyperspectral super-resolution; for "
-    f"qgis_process, in the environment variable {EXECUTABLE_VARIABLE}."
+    f"{PROGRAM} yourself into a Python of its own (its wheel lies beside the plugin's zip), and "
+    "give the path of the executable in Settings › Options › Processing › Hyperspectral "
+    f"super-resolution; for qgis_process, in the environment variable {EXECUTABLE_VARIABLE}."
 )
 
 

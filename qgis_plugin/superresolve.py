@@ -12,7 +12,7 @@ from qgis.core import (
 from .command import Uncertainty, run_arguments
 from .help import picture
 from .i18n import tr
-from .result import show_result, show_uncertainty
+from .map.result import show_result, show_uncertainty
 from .scene import SceneAlgorithm, advanced, check_not_the_input, choice, helped
 
 FORMATS = ("gtiff", "cog", "envi", "zarr")
@@ -163,7 +163,7 @@ class SuperResolve(SceneAlgorithm):
         )
         if self.call_engine(arguments, feedback, results.values()) is None:
             return {}
-        scene = self.parameterAsRasterLayer(parameters, "INPUT", context).name()
+        scene = self.parameterAsRasterLayer(parameters, "INPUT", context)
         show_result(results["OUTPUT"], scene, self.label("OUTPUT"), context)
         if "UNCERTAINTY" in results:
             show_uncertainty(results["UNCERTAINTY"], scene, self.label("UNCERTAINTY"), context)

@@ -124,6 +124,46 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Open a sample scene</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Super-resolve raster…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Assess on this scene…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Adapt model to scene…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Evaluate against reference…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Hyperspectral raster info…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Show in true colour</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Swipe between before and after</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Difference between before and after</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Spectra before and after</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Cancelled.</source>
       <translation type="unfinished" />
     </message>
@@ -216,6 +256,38 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Choose a raster layer first.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>'{layer}' has no bands with visible wavelengths.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{result}: difference to the input</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>There is no result on the map yet: run 'Super-resolve raster' first.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>No bands with visible wavelengths: the colours are QGIS's choice.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>before</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>after</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>hsisr-geo executable</source>
       <translation type="unfinished" />
     </message>
@@ -245,10 +317,6 @@
     </message>
     <message>
       <source>In use: {program}, named by {origin}.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>uncertainty</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -520,6 +588,58 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Click on the map: the spectrum of the pixel appears here.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>wavelength (nm)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>band</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>± standard deviation</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>follow the mouse</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Save the spectra</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Save the picture</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>it cannot be written</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Saved: {path}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Pick pixels</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Clear</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Save as CSV…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Save as picture…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Super-resolve raster</source>
       <translation type="unfinished" />
     </message>
@@ -604,7 +724,11 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>No bands with visible wavelengths: the colours are QGIS's choice.</source>
+      <source>One more step: its engine has to be set up.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Try a sample scene</source>
       <translation type="unfinished" />
     </message>
   </context>
