@@ -71,7 +71,7 @@ def _cube() -> np.ndarray:
     _paint(ground, 3, np.abs(row - 0.55 * col - 60) < 2)  # a road, narrower than a pixel
     for _ in range(70):  # a village
         top, left = draw.integers((190, 150), (270, 275))
-        _paint(ground, 5, (row - top) // 3 + (left - col) // 3 == 0)
+        _paint(ground, 5, ((row - top) // 3 == 0) & ((col - left) // 3 == 0))
     bright = 1 + 0.06 * draw.standard_normal((1, side, side)).astype(np.float32)
     fine = np.tensordot(spectra().T.astype(np.float32), ground * bright, axes=1)
     seen = fine.reshape(-1, SIZE, FINER, SIZE, FINER).mean(axis=(2, 4))

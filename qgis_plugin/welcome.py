@@ -32,7 +32,7 @@ def greet_once(iface, open_set_up, try_sample):
     )
     for text, action in ((tr("Set up…"), open_set_up), (tr("Try a sample scene"), try_sample)):
         button = QPushButton(text)
-        button.clicked.connect(lambda _checked=False, action=action: action())
+        button.clicked.connect(lambda _checked=False, action=action: (line.dismiss(), action()))
         line.layout().addWidget(button)
     bar.pushWidget(line, Qgis.MessageLevel.Info)
     QgsSettings().setValue(GREETED, version())

@@ -280,6 +280,10 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>part</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>before</source>
       <translation type="unfinished" />
     </message>
@@ -320,7 +324,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Upscale</source>
+      <source>Pixels become finer by</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -348,11 +352,11 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Above 0 the network adds texture that the sensor did not see.</source>
+      <source>Seed</source>
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Seed</source>
+      <source>Above 0 the network adds texture that the sensor did not see.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -368,11 +372,27 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>PSF: bicubic, gaussian:MTF or a kernel file (empty: the model's)</source>
+      <source>The sensor's blur</source>
       <translation type="unfinished" />
     </message>
     <message>
-      <source>What made the raster's pixels of finer ones; gaussian:0.3 for an MTF of 0.3.</source>
+      <source>What made the raster's pixels of finer ones: bicubic, gaussian:MTF (gaussian:0.3 for an MTF of 0.3), or the path of a kernel file. Empty: the engine's own choice.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Keep bands in water vapour from the network</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>1340–1445 and 1790–1955 nm, where they are noise: interpolated.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Only wavelengths from (nm)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Only wavelengths up to (nm)</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -421,6 +441,10 @@
     </message>
     <message>
       <source>MODEL is '{given}', but the installed models are {known}. A model of your own is given as MODEL_FILE.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Give BANDS or a range of wavelengths, not both.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -708,14 +732,6 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Creation options of the format</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
       <source>Precision of the network</source>
       <translation type="unfinished" />
     </message>
@@ -724,11 +740,55 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Creation options of the format</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Pixels: {across:.6g} × {down:.6g} in units of the CRS, {rows} rows × {cols}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Degraded again it is {share:.2f} % of a band's standard deviation from the input</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Time: {seconds:.1f} s</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>One more step: its engine has to be set up.</source>
       <translation type="unfinished" />
     </message>
     <message>
       <source>Try a sample scene</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>auto: as the file, its sensor or its pixels tell</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>as the model was trained: bicubic</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>bicubic: crisp pixels</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>gaussian:0.3 (blur by the sensor's MTF at Nyquist)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>gaussian:0.2 (more blur)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>gaussian:0.1 (much blur)</source>
       <translation type="unfinished" />
     </message>
   </context>

@@ -23,19 +23,27 @@ def show_result(path, source, label, context):
     source : layer that it was made of
     label : what QGIS would call the result; one that the user has named keeps that name
     """
-    _show(path, _name(path, source.name()), label, BesideInput(source.id()), context)
+    name = _name(path, source)
+    _show(path, name, label, BesideInput(source.id()), context)
 
 
 def show_uncertainty(path, source, label, context):
     """Let an uncertainty appear in shades, as e.g. 'scene ×2 (hsisr-base): uncertainty'."""
-    name = f"{_name(path, source.name())}: {tr('uncertainty')}"
+    name = f"{_name(path, source)}: {tr('uncertainty')}"
     _show(path, name, label, Sequential(source.id()), context)
 
 
-def _name(path, scene) -> str:
-    """Return the scene's name with factor, model and, of a part, its size in pixels."""
+def _name(path, source) -> str:
+    """Return the scene's name with factor and model, and that it is a part where it is."""
+    scene = source.name()
     upscale, model = _provenance(path)
-    return f"{scene} ×{upscale} ({model})" if upscale and model else scene
+    if not (upscale and model):
+        return scene
+    dataset = gdal.Open(path)
+    whole = source.width() * int(upscale), source.height() * int(upscale)
+    size = dataset.RasterXSize, dataset.RasterYSize
+    part = "" if size == whole else f" {tr('part')}"
+    return f"{scene}{part} ×{upscale} ({model})"
 
 
 def _provenance(path) -> tuple[str, str]:

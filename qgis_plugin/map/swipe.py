@@ -114,7 +114,8 @@ class _Curtain(QgsMapCanvasItem):
         for text, left in ((tr("before"), True), (tr("after"), False)):
             width = measure.boundingRect(text).width() + 12
             x = self.at - width - 8 if left else self.at + 8
-            box = QRectF(x, 8, width, measure.height() + 6)
+            top = self.view.height() - measure.height() - 14  # messages lie over the upper edge
+            box = QRectF(x, top, width, measure.height() + 6)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(0, 0, 0, 150))
             painter.drawRoundedRect(box, 3, 3)
