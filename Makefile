@@ -7,7 +7,7 @@ QGIS_BIN := .venv-qgis/bin
 SOURCES := hsisr_geo cli qgis_plugin tools tests benchmarks
 
 .NOTPARALLEL:
-.PHONY: help install lint test test-core test-qgis demo plugin clean
+.PHONY: help install lint test test-core test-qgis demo plugin release clean
 
 help:
 	@echo "make install  .venv with the package, the test tools and the demo's needs"
@@ -15,7 +15,8 @@ help:
 	@echo "make test     lint, the plugin in a real QGIS, and the core's tests"
 	@echo "make test-core  the core's tests; PACKAGE=raster for those of one package"
 	@echo "make demo     super-resolve a real scene; SCENE=path for your own raster"
-	@echo "make plugin   dist/hsisr_geo_qgis-VERSION.zip"
+	@echo "make plugin   dist/hsisr_geo_qgis-VERSION.zip, without the engine's wheel"
+	@echo "make release  dist/release: that zip with the wheel in it, wheel, sdist, checksums, notes"
 	@echo "make clean    remove what the other targets made"
 
 install: .venv/installed
@@ -58,6 +59,9 @@ demo: install
 
 plugin:
 	$(PYTHON) tools/build_plugin.py
+
+release: install
+	$(BIN)/python tools/release.py
 
 clean:
 	rm -rf .venv .venv-qgis .venv-gdal build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

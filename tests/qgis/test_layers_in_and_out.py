@@ -205,7 +205,7 @@ def test_layers_are_named_by_scene_factor_and_model_and_styled(fields, tmp_path,
 
 
 def test_the_uncertainty_is_shown_in_green_light(plugin):
-    from hsisr_geo_qgis.sequential import shown_band
+    from hsisr_geo_qgis.map.sequential import shown_band
 
     assert shown_band([450.0, 555.0, None, 700.0]) == 2
     assert shown_band([None, None]) == 1
