@@ -9,7 +9,7 @@ differs from all others counts as noisy, which makes its users careful, not wron
 import numpy as np
 from numpy.typing import NDArray
 
-_FEWEST = 3  # bands: fewer tell nothing of each other
+_FEWEST = 10  # bands: what fewer do not tell of each other is ground, not noise
 _PIXELS_PER_NEIGHBOUR = 6
 _RIDGE = 1e-9
 
@@ -28,7 +28,7 @@ def band_noise(correlation: NDArray[np.float64], pixels: int) -> NDArray[np.floa
     """
     bands = len(correlation)
     neighbours = min(bands - 1, pixels // _PIXELS_PER_NEIGHBOUR)
-    if bands < _FEWEST or neighbours < _FEWEST - 1:
+    if bands < _FEWEST or neighbours < 2:
         return np.zeros(bands)
     lost = pixels / (pixels - neighbours)  # degrees of freedom that a regression takes
     if neighbours == bands - 1:
