@@ -31,6 +31,7 @@ from .models import models
 from .psf import psf
 from .quiet import be_quiet
 from .run import run
+from .show import show
 from .signals import Cancellation, canceled_by_signals
 from .train import train
 from .variables import name_variables
@@ -99,6 +100,7 @@ cli.add_command(batch)
 cli.add_command(adapt)
 cli.add_command(info)
 cli.add_command(psf)
+cli.add_command(show)
 cli.add_command(evaluate)
 cli.add_command(assess)
 cli.add_command(benchmark)

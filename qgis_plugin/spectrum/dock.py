@@ -134,9 +134,7 @@ class SpectrumDock(QDockWidget):
 
     def _show(self):
         self.chart.show_pixels([*self.kept, *([self.hovered] if self.hovered else [])])
-        scene = self.iface.mapCanvas().scene()
-        for mark in self.marks:
-            scene.removeItem(mark)
+        self._unmark()
         self.marks = [
             _mark(self.iface.mapCanvas(), pixel, COLORS[i % len(COLORS)])
             for i, pixel in enumerate(self.kept)
@@ -147,6 +145,11 @@ class SpectrumDock(QDockWidget):
         for button in self.needing:
             button.setEnabled(bool(self.kept))
 
+    def _unmark(self):
+        for mark in self.marks:
+            self.iface.mapCanvas().scene().removeItem(mark)
+        self.marks = []
+
     def _shown(self, visible):
         canvas = self.iface.mapCanvas()
         if visible:
@@ -154,6 +157,7 @@ class SpectrumDock(QDockWidget):
             self._show()
         elif not self.isVisible():
             canvas.unsetMapTool(self.tool)
+            self._unmark()
 
     def _lay_out(self):
         row = QHBoxLayout()
