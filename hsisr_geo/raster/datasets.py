@@ -47,8 +47,22 @@ def opening_quietly() -> Iterator[None]:
 
 def open_quietly(path: str) -> Any:
     """Open a raster for reading; GDAL's errors are the caller's to translate."""
+    options = {"HONOUR_VALID_RANGE": "NO"} if _is_netcdf(path) else {}
+    # ^ else GDAL makes 0 of what is not valid; `gdal.described` reads the limits
     with opening_quietly():
-        return rasterio.open(path)
+        return rasterio.open(path, **options)
+
+
+def _is_netcdf(path: str) -> bool:
+    if path.upper().startswith("NETCDF:"):
+        return True
+    try:
+        with open(path, "rb") as file:
+            beginning = file.read(4)
+    except OSError:
+        return False
+    hdf5 = beginning == b"\x89HDF" and path.lower().endswith((".nc", ".nc4", ".cdf", ".netcdf"))
+    return hdf5 or beginning[:3] == b"CDF"
 
 
 @contextmanager

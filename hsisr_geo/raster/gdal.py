@@ -12,7 +12,8 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from hsisr_geo.bands.bands import Bands
-from hsisr_geo.bands.metadata import ALPHA, read_bands, read_tags
+from hsisr_geo.bands.declared_range import Limits, free_number, outside, read_limits
+from hsisr_geo.bands.metadata import ALPHA, envi_fields, read_bands, read_tags
 from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import (
@@ -25,6 +26,7 @@ from hsisr_geo.raster.datasets import (
     reason,
     thread_handle,
 )
+from hsisr_geo.raster.envi_crs import crs_of_header
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
 
 
@@ -38,12 +40,14 @@ class GdalSource:
     masked : a mask tells, beyond nodata values, which pixels are valid
     alpha : numbers, from 1, of alpha bands
     dtypes : of the bands, where they are not all the same
+    limits : stored numbers beyond them are no values
     """
 
     path: str
     masked: bool = False
     alpha: tuple[int, ...] = ()
     dtypes: tuple[str, ...] = ()
+    limits: Limits | None = None
 
     def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
         """Read a window as `Source.read` says."""
@@ -58,6 +62,9 @@ class GdalSource:
                 # transparent is a hole of that band too, or interpolation would smooth its rim.
                 clear = dataset.read(number, window=window) == 0
                 missing = clear[None] if missing is None else missing | clear
+            if self.limits is not None:
+                beyond = outside(stored, self.limits)
+                missing = beyond if missing is None else missing | beyond
         except RasterioError as error:
             where = f"rows {rows.start}-{rows.stop - 1}, columns {cols.start}-{cols.stop - 1}"
             told = f"cannot read {where}: {reason(error)}; damaged?"
@@ -92,30 +99,34 @@ def described(dataset: Any, path: str) -> Raster:
     gcps, gcp_crs = dataset.gcps
     bands, notes = read_bands(dataset)
     bands, ignored = _heeded_nodata(_with_usable_nodata(bands, dataset.dtypes), dataset)
+    bands, limits = _within_limits(bands, dataset)
     check_scales(bands, path)
+    rpcs, odd_rpcs = _rpcs(dataset)
+    fields = envi_fields(dataset)
     masked = any(map(_is_masked, dataset.mask_flag_enums))
     alpha = tuple(number for number, band in enumerate(bands, start=1) if band.color == ALPHA)
     return Raster(
         path=path,
         driver=dataset.driver,
         shape=(dataset.height, dataset.width),
-        crs=wkt(dataset.crs),
+        crs=wkt(crs_of_header(fields) or dataset.crs),
         transform=dataset.transform,
         dtype=dtype,
         bands=bands,
         gcps=tuple(Gcp(p.row, p.col, p.x, p.y, p.z, p.id, p.info) for p in gcps),
         gcp_crs=wkt(gcp_crs),
-        rpcs=dataset.rpcs.to_gdal() if dataset.rpcs else None,
+        rpcs=rpcs,
         has_mask=masked or bool(alpha),
         tags=read_tags(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
-        notes=(*notes, *([ignored] if ignored else [])),
+        notes=tuple(filter(None, (*notes, ignored, odd_rpcs))),
         files=tuple(_further_files(dataset, path)),
         source=GdalSource(
             anywhere(path),
             masked or bool(alpha),
             alpha,
             tuple(dataset.dtypes) if len(set(dataset.dtypes)) > 1 else (),
+            limits,
         ),
     )
 
@@ -146,6 +157,35 @@ def _further_files(dataset: Any, path: str) -> Iterator[str]:
     for name in dataset.files:
         if not (os.path.exists(name) and os.path.exists(path) and Path(path).samefile(name)):
             yield anywhere(str(name))
+
+
+def _within_limits(bands: Bands, dataset: Any) -> tuple[Bands, Limits | None]:
+    """Return the numbers that netCDF declares as valid, and bands with a value for others.
+
+    GDAL, asked to heed them (which `open_quietly` forbids), makes 0 of what is beyond.
+    """
+    if dataset.driver != "netCDF":
+        return bands, None
+    found = {
+        read_limits(dataset.tags(i), t, b.scale, b.offset)
+        for i, (b, t) in enumerate(zip(bands, dataset.dtypes, strict=True), start=1)
+    }
+    limits = found.pop() if len(found) == 1 else None
+    if limits is None:
+        return bands, None
+    kept = (
+        replace(b, nodata=free_number(t, limits)) if b.nodata is None else b
+        for b, t in zip(bands, dataset.dtypes, strict=True)
+    )
+    return Bands(tuple(kept)), limits
+
+
+def _rpcs(dataset: Any) -> tuple[dict[str, str] | None, str]:
+    """Return the rational polynomials; placeholders, which are no numbers, are left out."""
+    try:
+        return (dataset.rpcs.to_gdal() if dataset.rpcs else None), ""
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, "its rational polynomial coefficients are no numbers: left out"
 
 
 def _is_masked(flags: Sequence[MaskFlags]) -> bool:

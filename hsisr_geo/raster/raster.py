@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import Tags
 from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.gcp import Bounds as Bounds  # they belong to what a raster is
+from hsisr_geo.raster.gcp import Gcp as Gcp
+from hsisr_geo.raster.gcp import pixels_by_gcps
 
-Bounds = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax in CRS units
 Stored = NDArray[Any]  # (band, row, col), numbers as the file has them
 Missing = NDArray[np.bool_]  # True where there is no value; broadcasts to (band, row, col)
 
@@ -40,19 +42,6 @@ class Source(Protocol):
         ------
         RasterError : when the file cannot be read there (truncated, damaged, gone)
         """
-
-
-@dataclass(frozen=True)
-class Gcp:
-    """A ground control point: pixel (row, col) lies at (x, y, z)."""
-
-    row: float
-    col: float
-    x: float
-    y: float
-    z: float | None = None
-    id: str | None = None
-    info: str | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +156,9 @@ class Raster:
     def window_of(self, bounds: Bounds) -> tuple[slice, slice]:
         """Return the whole pixels (rows, cols) that cover `bounds`, clipped to the raster.
 
-        On a rotated grid that is the smallest window that encloses them.
+        On a rotated grid that is the smallest window that encloses them. Where control points
+        place the raster, bounds are in their CRS, and pixels follow from the points' own
+        transformation. Without any place they are pixels.
 
         Raises
         ------
@@ -176,13 +167,35 @@ class Raster:
         xmin, ymin, xmax, ymax = bounds
         if not (xmin < xmax and ymin < ymax):
             raise RasterError(f"bounds {bounds} are empty: give XMIN YMIN XMAX YMAX")
-        inverse = ~self.transform
-        pixels = [inverse @ (x, y) for x in (xmin, xmax) for y in (ymin, ymax)]
-        cols, rows = zip(*pixels, strict=True)
+        cols, rows = self._pixels_of(bounds)
         window = _covering(rows, self.rows), _covering(cols, self.cols)
         if any(axis.start >= axis.stop for axis in window):
-            raise RasterError(f"bounds {bounds} do not touch {self.path}, which has {self.bounds}")
+            raise RasterError(f"bounds {bounds} do not touch {self.path}, which has {self._extent}")
         return window
+
+    def _pixels_of(self, bounds: Bounds) -> tuple[list[float], list[float]]:
+        """Return columns and rows of the corners of a box, or of points along its rim."""
+        if not self.has_transform and self.gcps:
+            return pixels_by_gcps(self.gcps, bounds)
+        if not self.has_transform and self.rpcs:
+            raise RasterError(
+                f"{self.path} is placed by rational polynomial coefficients, in which bounds mean "
+                "no pixels: cut it by pixels (gdal_translate -srcwin), or warp it first (gdalwarp)"
+            )
+        xmin, ymin, xmax, ymax = bounds
+        corners = [~self.transform @ (x, y) for x in (xmin, xmax) for y in (ymin, ymax)]
+        rows = [row for _, row in corners]
+        if not self.georeferenced and -self.rows <= ymin and ymax <= 0:
+            rows = [-row for row in rows]  # QGIS counts rows of such rasters downwards from 0
+        return [col for col, _ in corners], rows
+
+    @property
+    def _extent(self) -> Bounds:
+        """The box that encloses the raster, by its control points where these place it."""
+        if self.has_transform or not self.gcps:
+            return self.bounds
+        xs, ys = [p.x for p in self.gcps], [p.y for p in self.gcps]
+        return min(xs), min(ys), max(xs), max(ys)
 
 
 def within_axis(axis: slice | None, size: int) -> tuple[int, int]:

@@ -26,6 +26,7 @@ from hsisr_geo.raster.products.hdf5 import (
     decimals,
     need,
     need_attribute,
+    optional,
     read_cube,
     reading,
 )
@@ -169,17 +170,13 @@ def _on_its_map(raster: Raster, file: Any, crs: str, path: Path) -> Raster:
 
 def _bands(file: Any, cube: Any, product: str, path: Path) -> Bands:
     group = "sensor_band_parameters"
-    centres, widths = (
-        decimals(need(file, f"{group}/{name}", path, product)[()])
-        for name in ("wavelengths", "fwhm")
-    )
+    centres = decimals(need(file, f"{group}/wavelengths", path, product)[()])
     count = cube.shape[2]
-    if not len(centres) == len(widths) == count:
-        raise RasterError(
-            f"{path} tells of {len(centres)} wavelengths, but has {count} bands: damaged?"
-        )
+    widths = optional(file, f"{group}/fwhm", count)
+    if len(centres) != count:
+        raise RasterError(f"{path} tells of {len(centres)} wavelengths, but has {count} bands")
     flags = file.get(f"{group}/good_wavelengths")
-    good = np.ones(count) if flags is None else np.asarray(flags[()])
+    good = np.ones(count) if flags is None or len(flags) != count else np.asarray(flags[()])
     fill = as_text(cube.attrs.get("_FillValue", np.float32(-9999)))
     unit = "uW cm-2 sr-1 nm-1" if product.endswith("L1B") else None
     return Bands(

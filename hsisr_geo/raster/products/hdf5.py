@@ -173,6 +173,15 @@ def need_attribute(node: Any, name: str, path: Path, product: str) -> Any:
     return as_text(node.attrs[name])
 
 
+def optional(file: Any, name: str, count: int) -> list[float | None]:
+    """Return a number for each band, None where the file does not tell, or of others."""
+    found = file.get(name)
+    numbers = [] if found is None else decimals(found[()])
+    if len(numbers) != count:
+        return [None] * count
+    return [number if number > 0 else None for number in numbers]
+
+
 def decimals(numbers: Any) -> list[float]:
     """Return numbers as they were meant: 2497.12 in float32 is not 2497.1201171875."""
     return [float(str(number)) for number in np.atleast_1d(numbers)]

@@ -24,12 +24,17 @@ def describe(path: Path, *, orthorectify: bool) -> Raster:
     try:
         return cf.describe_netcdf(path) or gdal.describe(os.fspath(path))
     except RasterError as error:
-        told = "a PRISMA, EMIT or NEON product would be incomplete, as its groups are not there"
+        named = next((n for n in ("PRS_", "EMIT_", "NEON_") if path.name.startswith(n)), None)
+        if named is None:
+            raise
+        told = f"of a {named[:-1]} product it lacks the groups: it is incomplete"
         raise RasterError(f"{error}; {told}") from error
 
 
 def describe_cube(path: Path, cube: str, *, orthorectify: bool) -> Raster | None:
-    """Describe the product that a dataset in the file is a cube of, None where it is none.
+    """Describe the product that a dataset in the file is a cube of, or the cube itself.
+
+    None where its axes are not told: GDAL takes the last two for rows and columns then.
 
     Raises
     ------
@@ -38,7 +43,9 @@ def describe_cube(path: Path, cube: str, *, orthorectify: bool) -> Raster | None
     known = _known(path, orthorectify)
     cubes = _cubes(known.source) if known else []
     names = [name.strip("/").replace(" ", "_") for name in cubes]  # as GDAL writes them
-    return known if cube.replace(" ", "_") in names else None
+    if cube.replace(" ", "_") in names:
+        return known
+    return cf.describe_netcdf(path, cube)
 
 
 def _cubes(source: Source | None) -> list[str]:
