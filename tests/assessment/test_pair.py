@@ -81,9 +81,6 @@ def test_what_has_nothing_in_common_is_refused(pair: tuple[Path, Path], tmp_path
     place = Affine(30, 0, 4e5, 0, -30, 5e6)
     others = {
         "no good bands": write(tmp_path / "w.tif", cube, wavelengths=[2000, 2100], transform=place),
-        "both must have a place": write(
-            tmp_path / "p.tif", cube, wavelengths=WAVES[:2], transform=Affine.identity()
-        ),
         "coordinate reference systems differ": write(
             tmp_path / "c.tif", cube, wavelengths=WAVES[:2], transform=place, crs="EPSG:32634"
         ),
