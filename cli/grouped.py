@@ -16,7 +16,9 @@ class GroupedCommand(click.Command):
             *("--upscale", "--model", "--uncertainty", "--samples", "--uncertainty-bands"),
             *("--detail", "--seed"),
         ),
-        "What of the scene": ("--bounds", "--bands", "--exclude", "--drop-bad", "--orthorectify"),
+        "What of the scene": (
+            *("--bounds", "--bands", "--exclude", "--drop-bad", "--nodata", "--orthorectify"),
+        ),
         "The sensor's blur": ("--psf", "--no-consistency"),
         "How it is stored": ("--format", "--co", "--style", "--stac", "--overwrite"),
         "Time and memory": (
