@@ -55,6 +55,15 @@ def test_both_backends_make_the_same(upscale: int, detail: float) -> None:
     assert 0 < _error(ours, theirs) < LIMIT
 
 
+def test_both_normalise_a_blur_alike() -> None:
+    cube = _ground(30, 40, 40)
+    ours, theirs = (
+        _on(name, psf="gaussian:0.15").fit(statistics_of(cube))(cube, (0, 0))
+        for name in ("ncnn", "torch")
+    )
+    assert _error(ours, theirs) < LIMIT
+
+
 @pytest.mark.parametrize("bands", [1, 3, 16, 17, 45])
 def test_both_take_any_number_of_bands(bands: int) -> None:
     cube = _ground(bands, 9, 12)

@@ -64,7 +64,12 @@ class Extents:
     @property
     def context(self) -> int:
         """Input pixels around a part on which it depends."""
-        return UP_REACH + self.evaluations * self.network_reach + self.back_projections_reach
+        return (
+            UP_REACH
+            + self.evaluations * self.network_reach
+            + self.back_projections_reach
+            + self.normalising_reach
+        )
 
     @cached_property
     def piece(self) -> Window:
