@@ -12,17 +12,18 @@ noise is left as it is, and so is what lies outside of the axes.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from hsisr_geo.blur.band_noise import band_noise
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.inversion import DEGREE, inversion
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.model import back_projection
+from hsisr_geo.model import images
+from hsisr_geo.model.chain import Array
+from hsisr_geo.model.reach import reach
 from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["AXES", "Normaliser", "normalised", "normalising_reach"]
@@ -48,7 +49,7 @@ def normalising_reach(degradation: Degradation, config: ModelConfig) -> int:
     if not normalised(degradation, config.degradation):
         return 0
     trained = config.declared(degradation.factor)
-    return DEGREE * back_projection.reach(degradation) + back_projection.reach(trained)
+    return DEGREE * reach(degradation) + reach(trained)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +70,9 @@ class Normaliser:
 
     degradation: Degradation
     trained: Degradation
-    axes: Tensor
-    coefficients: Tensor
-    trust: Tensor
+    axes: Array
+    coefficients: Array
+    trust: Array
 
     @classmethod
     def fit(
@@ -93,43 +94,43 @@ class Normaliser:
         return cls(
             degradation,
             config.declared(degradation.factor),
-            _tensor(axes),
-            _tensor(inversion(degradation, power, noise)),
-            _tensor(trust)[:, None, None],
+            _single(axes),
+            _single(inversion(degradation, power, noise)),
+            _single(trust)[:, None, None],
         )
 
-    def to(self, device: torch.device) -> "Normaliser":
-        """Return the same on `device`."""
+    def to(self, device: Any) -> "Normaliser":
+        """Return the same as tensors on `device`."""
         axes, coefficients, trust = (
-            tensor.to(device) for tensor in (self.axes, self.coefficients, self.trust)
+            images.tensor(array, device) for array in (self.axes, self.coefficients, self.trust)
         )
         return Normaliser(self.degradation, self.trained, axes, coefficients, trust)
 
-    def along(self, x: Tensor) -> Tensor:
+    def along(self, x: Array) -> Array:
         """Bands (band, row, col) -> axes (axis, row, col)."""
-        return (self.axes.T @ x.flatten(1)).reshape(-1, *x.shape[1:])
+        return (self.axes.T @ x.reshape(len(x), -1)).reshape(-1, *x.shape[1:])
 
-    def across(self, a: Tensor) -> Tensor:
+    def across(self, a: Array) -> Array:
         """Axes (axis, row, col) -> what they are in bands (band, row, col)."""
-        return (self.axes @ a.flatten(1)).reshape(-1, *a.shape[1:])
+        return (self.axes @ a.reshape(len(a), -1)).reshape(-1, *a.shape[1:])
 
-    def change(self, a: Tensor) -> Tensor:
+    def change(self, a: Array) -> Array:
         """Return what normalising adds to the axes (axis, row, col) of an input."""
         factor = self.degradation.factor
-        fine = back_projection.interpolate(self._sharpened(a), factor)
-        return self.trust * (back_projection.degrade(fine, self.trained) - a)
+        fine = images.interpolate(self._sharpened(a), factor)
+        return self.trust * (images.degrade(fine, self.trained) - a)
 
-    def consistent(self, x: Tensor, a: Tensor, iterations: int, part: Window) -> Tensor:
+    def consistent(self, x: Array, a: Array, iterations: int, part: Window) -> Array:
         """Bring a fine cube (band, row, col) towards the axes of its input, inside the axes.
 
         What comes back is a part of the cube, in its own pixels.
         """
         rows, cols = part
         fine = self.along(x)
-        near = back_projection.back_project(fine, a, self.degradation, iterations)
+        near = images.back_project(fine, a, self.degradation, iterations)
         return x[:, rows, cols] + self.across((self.trust * (near - fine))[:, rows, cols])
 
-    def _sharpened(self, a: Tensor) -> Tensor:
+    def _sharpened(self, a: Array) -> Array:
         """g(A) a, by the recurrence of Chebyshev's polynomials T_k(2 A - 1)."""
         before, now = a, self._shifted(a)
         out = self._weighted(0, before) + self._weighted(1, now)
@@ -138,13 +139,13 @@ class Normaliser:
             out += self._weighted(k, now)
         return out
 
-    def _shifted(self, a: Tensor) -> Tensor:
-        fine = back_projection.interpolate(a, self.degradation.factor)
-        return 2 * back_projection.degrade(fine, self.degradation) - a
+    def _shifted(self, a: Array) -> Array:
+        fine = images.interpolate(a, self.degradation.factor)
+        return 2 * images.degrade(fine, self.degradation) - a
 
-    def _weighted(self, k: int, a: Tensor) -> Tensor:
+    def _weighted(self, k: int, a: Array) -> Array:
         return self.coefficients[:, k, None, None] * a
 
 
-def _tensor(array: NDArray[np.float64] | NDArray[np.float32]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
+def _single(array: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(array, dtype=np.float32)

@@ -4,6 +4,7 @@ What a file's tiles and an array's chunks have in common. Only pixels come in an
 lie is the caller's business.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -86,15 +87,17 @@ def make_bands(
     rows, cols = scaled(part, method.upscale)
     shape = len(cube), rows.stop - rows.start, cols.stop - cols.start
     blanks = [0.0, *[np.nan] * (cubes - 1)]
-    made = [np.full(shape, blank, np.float32) for blank in blanks]
-    if np.isnan(pixels_of(cube, outer, window)).all():
-        return made  # all of it will be cut
-    if method.resolved:
+    empty = np.isnan(pixels_of(cube, outer, window)).all()  # all of it will be cut
+    answers: Sequence[Cube] = ()
+    if method.resolved and not empty:
         filled = fill_holes(cube[list(method.resolved)], method.far)
-        origin = window[0].start, window[1].start
-        for sr, answer in zip(made, method.resolve(filled, origin, part), strict=False):
-            sr[list(method.resolved)] = answer
-    if method.interpolated:
+        answers = method.resolve(filled, (window[0].start, window[1].start), part)
+    if answers and method.resolved == tuple(range(len(cube))):
+        return list(answers)  # a second copy of a tile is most of its memory
+    made = [np.full(shape, blank, np.float32) for blank in blanks]
+    for sr, answer in zip(made, answers, strict=False):
+        sr[list(method.resolved)] = answer
+    if method.interpolated and not empty:
         filled = fill_holes(cube[list(method.interpolated)])
         made[0][list(method.interpolated)] = upsample(filled, method.upscale)[:, rows, cols]
     return made

@@ -41,6 +41,7 @@ class Recipe:
         read
     sha256 : of the weights that are meant; "" for a baseline, which has none, and for whatever file
         is found
+    backend : `ncnn` or `torch`, for numbers of the same rounding; `auto` leaves it to each process
     """
 
     model: str
@@ -52,6 +53,7 @@ class Recipe:
     psf: str | Degradation | None = None
     consistency: bool = True
     sha256: str = ""
+    backend: str = "auto"
 
     def load(self) -> Resolver:
         """Return the resolver, the same one whenever this process asks.
@@ -175,13 +177,13 @@ def _make(recipe: Recipe) -> Resolver:
         check_offered(recipe.model, config.upscales, recipe.upscale)
         _check_precision(config, recipe.precision)
         recipe.assumed(config)
-        return _import_loader("hsisr_geo.benchmark.systems.resolver.resolver")(recipe)
+        return _loaded("hsisr_geo.benchmark.systems.resolver.resolver", recipe)
     check_offered(recipe.model, config.upscales, recipe.upscale)
     degradation = recipe.assumed(config)
     if recipe.consistency:
         _check_convergence(degradation)
     # ^ before torch is imported: a wrong factor should not take seconds to be told
-    return _import_loader("hsisr_geo.model.inference.resolver")(recipe)
+    return _loaded("hsisr_geo.model.inference.resolver", recipe)
 
 
 def _baseline(recipe: Recipe) -> Resolver:
@@ -212,16 +214,17 @@ def _check_precision(config: SystemConfig, precision: str) -> None:
         )
 
 
-def _import_loader(module: str) -> Callable[[Recipe], Resolver]:
+def _loaded(module: str, recipe: Recipe) -> Resolver:
     try:
-        load: Callable[[Recipe], Resolver] = import_module(module).load
+        resolver: Resolver = import_module(module).load(recipe)
     except ModuleNotFoundError as e:
         if e.name != "torch":
             raise
         raise ModelError(
-            "this model needs torch, which is not installed; install torch, or use --model bicubic"
+            "this model needs torch here, which is not installed; install torch, or use --model "
+            "bicubic"
         ) from e
-    return load
+    return resolver
 
 
 def _stamp(model: str) -> tuple[int, int]:

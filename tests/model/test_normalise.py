@@ -48,7 +48,7 @@ def _normaliser(pair: Pair, psf: str) -> Normaliser:
     correlation = pair.statistics.covariance / np.outer(std, std)
     found = Normaliser.fit(named(psf, pair.upscale), CONFIG, correlation, pair.statistics.count)
     assert found is not None
-    return found
+    return found.to("cpu")
 
 
 def _error(cube: torch.Tensor, truth: torch.Tensor) -> float:
@@ -93,6 +93,7 @@ def test_noise_is_not_sharpened() -> None:
     correlation = np.corrcoef(noise.reshape(12, -1))
     normaliser = Normaliser.fit(named("gaussian:0.1", 2), CONFIG, correlation, 2500)
     assert normaliser is not None
+    normaliser = normaliser.to("cpu")
     axes = normaliser.along(torch.from_numpy(noise))
     assert float(normaliser.change(axes).abs().max()) == 0
     power = np.ones(3)

@@ -9,13 +9,13 @@ import numpy as np
 
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.inversion import DEGREE
+from hsisr_geo.cube.resampling import BLOCK_ROWS
 from hsisr_geo.cube.windows import Window, area
-from hsisr_geo.model import back_projection
-from hsisr_geo.model.autoencoder import GLOBAL_TAPS, group_starts
-from hsisr_geo.model.denoiser import LocalUNet
-from hsisr_geo.model.inference.execution import Execution
+from hsisr_geo.model.groups import GLOBAL_TAPS, group_starts
 from hsisr_geo.model.inference.extents import Extents
+from hsisr_geo.model.inference.kernels import Amounts
 from hsisr_geo.model.normalise import AXES
+from hsisr_geo.model.reach import UP_REACH, layers_of
 from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.protocol import Cost, PartResolver
@@ -36,7 +36,7 @@ class PartCost:
     bands: int
     degradation: Degradation
     extents: Extents
-    execution: Execution
+    execution: Amounts
     samples: int = 0
 
     @property
@@ -67,9 +67,7 @@ class PartCost:
     def _evaluation(self, left: int) -> float:
         """Multiply-adds of the denoiser, for all components, when so many evaluations are left."""
         c, fine = self.config, self.config.denoiser_fine_width
-        layers = LocalUNet.layers(
-            self.extents.seen(left), self.extents.seen(left - 1), c.denoiser_blocks
-        )
+        layers = layers_of(self.extents.seen(left), self.extents.seen(left - 1), c.denoiser_blocks)
         body = sum(2 * 9 * c.denoiser_width**2 * area(window) for window in layers.blocks[:-1])
         seen = self._fine(self.extents.seen(left)) * fine * (9 * 2 + c.denoiser_width)
         up = 9 * c.denoiser_width * fine * self._fine(layers.up)
@@ -122,14 +120,14 @@ class PartCost:
     def _down_and_up(self, window: Window, degradation: Degradation) -> float:
         """Multiply-adds of a degradation of one band and of the interpolation back."""
         down = len(degradation.terms) * self._product(window, degradation.reach)
-        return down + self._product(window, back_projection.UP_REACH)
+        return down + self._product(window, UP_REACH)
 
     def _interpolation(self, window: Window) -> float:
-        return self.bands * self._product(window, back_projection.UP_REACH)
+        return self.bands * self._product(window, UP_REACH)
 
     def _product(self, window: Window, reach: int) -> float:
         """Multiply-adds of a banded product along rows, and of one along columns, of one band."""
-        used = back_projection.BLOCK / self.upscale + 2 * reach
+        used = BLOCK_ROWS / self.upscale + 2 * reach
         return self._fine(window) * used * (1 + 1 / self.upscale)
 
     def _bytes(self) -> int:
@@ -146,9 +144,10 @@ class PartCost:
             + 4 * c.denoiser_width * area(e.seen(e.evaluations))
         )
         chains = 4 * self._images * after if e.evaluations > 1 else 0
-        decoded = self.bands * (piece + part)
+        decoded = self.bands * (piece if piece == part else piece + part)  # made in place
         if e.evaluations > 1:
-            decoded += self.bands * piece
+            kept = self._groups * c.latent_channels + c.subspace_rank
+            decoded += self.bands * (piece + part) + kept * piece
         if self.samples:
             decoded += 4 * self.bands * part
         strips = self.execution.strip_bytes + 3 * self.execution.layer_bytes

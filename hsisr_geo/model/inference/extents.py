@@ -10,9 +10,8 @@ from functools import cached_property
 
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, widened
-from hsisr_geo.model import back_projection
-from hsisr_geo.model.denoiser import LocalUNet
 from hsisr_geo.model.normalise import normalising_reach
+from hsisr_geo.model.reach import UP_REACH, network_reach, reach
 from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["Extents"]
@@ -57,8 +56,8 @@ class Extents:
             shape,
             (slice(0, shape[0]), slice(0, shape[1])) if part is None else part,
             evaluations,
-            LocalUNet.reach(config.denoiser_blocks),
-            config.back_projections * back_projection.reach(degradation),
+            network_reach(config.denoiser_blocks),
+            config.back_projections * reach(degradation),
             normalising_reach(degradation, config),
         )
 
@@ -66,7 +65,7 @@ class Extents:
     def context(self) -> int:
         """Input pixels around a part on which it depends."""
         return (
-            back_projection.UP_REACH
+            UP_REACH
             + self.evaluations * self.network_reach
             + self.back_projections_reach
             + self.normalising_reach
@@ -84,8 +83,7 @@ class Extents:
     @cached_property
     def read(self) -> Window:
         """What is interpolated first, with what interpolation and normalising read around it."""
-        around = back_projection.UP_REACH + self.normalising_reach
-        return self._around(self.seen(self.evaluations), around)
+        return self._around(self.seen(self.evaluations), UP_REACH + self.normalising_reach)
 
     def of_what_is_read(self) -> "Extents":
         """Return the same extents, counted from the first pixel that is read."""

@@ -8,15 +8,23 @@ memory runs out all the same, half as much is tried, and the run goes on.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
-import torch
 
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.windows import Window, area, inside, scaled
 from hsisr_geo.errors import ModelError
 
 __all__ = ["Amount", "is_out_of_memory"]
+
+
+class Device(Protocol):
+    """A device of torch, or `devices.CPU`."""
+
+    @property
+    def type(self) -> str: ...
+
 
 _LOG = logging.getLogger(__name__)
 _LEAST = 64
@@ -37,17 +45,19 @@ _NO_LIMIT = 1 << 62
 class Amount:
     """What goes through one device at once: input pixels of a part, and bytes that it may take."""
 
-    device: torch.device
+    device: Device
     bytes: int = _NO_LIMIT
     pixels: int = _NO_LIMIT
     _told: bool = field(default=False, repr=False)
 
     @classmethod
-    def on(cls, device: torch.device) -> "Amount":
+    def on(cls, device: Device) -> "Amount":
         """Return what a device takes; a CPU takes any part, as the tile was cut for its memory."""
         if device.type != "cuda":
             return cls(device)
-        free, _ = torch.cuda.mem_get_info(device)
+        import torch
+
+        free, _ = torch.cuda.mem_get_info(torch.device(str(device)))
         return cls(device, int(_SHARE * free))
 
     def make(self, part: Window, upscale: int, make: Make, need: Need) -> tuple[Cube, ...]:
@@ -74,6 +84,8 @@ class Amount:
             if not is_out_of_memory(e):
                 raise
         if self.device.type == "cuda":
+            import torch
+
             torch.cuda.empty_cache()
         return None
 
@@ -109,7 +121,7 @@ class Amount:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell an exhausted device or machine from any other failure."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's own
         return True
     return isinstance(error, RuntimeError) and any(
         message in str(error).lower() for message in _CPU_MESSAGES

@@ -20,7 +20,7 @@ from hsisr_geo.benchmark.systems.training_run import NamedCube, TrainingRun
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.checkpoint import save_network
 from hsisr_geo.model.inference.devices import choose_device
-from hsisr_geo.model.inference.prepared_tile import super_resolve_tile
+from hsisr_geo.model.inference.on_torch import super_resolve_tile
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training.autoencoder_stage import autoencoder_lesson
