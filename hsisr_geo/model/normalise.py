@@ -108,11 +108,11 @@ class Normaliser:
 
     def along(self, x: Array) -> Array:
         """Bands (band, row, col) -> axes (axis, row, col)."""
-        return (self.axes.T @ x.reshape(len(x), -1)).reshape(-1, *x.shape[1:])
+        return (self.axes.T @ _flat(x)).reshape(self.axes.shape[1], *x.shape[1:])
 
     def across(self, a: Array) -> Array:
         """Axes (axis, row, col) -> what they are in bands (band, row, col)."""
-        return (self.axes @ a.reshape(len(a), -1)).reshape(-1, *a.shape[1:])
+        return (self.axes @ _flat(a)).reshape(len(self.axes), *a.shape[1:])
 
     def change(self, a: Array) -> Array:
         """Return what normalising adds to the axes (axis, row, col) of an input."""
@@ -145,6 +145,11 @@ class Normaliser:
 
     def _weighted(self, k: int, a: Array) -> Array:
         return self.coefficients[:, k, None, None] * a
+
+
+def _flat(cube: Array) -> Array:
+    """Images (image, row, col) -> (image, pixel); there may be none."""
+    return cube.reshape(len(cube), cube.shape[1] * cube.shape[2])
 
 
 def _single(array: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.float32]:

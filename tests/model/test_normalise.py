@@ -26,8 +26,9 @@ FloatCube = NDArray[np.float32]
 CONFIG = ModelConfig("test", "1", (2, 3, 4))
 
 
-def _resolver(upscale: int, psf: str) -> DiffusionResolver:
-    return load(Recipe(DEFAULT_MODEL, upscale=upscale, device="cpu", psf=psf))
+def _resolver(upscale: int, psf: str, backend: str = "auto") -> DiffusionResolver:
+    recipe = Recipe(DEFAULT_MODEL, upscale=upscale, device="cpu", psf=psf, backend=backend)
+    return load(recipe)
 
 
 def _ground(side: int = 96, bands: int = 30, noise: float = 1.0) -> FloatCube:
@@ -155,7 +156,7 @@ def test_multiply_adds_are_those_that_torch_counts_and_few_more_than_without() -
     cube, part = _ground(120, 40, noise=300), (slice(40, 80), slice(30, 90))
     cost = {}
     for psf in ("bicubic", "gaussian:0.2"):
-        model = _resolver(2, psf)
+        model = _resolver(2, psf, "torch")
         with FlopCounterMode(display=False) as counter:
             model.fit_parts(statistics_of(cube), Event())(cube, (0, 0), part)
         cost[psf] = model.cost(40, (120, 120), part)
