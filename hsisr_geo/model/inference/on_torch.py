@@ -86,12 +86,14 @@ class TorchKernels:
     @property
     def mean(self) -> Tensor:
         """Of the bands."""
-        return self.scene.mean
+        mean: Tensor = self.scene.mean
+        return mean
 
     @property
     def std(self) -> Tensor:
         """Of the bands."""
-        return self.scene.std
+        std: Tensor = self.scene.std
+        return std
 
     @property
     def normaliser(self) -> Normaliser | None:
@@ -132,7 +134,8 @@ class TorchKernels:
 
     def empty(self, *shape: int) -> Tensor:
         """Return a tensor without content."""
-        return self.scene.mean.new_empty(shape)
+        empty: Tensor = self.mean.new_empty(shape)
+        return empty
 
     def interpolate(self, x_lr: Tensor, only: slice) -> Tensor:
         """Interpolate."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
@@ -28,7 +29,6 @@ from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.load import Recipe, sent
 from hsisr_geo.resolver.protocol import (
     Cost,
-    Cube,
     CubesFunction,
     PartResolver,
     Resolver,

@@ -89,7 +89,9 @@ def standard_deviation(samples: Iterable[Array]) -> Array:
     Mean and sum of squares are updated in place (Welford 1962), so there is no difference of large
     numbers at the end.
     """
-    count, mean, squares = 0, None, None
+    count = 0
+    mean: Array = None
+    squares: Array = None
     for count, x in enumerate(samples, start=1):
         if count == 1:
             mean, squares = x + 0, x - x

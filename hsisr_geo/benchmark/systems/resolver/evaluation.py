@@ -84,12 +84,13 @@ class Evaluation:
         """Run the system on one image: its answer, and the deviation over samples, if any."""
         rows, cols = inside(read, image.window)
         pixels = torch.from_numpy(np.ascontiguousarray(image.cube[:, rows, cols]))
-        lr = pixels.to(place.device)[None] / self.scale
+        device = torch.device(str(place.device))
+        lr = pixels.to(device)[None] / self.scale
 
         def sample(number: int) -> Tensor:
             if self.given_up.is_set():
                 raise Canceled("the run was given up")
-            draw = partial(self._noise, place.device, read, number)
+            draw = partial(self._noise, device, read, number)
             sr: Tensor = place.here.resolve(lr, draw)[0]
             return sr
 
