@@ -38,6 +38,7 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
 @options.orthorectify
 @options.nodata
 @options.device
+@options.again
 @click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
 @options.progress
 @click.pass_obj
@@ -59,12 +60,14 @@ def adapt(
     ends with exit code 1. Use the result with `run --model MODEL`, at this factor only.
     """
     from hsisr_geo.raster.open import open_raster
+    from hsisr_geo.raster.suitability import check_suitable
     from hsisr_geo.resolver.catalogue import check_model_target, find_weights
 
     speak = report(progress)
     chosen = ("bands", "exclude", "orthorectify", "nodata")
     with logging_to(speak.log):
-        open_raster(src, **{key: options[key] for key in chosen})
+        scene = open_raster(src, **{key: options[key] for key in chosen})
+    check_suitable(scene, again=options["again"])
     start = find_weights(model, upscale=upscale)
     check_model_target(out, overwrite=overwrite, model=start)
     # ^ before torch is imported, which takes seconds: what is wrong with a path is told at once

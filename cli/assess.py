@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 @options.tile
 @options.threads
 @options.device
+@options.valid_range
+@options.again
 @click.option("--overwrite", is_flag=True, help="Replace DIR if it holds a report.")
 @click.option("--json", "as_json", is_flag=True, help="Print what is in report.json, too.")
 @options.progress
@@ -81,6 +83,8 @@ def assess(
     tile: int | None,
     threads: int,
     device: str,
+    valid_range: tuple[float, float] | None,
+    again: bool,
     overwrite: bool,
     as_json: bool,
     progress: str,
@@ -94,6 +98,7 @@ def assess(
 
     from hsisr_geo.assessment.report import check_report_folder
     from hsisr_geo.raster.open import open_raster
+    from hsisr_geo.raster.suitability import check_suitable
     from hsisr_geo.resolver.load import load_resolver
 
     check_bounds(bounds)
@@ -103,6 +108,7 @@ def assess(
         raster = open_raster(
             src, bands=bands, exclude=exclude, orthorectify=orthorectify, nodata=nodata
         )
+    check_suitable(raster, again=again)
     # ^ before the model, which takes seconds: what is wrong with a path is told at once
     resolver = load_resolver(
         model, upscale=upscale, detail=detail, seed=seed, device=device, psf=psf
@@ -118,6 +124,8 @@ def assess(
         window=window,
         tile=tile,
         threads=threads,
+        valid_range=valid_range,
+        again=again,
         scratch=target.parent,
         progress=canceling(speak.progress, cancellation),
         log=speak.log,

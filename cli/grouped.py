@@ -14,10 +14,11 @@ class GroupedCommand(click.Command):
     GROUPS: Mapping[str, Sequence[str]] = {
         "What is made": (
             *("--upscale", "--model", "--uncertainty", "--samples", "--uncertainty-bands"),
-            *("--detail", "--seed"),
+            *("--detail", "--seed", "--valid-range"),
         ),
         "What of the scene": (
             *("--bounds", "--bands", "--exclude", "--drop-bad", "--nodata", "--orthorectify"),
+            "--again",
         ),
         "The sensor's blur": ("--psf", "--no-consistency"),
         "How it is stored": ("--format", "--co", "--style", "--stac", "--overwrite"),

@@ -76,6 +76,8 @@ def _record(raster: "Raster") -> dict[str, Any]:
         "psf": said_of(raster) or None,
         "mask": raster.has_mask,
         "notes": list(raster.notes),
+        "classes": raster.classes or None,
+        "provenance": dict(raster.provenance),
         "good_bands": len(raster.bands.good_indices),
         "bands": [_band_record(i, band) for i, band in enumerate(raster.bands, start=1)],
     }
@@ -111,6 +113,8 @@ def _lines(raster: "Raster") -> list[tuple[str, str]]:
         first = raster.bands[0]
         lines.append(("scaling", f"value = DN * {first.scale:g} + {first.offset:g} (first band)"))
     lines += [("note", note) for note in raster.notes]
+    if made := _made_text(raster):
+        lines.append(("made", made))
     if told := advice(raster):
         lines.append(("note", told))
     return lines
@@ -121,6 +125,15 @@ def _psf_text(raster: "Raster") -> str:
     from hsisr_geo.blur.find import said_of
 
     return said_of(raster) or "not known: run estimates it from the pixels, as hsisr-geo psf shows"
+
+
+def _made_text(raster: "Raster") -> str:
+    """Say how a result of ours was made; "" of any other raster."""
+    said = {name.removeprefix("HSISR_").lower(): v for name, v in raster.provenance.items()}
+    if "model" not in said:
+        return ""
+    what = f"by hsisr-geo {said.get('version', '?')}, {said['model']} x{said.get('upscale', '?')}"
+    return f"{what}, from {said.get('source', '?')}: a result, not to be super-resolved again"
 
 
 def _bands_text(raster: "Raster") -> str:

@@ -199,6 +199,17 @@ resume = click.option(
     is_flag=True,
     help="Keep finished tiles if the run is interrupted, and go on with those that are kept.",
 )
+valid_range = click.option(
+    "--valid-range",
+    type=float,
+    nargs=2,
+    metavar="MIN MAX",
+    help="Cut the output to these values, in physical units; `-inf inf` cuts nothing.  "
+    "[default: not negative where SRC is not, and no spikes]",
+)
+again = click.option(
+    "--again", is_flag=True, help="Take SRC though it is a result of hsisr-geo already."
+)
 dry_run = click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
 
 

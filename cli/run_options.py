@@ -52,6 +52,8 @@ _OPTIONS = (  # in the order of --help
     options.style,
     options.stac,
     options.resume,
+    options.valid_range,
+    options.again,
 )
 
 
@@ -92,13 +94,16 @@ class RunOptions:
         return WriteOptions(self.format, creation, style=self.style, stac=self.stac)
 
     resume: bool
+    valid_range: tuple[float, float] | None
+    again: bool
 
     def open(self, src: str) -> "Raster":
         """Open a scene with the bands that are asked for; errors as `open_raster`."""
         from hsisr_geo.engine.workers import Workers
         from hsisr_geo.raster.open import open_raster
+        from hsisr_geo.raster.suitability import check_suitable
 
-        return open_raster(
+        raster = open_raster(
             Workers(scheduler=self.scheduler).name_of(src),
             bands=self.bands,
             exclude=self.exclude,
@@ -106,6 +111,8 @@ class RunOptions:
             orthorectify=self.orthorectify,
             nodata=self.nodata,
         )
+        check_suitable(raster, again=self.again)
+        return raster
 
     def load_resolver(self) -> "Resolver":
         """Load the model, which takes seconds; errors as `load.load_resolver`."""
@@ -144,6 +151,8 @@ class RunOptions:
             write=write or self.write_options(),
             tile=self.tile,
             where=Workers(self.workers, self.threads),
+            valid_range=self.valid_range,
+            again=self.again,
         ).plan()
 
     def super_resolve(
@@ -164,6 +173,8 @@ class RunOptions:
             bounds=self.bounds,
             overwrite=self.overwrite,
             resume=self.resume,
+            valid_range=self.valid_range,
+            again=self.again,
             **more,
         )
 

@@ -1,6 +1,7 @@
 """The package's front door: `super_resolve()` from a file to a finer one, with a model by name."""
 
 import os
+from collections.abc import Sequence
 
 from hsisr_geo.blur.find import AUTO
 from hsisr_geo.engine.pipeline import RunReport
@@ -37,6 +38,8 @@ def super_resolve(
     overwrite: bool = False,
     write: WriteOptions = AS_NAMED,
     resume: bool = False,
+    valid_range: Sequence[float] | None = None,
+    again: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> RunReport:
@@ -54,7 +57,8 @@ def super_resolve(
         As for `load_resolver`; upscale 2 and psf `auto` by default.
     resolver
         Instead of these: one that is loaded already, or your own.
-    tile, threads, workers, scheduler, bounds, overwrite, write, resume, progress, log
+    tile, threads, workers, scheduler, bounds, overwrite, write, resume, valid_range, again,
+    progress, log
         As for `pipeline.super_resolve`, which does the work.
     uncertainty
         Where to write the standard deviation over samples, or an `Uncertainty` with their number.
@@ -90,6 +94,8 @@ def super_resolve(
         overwrite=overwrite,
         write=write,
         resume=resume,
+        valid_range=valid_range,
+        again=again,
         progress=progress,
         log=log,
     )

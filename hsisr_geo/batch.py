@@ -12,6 +12,7 @@ from threading import Event, Lock
 from typing import Literal
 
 from hsisr_geo.bands.metadata import PROVENANCE_PREFIX
+from hsisr_geo.cube.valid_range import check_range
 from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.engine.provenance import fingerprint
 from hsisr_geo.engine.uncertainty import Uncertainty
@@ -130,6 +131,7 @@ def difference(
     *,
     bounds: Bounds | None,
     uncertainty: Uncertainty | None = None,
+    valid_range: Sequence[float] | None = None,
 ) -> str:
     """Say why the raster at `path` is not what a run would write; "" if it is.
 
@@ -152,6 +154,7 @@ def difference(
         uncertainty=uncertainty,
         region=None if bounds is None else raster.window_of(bounds),
         tile=1,  # no matter: it does not show in the result,
+        valid_range=check_range(valid_range),
         stored=(),  # nor does the format, in the digest
     )
     if tags[f"{PROVENANCE_PREFIX}FINGERPRINT"] == mark.digest:

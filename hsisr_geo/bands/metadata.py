@@ -142,6 +142,11 @@ def read_tags(dataset: Any) -> dict[str, dict[str, str]]:
     return {domain: items for domain, items in tags.items() if items}
 
 
+def read_provenance(dataset: Any) -> dict[str, str]:
+    """Read the tags that say how an output of ours was made; {} of any other dataset."""
+    return {k: v for k, v in dataset.tags().items() if k.startswith(PROVENANCE_PREFIX)}
+
+
 def _is_carried(dataset: Any, key: str) -> bool:
     # GDAL's ENVI driver repeats the band names as Band_1, Band_2, ...
     repeated = dataset.driver == "ENVI" and re.fullmatch(r"Band_\d+", key)

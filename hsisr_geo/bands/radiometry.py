@@ -69,6 +69,20 @@ def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:
     return dn
 
 
+def storable(cube: Cube, bands: Bands, dtype: str) -> Cube:
+    """Return physical values as they are but for those that could not be stored so.
+
+    Who writes them may round and cast without a look: what lies beyond the range of `dtype` would
+    wrap, and what rounds to nodata would be a hole. These get the nearest value that is stored.
+    """
+    if np.dtype(dtype).kind == "f":
+        return cube
+    stored = decode(encode(cube, bands, dtype), bands)
+    steps = np.array([abs(band.scale) for band in bands])[:, None, None]
+    far = np.abs(stored.astype(np.float64) - cube) > 0.5001 * steps
+    return np.where(far, stored, cube)
+
+
 def valid_pixels(cube: Cube) -> NDArray[np.bool_]:
     """Return where a cube has a value in at least one band: what its dataset mask says."""
     return np.asarray(np.isfinite(cube).any(axis=0))

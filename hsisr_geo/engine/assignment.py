@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from threading import Event
 
+from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.engine.request import Log, Request
 from hsisr_geo.engine.tasks import Work, cut_for
 from hsisr_geo.journal.folder import WorkFolder
@@ -12,7 +13,7 @@ from hsisr_geo.journal.records import JournalWriter
 from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
-from hsisr_geo.resolver.apply import Method, share_bands
+from hsisr_geo.resolver.apply import Method, room_of, share_bands
 from hsisr_geo.resolver.protocol import BandsResolver, Resolver, Sampled, in_parts, sampled
 
 
@@ -73,7 +74,9 @@ class Assignment:
         resolver, spread, found = self.request.resolver, self.spread, self.statistics
         bound = spread.fit(found, given_up) if spread else in_parts(resolver, found, given_up)
         far = None if found is None else found.mean
-        return Method(resolver.upscale, bound, self.resolved, self.interpolated, far)
+        room = room_of(resolver, self.resolved, self.request.raster.bands)
+        limits = self.request.valid_range
+        return Method(resolver.upscale, bound, self.resolved, self.interpolated, far, limits, room)
 
 
 def assign(
@@ -94,8 +97,10 @@ def assign(
     if warning:
         log(f"warning: {warning}")
     if share.interpolated:
-        told = f"{len(share.interpolated)} of {len(raster.bands)} bands are bad or empty"
-        log(f"{told}: interpolated")
+        poor = [band for band in share.interpolated if raster.bands[band].color != ALPHA]
+        if poor:
+            told = f"{len(poor)} of {len(raster.bands)} bands are bad or empty"
+            log(f"{told}: interpolated")
     assignment = Assignment(
         replace(request, resolver=share.resolver),
         samples=None if warning else request.samples or None,

@@ -6,6 +6,7 @@ while the outputs are assembled of those that are finished, record what was done
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hsisr_geo.bands.metadata import as_tags
@@ -47,6 +48,8 @@ class RunReport:
         written; None where nothing could be compared.
     consistency_relative
         The same rms in standard deviations of each band, mean over bands.
+    values_cut
+        Share of the values that were cut to what the input allows (`valid_range`).
     degradation, psf_source
         The D that these assume; where it is from, if it was looked for.
     warnings
@@ -65,6 +68,7 @@ class RunReport:
     uncertainty: str | None = None
     kept: int = 0
     psf_source: str = ""
+    values_cut: float | None = None
 
 
 def super_resolve(
@@ -81,6 +85,8 @@ def super_resolve(
     overwrite: bool = False,
     write: WriteOptions = AS_NAMED,
     resume: bool = False,
+    valid_range: Sequence[float] | None = None,
+    again: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> RunReport:
@@ -114,6 +120,11 @@ def super_resolve(
         Go on with an interrupted run, if there is one: only tiles that it had not finished are
         computed, and the result is that of an uninterrupted run. Should this run be interrupted,
         its tiles are kept for the next one.
+    valid_range
+        (least, largest) value in physical units. Default: where the 3 x 3 input pixels around have
+        no negative value, neither has the output.
+    again
+        Take a result of ours as a scene all the same.
     progress
         Called with (tiles done, tiles in all) from this thread; it may raise to cancel.
     log
@@ -135,6 +146,8 @@ def super_resolve(
         write=write,
         tile=tile,
         where=Workers(workers, threads, scheduler),
+        valid_range=valid_range,
+        again=again,
     )
     targets = request.targets()
     log, progress = log or _ignore, progress or _ignore
@@ -154,6 +167,8 @@ def super_resolve(
             compute(assignment, finished, assembly, workers=request.where, progress=progress)
             found = total(layout, finished)
             assembly.set_tags(_tags(assignment, mark, found))
+    if found.share_cut:
+        log(f"{found.share_cut:.3%} of the values were cut to what the input allows")
     return RunReport(
         path=os.fspath(dst),
         uncertainty=None if uncertainty is None else os.fspath(uncertainty.path),
@@ -164,6 +179,7 @@ def super_resolve(
         consistency_rms=found.rms,
         consistency_max=found.maximum,
         consistency_relative=found.relative,
+        values_cut=found.share_cut,
         degradation=assignment.request.resolver.degradation.name,
         warnings=warnings,
         psf_source=assignment.request.resolver.provenance().get("psf_source", ""),

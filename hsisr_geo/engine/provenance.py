@@ -11,6 +11,7 @@ from typing import Any
 from hsisr_geo._version import __version__
 from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.cube.consistency import Consistency
+from hsisr_geo.cube.valid_range import Range, range_text
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import OutputError
@@ -64,6 +65,7 @@ def fingerprint(
     region: Window | None,
     tile: int,
     stored: Sequence[Raster],
+    valid_range: Range | None = None,
 ) -> Fingerprint:
     """Take the fingerprint of a run.
 
@@ -82,6 +84,7 @@ def fingerprint(
         "bounds": _window_text(region),
         "model": resolver.name,
         "upscale": str(resolver.upscale),
+        "valid_range": range_text(valid_range),
         **resolver.provenance(),
     }
     if uncertainty is not None and spread is not None:
@@ -165,6 +168,7 @@ def provenance_tags(
         "consistency_rms": found.rms,
         "consistency_max": found.maximum,
         "consistency_relative": found.relative,
+        "values_cut": found.share_cut,
     }
     items = {
         "version": __version__,
@@ -172,6 +176,7 @@ def provenance_tags(
         "upscale": str(resolver.upscale),
         "source": os.path.basename(raster.path),
         "fingerprint": mark.digest,
+        "valid_range": mark.facts["valid_range"],
         **source_files(raster),
         **resolver.provenance(),
         **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},

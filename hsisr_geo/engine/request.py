@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from hsisr_geo.cube.valid_range import Range, check_range
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.assembly import LateTags
 from hsisr_geo.engine.estimate import choose_tile, estimate_seconds, footprint
@@ -24,6 +25,7 @@ from hsisr_geo.output.targets import Target
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.statistics import bands_with_data
+from hsisr_geo.raster.suitability import check_suitable
 from hsisr_geo.resolver.protocol import BandsResolver, Resolver, pinned, sampled, settled
 
 Log = Callable[[str], None]
@@ -77,6 +79,7 @@ class Request:
     uncertainty : the second raster, if one is wanted
     tile : largest side of a tile's core in input pixels; None for what memory allows
     where : which processes compute the tiles
+    valid_range : least and largest value; None: not negative where the input is not
     """
 
     raster: Raster
@@ -87,6 +90,7 @@ class Request:
     write: WriteOptions = AS_NAMED
     tile: int | None = None
     where: Workers = field(default_factory=Workers)
+    valid_range: Range | None = None
 
     @classmethod
     def of(
@@ -100,23 +104,29 @@ class Request:
         write: WriteOptions = AS_NAMED,
         tile: int | None = None,
         where: Workers | None = None,
+        valid_range: Sequence[float] | None = None,
+        again: bool = False,
     ) -> "Request":
         """Open the scene, and refuse what cannot be before there is a folder.
 
         Raises
         ------
-        RasterError : the scene cannot be read; the bounds do not touch it
-        OptionError, ModelError : a tile below 1; an uncertainty of a resolver without samples
+        RasterError : the scene cannot be read, holds classes, or is a result of ours (without
+            `again`); the bounds do not touch it
+        OptionError, ModelError : a tile below 1; a valid range that encloses nothing; an
+            uncertainty of a resolver without samples
         """
         where = where or Workers()
         raster = src if isinstance(src, Raster) else open_raster(where.name_of(os.fspath(src)))
+        check_suitable(raster, again=again)
+        limits = check_range(valid_range)
         if tile is not None and tile < 1:
             raise OptionError(f"tile must be at least 1, not {tile}")
         region = None if bounds is None else raster.window_of(bounds)
         resolver = settled(resolver, raster)
         if uncertainty is not None:
             sampled(resolver, uncertainty.samples)
-        return cls(raster, resolver, dst, region, uncertainty, write, tile, where)
+        return cls(raster, resolver, dst, region, uncertainty, write, tile, where, limits)
 
     @property
     def samples(self) -> int:
@@ -173,6 +183,7 @@ class Request:
             uncertainty=self.uncertainty,
             region=self.region,
             tile=tile,
+            valid_range=self.valid_range,
             stored=[target.form.stored(target.raster) for target in targets],
         )
 

@@ -27,7 +27,7 @@ from hsisr_geo.journal.layout import Layout
 from hsisr_geo.journal.records import JournalWriter
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.resolver.apply import Method, cut_holes, make_bands, pixels_of
+from hsisr_geo.resolver.apply import Method, cut_holes, hold_values, make_bands, pixels_of
 from hsisr_geo.resolver.protocol import Resolver, sampled
 
 Progress = Callable[[int, int], None]
@@ -120,8 +120,15 @@ class Work:
         outer = self.layout.grid.padded(tile.core, self.margin)
         lr = pixels_of(cube, outer, tile.window)
         made = make_bands(self.method, cube, tile.window, outer, cubes=len(outputs))
+        held = hold_values(self.method, made[0], cube, tile.window, outer, tile.core)
+        resolved = list(self.method.resolved)
         pairs = self._as_read_back(made[0], lr)
-        found = consistency.measure(pairs, inside(tile.core, outer), self.degradation)
+        found = consistency.measure(
+            pairs,
+            inside(tile.core, outer),
+            self.degradation,
+            (held.cut[resolved], held.valid[resolved]),
+        )
         for sr in made:
             cut_holes(sr, lr, self.method.upscale)
         cubes = [output.bands_from(sr) for output, sr in zip(outputs, made, strict=True)]

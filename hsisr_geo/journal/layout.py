@@ -18,7 +18,7 @@ from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.journal.records import padded
 from hsisr_geo.raster.raster import Raster
 
-SUMS = 5
+SUMS = 7
 """Rows of the sums of `Consistency`."""
 
 

@@ -13,9 +13,10 @@ from rasterio.windows import Window
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.declared_range import Limits, free_number, outside, read_limits
-from hsisr_geo.bands.metadata import ALPHA, envi_fields, read_bands, read_tags
+from hsisr_geo.bands.metadata import ALPHA, envi_fields, read_bands, read_provenance, read_tags
 from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.classes import tell_classes
 from hsisr_geo.raster.datasets import (
     anywhere,
     check_bands,
@@ -118,6 +119,8 @@ def described(dataset: Any, path: str) -> Raster:
         rpcs=rpcs,
         has_mask=masked or bool(alpha),
         tags=read_tags(dataset),
+        provenance=read_provenance(dataset),
+        classes=tell_classes(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
         notes=tuple(filter(None, (*notes, ignored, odd_rpcs))),
         files=tuple(_further_files(dataset, path)),

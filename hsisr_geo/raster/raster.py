@@ -58,6 +58,8 @@ class Raster:
     dtype : of the stored numbers, e.g. "int16"
     has_mask : a mask or alpha band tells, beyond nodata values, which pixels are valid
     tags : metadata domain ("" is the default one) -> items
+    provenance : how it was made, if it was made here: its HSISR_* tags
+    classes : what tells that its numbers are names of classes; "" where nothing does
     interleave : "band", "line" or "pixel"
     product : what was recognised, e.g. "EnMAP L2A"; "" for a plain raster
     notes : what was guessed, left out, or looks undeclared, each in a sentence
@@ -81,6 +83,8 @@ class Raster:
     interleave: str = "band"
     product: str = ""
     notes: tuple[str, ...] = field(default=(), compare=False)
+    provenance: Mapping[str, str] = field(default_factory=dict, hash=False)
+    classes: str = ""
     files: tuple[str, ...] = ()
     source: Source | None = None
     source_bands: tuple[int, ...] | None = None

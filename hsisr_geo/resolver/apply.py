@@ -4,6 +4,7 @@ What a file's tiles and an array's chunks have in common. Only pixels come in an
 lie is the caller's business.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,12 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.bands.bands import Bands
+from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.holes import fill_holes
 from hsisr_geo.cube.resampling import upsample
+from hsisr_geo.cube.valid_range import ROOM, Held, Range, hold
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.raster.statistics import SceneStatistics
-from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.interpolation import BicubicResolver, Interpolation
 from hsisr_geo.resolver.protocol import CubesFunction, Resolver
 
 
@@ -34,6 +38,8 @@ class Method:
         Indices of the bands; together all of them.
     far
         For each resolved band what fills the inside of large holes: the scene mean, if known.
+    limits, room
+        What values may be, as in `valid_range.hold`; `room` None: all bands anywhere.
     """
 
     upscale: int
@@ -41,6 +47,8 @@ class Method:
     resolved: tuple[int, ...]
     interpolated: tuple[int, ...]
     far: NDArray[np.float64] | None
+    limits: Range | None = None
+    room: tuple[float, ...] | None = None
 
 
 class Share(NamedTuple):
@@ -101,6 +109,28 @@ def make_bands(
         filled = fill_holes(cube[list(method.interpolated)])
         made[0][list(method.interpolated)] = upsample(filled, method.upscale)[:, rows, cols]
     return made
+
+
+def room_of(resolver: Resolver, resolved: Sequence[int], bands: Bands) -> tuple[float, ...]:
+    """Say for each band how far its values may leave their neighbourhood, in ranges of it.
+
+    An alpha band not at all, or low ones would become 0, which is a hole. Interpolation is what its
+    name says, and free; what models make is held to one range.
+    """
+    free = isinstance(resolver, (BicubicResolver, Interpolation))
+    model = math.inf if free else ROOM
+    return tuple(
+        0.0 if band.color == ALPHA else (model if index in resolved else math.inf)
+        for index, band in enumerate(bands)
+    )
+
+
+def hold_values(
+    method: Method, sr: Cube, cube: Cube, window: Window, outer: Window, core: Window
+) -> Held:
+    """Cut the values of an output over `outer` to what its input allows, in place."""
+    room = method.room or (math.inf,) * len(sr)
+    return hold(sr, cube, window, outer, core, limits=method.limits, room=room)
 
 
 def pixels_of(cube: Cube, window: Window, outer: Window) -> Cube:

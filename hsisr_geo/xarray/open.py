@@ -74,7 +74,7 @@ def open_dataarray(
         data,
         dims=("band", "y", "x"),
         coords={**_band_coordinates(raster), **_centres(raster), _GRID_MAPPING: _place(raster)},
-        attrs=dict(raster.tags.get("", {})),
+        attrs={**raster.tags.get("", {}), **raster.provenance},
         name=Path(raster.path).stem,
     )
     array.encoding = {**_storage(raster), "grid_mapping": _GRID_MAPPING}

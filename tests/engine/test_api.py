@@ -56,7 +56,7 @@ def test_no_option_is_missing():
     running = names(pipeline.super_resolve)
     assert names(hsisr_geo.super_resolve) == loading | running
     assert names(Recipe, "sha256") == loading - {"resolver"}
-    own = {"self", "dtype", "tile", "x_dim", "y_dim"}
+    own = {"self", "dtype", "tile", "x_dim", "y_dim", "valid_range", "again"}
     assert names(HsisrArray.super_resolve) == loading | own
 
 

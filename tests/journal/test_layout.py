@@ -24,7 +24,7 @@ def test_parts_of_a_record_follow_each_other_and_cover_every_pixel(rows, cols, t
     layout = Layout(TileGrid.of((rows, cols), tile=tile, halo=9, ramp=ramp), 2, OUTPUTS, 4)
     covered = 0
     for each in layout.grid:
-        end = 5 * 4 * 8  # of the sums
+        end = 7 * 4 * 8  # of the sums
         for part in layout.parts(each):
             assert part.offset == end
             assert part.offset % 8 == 0

@@ -147,6 +147,7 @@ def _trial(trial: Trial, single: bool) -> Record:
         "sharpness": trial.sharpness,
         "consistency_rms": trial.consistency_rms,
         "consistency_relative": trial.consistency_relative,
+        "values_cut": trial.values_cut,
         "seconds": trial.seconds,
     }
 
@@ -156,6 +157,7 @@ def _check(check: Check, single: bool) -> Record:
         "name": check.name,
         "consistency_rms": check.consistency_rms,
         "consistency_relative": check.consistency_relative,
+        "values_cut": check.values_cut,
         "angle_to_input_deg": None if single else check.angle_to_input_deg,
         "seams": None if check.seams is None else asdict(check.seams),
         "gradient_energy": check.gradient_energy,

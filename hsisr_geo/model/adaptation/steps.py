@@ -38,6 +38,8 @@ class AdaptationOptions:
         the same weights come out again.
     bands, exclude, orthorectify, nodata
         As in `open_raster`.
+    again
+        Take a result of ours as a scene all the same.
     """
 
     source: Path
@@ -53,6 +55,7 @@ class AdaptationOptions:
     exclude: str | None = None
     orthorectify: bool = False
     nodata: float | None = None
+    again: bool = False
 
     def share_done(self, step: int, seconds: float) -> float:
         """Share of the steps or of the time that is used up."""

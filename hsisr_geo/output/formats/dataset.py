@@ -16,6 +16,7 @@ from hsisr_geo.raster.datasets import opening_quietly
 from hsisr_geo.raster.raster import Gcp, Raster
 
 # Files that GDAL would read together with a raster of that name.
+_POINT = "AREA_OR_POINT"
 _SIDECARS = (".aux.xml", ".ovr", ".msk")
 
 
@@ -77,6 +78,8 @@ def _common_profile(raster: Raster) -> dict[str, Any]:
 
 def _write_place(dataset: Any, raster: Raster) -> None:
     if raster.gcps and not raster.has_transform:
+        if point := raster.tags.get("", {}).get(_POINT):
+            dataset.update_tags(**{_POINT: point})  # before them: GeoTIFF's tie points depend on it
         crs = CRS.from_wkt(raster.gcp_crs) if raster.gcp_crs else CRS()
         dataset.gcps = ([_control_point(p) for p in raster.gcps], crs)
     if raster.rpcs is not None:

@@ -121,6 +121,7 @@ def _describe(
         dtype=dtype,
         bands=bands,
         tags=_tags(cube),
+        provenance=_provenance(cube),
         interleave=("band", "line", "pixel")[dims.index(band)] if band else "band",
         product=f"CF cube {title}",
         source=CfSource(
@@ -134,6 +135,12 @@ def _describe(
 def _is_unsigned(variable: Any) -> bool:
     told = {**variable.attrs, **variable.encoding}.get("_Unsigned", "")
     return str(told).lower() == "true"
+
+
+def _provenance(cube: Cube) -> dict[str, str]:
+    """Return what an output of ours says of its making, wherever a writer left it."""
+    said = {**cube.first.attrs, **cube.dataset.attrs}
+    return {str(k): str(v) for k, v in said.items() if str(k).startswith("HSISR_")}
 
 
 def _tags(cube: Cube) -> dict[str, dict[str, str]]:
