@@ -27,7 +27,7 @@ from hsisr_geo.raster.datasets import (
     reason,
     thread_handle,
 )
-from hsisr_geo.raster.envi_crs import crs_of_header
+from hsisr_geo.raster.place.envi_crs import crs_of_header
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
 
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import Tags
 from hsisr_geo.errors import RasterError
-from hsisr_geo.raster.gcp import Bounds as Bounds  # they belong to what a raster is
-from hsisr_geo.raster.gcp import Gcp as Gcp
-from hsisr_geo.raster.gcp import pixels_by_gcps
+from hsisr_geo.raster.place.gcp import Bounds as Bounds  # they belong to what a raster is
+from hsisr_geo.raster.place.gcp import Gcp as Gcp
+from hsisr_geo.raster.place.gcp import pixels_by_gcps
 
 Stored = NDArray[Any]  # (band, row, col), numbers as the file has them
 Missing = NDArray[np.bool_]  # True where there is no value; broadcasts to (band, row, col)
