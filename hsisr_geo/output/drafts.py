@@ -20,6 +20,7 @@ from hsisr_geo.output.companions import belongs_to, companions, item_path, write
 from hsisr_geo.output.formats.blocks import Blocks
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.formats.format import Content, Format, needs_mask
+from hsisr_geo.output.read_back import check_read_back
 from hsisr_geo.output.stac.asset import Made
 from hsisr_geo.output.targets import (
     PUBLISHING,
@@ -75,6 +76,7 @@ class Draft:
         content = Content.counted(raster, blocks, tags, threads)
         with as_output_error(self.target.path):
             self.form.write(part, self.file, content)
+            check_read_back(part, self.file, self.form, raster)
             if self.target.write.style and has_companions(self.file, raster):
                 write_style(part, self.file, content)
             for made in filter(Path.exists, members):

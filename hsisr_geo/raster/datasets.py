@@ -146,7 +146,10 @@ def check_extent(bands: int, cols: int, path: str) -> None:
 def check_numbers(dtype: str, path: str) -> None:
     """Refuse pixels that are no real numbers."""
     if "complex" in dtype or np.dtype(dtype).kind not in "iuf":
-        raise RasterError(f"{path} holds {dtype} numbers: real ones are needed")
+        raise RasterError(
+            f"{path} holds {dtype} numbers: real ones are needed, "
+            "e.g. gdal_translate DERIVED_SUBDATASET:AMPLITUDE:file amplitude.tif for complex ones"
+        )
 
 
 def check_envi(dataset: Any, path: str) -> None:

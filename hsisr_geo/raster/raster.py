@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import Tags
+from hsisr_geo.bands.pixel_tags import finer_items
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.place.gcp import Bounds as Bounds  # they belong to what a raster is
 from hsisr_geo.raster.place.gcp import Gcp as Gcp
@@ -153,6 +154,7 @@ class Raster:
             shape=((bottom - top) * upscale, (right - left) * upscale),
             transform=transform,
             gcps=tuple(gcps),
+            tags={name: finer_items(items, upscale) for name, items in self.tags.items()},
             rpcs=None if self.rpcs is None else _scaled_rpcs(self.rpcs, upscale, top, left),
             source=None,
         )
