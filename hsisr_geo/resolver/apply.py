@@ -100,7 +100,7 @@ def make_bands(
     if method.resolved and not empty:
         filled = fill_holes(cube[list(method.resolved)], method.far)
         answers = method.resolve(filled, (window[0].start, window[1].start), part)
-    if answers and method.resolved == tuple(range(len(cube))):
+    if len(answers) == cubes and method.resolved == tuple(range(len(cube))):
         return list(answers)  # a second copy of a tile is most of its memory
     made = [np.full(shape, blank, np.float32) for blank in blanks]
     for sr, answer in zip(made, answers, strict=False):

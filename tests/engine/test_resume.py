@@ -325,7 +325,7 @@ def test_a_run_goes_on_with_the_backend_that_began_it(tmp_path):
     values = np.random.default_rng(0).integers(100, 4000, (6, 20, 40)).astype("uint16")
     with rasterio.open(
         src, "w", driver="GTiff", count=6, height=20, width=40, dtype="uint16",
-        transform=rasterio.transform.from_origin(0, 0, 30, 30),
+        transform=rasterio.Affine(30, 0, 0, 0, -30, 0),
     ) as file:  # fmt: skip
         file.write(values)
     ours, others = (Recipe("default", 2, device="cpu", backend=b).load() for b in ("ncnn", "torch"))
