@@ -74,9 +74,9 @@ def _summarise(results: dict[str, bool], before: Side, after: Side, seconds: flo
     same = sum(results.values())
     times = " and ".join(f"{taken:.3f} s" for taken in seconds_of_help(before, after))
     print(
-        f"\nFrom {before.name} to {after.name}, {same} of {len(results)} cases are the same: files by "
-        "their bytes, what is said on stdout and stderr, and exit codes, but for times and folders. "
-        f"--help takes {times} (median of {TIMES}). Compared in {seconds:.0f} s."
+        f"\nFrom {before.name} to {after.name}, {same} of {len(results)} cases are the same: files "
+        "by their bytes, what is said on stdout and stderr, and exit codes, but for times and "
+        f"folders. --help takes {times} (median of {TIMES}). Compared in {seconds:.0f} s."
     )
 
 

@@ -23,7 +23,7 @@ def all_cases(folder: Path) -> list[Case]:
     """
     return [
         *_texts(), _refusals(), *_missions(), _python(),
-        *_products(folder), *_formats(folder), *_ways(folder), *_many(), *_scores(),
+        *_products(folder), *_formats(folder), *_ways(folder), *_many(), *_scores(), *_learnt(),
     ]  # fmt: skip
 
 
@@ -177,6 +177,25 @@ def _scores() -> list[Case]:
                 ("hsisr-geo", "evaluate", scored[0], truth, "--all-bands"),
             ),
         ),
+    ]
+
+
+def _learnt() -> list[Case]:
+    benchmark = ("hsisr-geo", "benchmark", given("comparison.toml"), "--threads", "1")
+    system = ("--model", "compared/models/edsr-x2-seed0.safetensors", "--upscale", "2")
+    picked = ("--bands", "1-8")
+    network = ("hsisr-geo", "train", "autoencoder", given("pair"), "own.safetensors")
+    return [
+        Case(
+            "benchmark",
+            (
+                (*benchmark, "--out", "compared", "--dry-run"),
+                (*benchmark, "--out", "compared", "--no-figures"),
+                ("hsisr-geo", "models", "show", system[1]),
+                (*RUN, given(scenes.TILE), "fine.tif", *system, *picked),
+            ),
+        ),
+        Case("train", ((*network, "--steps", "2", "--check-every", "1"),)),
     ]
 
 

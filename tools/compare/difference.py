@@ -12,6 +12,11 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 SCRUBBED = (
     (r'("seconds":\s*)[-+.\de]+', "measured time"),
     (r"(\bin )\d+(?:\.\d+)? (?:s|min|h)\b", "measured time, in a sentence"),
+    (
+        r"(–[\d.]+</td>\s*<td>)[\d.]+(?=</td></tr>)",
+        "measured time: last column of a report's checks",
+    ),
+    (r"(, )\d+ s of processor time", "measured time of a training"),
     (r"(about )[\d.]+ (?:s|min|h)\b", "estimate of a dry run, from a measurement"),
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ()", "moment of the run: STAC's datetime of processing"),
 )
