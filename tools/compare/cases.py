@@ -182,20 +182,24 @@ def _scores() -> list[Case]:
 
 def _learnt() -> list[Case]:
     benchmark = ("hsisr-geo", "benchmark", given("comparison.toml"), "--threads", "1")
-    system = ("--model", "compared/models/edsr-x2-seed0.safetensors", "--upscale", "2")
-    picked = ("--bands", "1-8")
-    network = ("hsisr-geo", "train", "autoencoder", given("pair"), "own.safetensors")
+    train = ("hsisr-geo", "train", "autoencoder", given("pair"), "own.safetensors", "--steps", "2")
+    system = ("--model", given(scenes.SYSTEM), "--upscale", "2", "--bands", "1-8")
     return [
+        Case(
+            "published system",
+            (
+                ("hsisr-geo", "models", "show", given(scenes.SYSTEM)),
+                (*RUN, given(scenes.TILE), "fine.tif", *system),
+            ),
+        ),
+        Case("train", ((*train, "--check-every", "1"),)),
         Case(
             "benchmark",
             (
                 (*benchmark, "--out", "compared", "--dry-run"),
                 (*benchmark, "--out", "compared", "--no-figures"),
-                ("hsisr-geo", "models", "show", system[1]),
-                (*RUN, given(scenes.TILE), "fine.tif", *system, *picked),
             ),
         ),
-        Case("train", ((*network, "--steps", "2", "--check-every", "1"),)),
     ]
 
 

@@ -39,6 +39,8 @@ make_neon(root / "neon.h5")
 
 
 # Networks too small to be good at anything, trained for two steps.
+SYSTEM = "compared/models/edsr-x2-seed0.safetensors"
+"""A file that the version before trained: either must read it."""
 COMPARISON = f"""
 upscales = [2]
 bands = 8
@@ -78,9 +80,18 @@ def gather(folder: Path, before: Side, data: Path | None) -> None:
             _copy_with_header(data / name, folder / name)
     _generate(before, MISSIONS, folder / "missions")
     (folder / "comparison.toml").write_text(COMPARISON)
+    _train(before, folder)
     (folder / "pair").mkdir()
     for name in (TILE, EMIT, f"{EMIT}.hdr"):
         shutil.copyfile(folder / name, folder / "pair" / Path(name).name)
+
+
+def _train(before: Side, folder: Path) -> None:
+    command = ("hsisr-geo", "benchmark", "comparison.toml", "--only", "edsr", "--no-figures")
+    subprocess.run(
+        before.arguments((*command, "--out", "compared")), cwd=folder, check=True,
+        env=before.environment(), capture_output=True,
+    )  # fmt: skip
 
 
 def bounds(scene: Path, rows: slice, cols: slice) -> Sequence[str]:
