@@ -23,17 +23,19 @@ import rasterio
 import torch
 from rasterio.errors import NotGeoreferencedWarning
 
+from hsisr_geo.bands.radiometry import Cube, encode
 from hsisr_geo.errors import HsisrError
-from hsisr_geo.model.adaptation import Adaptation, learn
-from hsisr_geo.model.adaptation_steps import AdaptationOptions
+from hsisr_geo.model.adaptation.adapt import Adaptation, learn
+from hsisr_geo.model.adaptation.coarser_scene import CoarserScene
+from hsisr_geo.model.adaptation.steps import AdaptationOptions
+from hsisr_geo.model.adaptation.trial import HeldOut, HeldOutGain, TrialErrors
 from hsisr_geo.model.checkpoint import load_network
-from hsisr_geo.model.coarser_scene import CoarserScene
 from hsisr_geo.model.scene import Scene
-from hsisr_geo.model.training_data import statistics_of
-from hsisr_geo.model.trial import Gain, Trial, TrialErrors
-from hsisr_geo.radiometry import Cube, encode
-from hsisr_geo.raster import Raster, open_raster, read_window
-from hsisr_geo.registry import find_model
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.survey import statistics_of
+from hsisr_geo.resolver.catalogue import find_model
 
 RECTANGLES = 2  # of a raster with holes
 LEAST_SIDE = 40  # of a rectangle
@@ -76,11 +78,11 @@ class Row:
     protocol: str
     size: tuple[int, int]
     error: str = ""
-    found: tuple[Gain, Gain, Gain | None] | None = None
+    found: tuple[HeldOutGain, HeldOutGain, HeldOutGain | None] | None = None
     steps: int = 0
     minutes: float = 0.0
     fault: str = ""
-    truth: tuple[Gain, Gain] | None = None
+    truth: tuple[HeldOutGain, HeldOutGain] | None = None
 
     def markdown(self) -> str:
         """One line of the table."""
@@ -103,7 +105,7 @@ class Row:
         return f"| {' | '.join(cells)} |"
 
 
-def _true_cells(truth: tuple[Gain, Gain] | None) -> tuple[str, str]:
+def _true_cells(truth: tuple[HeldOutGain, HeldOutGain] | None) -> tuple[str, str]:
     if truth is None:
         return "", ""
     before, after = truth
@@ -184,14 +186,14 @@ def run(case: Case) -> Row:
         )
 
 
-def score(truth: CoarserScene, model: Path, found: Adaptation) -> tuple[Gain, Gain]:
+def score(truth: CoarserScene, model: Path, found: Adaptation) -> tuple[HeldOutGain, HeldOutGain]:
     """Super-resolve the degraded scene before and after; both over bicubic."""
     network, header = load_network(model)
     config = header.config.only(truth.upscale)
     whole = truth.read((slice(0, truth.shape[0]), slice(0, truth.shape[1])), margin=0)
     spectra = whole.usable_spectra().T[:, :, None]
     scene = Scene.fit(network, header.config, statistics_of(spectra))
-    trial = Trial.of(whole.hr, whole.lr, whole.inside, whole.usable, scene, truth.upscale)
+    trial = HeldOut.of(whole.hr, whole.lr, whole.inside, whole.usable, scene, truth.upscale)
     before: TrialErrors = trial.errors(network, config)
     after = trial.errors(found.network, found.config)
     return before.gain_over(trial.bicubic()), after.gain_over(trial.bicubic())

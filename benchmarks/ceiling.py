@@ -20,12 +20,12 @@ from torch import Tensor
 
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.decoding import add_detail, components_of
-from hsisr_geo.model.prepared import first_estimate
-from hsisr_geo.model.resolver import DiffusionResolver, load
+from hsisr_geo.model.inference.decode import add_detail, components_of
+from hsisr_geo.model.inference.on_torch import first_estimate
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import Scene
-from hsisr_geo.model.training_data import Pair, degraded_pair, load_scenes
-from hsisr_geo.registry import find_model
+from hsisr_geo.model.training.training_data import Pair, degraded_pair, load_scenes
+from hsisr_geo.resolver.load import Recipe
 
 NAMES = ("back-projection", "released", "eight turns", "best gain", "true components")
 
@@ -40,7 +40,7 @@ def main(scenes: Path, holdout: tuple[str, ...], model: str, upscales: tuple[int
     chosen = [s for s in load_scenes(scenes) if not holdout or s.name.startswith(holdout)]
     click.echo("| upscale | the denoiser's answer | PSNR gain dB | SAM × |\n|---|---|---|---|")
     for upscale in upscales:
-        resolver = load(find_model(model), upscale=upscale, device="cpu")
+        resolver = load(Recipe(str(model), upscale=upscale, device="cpu"))
         pairs = [degraded_pair(scene, upscale) for scene in chosen]
         with torch.inference_mode():
             gains = np.array([list(_gains(resolver, pair)) for pair in pairs]).mean(axis=0)

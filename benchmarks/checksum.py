@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from hsisr_geo.benchmark.checksum import PUBLISHED, Checked, name_of, verify
+from hsisr_geo.benchmark.scores.checksum import PUBLISHED, Checked, name_of, verify
 from hsisr_geo.errors import HsisrError
 
 

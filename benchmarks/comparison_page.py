@@ -18,7 +18,7 @@ from consistency_of_systems import markdown
 from page import replaced
 
 from hsisr_geo.benchmark.settings import ALL
-from hsisr_geo.benchmark.tables import METRICS
+from hsisr_geo.benchmark.tables.tables import METRICS
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmark.md"

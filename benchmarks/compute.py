@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hsisr_geo.model.resolver import DiffusionResolver, load
-from hsisr_geo.model.training_data import degraded_pair, load_scenes
-from hsisr_geo.registry import find_model
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
+from hsisr_geo.model.training.training_data import degraded_pair, load_scenes
+from hsisr_geo.resolver.load import Recipe
 
 LIMIT = 1e-3
 
@@ -125,7 +125,7 @@ def main(scenes: Path, model: str, upscale: int, repeat: int, threads: int, comp
     if threads:
         torch.set_num_threads(threads)
     chosen = [degraded_pair(scene, upscale) for scene in load_scenes(scenes)]
-    base = load(find_model(model), upscale=upscale, device="cpu")
+    base = load(Recipe(str(model), upscale=upscale, device="cpu"))
     ways = {name: way for name, way in WAYS.items() if compiles or way is not compiled}
     resolvers = {
         name: way(replace(base, network=copy.deepcopy(base.network))) for name, way in ways.items()

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from hsisr_geo.benchmark.folder import TRUTH
-from hsisr_geo.degradation import BICUBIC, named
+from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.metrics import Scores, default_data_range, evaluate
 from hsisr_geo.model.back_projection import back_project
 

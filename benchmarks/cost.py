@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from hsisr_geo.model.resolver import load
-from hsisr_geo.model.training_data import statistics_of
-from hsisr_geo.registry import find_model
+from hsisr_geo.model.inference.resolver import load
+from hsisr_geo.raster.survey import statistics_of
+from hsisr_geo.resolver.load import Recipe
 
 PUBLISHED = 8.25e12  # the published sampler for the same cube: docs/method.md, "Cost"
 
@@ -32,7 +32,7 @@ def main(model: str, bands: int, side: int) -> None:
 
 def multiply_adds(model: str, upscale: int, bands: int, side: int) -> float:
     """Count one tile without surroundings; scaled to `side` where it is no multiple of upscale."""
-    resolver = load(find_model(model), upscale=upscale, device="cpu")
+    resolver = load(Recipe(str(model), upscale=upscale, device="cpu"))
     coarse = side // upscale
     rng = np.random.default_rng(0)
     cube = rng.random((bands, coarse, coarse), np.float32)

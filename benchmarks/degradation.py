@@ -16,12 +16,12 @@ import click
 import numpy as np
 import torch
 
-from hsisr_geo.degradation import named
+from hsisr_geo.cube.degradation import named
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.resolver import DiffusionResolver, load
-from hsisr_geo.model.training_data import Pair, TrainingScene, degraded_pair, load_scenes
-from hsisr_geo.registry import find_model
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
+from hsisr_geo.model.training.training_data import Pair, TrainingScene, degraded_pair, load_scenes
+from hsisr_geo.resolver.load import Recipe
 
 TRUE = ("bicubic", "gaussian:0.1", "gaussian:0.2", "gaussian:0.3", "gaussian:0.5")
 NONE = "none"
@@ -42,7 +42,7 @@ def main(
     if not chosen:
         raise click.ClickException(f"no scene of {scenes} begins with {', '.join(holdout)}")
     for upscale in upscales:
-        resolver = load(find_model(model), upscale=upscale, device=device)
+        resolver = load(Recipe(str(model), upscale=upscale, device=device))
         gains = np.array([gains_of(resolver, chosen, true) for true in TRUE])
         names = ", ".join(scene.name for scene in chosen)
         click.echo(f"\n×{upscale}, {resolver.name} {resolver.config.version}, mean of {names}\n")
@@ -61,21 +61,15 @@ def gains_of(
 
 
 def scene_gains(resolver: DiffusionResolver, pair: Pair) -> Iterator[tuple[float, float]]:
-    """Score one degraded scene under each assumption.
-
-    The network runs once: D and its back-projections come after it, and as they keep constants they
-    give in physical units what they give in standardised ones.
-    """
-    alone = replace(resolver, config=replace(resolver.config, back_projections=0))
-    network = torch.from_numpy(alone.fit(pair.statistics)(pair.lr.numpy(), (0, 0)))
+    """Score one degraded scene under each assumption."""
     base = _score(back_projection.interpolate(pair.lr, pair.upscale), pair)
+    alone = replace(resolver, config=replace(resolver.config, back_projections=0))
     for assumed in ASSUMED:
-        result = network
+        method = alone
         if assumed != NONE:
-            d = named(assumed, pair.upscale)
-            iterations = resolver.config.back_projections
-            result = back_projection.back_project(network, pair.lr, d, iterations)
-        ours = _score(result, pair)
+            method = replace(resolver, degradation=named(assumed, pair.upscale))
+        result = method.fit(pair.statistics)(pair.lr.numpy(), (0, 0))
+        ours = _score(torch.from_numpy(result), pair)
         yield ours.mpsnr - base.mpsnr, ours.sam_deg / base.sam_deg
 
 

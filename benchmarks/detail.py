@@ -12,9 +12,9 @@ import numpy as np
 
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.resolver import load
-from hsisr_geo.model.training_data import degraded_pair, load_scenes
-from hsisr_geo.registry import find_model
+from hsisr_geo.model.inference.resolver import load
+from hsisr_geo.model.training.training_data import degraded_pair, load_scenes
+from hsisr_geo.resolver.load import Recipe
 
 DETAILS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -31,7 +31,7 @@ def main(scenes: Path, model: str, upscales: tuple[int, ...]) -> None:
     for upscale in upscales:
         pairs = [degraded_pair(scene, upscale) for scene in cubes]
         for detail in DETAILS:
-            resolver = load(find_model(model), upscale=upscale, detail=detail, seed=1)
+            resolver = load(Recipe(str(model), upscale=upscale, detail=detail, seed=1))
             rows = []
             for pair in pairs:
                 truth = pair.hr.numpy()

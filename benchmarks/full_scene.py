@@ -18,14 +18,14 @@ import numpy as np
 import rasterio
 import torch
 
-from hsisr_geo.estimate import estimate_seconds
-from hsisr_geo.footprint import choose_tile, footprint
-from hsisr_geo.graph import cut
-from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import Raster, open_raster
-from hsisr_geo.registry import load_resolver
-from hsisr_geo.resolver import Resolver
-from hsisr_geo.tiling import TileGrid
+from hsisr_geo.cube.tiling import TileGrid
+from hsisr_geo.engine.estimate import choose_tile, estimate_seconds, footprint
+from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.engine.tasks import cut
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.resolver.load import load_resolver
+from hsisr_geo.resolver.protocol import Resolver
 
 BANDS, FULL = 224, (1300, 1200)
 

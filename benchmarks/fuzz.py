@@ -118,7 +118,7 @@ def envi_target(folder: Path) -> Case:
     """Headers of ENVI rasters."""
     import numpy as np
 
-    from hsisr_geo.envi import join_list
+    from hsisr_geo.bands.envi_header import join_list
 
     data = folder / "scene.img"
     data.write_bytes(np.arange(5 * 9 * 8, dtype="<i2").tobytes())
@@ -189,11 +189,11 @@ def safetensors_target(folder: Path) -> Case:
     import numpy as np
     import torch
 
-    from hsisr_geo.config import ModelConfig
     from hsisr_geo.model.checkpoint import save_network
     from hsisr_geo.model.network import Network
-    from hsisr_geo.model.training_data import statistics_of
-    from hsisr_geo.registry import load_resolver
+    from hsisr_geo.raster.survey import statistics_of
+    from hsisr_geo.resolver.config import ModelConfig
+    from hsisr_geo.resolver.load import load_resolver
 
     torch.set_num_threads(1)
     cube = np.random.default_rng(0).random((20, 9, 9), np.float32)
@@ -246,9 +246,10 @@ TARGETS = {"envi": envi_target, "geotiff": geotiff_target, "safetensors": safete
 
 def use_raster(path: Path) -> None:
     """Do with a raster what `run` does, or read a corner where that would be large."""
-    from hsisr_geo.pipeline import super_resolve
-    from hsisr_geo.raster import open_raster, read_window
-    from hsisr_geo.resolver import BicubicResolver
+    from hsisr_geo.engine.pipeline import super_resolve
+    from hsisr_geo.raster.open import open_raster
+    from hsisr_geo.raster.read import read_window
+    from hsisr_geo.resolver.interpolation import BicubicResolver
 
     raster = open_raster(path)
     if raster.rows * raster.cols * len(raster.bands) <= PIXELS:

@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from hsisr_geo.benchmark.systems.layers.sampler import STEPS, drawn, sample_group
+from hsisr_geo.benchmark.systems.layers.unet import PARAMETERS, PublishedUNet
 from hsisr_geo.model.autoencoder import group_starts
-from hsisr_geo.model.published_sampler import STEPS, drawn, sample_group
-from hsisr_geo.model.published_unet import PARAMETERS, PublishedUNet
-from hsisr_geo.model.resolver import load
-from hsisr_geo.model.training_data import statistics_of
-from hsisr_geo.registry import find_model
+from hsisr_geo.model.inference.resolver import load
+from hsisr_geo.raster.survey import statistics_of
+from hsisr_geo.resolver.load import Recipe
 
 GROUP, OVERLAP, LATENTS = 16, 4, 3
 
@@ -94,7 +94,7 @@ def _evaluation(network: PublishedUNet, latents: torch.Tensor) -> Callable[[], o
 def _best_estimate(
     model: str, bands: int, side: int, upscale: int, precision: str
 ) -> Callable[[], object]:
-    resolver = load(find_model(model), upscale=upscale, device="cpu", precision=precision)
+    resolver = load(Recipe(str(model), upscale=upscale, device="cpu", precision=precision))
     rng = np.random.default_rng(0)
     cube = rng.random((bands, side // upscale, side // upscale), np.float32)
     resolve = resolver.fit(statistics_of(cube))

@@ -19,18 +19,21 @@ from pathlib import Path
 import click
 import numpy as np
 
-from hsisr_geo.bands import Bands
-from hsisr_geo.benchmark.solid_parts import solid_parts
-from hsisr_geo.benchmark.sources import usable_bands
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.assessment.wald import coarser, cut_out, degrade, whole_groups, write
+from hsisr_geo.bands.bands import Bands
+from hsisr_geo.benchmark.data.solid_parts import solid_parts
+from hsisr_geo.benchmark.data.sources import usable_bands
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.windows import Window
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.metrics import Scores, evaluate
-from hsisr_geo.model.resolver import DiffusionResolver, load
-from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import Raster, open_raster, read_window
-from hsisr_geo.registry import find_model
-from hsisr_geo.resolver import BicubicResolver, Resolver
-from hsisr_geo.tiling import Window
-from hsisr_geo.wald import coarser, cut_out, degrade, whole_groups, write
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.load import Recipe
+from hsisr_geo.resolver.protocol import Resolver
 
 EXISTING = click.Path(exists=True, path_type=Path)
 SUFFIXES = {".tif", ".tiff", ".bsq", ".img"}
@@ -106,7 +109,7 @@ def scenes_of(source: Path) -> Iterator[Scene]:
 
 def methods(model: str, upscale: int, device: str) -> dict[str, Resolver]:
     """Return the resolvers to compare, by the name that the table gives them."""
-    ours = load(find_model(model), upscale=upscale, device=device)
+    ours = load(Recipe(model, upscale=upscale, device=device))
     return {
         "bicubic": BicubicResolver(upscale),
         "without network": without_network(ours),

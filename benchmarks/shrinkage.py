@@ -14,9 +14,9 @@ import click
 import numpy as np
 
 from hsisr_geo.model.checkpoint import load_network
-from hsisr_geo.model.training import split
-from hsisr_geo.model.training_data import degraded_pair, load_scenes
-from hsisr_geo.model.validation import score
+from hsisr_geo.model.training.optimise import split
+from hsisr_geo.model.training.training_data import degraded_pair, load_scenes
+from hsisr_geo.model.training.validation import score
 
 FACTORS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 

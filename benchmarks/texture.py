@@ -17,9 +17,10 @@ from detail import gradient_energy
 
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.resolver import DiffusionResolver, load
-from hsisr_geo.model.training import split
-from hsisr_geo.model.training_data import Pair, degraded_pair, load_scenes
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
+from hsisr_geo.model.training.optimise import split
+from hsisr_geo.model.training.training_data import Pair, degraded_pair, load_scenes
+from hsisr_geo.resolver.load import Recipe
 
 SHADING = (1.0, 1.5, 2.0, 2.5)
 COLOUR = (0.5,)
@@ -36,7 +37,7 @@ def main(model: Path, scenes: Path, holdout: tuple[str, ...], upscales: tuple[in
     click.echo("| upscale | shading | colour | PSNR gain dB | SAM × | energy × | of each site |")
     click.echo("|---|---|---|---|---|---|---|")
     for upscale in upscales:
-        resolver = load(model, upscale=upscale, detail=1.0, seed=1)
+        resolver = load(Recipe(str(model), upscale=upscale, detail=1.0, seed=1))
         pairs = [degraded_pair(scene, upscale) for scene in held]
         for shading in SHADING:
             for colour in COLOUR:

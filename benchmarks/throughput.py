@@ -21,16 +21,16 @@ from pathlib import Path
 import numpy as np
 from trials import command, measure, print_table, write_scene
 
-from hsisr_geo import computing, graph
-from hsisr_geo.assembly import BLOCK, blocks
-from hsisr_geo.finished import Finished
-from hsisr_geo.formats.choice import WriteOptions
-from hsisr_geo.graph import Plan
-from hsisr_geo.output import Target, open_outputs
-from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import open_raster
-from hsisr_geo.registry import load_resolver
-from hsisr_geo.tiling import TileGrid, Window
+from hsisr_geo.cube.tiling import TileGrid
+from hsisr_geo.cube.windows import BLOCK, Window, blocks
+from hsisr_geo.engine import compute, local
+from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.journal.index import TileIndex
+from hsisr_geo.output.drafts import open_outputs
+from hsisr_geo.output.formats.choice import WriteOptions
+from hsisr_geo.output.targets import Target
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.resolver.load import load_resolver
 
 
 def timed_run(src: Path, dst: Path, model: str, tile: int) -> tuple[float, float]:
@@ -47,18 +47,18 @@ def timed_run(src: Path, dst: Path, model: str, tile: int) -> tuple[float, float
 
         return wrapper
 
-    original = computing.run
+    original = compute.run
 
     def run(work, *args, **options):
-        plan: Plan = replace(work.plan, resolve=timed(work.plan.resolve))
-        original(replace(work, plan=plan), *args, **options)
+        method = replace(work.method, resolve=timed(work.method.resolve))
+        original(replace(work, method=method), *args, **options)
 
-    computing.run = run
+    compute.run = run
     try:
         resolver = load_resolver(model, upscale=2)
         report = super_resolve(src, dst, resolver=resolver, tile=tile, overwrite=True)
     finally:
-        computing.run = original
+        compute.run = original
     return report.seconds, sum(inside)
 
 
@@ -102,14 +102,14 @@ def writing_rows(src: Path, folder: Path, threads: int, runs: int) -> Iterator[l
 
 def reading_seconds(src: Path, dst: Path, tile: int, *, ahead: bool) -> float:
     """Return the seconds of a run with one thread, whose next window is read ahead or not."""
-    original = graph.one_ahead
+    original = local.one_ahead
     if not ahead:
-        graph.one_ahead = lambda read, tiles: ((t, partial(read, t)) for t in tiles)
+        local.one_ahead = lambda read, tiles: ((t, partial(read, t)) for t in tiles)
     try:
         resolver = load_resolver("back-projection", upscale=2)
         return super_resolve(src, dst, resolver=resolver, tile=tile, overwrite=True).seconds
     finally:
-        graph.one_ahead = original
+        local.one_ahead = original
 
 
 def layout_seconds(tiles: int) -> float:
@@ -117,7 +117,7 @@ def layout_seconds(tiles: int) -> float:
     side = round(tiles**0.5)
     began = time.perf_counter()
     grid = TileGrid.of((64 * side, 64 * side), tile=64, halo=40, ramp=2)
-    next(Finished(Path("."), grid.shape).missing())
+    next(TileIndex(Path("."), grid.shape).missing())
     return time.perf_counter() - began
 
 
@@ -125,7 +125,7 @@ def tour_seconds(tiles: int) -> float:
     """Return the seconds to name all tiles, one after another, as a run does."""
     side = round(tiles**0.5)
     began = time.perf_counter()
-    finished = Finished(Path("."), (side, side))
+    finished = TileIndex(Path("."), (side, side))
     assert sum(1 for _ in finished.missing()) == side * side
     return time.perf_counter() - began
 

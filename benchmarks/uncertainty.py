@@ -24,13 +24,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 from quality import Scene, read_all, scenes_of, write_degraded
 
-from hsisr_geo.model.resolver import DiffusionResolver, load
+from hsisr_geo.cube.resampling import upsample
+from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.engine.uncertainty import DEFAULT_SAMPLES, Uncertainty
+from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import usable_deviation as usable
-from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.raster import open_raster
-from hsisr_geo.registry import find_model
-from hsisr_geo.resampling import upsample
-from hsisr_geo.uncertainty import DEFAULT_SAMPLES, Uncertainty
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.resolver.load import Recipe
 
 BINS = 10
 
@@ -112,7 +112,7 @@ def main(
     chosen = [s for s in scenes_of(scenes) if not holdout or s.name.startswith(holdout)]
     rows = []
     for upscale in upscales:
-        resolver = load(find_model(model), upscale=upscale, device=device)
+        resolver = load(Recipe(str(model), upscale=upscale, device=device))
         for scene in chosen:
             rows.append(score_scene(scene, resolver, samples))
             click.echo(_line(rows[-1]), err=True)

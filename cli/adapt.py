@@ -8,6 +8,7 @@ import click
 
 from . import options
 from .progress import report
+from .run_options import logging_to
 from .signals import Cancellation
 
 _TICKS = 1000  # of the progress: learning is a share of a time, not a number of things
@@ -35,7 +36,9 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
 @options.bands
 @options.exclude
 @options.orthorectify
+@options.nodata
 @options.device
+@options.again
 @click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
 @options.progress
 @click.pass_obj
@@ -56,15 +59,19 @@ def adapt(
     result does not beat the model it started from there, the command says why, writes nothing and
     ends with exit code 1. Use the result with `run --model MODEL`, at this factor only.
     """
-    from hsisr_geo.raster import open_raster
-    from hsisr_geo.registry import check_model_target, find_weights
+    from hsisr_geo.raster.open import open_raster
+    from hsisr_geo.raster.suitability import check_suitable
+    from hsisr_geo.resolver.catalogue import check_model_target, find_weights
 
-    open_raster(src, **{key: options[key] for key in ("bands", "exclude", "orthorectify")})
+    speak = report(progress)
+    chosen = ("bands", "exclude", "orthorectify", "nodata")
+    with logging_to(speak.log):
+        scene = open_raster(src, **{key: options[key] for key in chosen})
+    check_suitable(scene, again=options["again"])
     start = find_weights(model, upscale=upscale)
     check_model_target(out, overwrite=overwrite, model=start)
     # ^ before torch is imported, which takes seconds: what is wrong with a path is told at once
     learn, options_type = _stage()
-    speak = report(progress)
     card = learn(
         options_type(source=src, model=start, upscale=upscale, **options),
         out,
@@ -79,7 +86,8 @@ def _stage() -> tuple[Any, Any]:
     from hsisr_geo.errors import ModelError
 
     try:
-        from hsisr_geo.model.adaptation import AdaptationOptions, adapt
+        from hsisr_geo.model.adaptation.adapt import adapt
+        from hsisr_geo.model.adaptation.steps import AdaptationOptions
     except ModuleNotFoundError as e:
         if e.name != "torch":
             raise

@@ -14,16 +14,16 @@ from hsisr_geo.errors import BatchFailed
 
 from . import batch_summary, options
 from .batch_scenes import Scene, Wish, prepare, sharing_memory
+from .plan import plan_text
 from .progress import Report, report
-from .running import RunOptions, canceling, check_samples, logging_to, run_options
+from .run_options import RunOptions, canceling, check_samples, logging_to, run_options
 from .signals import Cancellation
 from .verbosity import is_verbose
 
 if TYPE_CHECKING:
-    from hsisr_geo.batch import Outcome
-    from hsisr_geo.pipeline import RunReport
-    from hsisr_geo.resolver import Resolver
-    from hsisr_geo.scenes import Job
+    from hsisr_geo.batch import Job, Outcome
+    from hsisr_geo.engine.pipeline import RunReport
+    from hsisr_geo.resolver.protocol import Resolver
 
 DEFAULT_NAME = "{stem}_x{upscale}"
 _ENDINGS = {"envi": ".img", "zarr": ".zarr", "vrt": ".vrt"}  # of outputs by --format, else .tif
@@ -105,7 +105,8 @@ def batch(
     is begun. Without --keep-going the batch ends with the first scene that fails. What is finished
     when it fails or is canceled stays; nothing is left half-written. Exit code 1 if a scene failed.
     """
-    from hsisr_geo.scenes import find_scenes, plan_jobs
+    from hsisr_geo.batch import plan_jobs
+    from hsisr_geo.raster.scenes import find_scenes
 
     if jobs > 1 and (how.workers > 1 or how.scheduler):
         raise click.UsageError(
@@ -193,7 +194,7 @@ def _tell_plans(speak: Report, scenes: "Sequence[Scene]", wish: Wish, resolver: 
         uncertainty = wish.uncertainty(job)
         plan = wish.how.plan(scene.raster, str(job.dst), resolver=resolver, uncertainty=uncertainty)
         plans.append({"src": job.src, **asdict(plan)})
-        lines.append(f"{job.src}: {plan.text()}")
+        lines.append(f"{job.src}: {plan_text(plan)}")
     speak.result({"dry_run": True, "plans": plans}, "\n".join(lines))
     _raise_failure([_not_begun(scene) for scene in scenes])
 

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from hsisr_geo.errors import HsisrError, OutputError
 
-from .running import RunOptions, wished
+from .run_options import RunOptions, wished
 
 if TYPE_CHECKING:
-    from hsisr_geo.batch import Skipped
-    from hsisr_geo.raster import Raster
-    from hsisr_geo.resolver import Resolver
-    from hsisr_geo.scenes import Job
-    from hsisr_geo.uncertainty import Uncertainty
+    from hsisr_geo.batch import Job, Skipped
+    from hsisr_geo.engine.uncertainty import Uncertainty
+    from hsisr_geo.raster.raster import Raster
+    from hsisr_geo.resolver.protocol import Resolver
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def sharing_memory(
     how: RunOptions, raster: "Raster", resolver: "Resolver", samples: int, jobs: int
 ) -> RunOptions:
     """Return the options with a tile chosen for one of several runs that share the memory."""
-    from hsisr_geo.footprint import SHARE, choose_tile, machine_memory
+    from hsisr_geo.engine.estimate import SHARE, choose_tile, machine_memory
 
     if how.tile is not None or jobs == 1 or how.resume:  # what is resumed has its tile
         return how
@@ -82,7 +81,7 @@ def prepare(
 
 def _resolver(wish: Wish, job: "Job") -> "Resolver":
     """Load the model once for all scenes, and see that it can do what they ask of it."""
-    from hsisr_geo.resolver import sampled
+    from hsisr_geo.resolver.protocol import sampled
 
     resolver = wish.how.load_resolver()
     if uncertainty := wish.uncertainty(job):
@@ -92,7 +91,7 @@ def _resolver(wish: Wish, job: "Job") -> "Resolver":
 
 def _check(job: "Job", wish: Wish) -> Scene:
     """Open a scene and check its outputs, as a run would at its start."""
-    from hsisr_geo.output import Target, check_targets
+    from hsisr_geo.output.targets import Target, check_targets
 
     try:
         raster = wish.how.open(job.src)
@@ -110,8 +109,7 @@ def _check(job: "Job", wish: Wish) -> Scene:
 
 def _compare(scene: Scene, wish: Wish, resolver: "Resolver") -> Scene:
     """With --skip-existing, tell outputs that this batch would make from others."""
-    from hsisr_geo.batch import Skipped
-    from hsisr_geo.existing import difference
+    from hsisr_geo.batch import Skipped, difference
 
     job = scene.job
     if scene.raster is None or not wish.skip_existing or not job.dst.exists():
@@ -122,6 +120,7 @@ def _compare(scene: Scene, wish: Wish, resolver: "Resolver") -> Scene:
             scene.raster,
             resolver,
             bounds=wish.how.bounds,
+            valid_range=wish.how.valid_range,
             uncertainty=wish.uncertainty(job),
         )
     except HsisrError as e:

@@ -8,16 +8,16 @@ import click
 
 from . import options
 from .progress import Report, report
-from .running import canceling, logging_to
+from .run_options import canceling, logging_to
 from .signals import Cancellation
 from .verbosity import is_verbose
 
 if TYPE_CHECKING:
+    from hsisr_geo.benchmark.comparison.plan import BenchmarkPlan
+    from hsisr_geo.benchmark.comparison.run import JobOutcome
+    from hsisr_geo.benchmark.figures.values import FigureSettings
     from hsisr_geo.benchmark.folder import Folder
-    from hsisr_geo.benchmark.plan import BenchmarkPlan
-    from hsisr_geo.benchmark.running import Outcome
     from hsisr_geo.benchmark.settings import BenchmarkSettings
-    from hsisr_geo.report.comparison import FigureSettings
 
 
 @click.command()
@@ -83,10 +83,10 @@ def benchmark(
     tables are written as CSV, Markdown and LaTeX, and figures as PNG. Run again, it goes on where
     it was stopped. Several processes may work on one DIR. docs/benchmark.md has CONFIG's keys.
     """
+    from hsisr_geo.benchmark.comparison.plan import Selection, plan_benchmark
+    from hsisr_geo.benchmark.comparison.results import check_there
     from hsisr_geo.benchmark.configuration import read_settings
     from hsisr_geo.benchmark.folder import Folder
-    from hsisr_geo.benchmark.plan import Selection, plan_benchmark
-    from hsisr_geo.benchmark.results import check_there
 
     if dry_run and tables_only:
         raise click.UsageError("--dry-run writes nothing: leave out --tables-only")
@@ -116,9 +116,9 @@ def _run(
     overwrite: bool,
     speak: Report,
     cancellation: Cancellation,
-) -> "Outcome":
-    from hsisr_geo.benchmark.networks import use_threads
-    from hsisr_geo.benchmark.running import run_benchmark
+) -> "JobOutcome":
+    from hsisr_geo.benchmark.comparison.networks import use_threads
+    from hsisr_geo.benchmark.comparison.run import run_benchmark
 
     if threads is not None:
         use_threads(threads)
@@ -138,12 +138,12 @@ def _write(
     settings: "BenchmarkSettings", folder: "Folder", speak: Report, *, figures: bool
 ) -> list[Path]:
     """Write tables, and figures if they are wanted; return their files."""
-    from hsisr_geo.benchmark.table_files import write_tables
+    from hsisr_geo.benchmark.tables.table_files import write_tables
 
     folder.make()
     written = write_tables(settings, folder)
     if figures:
-        from hsisr_geo.report.comparison_figures import write_figures
+        from hsisr_geo.benchmark.figures.figures import write_figures
 
         log = speak.log if is_verbose() else _ignore  # what is missing, tables say, too
         written += write_figures(folder.root, _figure_settings(settings), log)
@@ -152,9 +152,9 @@ def _write(
 
 def _figure_settings(settings: "BenchmarkSettings") -> "FigureSettings":
     """Say what of a comparison is drawn: all systems, held against bicubic if that is there."""
-    from hsisr_geo.registry import BASELINES, BICUBIC
-    from hsisr_geo.report.comparison import FigureSettings, Shown
-    from hsisr_geo.training_run import OWN
+    from hsisr_geo.benchmark.figures.values import FigureSettings, Shown
+    from hsisr_geo.resolver.catalogue import BASELINES, BICUBIC
+    from hsisr_geo.resolver.system_config import OWN
 
     entries = settings.entries
     own = {e.label for e in entries if e.architecture == OWN or e.model not in (None, *BASELINES)}
@@ -189,7 +189,7 @@ def _planned(plan: "BenchmarkPlan") -> dict[str, Any]:
     }
 
 
-def _told(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -> dict[str, Any]:
+def _told(folder: "Folder", outcome: "JobOutcome | None", written: list[Path]) -> dict[str, Any]:
     """Return the result for a machine."""
     fields: dict[str, Any] = {"path": str(folder.root), "files": [str(path) for path in written]}
     if outcome is not None:
@@ -198,8 +198,8 @@ def _told(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -> d
     return fields
 
 
-def _summary(folder: "Folder", outcome: "Outcome | None", written: list[Path]) -> str:
-    from hsisr_geo.counting import counted
+def _summary(folder: "Folder", outcome: "JobOutcome | None", written: list[Path]) -> str:
+    from hsisr_geo.assessment.report.words import counted
 
     lines = [
         f"wrote {place}: {', '.join(dict.fromkeys(path.stem for path in paths))}"
@@ -215,8 +215,8 @@ def _ignore(message: str) -> None:
     """Take a line of the log, and do nothing."""
 
 
-def _raise_failures(outcome: "Outcome | None") -> None:
-    from hsisr_geo.counting import counted
+def _raise_failures(outcome: "JobOutcome | None") -> None:
+    from hsisr_geo.assessment.report.words import counted
     from hsisr_geo.errors import BenchmarkFailed
 
     if outcome is not None and outcome.failed:

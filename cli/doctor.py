@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from hsisr_geo.finding import Finding
+    from hsisr_geo.doctor.finding import Finding
 
 _COLOURS = {"ok": "green", "note": "yellow", "missing": "yellow", "broken": "red"}
 _TOPIC_WIDTH = 20
@@ -24,7 +24,7 @@ def doctor(quick: bool, as_json: bool) -> None:
     small scene super-resolved and checked. Exit code 1 if something is broken; what is only missing
     can be done without.
     """
-    from hsisr_geo.doctor import examine
+    from hsisr_geo.doctor.examine import examine
     from hsisr_geo.errors import InstallationBroken
 
     from .progress import to_json

@@ -28,7 +28,10 @@ from .evaluate import evaluate
 from .handshake import handshake
 from .info import info
 from .models import models
+from .psf import psf
+from .quiet import be_quiet
 from .run import run
+from .show import show
 from .signals import Cancellation, canceled_by_signals
 from .train import train
 from .variables import name_variables
@@ -44,6 +47,7 @@ class Guarded(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; whatever ends it becomes an exit code."""
+        be_quiet()
         with canceled_by_signals() as cancellation:
             ctx.obj = cancellation
             end_with_parent()
@@ -95,6 +99,8 @@ cli.add_command(run)
 cli.add_command(batch)
 cli.add_command(adapt)
 cli.add_command(info)
+cli.add_command(psf)
+cli.add_command(show)
 cli.add_command(evaluate)
 cli.add_command(assess)
 cli.add_command(benchmark)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from hsisr_geo.registry import ModelInfo
+    from hsisr_geo.resolver.catalogue import ModelInfo
 
 
 @click.group(invoke_without_command=True)
@@ -30,7 +30,7 @@ def list_models(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(name: str, as_json: bool) -> None:
     """Show the model NAME (or the model file NAME) with its card."""
-    from hsisr_geo.registry import model_info
+    from hsisr_geo.resolver.catalogue import model_info
 
     from .progress import to_json
 
@@ -59,7 +59,7 @@ def import_model(file: Path, out: Path | None, overwrite: bool, as_json: bool) -
     not take; a model of architecture dmgasr can start from it.
     """
     from hsisr_geo.errors import ModelError
-    from hsisr_geo.registry import SUFFIX, check_model_target
+    from hsisr_geo.resolver.catalogue import SUFFIX, check_model_target
 
     from .progress import to_json
 
@@ -85,7 +85,7 @@ def _importer() -> Any:
     from hsisr_geo.errors import ModelError
 
     try:
-        from hsisr_geo.model.baselines.published_weights import import_autoencoder
+        from hsisr_geo.benchmark.systems.foreign.dmgasr_weights import import_autoencoder
     except ModuleNotFoundError as e:
         if e.name != "torch":
             raise
@@ -94,7 +94,7 @@ def _importer() -> Any:
 
 
 def _print_list(as_json: bool) -> None:
-    from hsisr_geo.registry import models as known_models
+    from hsisr_geo.resolver.catalogue import models as known_models
 
     from .progress import to_json
 

@@ -42,7 +42,7 @@ def _known_models(ctx: click.Context, param: click.Parameter, incomplete: str) -
     """Complete the name of a model, and file names."""
     from click.shell_completion import CompletionItem
 
-    from hsisr_geo.registry import models
+    from hsisr_geo.resolver.catalogue import models
 
     names = [info.name for info in models() if info.name.startswith(incomplete)]
     return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
@@ -73,9 +73,12 @@ seed = click.option(
 psf = click.option(
     "--psf",
     metavar="SPEC",
-    help="What made SRC's pixels of finer ones: `bicubic`, `gaussian:MTF` (at SRC's Nyquist "
-    "frequency, e.g. gaussian:0.3), or a kernel file (text or .npy) of the PSF at the output's "
-    "pixels. The output is made consistent with it, and measured.  [default: the model's own]",
+    default=AUTO,
+    show_default=True,
+    help="What made SRC's pixels of finer ones. `auto`: what SRC says, its sensor is known for, or "
+    "its pixels tell (`hsisr-geo psf`). Else `bicubic`; `gaussian:MTF` (at SRC's Nyquist "
+    "frequency, e.g. gaussian:0.3; gaussian:0.2,0.3 for rows and columns); `fwhm:45m`; or a kernel "
+    "file (text or .npy) of the PSF at the output's pixels.",
 )
 no_consistency = click.option(
     "--no-consistency",
@@ -117,6 +120,12 @@ orthorectify = click.option(
     "--orthorectify",
     is_flag=True,
     help="Put EMIT on the map grid of its lookup table, instead of in the geometry of the sensor.",
+)
+nodata = click.option(
+    "--nodata",
+    type=float,
+    metavar="VALUE",
+    help="The number in the file that stands for no data in every band, whatever the file says.",
 )
 tile = click.option(
     "--tile",
@@ -189,6 +198,17 @@ resume = click.option(
     "--resume",
     is_flag=True,
     help="Keep finished tiles if the run is interrupted, and go on with those that are kept.",
+)
+valid_range = click.option(
+    "--valid-range",
+    type=float,
+    nargs=2,
+    metavar="MIN MAX",
+    help="Cut the output to these values, in physical units; `-inf inf` cuts nothing.  "
+    "[default: not negative where SRC is not, and no spikes]",
+)
+again = click.option(
+    "--again", is_flag=True, help="Take SRC though it is a result of hsisr-geo already."
 )
 dry_run = click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
 

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 import click
 
 from . import options
+from .grouped import GroupedCommand
+from .plan import plan_text
 from .progress import report
-from .running import RunOptions, canceling, check_samples, logging_to, run_options, wished
+from .run_options import RunOptions, canceling, check_samples, logging_to, run_options, wished
 from .signals import Cancellation
 from .streams import destination, source
 
 if TYPE_CHECKING:
-    from hsisr_geo.formats.choice import WriteOptions
-    from hsisr_geo.pipeline import RunReport
-    from hsisr_geo.uncertainty import Uncertainty
+    from hsisr_geo.engine.pipeline import RunReport
+    from hsisr_geo.engine.uncertainty import Uncertainty
+    from hsisr_geo.output.formats.choice import WriteOptions
 
 STDOUT = "-", "/vsistdout/"
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("src", type=click.Path())
 @click.argument("dst", type=click.Path())
 @run_options
@@ -53,7 +55,7 @@ def run(
     Place, bands, wavelengths, scaling and nodata are those of SRC. DST appears when it is complete;
     an error or a canceled run leaves nothing, unless it is to be resumed.
     """
-    from hsisr_geo.output import Target, check_targets
+    from hsisr_geo.output.targets import Target, check_targets
 
     if dst in STDOUT and sys.stdout.isatty():
         raise click.UsageError("a raster is not for a terminal: redirect stdout, or name a file")
@@ -72,7 +74,7 @@ def run(
         resolver = how.load_resolver()
         if dry_run:
             plan = how.plan(raster, dst, resolver=resolver, uncertainty=wish, write=write)
-            speak.result({**asdict(plan), "dry_run": True}, plan.text())
+            speak.result({**asdict(plan), "dry_run": True}, plan_text(plan))
             return
         with destination(dst, as_it_is=write.format == "cog") as path:
             done = how.super_resolve(
@@ -121,7 +123,12 @@ def _summary(done: "RunReport", dst: str) -> str:
         text += f", and its uncertainty to {done.uncertainty}"
     if done.consistency_relative is not None:
         text += (
-            f"; degraded again ({done.degradation}) it differs from the input by "
-            f"{done.consistency_relative:.2%}"
+            f"; {_percent(done.consistency_relative)} of a band's standard deviation from the "
+            f"input, degraded again ({done.degradation})"
         )
     return text
+
+
+def _percent(share: float) -> str:
+    """Return e.g. 0.4 %, with two digits that count."""
+    return f"{100 * share:.2g} %"

@@ -12,7 +12,7 @@ import click
 @contextmanager
 def source(src: str) -> Iterator[str]:
     """Yield the name to open; for `-` and `/vsistdin/` that of a file with what came through."""
-    from hsisr_geo.streaming import is_stdin, receive
+    from hsisr_geo.raster.pipes import is_stdin, receive
 
     if not is_stdin(src):
         yield src
@@ -29,7 +29,7 @@ def destination(dst: str, *, as_it_is: bool = False) -> Iterator[Path]:
 
     `as_it_is` keeps its layout, which GDAL cannot read from a pipe as it comes.
     """
-    from hsisr_geo.streaming import is_stdout, send
+    from hsisr_geo.raster.pipes import is_stdout, send
 
     if not is_stdout(dst):
         yield Path(dst)

@@ -78,7 +78,7 @@ def autoencoder(
     **options: Any,
 ) -> None:
     """Train an autoencoder on the folder SCENES and write it to the model file OUT."""
-    from hsisr_geo.config import ModelConfig
+    from hsisr_geo.resolver.config import ModelConfig
 
     options_type, train_autoencoder, _ = _stages()
     speak = report(progress)
@@ -135,9 +135,9 @@ def _stages() -> tuple[Any, Any, Any]:
     from hsisr_geo.errors import ModelError
 
     try:
-        from hsisr_geo.model.autoencoder_training import train_autoencoder
-        from hsisr_geo.model.denoiser_training import train_diffusion
-        from hsisr_geo.model.training import TrainingOptions
+        from hsisr_geo.model.training.autoencoder_stage import train_autoencoder
+        from hsisr_geo.model.training.denoiser_stage import train_diffusion
+        from hsisr_geo.model.training.optimise import TrainingOptions
     except ModuleNotFoundError as e:
         if e.name != "torch":
             raise

@@ -10,6 +10,7 @@ pays for none of it.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hsisr_geo._version import __version__
 from hsisr_geo.errors import (
     AdaptationRefused,
     Canceled,
@@ -22,12 +23,13 @@ from hsisr_geo.errors import (
 
 if TYPE_CHECKING:
     from hsisr_geo.api import super_resolve
-    from hsisr_geo.formats.choice import WriteOptions
-    from hsisr_geo.raster import open_raster, read_window
-    from hsisr_geo.registry import load_resolver, models
-    from hsisr_geo.uncertainty import Uncertainty
+    from hsisr_geo.engine.uncertainty import Uncertainty
+    from hsisr_geo.output.formats.choice import WriteOptions
+    from hsisr_geo.raster.open import open_raster
+    from hsisr_geo.raster.read import read_window
+    from hsisr_geo.resolver.catalogue import models
+    from hsisr_geo.resolver.load import load_resolver
 
-__version__ = "0.1.0"
 __all__ = [
     "AdaptationRefused",
     "Canceled",
@@ -47,12 +49,12 @@ __all__ = [
 ]
 _HOMES = {
     "super_resolve": "hsisr_geo.api",
-    "open_raster": "hsisr_geo.raster",
-    "read_window": "hsisr_geo.raster",
-    "load_resolver": "hsisr_geo.registry",
-    "models": "hsisr_geo.registry",
-    "Uncertainty": "hsisr_geo.uncertainty",
-    "WriteOptions": "hsisr_geo.formats.choice",
+    "open_raster": "hsisr_geo.raster.open",
+    "read_window": "hsisr_geo.raster.read",
+    "load_resolver": "hsisr_geo.resolver.load",
+    "models": "hsisr_geo.resolver.catalogue",
+    "Uncertainty": "hsisr_geo.engine.uncertainty",
+    "WriteOptions": "hsisr_geo.output.formats.choice",
 }
 
 

@@ -1,17 +1,19 @@
 """The package's front door: `super_resolve()` from a file to a finer one, with a model by name."""
 
 import os
+from collections.abc import Sequence
 
-from hsisr_geo.formats.choice import AS_NAMED, WriteOptions
-from hsisr_geo.graph import Progress
-from hsisr_geo.pipeline import RunReport
-from hsisr_geo.pipeline import super_resolve as run
-from hsisr_geo.raster import Bounds, Raster
-from hsisr_geo.recipes import DEFAULT_UPSCALE, check_upscale
-from hsisr_geo.registry import DEFAULT, load_resolver
-from hsisr_geo.request import Log
-from hsisr_geo.resolver import Resolver
-from hsisr_geo.uncertainty import Uncertainty
+from hsisr_geo.blur.find import AUTO
+from hsisr_geo.engine.pipeline import RunReport
+from hsisr_geo.engine.pipeline import super_resolve as run
+from hsisr_geo.engine.request import Log
+from hsisr_geo.engine.tasks import Progress
+from hsisr_geo.engine.uncertainty import Uncertainty
+from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
+from hsisr_geo.raster.raster import Bounds, Raster
+from hsisr_geo.resolver.catalogue import DEFAULT
+from hsisr_geo.resolver.load import DEFAULT_UPSCALE, check_upscale, load_resolver
+from hsisr_geo.resolver.protocol import Resolver
 
 
 def super_resolve(
@@ -24,7 +26,7 @@ def super_resolve(
     seed: int = 0,
     device: str = "auto",
     precision: str = "float32",
-    psf: str | None = None,
+    psf: str | None = AUTO,
     consistency: bool = True,
     resolver: Resolver | None = None,
     tile: int | None = None,
@@ -36,6 +38,8 @@ def super_resolve(
     overwrite: bool = False,
     write: WriteOptions = AS_NAMED,
     resume: bool = False,
+    valid_range: Sequence[float] | None = None,
+    again: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> RunReport:
@@ -50,10 +54,11 @@ def super_resolve(
         Paths; `src` may be any name that GDAL opens, such as `/vsizip/...` or a subdataset, the
         folder of a product, or what `open_raster` made of one, with a choice of bands.
     upscale, model, detail, seed, device, precision, psf, consistency
-        As for `load_resolver`; upscale 2 by default.
+        As for `load_resolver`; upscale 2 and psf `auto` by default.
     resolver
         Instead of these: one that is loaded already, or your own.
-    tile, threads, workers, scheduler, bounds, overwrite, write, resume, progress, log
+    tile, threads, workers, scheduler, bounds, overwrite, write, resume, valid_range, again,
+    progress, log
         As for `pipeline.super_resolve`, which does the work.
     uncertainty
         Where to write the standard deviation over samples, or an `Uncertainty` with their number.
@@ -89,6 +94,8 @@ def super_resolve(
         overwrite=overwrite,
         write=write,
         resume=resume,
+        valid_range=valid_range,
+        again=again,
         progress=progress,
         log=log,
     )

@@ -15,7 +15,7 @@ from email.parser import Parser
 from pathlib import Path, PurePosixPath
 
 import pytest
-from test_cli import pixels, write
+from commands import pixels, write
 
 from hsisr_geo import __version__
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "hsisr_geo").rglob("*.py")) + sorted((ROOT / "cli").rglob("*.py"))
 DATA = {
     "hsisr_geo/py.typed",
-    "hsisr_geo/report/template.html",
+    "hsisr_geo/assessment/report/template.html",
     "hsisr_geo/weights/SHA256SUMS",
     "hsisr_geo/weights/hsisr-base.safetensors",
 }

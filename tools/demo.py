@@ -21,18 +21,19 @@ from hsisr_geo.cli.progress import report, to_json
 from rasterio.crs import CRS
 from rasterio.warp import transform as reproject
 
-from hsisr_geo import wald
-from hsisr_geo.bands import Band, Bands
-from hsisr_geo.degradation import Degradation
+from hsisr_geo.assessment import wald
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.metrics import Scores
-from hsisr_geo.output import write_raster
-from hsisr_geo.pipeline import super_resolve
-from hsisr_geo.planes import read_cube, whole
-from hsisr_geo.radiometry import Cube
-from hsisr_geo.raster import Raster, open_raster, read_window
-from hsisr_geo.registry import load_resolver
-from hsisr_geo.resolver import Resolver
+from hsisr_geo.output.drafts import write_raster
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_cube, read_window, whole
+from hsisr_geo.resolver.load import load_resolver
+from hsisr_geo.resolver.protocol import Resolver
 
 INDIAN_PINES_LON_LAT = (-87.0, 40.46)  # about the middle of the scene
 INDIAN_PINES_RESOLUTION_M = 20.0

@@ -13,7 +13,7 @@ matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt
 
-from hsisr_geo.bands import Bands
+from hsisr_geo.bands.bands import Bands
 
 TRUE_COLOUR_NM = (650.0, 550.0, 460.0)
 STRETCH = (2.0, 98.0)  # percentiles of the truth

@@ -17,8 +17,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from hsisr_geo.config import read_header
 from hsisr_geo.model.checkpoint import load_network, save_network
+from hsisr_geo.resolver.header import read_header
 
 FACTORS = ("shrinkage", "shading", "colour", "spread")
 LIMITS = [

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hsisr_geo.benchmark.protocols import PRODUCT, PROTOCOLS
+from hsisr_geo.benchmark.data.protocols import PRODUCT, PROTOCOLS
+from hsisr_geo.benchmark.data.sources import without_variable
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Chosen, Entry, Pictured, Schooling
-from hsisr_geo.benchmark.sources import without_variable
+from hsisr_geo.benchmark.systems.training_run import Budget
 from hsisr_geo.errors import OptionError
-from hsisr_geo.system_config import Setting
+from hsisr_geo.resolver.system_config import Setting
 from hsisr_geo.toml_file import TomlTable, read_toml
-from hsisr_geo.training_run import Budget
 
 UPSCALES = (2, 3, 4)
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # labels are part of file names

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from hsisr_geo import __version__
+from hsisr_geo._version import __version__
+from hsisr_geo.assessment.report.words import counted
+from hsisr_geo.benchmark.data.sources import without_variable
 from hsisr_geo.benchmark.records import Facts
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry, Schooling
-from hsisr_geo.benchmark.sources import without_variable
-from hsisr_geo.config import sha256_of
-from hsisr_geo.counting import counted
-from hsisr_geo.fingerprint import input_identity
-from hsisr_geo.registry import model_info
-from hsisr_geo.training_run import Budget
+from hsisr_geo.benchmark.systems.training_run import Budget
+from hsisr_geo.engine.provenance import input_identity
+from hsisr_geo.resolver.catalogue import model_info
+from hsisr_geo.resolver.header import sha256_of
 
 _BESIDE = (".aux.xml", ".qml", ".ovr")  # what looking at a scene may leave beside it
 
 
 @dataclass(frozen=True)
-class Job:
+class SystemJob:
     """One system at one upscale and seed."""
 
     entry: Entry
@@ -60,7 +60,7 @@ class Deciding:
     def _test(self) -> str:
         return _identity(self.settings.test)
 
-    def of_training(self, job: Job) -> Facts:
+    def of_training(self, job: SystemJob) -> Facts:
         """Return what decides about a trained model."""
         assert job.entry.schooling is not None  # else there is nothing to train
         return {
@@ -74,14 +74,14 @@ class Deciding:
             "held out": ", ".join(self.settings.held_out) or "nothing",
         }
 
-    def of_scores(self, job: Job, model: str) -> Facts:
+    def of_scores(self, job: SystemJob, model: str) -> Facts:
         """Return what decides about scores of a model, given by name or file."""
         facts = {**self._common, **_of_job(job), "weights": weights_of(model)}
         if not job.entry.all_bands:
             facts["scored on all bands"] = "no"
         return {**facts, "test files": self._test}
 
-    def of_times(self, job: Job, model: str, where: Mapping[str, str]) -> Facts:
+    def of_times(self, job: SystemJob, model: str, where: Mapping[str, str]) -> Facts:
         """Return what decides about times of a model; `where` tells the machine."""
         common = {"version": __version__, "bands": self._common["bands"], **where}
         return {**common, "upscale": str(job.upscale), "weights": weights_of(model)}
@@ -109,7 +109,7 @@ def budget_text(budget: Budget) -> str:
     return counted(float(budget.cpu_minutes or 0), "CPU minute")
 
 
-def _of_job(job: Job) -> dict[str, str]:
+def _of_job(job: SystemJob) -> dict[str, str]:
     return {"upscale": str(job.upscale), "seed": str(job.seed)}
 
 

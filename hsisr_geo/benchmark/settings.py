@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hsisr_geo.benchmark.systems.training_run import Budget
 from hsisr_geo.errors import OptionError
-from hsisr_geo.system_config import Setting
-from hsisr_geo.training_run import Budget
+from hsisr_geo.resolver.system_config import Setting
 
 ALL = "all"
 """In place of a number of bands, where scores are of all that a scene has."""

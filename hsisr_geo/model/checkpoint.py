@@ -11,19 +11,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from hsisr_geo.config import (
-    CARD_KEY,
-    CONFIG_KEY,
-    ModelCard,
-    ModelConfig,
-    ModelHeader,
-    read_network_header,
-)
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.network import Network
+from hsisr_geo.resolver.config import ModelCard, ModelConfig
+from hsisr_geo.resolver.header import CARD_KEY, CONFIG_KEY, ModelHeader, read_network_header
 
 __all__ = [
-    "check_same_weights", "load_network", "save_network", "save_tensors", "with_weights",
+    "load_network", "save_network", "save_tensors", "with_weights",
 ]  # fmt: skip
 
 M = TypeVar("M", bound=nn.Module)
@@ -102,18 +96,3 @@ def _check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     for name, value in tensors.items():
         if not torch.isfinite(value).all():
             raise ModelError(f"{path}: {name} has values that are not finite; get the file again")
-
-
-def check_same_weights(path: Path, found: str, expected: str) -> None:
-    """Refuse, by their SHA-256, other weights than those that another process started with.
-
-    Raises
-    ------
-    ModelError
-        They differ; the message tells what to do.
-    """
-    if found != expected:
-        raise ModelError(
-            f"{path} has other weights here ({found[:8]}) than where the run was started "
-            f"({expected[:8]}): install the same file everywhere"
-        )

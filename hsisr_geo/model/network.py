@@ -2,9 +2,9 @@
 
 from torch import nn
 
-from hsisr_geo.config import ModelConfig
 from hsisr_geo.model.autoencoder import GroupAutoencoder
 from hsisr_geo.model.denoiser import LocalUNet
+from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["Network"]
 

@@ -1,0 +1,95 @@
+"""The folder of a report: complete when it gets its name, or not there at all."""
+
+import itertools
+import json
+import os
+import shutil
+from pathlib import Path
+
+from hsisr_geo.assessment.assess import Assessment
+from hsisr_geo.assessment.report.page import render
+from hsisr_geo.assessment.report.record import Record, to_record
+from hsisr_geo.assessment.report.verdict import judge
+from hsisr_geo.errors import OutputError
+
+PAGE = "index.html"
+RECORD = "report.json"
+_NUMBERS = itertools.count()
+
+
+def write_report(
+    found: Assessment, folder: str | os.PathLike[str], *, overwrite: bool = False
+) -> Record:
+    """Write `index.html` and `report.json` into a new folder; return what is in the latter.
+
+    Parameters
+    ----------
+    overwrite
+        Replace a folder that holds a report and nothing else.
+
+    Raises
+    ------
+    OutputError
+        The folder exists, its parent does not or cannot be written, or the disk is full.
+    """
+    target = check_report_folder(folder, overwrite=overwrite)
+    verdict = judge(found)
+    record = to_record(found, verdict)
+    files = {
+        RECORD: json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        PAGE: render(found, verdict, record),
+    }
+    part = target.with_name(f".{target.name}.partial-{os.getpid()}-{next(_NUMBERS)}")
+    try:
+        part.mkdir()
+        for name, text in files.items():
+            (part / name).write_text(text, encoding="utf-8")
+        _publish(part, check_report_folder(folder, overwrite=overwrite))
+    except OSError as e:
+        raise OutputError(f"{folder}: cannot be written: {e.strerror or e}") from e
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return record
+
+
+def check_report_folder(folder: str | os.PathLike[str], *, overwrite: bool) -> Path:
+    """Return the folder to write, once nothing speaks against it.
+
+    Raises
+    ------
+    OutputError
+        It exists with something in it, and `overwrite` is not given or there is more in it than a
+        report; it is a file; its parent is missing or read-only.
+    """
+    target = Path(folder).resolve()  # a link stays a link
+    parent = target.parent
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{folder} is a file: name a folder for the report")
+    if not parent.is_dir():
+        raise OutputError(f"{folder}: there is no folder {parent}: create it first")
+    if not os.access(parent, os.W_OK):
+        raise OutputError(f"{folder}: no permission to write in {parent}")
+    present = {path.name for path in target.iterdir()} if target.is_dir() else set()
+    if present and not overwrite:
+        raise OutputError(f"{folder} exists: choose another name or give --overwrite")
+    if foreign := sorted(present - {PAGE, RECORD}):
+        raise OutputError(
+            f"{folder} holds more than a report ({foreign[0]}): choose another name, as it would "
+            "be replaced as a whole"
+        )
+    return target
+
+
+def _publish(part: Path, target: Path) -> None:
+    """Give the new folder its name; the old one goes when the new one is there."""
+    if not target.exists():
+        part.rename(target)
+        return
+    old = part.with_name(part.name + "-old")
+    target.rename(old)
+    try:
+        part.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,87 @@
+"""The text of an ENVI header, read as it stands.
+
+GDAL reads headers too, but drops everything from the first line of more than 10 000
+characters on (a list of 325 band names is enough), so what it says is completed from here.
+Keys are lower case with underscores, as GDAL's `ENVI` metadata domain writes them.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+_GDAL_LINE_LIMIT = 10_000
+_CLOSING = {"{": "}", "[": "]", "(": ")"}  # lists of other languages are found in headers, too
+
+# What the header says about the layout of the file or its place: never copied to an output,
+# which has a layout of its own, and fatal when GDAL does not get to see it.
+LAYOUT_KEYS = frozenset({
+    "samples", "lines", "bands", "header_offset", "file_type", "data_type", "interleave",
+    "byte_order",
+})  # fmt: skip
+PLACE_KEYS = frozenset({
+    "map_info", "coordinate_system_string", "projection_info", "pixel_size", "x_start",
+    "y_start", "geo_points", "rpc_info",
+})  # fmt: skip
+BAND_KEYS = frozenset({
+    "band_names", "wavelength", "wavelengths", "wavelength_units", "fwhm", "bbl",
+    "good_wavelengths", "data_ignore_value", "no_data_value", "nodata_value", "nodata",
+    "data_gain_values", "data_offset_values", "reflectance_scale_factor", "z_plot_range",
+    "default_bands",
+    "file_compression",
+})  # fmt: skip
+
+
+def read_header(path: Path) -> dict[str, str]:
+    """Read the fields of an ENVI header; lists keep their braces."""
+    return {key: value for key, value, _ in _entries(path)}
+
+
+def hidden_fields(path: Path) -> dict[str, str]:
+    """Return the fields that GDAL does not see, because a line before them is too long for it."""
+    return {key: value for key, value, hidden in _entries(path) if hidden}
+
+
+def _entries(path: Path) -> Iterable[tuple[str, str, bool]]:
+    lines = _text(path.read_bytes()).splitlines()
+    hidden = False
+    remaining = iter(lines)
+    for line in remaining:
+        hidden = hidden or len(line) >= _GDAL_LINE_LIMIT
+        key, equals, value = line.partition("=")
+        if key.strip().lower() == "wavelengths" and not equals:
+            yield "wavelengths", _block(remaining), hidden
+        if not equals or line.lstrip().startswith(";"):
+            continue
+        value = value.strip()
+        closing = _CLOSING.get(value[:1], "")
+        while closing and closing not in value:
+            more = next(remaining, closing)
+            hidden = hidden or len(more) >= _GDAL_LINE_LIMIT
+            value = f"{value} {more.strip()}"
+        yield re.sub(r"\s+", "_", key.strip().lower()), value, hidden
+
+
+def _block(lines: Iterator[str]) -> str:
+    """Return the numbers up to WAVELENGTHS_END, one a line in headers of ESRI."""
+    inside = iter(lambda: next(lines, "WAVELENGTHS_END").strip(), "WAVELENGTHS_END")
+    return " ".join(text for text in inside if text)
+
+
+def _text(raw: bytes) -> str:
+    """Decode a header; "µm" and umlauts of older software are in Windows' Latin 1."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
+
+
+def join_list(items: Sequence[str]) -> str:
+    """Write a list over several lines, each short enough for every reader."""
+    lines = [", ".join(items[i : i + 8]) for i in range(0, len(items), 8)]
+    return "{" + ",\n ".join(lines) + "}"
+
+
+def carried_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields that stay true of another file of the same scene (sensor, time, ...)."""
+    dropped = LAYOUT_KEYS | PLACE_KEYS | BAND_KEYS
+    return {key: value for key, value in fields.items() if key not in dropped}

@@ -1,0 +1,143 @@
+"""Stored numbers (DN) to physical values and back.
+
+Physical values are float32, NaN where there is none; `value = DN * scale + offset`.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hsisr_geo.bands.bands import Band, Bands
+
+_NEVER_MEASURED = 1e38
+# ^ where nodata is near the limit of float32, all beyond this is it: the value in the pixels has
+# digits that the value in the header has lost (-3.40282e+38)
+_ROUNDED = 1.01  # times a limit: the most that a limit with two digits is
+Cube = NDArray[np.float32]  # (band, row, col), physical values, NaN where there is none
+
+
+def decode(dn: NDArray[Any], bands: Bands) -> Cube:
+    """Turn stored numbers (band, row, col) into physical values.
+
+    NaN where a band has its nodata value, and for NaN and infinities of a float raster.
+    Integers beyond 2**24 lose their last digits, as float32 has no room for them; so do values with
+    an offset of more than some 2**22 steps of `scale` (-1000 beside 0.0001), which no product has.
+    """
+    cube = np.empty(dn.shape, np.float32)
+    for plane, stored, band in zip(cube, dn, bands, strict=True):
+        plane[:] = stored if _is_plain(band) else _scaled(stored, band)
+        holes = missing(stored, band.nodata)
+        if holes is not None:
+            plane[holes] = np.nan
+    return cube
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _scaled(stored: NDArray[Any], band: Band) -> NDArray[np.float32]:
+    """Apply scale and offset; what has no room in float32 is no value."""
+    # In float64: 16-bit DN then survive any scale and offset exactly.
+    plane = (stored * np.float64(band.scale) + band.offset).astype(np.float32)
+    plane[np.isinf(plane)] = np.nan
+    return plane
+
+
+def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:
+    """Turn physical values (band, row, col) into the numbers to store; the inverse of `decode`.
+
+    Integers are rounded half to even and clipped to the range of `dtype`. NaN becomes the
+    band's nodata value; without one it stays NaN in a float raster and becomes 0 in an
+    integer raster, whose mask must then tell (`valid_pixels`). A value that would become
+    nodata only by rounding moves by one DN, so that no hole appears.
+    """
+    target = np.dtype(dtype)
+    dn = np.empty(cube.shape, target)
+    for stored, plane, band in zip(dn, cube, bands, strict=True):
+        holes = np.isnan(plane)
+        exact = np.where(holes, 0.0, plane) if holes.any() else plane
+        if not _is_plain(band):
+            exact = (exact.astype(np.float64) - band.offset) / band.scale
+        stored[:] = _rounded(exact, target)
+        nodata = usable_nodata(band.nodata, dtype)
+        if nodata is None:
+            fill = math.nan if target.kind == "f" else 0
+        else:
+            fill = nodata
+            _step_aside(stored, target.type(nodata))
+        stored[holes] = fill
+    return dn
+
+
+def storable(cube: Cube, bands: Bands, dtype: str) -> Cube:
+    """Return physical values as they are but for those that could not be stored so.
+
+    Who writes them may round and cast without a look: what lies beyond the range of `dtype` would
+    wrap, and what rounds to nodata would be a hole. These get the nearest value that is stored.
+    """
+    if np.dtype(dtype).kind == "f":
+        return cube
+    stored = decode(encode(cube, bands, dtype), bands)
+    steps = np.array([abs(band.scale) for band in bands])[:, None, None]
+    far = np.abs(stored.astype(np.float64) - cube) > 0.5001 * steps
+    return np.where(far, stored, cube)
+
+
+def valid_pixels(cube: Cube) -> NDArray[np.bool_]:
+    """Return where a cube has a value in at least one band: what its dataset mask says."""
+    return np.asarray(np.isfinite(cube).any(axis=0))
+
+
+def usable_nodata(nodata: float | None, dtype: str) -> float | None:
+    """Return `nodata` if a pixel of `dtype` can have that value, else None.
+
+    The limit of a floating-point type, written with fewer digits, may lie beyond it: it is meant.
+    """
+    target = np.dtype(dtype)
+    if nodata is None:
+        return None
+    if target.kind == "f":
+        most = float(np.finfo(target).max)
+        if math.isinf(nodata) or abs(nodata) > most * _ROUNDED:
+            return nodata if math.isinf(nodata) else None
+        return min(max(nodata, -most), most) if abs(nodata) > most else nodata
+    limits = np.iinfo(target)
+    fits = math.isfinite(nodata) and nodata == int(nodata) and limits.min <= nodata <= limits.max
+    return nodata if fits else None
+
+
+def _is_plain(band: Band) -> bool:
+    return band.scale == 1.0 and band.offset == 0.0
+
+
+def missing(stored: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | None:
+    """Return where stored numbers stand for no value; None where they cannot."""
+    nodata = usable_nodata(nodata, stored.dtype.name)
+    holes = ~np.isfinite(stored) if stored.dtype.kind == "f" else None
+    if nodata is None or not math.isfinite(nodata):
+        return holes
+    if abs(nodata) > _NEVER_MEASURED:
+        equal = np.asarray(stored >= _NEVER_MEASURED if nodata > 0 else stored <= -_NEVER_MEASURED)
+    else:
+        equal = np.asarray(stored == stored.dtype.type(nodata))
+    return equal if holes is None else holes | equal
+
+
+def _rounded(exact: NDArray[np.floating], target: np.dtype[Any]) -> NDArray[Any]:
+    if target.kind == "f":
+        return exact.astype(target)
+    limits = np.iinfo(target)
+    # The largest 64-bit integers round up to 2**63 and 2**64 as floats: clip to the one below.
+    highest = float(limits.max) if target.itemsize < 8 else np.nextafter(float(limits.max), 0)
+    return np.clip(np.rint(exact.astype(np.float64)), float(limits.min), highest).astype(target)
+
+
+def _step_aside(stored: NDArray[Any], nodata: Any) -> None:
+    collides = stored == nodata
+    if not collides.any():
+        return
+    if stored.dtype.kind == "f":
+        aside = np.nextafter(nodata, stored.dtype.type(0 if nodata else 1))
+    else:
+        aside = nodata - 1 if nodata == np.iinfo(stored.dtype).max else nodata + 1
+    stored[collides] = aside

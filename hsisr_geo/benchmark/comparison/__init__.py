@@ -1,0 +1,1 @@
+"""Jobs of a comparison, planned and done."""

@@ -1,0 +1,1 @@
+"""Scenes to compare on, and what a protocol makes of them."""

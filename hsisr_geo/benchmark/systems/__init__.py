@@ -1,0 +1,1 @@
+"""Published systems, a file each, trained and run like ours."""

@@ -1,0 +1,1 @@
+"""Parts that published systems are made of."""

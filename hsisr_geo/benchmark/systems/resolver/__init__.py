@@ -1,0 +1,1 @@
+"""A published system behind the seam, tile by tile."""

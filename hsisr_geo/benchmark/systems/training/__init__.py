@@ -1,0 +1,1 @@
+"""Systems trained alike, within a budget."""

@@ -1,0 +1,150 @@
+"""`Assignment`: a run as a value that any process can compute tiles from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from threading import Event
+
+from hsisr_geo.bands.metadata import ALPHA
+from hsisr_geo.engine.request import Log, Request
+from hsisr_geo.engine.tasks import Work, cut_for
+from hsisr_geo.journal.folder import WorkFolder
+from hsisr_geo.journal.layout import Layout, Output
+from hsisr_geo.journal.records import JournalWriter
+from hsisr_geo.output.targets import as_output_error
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
+from hsisr_geo.resolver.apply import Method, room_of, share_bands
+from hsisr_geo.resolver.protocol import BandsResolver, Resolver, Sampled, in_parts, sampled
+
+
+@dataclass(frozen=True, eq=False)
+class Assignment:
+    """How the bands of a scene are made, before the method is bound to the scene.
+
+    Attributes
+    ----------
+    request
+        What was asked for; its resolver is the one that really makes the bands.
+    samples
+        Of the uncertainty, None without.
+    resolved, interpolated
+        Indices of the bands; together all of them.
+    outputs
+        What is written: one for each cube that the method makes.
+    tile
+        As for `tasks.cut`.
+    """
+
+    request: Request
+    samples: int | None
+    statistics: SceneStatistics | None
+    resolved: tuple[int, ...]
+    interpolated: tuple[int, ...]
+    outputs: tuple[Output, ...]
+    tile: int
+
+    @property
+    def spread(self) -> Sampled | None:
+        """The resolver with the spread of its samples, if that is asked for."""
+        return None if self.samples is None else sampled(self.request.resolver, self.samples)
+
+    @property
+    def layout(self) -> Layout:
+        """Grid of the tiles, and what their records hold."""
+        asked, samples = self.request, self.samples or 0
+        grid = cut_for(
+            asked.raster, asked.resolver, samples=samples, tile=self.tile, region=asked.region
+        )
+        return Layout(grid, asked.resolver.upscale, self.outputs, len(self.resolved))
+
+    def work(self, journal: JournalWriter) -> Work:
+        """Bind the method to the scene: what this process needs to compute tiles."""
+        resolver, given_up = self.request.resolver, Event()
+        return Work(
+            raster=self.request.raster,
+            method=self._method(given_up),
+            ramp=resolver.ramp,
+            degradation=resolver.degradation,
+            layout=self.layout,
+            journal=journal,
+            given_up=given_up,
+        )
+
+    def _method(self, given_up: Event) -> Method:
+        resolver, spread, found = self.request.resolver, self.spread, self.statistics
+        bound = spread.fit(found, given_up) if spread else in_parts(resolver, found, given_up)
+        far = None if found is None else found.mean
+        room = room_of(resolver, self.resolved, self.request.raster.bands)
+        limits = self.request.valid_range
+        return Method(resolver.upscale, bound, self.resolved, self.interpolated, far, limits, room)
+
+
+def assign(
+    request: Request, tile: int, folder: WorkFolder, log: Log
+) -> tuple[Assignment, tuple[str, ...]]:
+    """Choose the bands for the resolver and measure them.
+
+    Bad and empty bands never reach it: they are interpolated. Where nothing is left for it, all
+    bands are, and a warning says why.
+
+    Returns
+    -------
+    the assignment, warnings
+    """
+    raster = request.raster
+    resolved, statistics, warning = _choose_bands(raster, request.resolver, folder, log)
+    share = share_bands(request.resolver, resolved, statistics, len(raster.bands))
+    if warning:
+        log(f"warning: {warning}")
+    if share.interpolated:
+        poor = [band for band in share.interpolated if raster.bands[band].color != ALPHA]
+        if poor:
+            told = f"{len(poor)} of {len(raster.bands)} bands are bad or empty"
+            log(f"{told}: interpolated")
+    assignment = Assignment(
+        replace(request, resolver=share.resolver),
+        samples=None if warning else request.samples or None,
+        statistics=share.statistics,
+        resolved=share.resolved,
+        interpolated=share.interpolated,
+        outputs=request.outputs(),
+        tile=tile,
+    )
+    return assignment, (warning,) if warning else ()
+
+
+def _choose_bands(
+    raster: Raster, resolver: Resolver, folder: WorkFolder, log: Log
+) -> tuple[tuple[int, ...], SceneStatistics | None, str]:
+    """Return the bands for the resolver, their statistics, and why it can make none of them."""
+    if raster.bands.wavelengths_nm is None:
+        some = any(band.wavelength_nm is not None for band in raster.bands)
+        log(f"{'not all' if some else 'no'} wavelengths known: bands are taken in file order")
+    resolved = bands_with_data(raster, raster.bands.good_by_wavelength)
+    # ^ neighbours in the spectrum make a group of the network, in whatever order the file has them
+    if not resolved:
+        return resolved, None, _why_nothing_is_left(raster)
+    if isinstance(resolver, BandsResolver):
+        resolver.check_bands(len(resolved))  # before a pass over the scene
+    if not resolver.uses_statistics:
+        return resolved, None, ""
+    statistics = _measure(raster, resolved, folder, log)
+    none = "no pixel is valid in all good bands at once: all bands are interpolated"
+    return resolved, statistics, "" if statistics.count else none
+
+
+def _measure(raster: Raster, bands: Sequence[int], folder: WorkFolder, log: Log) -> SceneStatistics:
+    """Measure the scene, or take what an interrupted run has measured: the same to the last bit."""
+    if (kept := load(folder.statistics)) is not None:
+        return kept
+    log(f"measuring {len(bands)} bands over the whole scene")
+    found = scan_scene(raster, bands)
+    with as_output_error(folder.file):
+        save(found, folder.statistics)
+    return found
+
+
+def _why_nothing_is_left(raster: Raster) -> str:
+    if bands_with_data(raster, range(len(raster.bands))):
+        return "no good band has data: all bands are interpolated"
+    return "the scene has no valid pixel: neither has the output"

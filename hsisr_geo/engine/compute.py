@@ -1,0 +1,90 @@
+"""The tiles that are missing, computed in the processes that a run was given; the others taken up.
+
+What interrupted runs have finished counts, and a run that is interrupted says how to go on.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from hsisr_geo.engine.assembly import Assembly
+from hsisr_geo.engine.assignment import Assignment
+from hsisr_geo.engine.local import run
+from hsisr_geo.engine.request import Log
+from hsisr_geo.engine.tasks import Progress
+from hsisr_geo.engine.workers import Workers
+from hsisr_geo.journal.index import RecordAt, TileIndex
+from hsisr_geo.journal.records import JournalWriter, new_name
+
+
+def take_up(finished: TileIndex, tiles: int, log: Log) -> int:
+    """Take up the tiles of interrupted runs; return how many there are."""
+    finished.take_up()
+    kept = len(finished)
+    if finished.started:
+        left = tiles - kept - finished.lost
+        log(
+            f"resumed: {kept} of {tiles} tiles kept; {finished.lost} were in flight and are "
+            f"computed again, {left} are still to do"
+        )
+    return kept
+
+
+@contextmanager
+def telling_how_to_go_on(finished: TileIndex, resume: bool, log: Log) -> Iterator[None]:
+    """After a failure say what is kept of the work, and how to go on with it."""
+    try:
+        yield
+    except BaseException:
+        if resume and len(finished):
+            told = f"{len(finished)} finished tiles are kept in {finished.folder}"
+            log(f"{told}: give the same command with --resume (resume=True) to go on")
+        elif len(finished):
+            log(f"{len(finished)} finished tiles are given up: with --resume they would be kept")
+        raise
+
+
+def compute(
+    assignment: Assignment,
+    finished: TileIndex,
+    assembly: Assembly,
+    *,
+    workers: Workers,
+    progress: Progress,
+) -> None:
+    """Compute the tiles that are missing."""
+    tiles = len(assignment.layout.grid)
+    progress(len(finished), tiles)
+
+    def note(place: RecordAt) -> None:
+        finished.put(place)
+        assembly.check()
+        progress(len(finished), tiles)
+
+    if workers.here:
+        _compute_here(assignment, finished, workers.threads, note)
+    else:
+        _compute_elsewhere(assignment, finished, workers, note)
+
+
+def _compute_here(
+    assignment: Assignment, finished: TileIndex, threads: int, note: Callable[[RecordAt], None]
+) -> None:
+    with JournalWriter(finished.folder / new_name()) as journal:
+        run(assignment.work(journal), finished.missing(), threads=threads, progress=note)
+
+
+def _compute_elsewhere(
+    assignment: Assignment, finished: TileIndex, workers: Workers, note: Callable[[RecordAt], None]
+) -> None:
+    from hsisr_geo.engine import cluster  # takes half a second, and not all need it
+
+    on_other_machines = workers.scheduler is not None
+    with cluster.connected(workers) as client:
+        cluster.run(
+            client,
+            assignment,
+            finished.folder,
+            finished.missing(),
+            note,
+            synchronize=on_other_machines,
+        )

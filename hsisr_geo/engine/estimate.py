@@ -1,0 +1,177 @@
+"""What a run will take: memory of its tiles, and time."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hsisr_geo.cube.holes import REACH
+from hsisr_geo.cube.tiling import Tile, TileGrid
+from hsisr_geo.cube.windows import BLOCK, Window, area, inside
+from hsisr_geo.engine.tasks import cut_for
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.resolver.protocol import Cost, PartResolver, Resolver, sampled
+
+SHARE = 0.25
+"""Of the machine's memory, that the tiles in flight of a run may take."""
+
+TILES = (512, 384, 256, 192, 128, 96, 64, 48, 32)
+"""Sides of a tile's core that are chosen from; the last one is taken where none has room."""
+
+_LONGEST_ON_CPU = 256
+
+# ^ a larger tile saves less than a tenth, and takes minutes, during which nobody sees progress
+_TILES_EACH = 4
+
+_COPIES = 2  # of a tile's output that live at once besides the method's own: cut, encoded
+_BLOCKS = 3  # of the output, that each thread holds that writes one
+_PROGRAM = 170_000_000  # bytes: the libraries, GDAL's block cache, blocks being compressed
+_LIBRARIES = {"ncnn": 110_000_000, "torch": 290_000_000}
+# ^ bytes besides: a backend's libraries, its copies of the weights, and what it keeps for itself
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+WRITTEN = 30e6
+"""Values a second and thread that are interpolated, encoded, compressed and written, with a disk
+that keeps up; docs/performance.md."""
+
+MEASURED = 60e6
+"""Values of the input a second in the pass that measures a scene."""
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes that a run takes: of the machine, with the program itself, and of each GPU besides."""
+
+    host: int
+    device: int
+
+
+def footprint(
+    raster: Raster,
+    resolver: Resolver,
+    grid: TileGrid,
+    *,
+    threads: int,
+    samples: int = 0,
+) -> Footprint:
+    """Estimate the memory of a run from its largest tile.
+
+    Parameters
+    ----------
+    grid
+        As `tasks.cut` makes it for the resolver, or for its samples.
+    samples
+        Of the uncertainty, 0 without.
+    """
+    tile = max(grid, key=lambda tile: area(tile.window))
+    outer = made_of(tile, grid, resolver, samples)
+    bands, flying = len(raster.bands), min(threads, len(grid))
+    products = 2 if samples else 1
+    fine = area(outer) * resolver.upscale**2
+    writing = _BLOCKS * BLOCK**2 * bands * np.dtype(raster.dtype).itemsize * (flying - 1)
+    host = 4 * bands * (2 * area(tile.window) + products * _COPIES * fine)
+    if flying < len(grid) and threads == 1:
+        host += 4 * bands * area(tile.window)  # the next window, which is read meanwhile
+    if not isinstance(resolver, PartResolver):
+        whole = area(tile.window) * resolver.upscale**2
+        return Footprint(_PROGRAM + writing + flying * (host + 4 * bands * whole), 0)
+    backend = resolver.provenance().get("backend", "torch").split()[0]
+    fixed = _PROGRAM + _LIBRARIES[backend] + writing
+    own = tile_cost(resolver, bands, tile, grid, samples).memory
+    busy = min(flying, resolver.places)
+    if resolver.on_cpu:
+        return Footprint(fixed + flying * host + busy * own, 0)
+    return Footprint(fixed + flying * host, own)
+
+
+def tile_cost(
+    resolver: PartResolver, bands: int, tile: Tile, grid: TileGrid, samples: int = 0
+) -> Cost:
+    """Return what a tile of a grid takes."""
+    rows, cols = tile.window
+    shape = rows.stop - rows.start, cols.stop - cols.start
+    outer = made_of(tile, grid, resolver, samples)
+    return resolver.cost(bands, shape, inside(outer, tile.window), samples)
+
+
+def made_of(tile: Tile, grid: TileGrid, resolver: Resolver, samples: int) -> Window:
+    """Return the pixels of a tile whose output is made: what is left of its halo by its context."""
+    context = sampled(resolver, samples).context if samples else resolver.context
+    return grid.padded(tile.core, grid.rows.halo - context - REACH)
+
+
+def choose_tile(
+    raster: Raster,
+    resolver: Resolver,
+    *,
+    threads: int = 1,
+    workers: int = 1,
+    samples: int = 0,
+    region: Window | None = None,
+    memory: int | None = None,
+) -> int:
+    """Choose the largest tile that there is memory for, and enough of for all workers.
+
+    Parameters
+    ----------
+    samples
+        Of the uncertainty, 0 without.
+    workers
+        Processes that share the memory; each gets four tiles at least, as far as there are pixels.
+    memory
+        Bytes that the run may take; None for `SHARE` of the machine's. Of a GPU's own memory the
+        model takes what is free, and less at a time where that is too little.
+    """
+    budget = (int(SHARE * machine_memory()) if memory is None else memory) // workers
+    on_cpu = not isinstance(resolver, PartResolver) or resolver.on_cpu
+    for side in TILES:
+        if on_cpu and side > _LONGEST_ON_CPU:
+            continue
+        grid = cut_for(raster, resolver, samples=samples, tile=side, region=region)
+        enough = workers == 1 or len(grid) >= _TILES_EACH * workers
+        need = footprint(raster, resolver, grid, threads=threads, samples=samples)
+        if enough and need.host <= budget:
+            return side
+    return TILES[-1]
+
+
+def machine_memory() -> int:
+    """Return the bytes that this process may have: the machine's, or a container's limit."""
+    import psutil
+
+    total: int = psutil.virtual_memory().total
+    for name in _LIMITS:
+        with suppress(OSError, ValueError):  # "max" is no number, and no limit
+            total = min(total, int(Path(name).read_text()))
+    return total
+
+
+def estimate_seconds(
+    raster: Raster,
+    resolver: Resolver,
+    grid: TileGrid,
+    *,
+    threads: int = 1,
+    workers: int = 1,
+    samples: int = 0,
+) -> float:
+    """Estimate the wall time of a run; takes a second or two itself where there is a model.
+
+    Parameters
+    ----------
+    threads, workers
+        As in a run. Each takes a GPU, as far as there are some; on a CPU one tile keeps all cores
+        busy, so that they save no time but that of reading and writing.
+    samples
+        Of the uncertainty, 0 without.
+    """
+    bands, products = len(raster.bands), 2 if samples else 1
+    rows, cols = grid.region
+    written = area((rows, cols)) * resolver.upscale**2 * bands * products / WRITTEN
+    if not isinstance(resolver, PartResolver):
+        return written / min(threads * workers, len(grid))
+    work = sum(tile_cost(resolver, bands, tile, grid, samples).work for tile in grid)
+    places = 1 if resolver.on_cpu else min(threads * workers, resolver.places)
+    measuring = raster.rows * raster.cols * bands / MEASURED
+    return measuring + work / (resolver.speed(bands) * places) + written / (threads * workers)

@@ -1,0 +1,206 @@
+"""`super_resolve()`: from a raster file to a finer one; the only function that sees everything.
+
+Open, measure the scene, choose which bands the resolver makes, compute the tiles that are missing
+while the outputs are assembled of those that are finished, record what was done.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hsisr_geo.bands.metadata import as_tags
+from hsisr_geo.cube.consistency import Consistency
+from hsisr_geo.engine.assembly import assembling
+from hsisr_geo.engine.assignment import Assignment, assign
+from hsisr_geo.engine.compute import compute, take_up, telling_how_to_go_on
+from hsisr_geo.engine.provenance import Fingerprint, provenance_tags
+from hsisr_geo.engine.request import Log, Request
+from hsisr_geo.engine.tasks import Progress
+from hsisr_geo.engine.uncertainty import Uncertainty
+from hsisr_geo.engine.workers import Workers
+from hsisr_geo.journal.blocks import total
+from hsisr_geo.journal.folder import WorkFolder
+from hsisr_geo.journal.index import TileIndex
+from hsisr_geo.output.drafts import open_outputs
+from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
+from hsisr_geo.output.targets import as_output_error
+from hsisr_geo.raster.raster import Bounds, Raster
+from hsisr_geo.resolver.protocol import Resolver
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did.
+
+    Attributes
+    ----------
+    path, shape
+        The output and its (rows, cols).
+    uncertainty
+        The raster of standard deviations, if one was asked for.
+    seconds, tiles
+        Wall time; number of tiles.
+    kept
+        How many of these an interrupted run had finished, so that they were not computed again.
+    consistency_rms, consistency_max
+        |D(SR) - LR| over the bands that the resolver made, in physical units, on values as
+        written; None where nothing could be compared.
+    consistency_relative
+        The same rms in standard deviations of each band, mean over bands.
+    values_cut
+        Share of the values that were cut to what the input allows (`valid_range`).
+    degradation, psf_source
+        The D that these assume; where it is from, if it was looked for.
+    warnings
+        What a user should know about the result.
+    """
+
+    path: str
+    shape: tuple[int, int]
+    seconds: float
+    tiles: int
+    consistency_rms: float | None
+    consistency_max: float | None
+    consistency_relative: float | None
+    degradation: str
+    warnings: tuple[str, ...]
+    uncertainty: str | None = None
+    kept: int = 0
+    psf_source: str = ""
+    values_cut: float | None = None
+
+
+def super_resolve(
+    src: str | os.PathLike[str] | Raster,
+    dst: str | os.PathLike[str],
+    *,
+    resolver: Resolver,
+    tile: int | None = None,
+    threads: int = 1,
+    workers: int = 1,
+    scheduler: str | None = None,
+    bounds: Bounds | None = None,
+    uncertainty: Uncertainty | None = None,
+    overwrite: bool = False,
+    write: WriteOptions = AS_NAMED,
+    resume: bool = False,
+    valid_range: Sequence[float] | None = None,
+    again: bool = False,
+    progress: Progress | None = None,
+    log: Log | None = None,
+) -> RunReport:
+    """Super-resolve a raster file into another, `resolver.upscale` times finer.
+
+    Parameters
+    ----------
+    src
+        A path, or what `open_raster` made of it, with a choice of bands for example.
+    tile
+        Largest side of a tile's core, in input pixels: a matter of memory, not of the result. None
+        for the largest that the machine has memory for (`estimate.choose_tile`).
+    threads
+        Tiles in flight in each process.
+    workers
+        Processes on this machine that compute tiles; 1 is this one. A script that asks for more
+        must keep its work under `if __name__ == "__main__":`, as it is imported by each of them.
+    scheduler
+        Address of a dask scheduler, whose workers compute the tiles instead. They have to see
+        `src` and the folder of `dst` under the same names.
+    bounds
+        (xmin, ymin, xmax, ymax) in CRS units: process only the pixels that they cover. The result
+        is the same window of the full run, as statistics always come from the whole scene.
+    uncertainty
+        Also write the standard deviation over samples, as a raster on the grid of the output. Both
+        appear when both are complete, or neither.
+    write
+        Format and creation options of the output, and what is written beside it. The uncertainty
+        has the same format, unless its ending names another.
+    resume
+        Go on with an interrupted run, if there is one: only tiles that it had not finished are
+        computed, and the result is that of an uninterrupted run. Should this run be interrupted,
+        its tiles are kept for the next one.
+    valid_range
+        (least, largest) value in physical units. Default: where the 3 x 3 input pixels around have
+        no negative value, neither has the output.
+    again
+        Take a result of ours as a scene all the same.
+    progress
+        Called with (tiles done, tiles in all) from this thread; it may raise to cancel.
+    log
+        Called with one line at a time.
+
+    Raises
+    ------
+    HsisrError : the input cannot be read, the output not written, an option is out of range, an
+        uncertainty is asked of a resolver without samples, workers fail; or what `progress`
+        raised. The output then does not exist.
+    """
+    started = time.perf_counter()
+    request = Request.of(
+        src,
+        dst,
+        resolver=resolver,
+        bounds=bounds,
+        uncertainty=uncertainty,
+        write=write,
+        tile=tile,
+        where=Workers(workers, threads, scheduler),
+        valid_range=valid_range,
+        again=again,
+    )
+    targets = request.targets()
+    log, progress = log or _ignore, progress or _ignore
+    with open_outputs(targets, overwrite=overwrite, resume=resume) as drafts:
+        folder = drafts[0].folder
+        tile = request.side(folder)
+        mark = request.fingerprint(tile, targets)
+        _identify(folder, mark, keep=resume)
+        assignment, warnings = assign(request, tile, folder, log)
+        layout = assignment.layout
+        finished = TileIndex(folder.path, layout.grid.shape)
+        kept = take_up(finished, len(layout.grid), log) if resume else 0
+        with (
+            telling_how_to_go_on(finished, resume, log),
+            assembling(drafts, layout, finished, threads=request.where.writers) as assembly,
+        ):
+            compute(assignment, finished, assembly, workers=request.where, progress=progress)
+            found = total(layout, finished)
+            assembly.set_tags(_tags(assignment, mark, found))
+    if found.share_cut:
+        log(f"{found.share_cut:.3%} of the values were cut to what the input allows")
+    return RunReport(
+        path=os.fspath(dst),
+        uncertainty=None if uncertainty is None else os.fspath(uncertainty.path),
+        shape=layout.shape,
+        seconds=time.perf_counter() - started,
+        tiles=len(layout.grid),
+        kept=kept,
+        consistency_rms=found.rms,
+        consistency_max=found.maximum,
+        consistency_relative=found.relative,
+        values_cut=found.share_cut,
+        degradation=assignment.request.resolver.degradation.name,
+        warnings=warnings,
+        psf_source=assignment.request.resolver.provenance().get("psf_source", ""),
+    )
+
+
+def _identify(folder: WorkFolder, mark: Fingerprint, *, keep: bool) -> None:
+    """Check that what is kept in the folder is of this run, and say whose it is."""
+    if record := folder.record():
+        mark.check_same(record, folder.path)
+    with as_output_error(folder.file):
+        folder.write_record({**record, **mark.record(), "keep": keep})
+
+
+def _tags(assignment: Assignment, mark: Fingerprint, found: Consistency) -> list[dict[str, str]]:
+    """Return the tags of each output."""
+    asked = assignment.request
+    made = provenance_tags(asked.raster, asked.resolver, mark, found)
+    more = as_tags(assignment.spread.provenance()) if assignment.spread else {}
+    return [made, made | more][: len(assignment.outputs)]
+
+
+def _ignore(*_: object) -> None:
+    """Take progress or a line of the log, and do nothing."""

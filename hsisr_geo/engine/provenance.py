@@ -1,0 +1,184 @@
+"""How an output was made: the fingerprint of all that decides about its numbers, and its tags."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from hsisr_geo._version import __version__
+from hsisr_geo.bands.metadata import as_tags
+from hsisr_geo.cube.consistency import Consistency
+from hsisr_geo.cube.valid_range import Range, range_text
+from hsisr_geo.cube.windows import Window
+from hsisr_geo.engine.uncertainty import Uncertainty
+from hsisr_geo.errors import OutputError
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import source_files
+from hsisr_geo.resolver.protocol import Resolver, Sampled
+
+_END_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Facts and circumstances of a run, each a text by its name."""
+
+    facts: Mapping[str, str]
+    circumstances: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the facts."""
+        return hashlib.sha256(json.dumps(dict(self.facts), sort_keys=True).encode()).hexdigest()
+
+    def record(self) -> dict[str, Any]:
+        """Return what `check_same` needs, for a JSON file."""
+        return {"facts": dict(self.facts), "circumstances": dict(self.circumstances)}
+
+    def check_same(self, record: Mapping[str, Any], where: os.PathLike[str]) -> None:
+        """Refuse to go on with a run that was another.
+
+        Raises
+        ------
+        OutputError : saying what differs
+        """
+        kept: dict[str, str] = {**record.get("facts", {}), **record.get("circumstances", {})}
+        now = {**self.facts, **self.circumstances}
+        different = [name for name in {**kept, **now} if kept.get(name) != now.get(name)]
+        if different:
+            told = "; ".join(_difference(name, kept.get(name), now.get(name)) for name in different)
+            raise OutputError(
+                f"cannot resume the run kept in {os.fspath(where)}, which was another: {told}. "
+                "Give the same input and options, or --overwrite without --resume to start afresh"
+            )
+
+
+def fingerprint(
+    raster: Raster,
+    resolver: Resolver,
+    *,
+    spread: Sampled | None,
+    uncertainty: Uncertainty | None,
+    region: Window | None,
+    tile: int,
+    stored: Sequence[Raster],
+    valid_range: Range | None = None,
+) -> Fingerprint:
+    """Take the fingerprint of a run.
+
+    `stored` is what the outputs will be: a format may ask for other numbers than the input has.
+
+    The files of the input are told by name, size, and the hash of their first and last 64 KiB; and,
+    among the circumstances, by when they were changed. What is no file, such as a remote address,
+    is told by its name and by how it describes itself.
+    """
+    names = (raster.path, *raster.files)
+    facts = {
+        "version": __version__,
+        "source": os.path.basename(raster.path),
+        "input files": input_identity(names),
+        "grid, bands and tags of the input": _digest(raster),
+        "bounds": _window_text(region),
+        "model": resolver.name,
+        "upscale": str(resolver.upscale),
+        "valid_range": range_text(valid_range),
+        **resolver.provenance(),
+    }
+    if uncertainty is not None and spread is not None:
+        facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
+    changed = " ".join(str(file.stat().st_mtime_ns) for file in _existing(names))
+    circumstances = {"tile": str(tile), "input changed at": changed}
+    circumstances["stored numbers"] = " ".join(map(_numbers_of, stored))
+    return Fingerprint(facts, circumstances)
+
+
+def kept_tile(record: Mapping[str, Any]) -> int | None:
+    """Return the tile size of a run that is kept, None where none is.
+
+    Where it is the machine's choice, it must not be another one because the machine is.
+    """
+    tile = str(record.get("circumstances", {}).get("tile"))
+    return int(tile) if tile.isdecimal() else None
+
+
+def input_identity(names: Sequence[str]) -> str:
+    """Tell files and folders of a raster by name, size and hash of their ends; "" if none is one.
+
+    Sidecars are among them, and what a VRT points to (`Raster.path`, `Raster.files`). Of a folder
+    (Zarr) the files directly inside count, which describe it; its chunks may be too many.
+    """
+    return " ".join(_identity(file) for file in _existing(names))
+
+
+def _existing(names: Sequence[str]) -> Iterator[Path]:
+    for name in names:
+        if os.path.isfile(name):  # unlike `Path.is_file`, takes any text that GDAL calls a name
+            yield Path(name)
+        elif os.path.isdir(name):
+            yield from sorted(inside for inside in Path(name).iterdir() if inside.is_file())
+
+
+def _identity(file: Path) -> str:
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        head = stream.read(_END_BYTES)
+        stream.seek(max(0, size - _END_BYTES))
+        ends = hashlib.sha256(head + stream.read(_END_BYTES))
+    return f"{file.name}:{size}:{ends.hexdigest()[:16]}"
+
+
+def _digest(raster: Raster) -> str:
+    """Hash all that a raster says of itself but where it lies."""
+    told = [f.name for f in fields(raster) if f.name not in ("path", "files", "source")]
+    said = [f"{name}={getattr(raster, name)!r}" for name in told]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+
+
+def _numbers_of(stored: Raster) -> str:
+    """Tell data type, scaling and nodata of an output, the last two as a hash."""
+    scaling = repr([(band.scale, band.offset, band.nodata) for band in stored.bands])
+    return f"{stored.dtype}:{hashlib.sha256(scaling.encode()).hexdigest()[:8]}"
+
+
+def _window_text(window: Window | None) -> str:
+    if window is None:
+        return "all"
+    rows, cols = window
+    return f"rows {rows.start}-{rows.stop}, columns {cols.start}-{cols.stop}"
+
+
+def _prefixed(items: Mapping[str, str]) -> dict[str, str]:
+    return {f"uncertainty {name}": value for name, value in items.items()}
+
+
+def _difference(name: str, kept: str | None, now: str | None) -> str:
+    if name in ("input files", "input changed at", "grid, bands and tags of the input"):
+        return f"{name}: not as they were"
+    return f"{name} was {kept or 'none'}, is {now or 'none'}"
+
+
+def provenance_tags(
+    raster: Raster, resolver: Resolver, mark: Fingerprint, found: Consistency
+) -> dict[str, str]:
+    """Say how the output was made; not the tiling, as the result does not depend on it."""
+    measured = {
+        "consistency_rms": found.rms,
+        "consistency_max": found.maximum,
+        "consistency_relative": found.relative,
+        "values_cut": found.share_cut,
+    }
+    items = {
+        "version": __version__,
+        "model": resolver.name,
+        "upscale": str(resolver.upscale),
+        "source": os.path.basename(raster.path),
+        "fingerprint": mark.digest,
+        "valid_range": mark.facts["valid_range"],
+        **source_files(raster),
+        **resolver.provenance(),
+        **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},
+    }
+    return as_tags(items)

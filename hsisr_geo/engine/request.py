@@ -1,0 +1,252 @@
+"""`Request`: what a run is asked to make, and what follows: rasters, tiles, fingerprint, plan."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from math import prod
+
+import numpy as np
+
+from hsisr_geo.cube.valid_range import Range, check_range
+from hsisr_geo.cube.windows import Window
+from hsisr_geo.engine.assembly import LateTags
+from hsisr_geo.engine.estimate import choose_tile, estimate_seconds, footprint
+from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
+from hsisr_geo.engine.tasks import cut_for
+from hsisr_geo.engine.uncertainty import Uncertainty
+from hsisr_geo.engine.workers import Workers
+from hsisr_geo.errors import OptionError
+from hsisr_geo.journal.folder import WorkFolder
+from hsisr_geo.journal.layout import Layout, Output
+from hsisr_geo.output.drafts import as_output
+from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
+from hsisr_geo.output.formats.cog import Cog
+from hsisr_geo.output.targets import Target
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Bounds, Raster
+from hsisr_geo.raster.statistics import bands_with_data
+from hsisr_geo.raster.suitability import check_suitable
+from hsisr_geo.resolver.protocol import BandsResolver, Resolver, pinned, sampled, settled
+
+Log = Callable[[str], None]
+"""Takes one line at a time."""
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A run that is not made.
+
+    Attributes
+    ----------
+    path, rows, cols, bands, dtype : of the output
+    size : bytes of its pixels before compression
+    scratch : bytes on the same disk besides, until the run is complete
+    tiles, tile : number of tiles to infer, and the largest side of one in input pixels
+    memory : bytes that the processes will hold at most, an estimate
+    device_memory : bytes of a GPU's own memory, 0 without
+    seconds : how long it will take, an estimate from a small tile that was timed
+    model : name of the model
+    uncertainty : path of the raster of standard deviations, if any
+    samples : number of samples that it is of, 0 without
+    uncertainty_size : bytes of its pixels before compression, 0 without
+    """
+
+    path: str
+    rows: int
+    cols: int
+    bands: int
+    dtype: str
+    size: int
+    scratch: int
+    tiles: int
+    tile: int
+    memory: int
+    device_memory: int
+    seconds: float
+    model: str
+    uncertainty: str | None = None
+    samples: int = 0
+    uncertainty_size: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """A scene, a method, and what is wanted of it.
+
+    Attributes
+    ----------
+    region : pixels of the scene that are processed; None for all
+    uncertainty : the second raster, if one is wanted
+    tile : largest side of a tile's core in input pixels; None for what memory allows
+    where : which processes compute the tiles
+    valid_range : least and largest value; None: not negative where the input is not
+    """
+
+    raster: Raster
+    resolver: Resolver
+    dst: str | os.PathLike[str]
+    region: Window | None = None
+    uncertainty: Uncertainty | None = None
+    write: WriteOptions = AS_NAMED
+    tile: int | None = None
+    where: Workers = field(default_factory=Workers)
+    valid_range: Range | None = None
+
+    @classmethod
+    def of(
+        cls,
+        src: str | os.PathLike[str] | Raster,
+        dst: str | os.PathLike[str],
+        *,
+        resolver: Resolver,
+        bounds: Bounds | None = None,
+        uncertainty: Uncertainty | None = None,
+        write: WriteOptions = AS_NAMED,
+        tile: int | None = None,
+        where: Workers | None = None,
+        valid_range: Sequence[float] | None = None,
+        again: bool = False,
+    ) -> "Request":
+        """Open the scene, and refuse what cannot be before there is a folder.
+
+        Raises
+        ------
+        RasterError : the scene cannot be read, holds classes, or is a result of ours (without
+            `again`); the bounds do not touch it
+        OptionError, ModelError : a tile below 1; a valid range that encloses nothing; an
+            uncertainty of a resolver without samples
+        """
+        where = where or Workers()
+        raster = src if isinstance(src, Raster) else open_raster(where.name_of(os.fspath(src)))
+        check_suitable(raster, again=again)
+        limits = check_range(valid_range)
+        if tile is not None and tile < 1:
+            raise OptionError(f"tile must be at least 1, not {tile}")
+        region = None if bounds is None else raster.window_of(bounds)
+        resolver = settled(resolver, raster)
+        if uncertainty is not None:
+            sampled(resolver, uncertainty.samples)
+        return cls(raster, resolver, dst, region, uncertainty, write, tile, where, limits)
+
+    @property
+    def samples(self) -> int:
+        """Of the uncertainty; 0 without."""
+        return 0 if self.uncertainty is None else self.uncertainty.samples
+
+    def targets(self) -> list[Target]:
+        """Return the rasters to be written; their tags are `LateTags`."""
+        fine = self.raster.upscaled(self.resolver.upscale, *(self.region or ()))
+        targets = [Target(self.dst, fine, LateTags(), self.write)]
+        if self.uncertainty is not None:
+            path, deviations = self.uncertainty.path, self.uncertainty.describe(fine)
+            write = self.write.beside(self.dst, path)
+            targets.append(Target(path, deviations, LateTags(), write))
+        return targets
+
+    def outputs(self) -> tuple[Output, ...]:
+        """Return how each of them is stored, and how its bands follow from the scene's."""
+        outputs = [as_output(target.raster, target.form) for target in self.targets()]
+        if self.uncertainty is not None:
+            outputs[1] = replace(outputs[1], bands_from=self.uncertainty.bands_from)
+        return tuple(outputs)
+
+    def pinned(self, number: int) -> "Request":
+        """Return the same for one of several workers: on one GPU, where there are GPUs."""
+        return replace(self, resolver=pinned(self.resolver, number))
+
+    def side(self, kept: WorkFolder | None = None) -> int:
+        """Choose the side of tiles: as asked, that of the run taken up, or what memory allows."""
+        return (
+            self.tile
+            or (kept and kept_tile(kept.record()))
+            or choose_tile(
+                self.raster,
+                self.resolver,
+                threads=self.where.threads,
+                workers=self.where.number,
+                samples=self.samples,
+                region=self.region,
+            )
+        )
+
+    def fingerprint(self, tile: int, targets: Sequence[Target]) -> Fingerprint:
+        """Say what decides about every number of the result.
+
+        Raises
+        ------
+        OptionError : an uncertainty is asked of a resolver without samples
+        """
+        return fingerprint(
+            self.raster,
+            self.resolver,
+            spread=sampled(self.resolver, self.samples) if self.uncertainty else None,
+            uncertainty=self.uncertainty,
+            region=self.region,
+            tile=tile,
+            valid_range=self.valid_range,
+            stored=[target.form.stored(target.raster) for target in targets],
+        )
+
+    def plan(self) -> RunPlan:
+        """Lay the run out without making it: output, tiles, memory, disk and time.
+
+        Raises
+        ------
+        ModelError : the resolver does not take so many bands
+        """
+        check_scene(self.raster, self.resolver)
+        targets, outputs, side = self.targets(), self.outputs(), self.side()
+        use = {"threads": self.where.threads, "samples": self.samples}
+        grid = cut_for(
+            self.raster, self.resolver, samples=self.samples, tile=side, region=self.region
+        )
+        need = footprint(self.raster, self.resolver, grid, **use)
+        seconds = estimate_seconds(
+            self.raster, self.resolver, grid, workers=self.where.number, **use
+        )
+        bands = len(self.raster.bands)
+        layout = Layout(grid, self.resolver.upscale, outputs, measured=bands)
+        sizes = [_bytes_of(output.raster) for output in outputs]
+        return RunPlan(
+            path=os.fspath(self.dst),
+            rows=targets[0].raster.rows,
+            cols=targets[0].raster.cols,
+            bands=bands,
+            dtype=outputs[0].raster.dtype,
+            size=sizes[0],
+            scratch=layout.total_size + sum(map(_copied, targets, outputs)),
+            tiles=len(grid),
+            tile=side,
+            memory=self.where.number * need.host,
+            device_memory=need.device,
+            seconds=round(seconds, 1),
+            model=self.resolver.name,
+            uncertainty=os.fspath(self.uncertainty.path) if self.uncertainty else None,
+            samples=self.samples,
+            uncertainty_size=sum(sizes[1:]),
+        )
+
+
+def check_scene(raster: Raster, resolver: Resolver) -> None:
+    """Refuse a scene with a number of good bands that the resolver does not take.
+
+    Reads some pixels, as empty bands do not count, and only if the number matters.
+
+    Raises
+    ------
+    ModelError
+        Saying how many it takes.
+    """
+    if isinstance(resolver, BandsResolver):
+        bands = bands_with_data(raster, raster.bands.good_by_wavelength)
+        if bands:  # else all are interpolated
+            resolver.check_bands(len(bands))
+
+
+def _bytes_of(raster: Raster) -> int:
+    return prod((raster.rows, raster.cols, len(raster.bands), np.dtype(raster.dtype).itemsize))
+
+
+def _copied(target: Target, output: Output) -> int:
+    """Bytes of the second copy that some formats are made from."""
+    return target.form.copy_size(output.raster) if isinstance(target.form, Cog) else 0

@@ -1,0 +1,160 @@
+"""Tiles as tasks of a dask graph: each is read, inferred once, measured, cut and put on record.
+
+A task leaves nothing in memory: what its tile alone contributes to goes to a journal as stored
+numbers, and what it shares with neighbours as weighted *pieces*, narrow strips along its borders.
+So tasks do not depend on each other, and what is in memory are the tiles in flight. The numbers
+depend on scene and plan only, never on tiles, threads, processes or order.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hsisr_geo.bands.radiometry import Cube, decode, encode, valid_pixels
+from hsisr_geo.cube import consistency
+from hsisr_geo.cube.blending import cut_piece
+from hsisr_geo.cube.consistency import Consistency, Plane
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.holes import REACH
+from hsisr_geo.cube.tiling import Tile, TileGrid
+from hsisr_geo.cube.windows import Window, inside, scaled
+from hsisr_geo.journal.index import RecordAt
+from hsisr_geo.journal.layout import Layout
+from hsisr_geo.journal.records import JournalWriter
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
+from hsisr_geo.resolver.apply import Method, cut_holes, hold_values, make_bands, pixels_of
+from hsisr_geo.resolver.protocol import Resolver, sampled
+
+Progress = Callable[[int, int], None]
+Key = tuple[Any, ...]
+Graph = dict[Key, Any]
+
+
+def cut(
+    raster: Raster, *, context: int, ramp: int, reach: int, tile: int, region: Window | None
+) -> TileGrid:
+    """Cut a region so that all output that counts is computed from its full context.
+
+    Parameters
+    ----------
+    context, ramp
+        As in `Resolver`.
+    reach
+        Of D, as in `Degradation`.
+    tile
+        Largest side of a core, in input pixels.
+    region
+        None for the whole scene.
+    """
+    halo = context + REACH + _margin(ramp, reach)
+    return TileGrid.of(raster.shape, tile=tile, halo=halo, ramp=ramp, region=region)
+
+
+def cut_for(
+    raster: Raster, resolver: Resolver, *, samples: int, tile: int, region: Window | None
+) -> TileGrid:
+    """Cut a region as a method needs it; `samples` of the uncertainty, 0 without."""
+    return cut(
+        raster,
+        context=(sampled(resolver, samples) if samples else resolver).context,
+        ramp=resolver.ramp,
+        reach=resolver.degradation.reach,
+        tile=tile,
+        region=region,
+    )
+
+
+def _margin(ramp: int, reach: int) -> int:
+    """Input pixels around a core whose output counts: for the ramps, and for D."""
+    return max(ramp, reach)
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What a process needs to compute tiles; `infer` is the task.
+
+    Attributes
+    ----------
+    method : bound to the scene
+    ramp : of the method, as in `Resolver`
+    degradation : the D that the output is measured against
+    layout : the grid of the tiles, and what is made of each
+    journal : of this process
+    given_up : set as soon as the run fails or is canceled, for the method to stop what nobody
+        waits for
+    """
+
+    raster: Raster
+    method: Method
+    ramp: int
+    degradation: Degradation
+    layout: Layout
+    journal: JournalWriter
+    given_up: Event = field(default_factory=Event)
+
+    @property
+    def margin(self) -> int:
+        """Input pixels around a core whose output counts."""
+        return _margin(self.ramp, self.degradation.reach)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    # ^ values near the largest float: what overflows becomes infinite, which is no value
+    def read(self, index: tuple[int, int]) -> Cube:
+        """Read the window of a tile."""
+        return read_window(self.raster, *self.layout.grid.tile(*index).window)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def infer(self, index: tuple[int, int], window: Callable[[], Cube] | None = None) -> RecordAt:
+        """Compute one tile and append its record to the journal; say where it lies.
+
+        `window` hands out what was read of the tile, if another thread did that.
+        """
+        self.journal.begin(index)
+        tile, outputs = self.layout.grid.tile(*index), self.layout.outputs
+        cube = self.read(index) if window is None else window()
+        outer = self.layout.grid.padded(tile.core, self.margin)
+        lr = pixels_of(cube, outer, tile.window)
+        made = make_bands(self.method, cube, tile.window, outer, cubes=len(outputs))
+        held = hold_values(self.method, made[0], cube, tile.window, outer, tile.core)
+        resolved = list(self.method.resolved)
+        pairs = self._as_read_back(made[0], lr)
+        found = consistency.measure(
+            pairs,
+            inside(tile.core, outer),
+            self.degradation,
+            (held.cut[resolved], held.valid[resolved]),
+        )
+        for sr in made:
+            cut_holes(sr, lr, self.method.upscale)
+        cubes = [output.bands_from(sr) for output, sr in zip(outputs, made, strict=True)]
+        rows, cols = scaled(inside(tile.reach, outer), self.method.upscale)
+        arrays = self._arrays(tile, found, [sr[:, rows, cols] for sr in cubes])
+        return RecordAt(index, self.journal.path.name, self.journal.add(index, arrays))
+
+    def _arrays(
+        self, tile: Tile, found: Consistency, cubes: Sequence[Cube]
+    ) -> Iterator[NDArray[Any]]:
+        """Yield what the record of a tile holds, in the order of the layout."""
+        yield found.sums
+        for part in self.layout.parts(tile):
+            grid, upscale = self.layout.grid, self.layout.upscale
+            piece = cut_piece(cubes[part.output], grid, tile, part.cell, upscale)
+            if len(part.cell.tiles) > 1:
+                yield piece
+                continue
+            stored = self.layout.outputs[part.output].raster
+            yield encode(piece, stored.bands, stored.dtype)
+            if part.mask_offset is not None:
+                yield valid_pixels(piece)
+
+    def _as_read_back(self, sr: Cube, lr: Cube) -> Iterator[tuple[Plane, Plane]]:
+        """Yield output and input of each resolved band, the output as the file will have it."""
+        target = self.layout.outputs[0].raster
+        for band in self.method.resolved:
+            bands = target.bands.select([band])
+            yield decode(encode(sr[band, None], bands, target.dtype), bands)[0], lr[band]

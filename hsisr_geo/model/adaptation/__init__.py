@@ -1,0 +1,1 @@
+"""A model fine-tuned on the user's scene, or refused."""

@@ -1,0 +1,118 @@
+"""The steps of an adaptation: an optimiser on a lesson, stopped every so often to be judged."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hsisr_geo.model.adaptation.check import BlockCheck, Judge
+from hsisr_geo.model.adaptation.data import SceneLesson
+from hsisr_geo.model.network import Network
+from hsisr_geo.model.training.denoiser_stage import denoiser_loss
+from hsisr_geo.model.training.progress_file import Averages
+from hsisr_geo.resolver.config import ModelConfig
+
+__all__ = ["DECAY", "AdaptationOptions", "checked_steps"]
+
+_INPUT_PIXELS = 4608  # per step: 8 patches of 24²
+DECAY = 0.99  # of the averaged weights: of the last hundred steps
+_WARM_UP = 50  # steps
+
+
+@dataclass(frozen=True)
+class AdaptationOptions:
+    """One adaptation.
+
+    Parameters
+    ----------
+    source, model
+        Scene; model file to start from.
+    minutes
+        Wall time to learn in; not counted is reading the scene.
+    steps
+        Optimiser steps at most, instead of a time: with the steps that a card tells, and its seed,
+        the same weights come out again.
+    bands, exclude, orthorectify, nodata
+        As in `open_raster`.
+    again
+        Take a result of ours as a scene all the same.
+    """
+
+    source: Path
+    model: Path
+    upscale: int
+    minutes: float = 5.0
+    steps: int | None = None
+    check_every: int = 50
+    learning_rate: float = 1e-4
+    seed: int = 0
+    device: str = "auto"
+    bands: str | None = None
+    exclude: str | None = None
+    orthorectify: bool = False
+    nodata: float | None = None
+    again: bool = False
+
+    def share_done(self, step: int, seconds: float) -> float:
+        """Share of the steps or of the time that is used up."""
+        return seconds / (60 * self.minutes) if self.steps is None else step / self.steps
+
+
+def checked_steps(
+    options: AdaptationOptions,
+    network: Network,
+    config: ModelConfig,
+    lesson: SceneLesson,
+    averages: Averages,
+    progress: Callable[[float], None],
+) -> Iterator[BlockCheck]:
+    """Learn, and every so many steps judge the averaged weights, which `averages` then holds."""
+    judge = Judge(network, config, lesson)
+    parameters = _adapted_parameters(network, options.upscale)
+    optimiser = torch.optim.Adam(parameters, options.learning_rate, betas=(0.9, 0.99))
+    started, step, done = time.monotonic(), 0, 0.0
+    while done < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = options.learning_rate * min(1.0, (step + 1) / _WARM_UP)
+        loss = _loss(network, config, lesson, np.random.default_rng([options.seed, step]))
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        averages.update(network.denoiser)
+        step += 1
+        done = options.share_done(step, time.monotonic() - started)
+        progress(min(done, 1.0))
+        if step % options.check_every == 0 or done >= 1:
+            with averages.applied_to(network.denoiser):
+                check = judge.check(step)
+            yield check
+
+
+def _adapted_parameters(network: Network, upscale: int) -> list[nn.Parameter]:
+    """Return what learns: the way up from the body, and the two layers at output resolution."""
+    denoiser = network.denoiser
+    layers = (denoiser.up[str(upscale)], denoiser.join, denoiser.tail)
+    parameters = [p for layer in layers for p in layer.parameters()]
+    for parameter in parameters:
+        parameter.requires_grad_(True)
+    return parameters
+
+
+def _loss(
+    network: Network, config: ModelConfig, lesson: SceneLesson, rng: np.random.Generator
+) -> Tensor:
+    device = next(network.parameters()).device
+    patches = lesson.draw(max(1, _INPUT_PIXELS // lesson.side**2), rng)
+    x, u, weight = (patch.to(device) for patch in patches)
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=_has_bfloat16(device)):
+        return denoiser_loss(network, x, u, config.sigma_y[0], lesson.upscale, rng, weight)
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 saves time: where a CPU has to emulate it, it does not."""
+    return device.type != "cpu" or bool(torch.cpu.get_capabilities().get("avx512_bf16"))

@@ -1,1 +1,0 @@
-"""Systems of the literature to compare ours with, one file each."""

@@ -1,0 +1,264 @@
+"""`PreparedTile`: a window made ready once, for all answers that are asked of it.
+
+Best estimate and samples share interpolation, components and the sampler's first step. Each answer
+is then decoded, and made consistent with the input. Each stage makes what the later ones read
+(`Extents`), by the arithmetic of a backend (`Kernels`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.windows import Window, inside, scaled
+from hsisr_geo.errors import ModelError
+from hsisr_geo.model import chain
+from hsisr_geo.model.chain import Array
+from hsisr_geo.model.inference.extents import Extents
+from hsisr_geo.model.inference.kernels import Kept, Kernels, chunks
+from hsisr_geo.model.normalise import Normaliser
+from hsisr_geo.resolver.config import ModelConfig
+
+__all__ = ["PreparedTile"]
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTile:
+    """A window, and what all its answers have in common, whatever their detail and noise.
+
+    Attributes
+    ----------
+    extents
+        Of the stages, in pixels of `x_lr`.
+    noise_window
+        What a noise field must cover, in output pixels of the window that was given.
+    x_lr
+        Input (band, row, col), standardised and normalised, as far as it is read.
+    given
+        What the answers are made consistent with, over the extents' piece: the standardised input,
+        or its axes where it was normalised.
+    c_u, first
+        Components of the interpolation, and the network's best estimate of their change, both
+        (component, upscale·row, upscale·col), over what the first evaluation and the second read;
+        None where no answer needs them any more.
+    best
+        The best estimate before back-projection, standardised; covers the extents' piece.
+    kept
+        Of the decoder, for each strip of the piece that it was made in.
+
+    A tile of one evaluation gives one answer, which is made in place of `best`.
+    degradation
+        What the answers are made consistent with.
+    """
+
+    kernels: Kernels
+    config: ModelConfig
+    degradation: Degradation
+    extents: Extents
+    noise_window: Window
+    x_lr: Array
+    given: Array
+    c_u: Array | None
+    first: Array | None
+    best: Array
+    kept: dict[int, Kept]
+
+    @classmethod
+    def of(
+        cls,
+        kernels: Kernels,
+        config: ModelConfig,
+        x_lr: Array,
+        part: Window | None = None,
+        *,
+        evaluations: int = 1,
+        degradation: Degradation | None = None,
+    ) -> "PreparedTile":
+        """Prepare a window (band, row, col) in physical units.
+
+        `part` None is all of it; `degradation` None the model's own; `evaluations` of the network
+        are what an answer takes, one for the best estimate, `config.diffusion_steps` for a sample.
+        """
+        upscale = kernels.upscale
+        assumed = degradation or config.declared(upscale)
+        rows, cols = x_lr.shape[1:]
+        given = Extents.of((rows, cols), part, config, assumed, evaluations=evaluations)
+        x_lr = (_cut(x_lr, given.read) - kernels.mean) / kernels.std
+        extents = given.of_what_is_read()
+        x_lr, axes = _normalised(kernels.normaliser, x_lr)
+        seen, after = extents.seen(evaluations), extents.seen(evaluations - 1)
+        c_u = _components(kernels, x_lr, seen)
+        first = kernels.denoise(None, c_u, 0.0, inside(after, seen))
+        change = config.factor("shrinkage", upscale) * _over(extents.piece, first, after, upscale)
+        change = config.factor("sigma_y", upscale) * change
+        again = evaluations > 1 and kernels.components > 0
+        if not again:
+            c_u = first = None
+        best, kept = _decoded(kernels, x_lr, extents.piece, change, keep=again)
+        return cls(
+            kernels,
+            config,
+            assumed,
+            extents,
+            scaled(given.seen(evaluations - 1), upscale),
+            x_lr,
+            _cut(axes, extents.piece),
+            c_u,
+            first,
+            best,
+            kept,
+        )
+
+    def answer(self, detail: float, noise: Array | None) -> Array:
+        """Return the super-resolution of the part, standardised.
+
+        Raises
+        ------
+        ModelError
+            A sample (detail > 0) without a noise field (1, row, col) over all output pixels of the
+            window that was given.
+        """
+        if detail == 0 or not self.kernels.components:
+            return self._consistent(self.best, keep=self.extents.evaluations > 1)
+        if noise is None:
+            raise ModelError("a sample (detail > 0) needs a noise field")
+        return self._consistent(self._textured(detail, noise), keep=False)
+
+    def physical(self, x: Array) -> Array:
+        """Return standardised bands in physical units; changes `x`."""
+        x *= self.kernels.std
+        x += self.kernels.mean
+        return x
+
+    def _consistent(self, x: Array, *, keep: bool) -> Array:
+        """Back-project a cube over the piece, some bands at a time; what is left is the part.
+
+        In place, unless `keep`: a second cube is most of a tile's memory. A scene that was
+        normalised is made consistent inside its axes, where it rises above noise.
+        """
+        extents, iterations = self.extents, self.config.back_projections
+        rows, cols = scaled(inside(extents.part, extents.piece), self.kernels.upscale)
+        if (normaliser := self.kernels.normaliser) is not None:
+            return normaliser.consistent(x, self.given, iterations, (rows, cols))
+        x_lr = self.given
+        out = x[:, rows, cols]
+        if keep:
+            out = self.kernels.empty(*out.shape)
+
+        def project(some: slice) -> None:
+            near = self.kernels.back_project(x[some], x_lr[some], self.degradation, iterations)
+            out[some] = near[:, rows, cols]
+
+        self.kernels.each(project, chunks(len(x), self.kernels.bands))
+        return out
+
+    def _textured(self, detail: float, noise: Array) -> Array:
+        """Move the best estimate towards the sample of a noise field; standardised."""
+        kernels, config, upscale = self.kernels, self.config, self.kernels.upscale
+        y = self._sample(_cut(kernels.take(noise), self.noise_window))
+        change = config.factor("sigma_y", upscale) * y
+        mean, std = kernels.mean, kernels.std
+        textured = kernels.empty(*self.best.shape)
+
+        def move(strip: tuple[int, slice, Callable[[], Array]]) -> None:
+            number, rows, u = strip
+            best = self.best[:, rows]
+            made = kernels.other_detail(best, self.kept.get(number), change[:, rows], u)
+            moved = chain.add_texture(
+                best * std + mean,
+                made * std + mean,
+                detail,
+                shading=config.factor("shading", upscale),
+                colour=config.factor("colour", upscale),
+            )
+            textured[:, rows] = (moved - mean) / std
+
+        kernels.each(move, _interpolated(kernels, self.x_lr, self.extents.piece))
+        return textured
+
+    def _sample(self, noise: Array) -> Array:
+        """Draw y_0 (component, row, col) over the piece; each evaluation covers less."""
+        assert self.first is not None
+        to_come, upscale = self.extents.evaluations - 1, self.kernels.upscale
+        everywhere = self.extents.seen(self.extents.evaluations)
+
+        def denoise(y_t: Array, level: float) -> Array:
+            nonlocal to_come
+            seen, to_come = self.extents.seen(to_come), to_come - 1
+            here = _over(seen, self.c_u, everywhere, upscale)
+            left = inside(self.extents.seen(to_come), seen)
+            return self.kernels.denoise(y_t, here, level, left)
+
+        def narrow(y_t: Array) -> Array:
+            return _over(self.extents.seen(to_come), y_t, self.extents.seen(to_come + 1), upscale)
+
+        # The noise, (1, row, col), is the same for all components: independent noise makes spectra
+        # that no material has.
+        return chain.sample(denoise, noise, self.config.diffusion_steps, self.first, narrow)
+
+
+def _normalised(normaliser: Normaliser | None, x_lr: Array) -> tuple[Array, Array]:
+    """Return the input as the network knows it, and what answers are to be consistent with."""
+    if normaliser is None:
+        return x_lr, x_lr
+    axes = normaliser.along(x_lr)
+    return x_lr + normaliser.across(normaliser.change(axes)), axes
+
+
+def _components(kernels: Kernels, x_lr: Array, window: Window) -> Array:
+    """Components (component, row, col) of the interpolation over a window of the input."""
+    rows, cols = scaled(window, kernels.upscale)
+    out = kernels.empty(kernels.components, rows.stop - rows.start, cols.stop - cols.start)
+
+    def encode(strip: tuple[int, slice, Callable[[], Array]]) -> None:
+        _, at, u = strip
+        out[:, at] = kernels.components_of(u())
+
+    if kernels.components:
+        kernels.each(encode, _interpolated(kernels, x_lr, window))
+    return out
+
+
+def _decoded(
+    kernels: Kernels, x_lr: Array, window: Window, change: Array, *, keep: bool
+) -> tuple[Array, dict[int, Kept]]:
+    """Interpolate over a window, and add what a change of the components stands for."""
+    rows, cols = scaled(window, kernels.upscale)
+    out = kernels.empty(len(x_lr), rows.stop - rows.start, cols.stop - cols.start)
+    kept: dict[int, Kept] = {}
+
+    def decode(strip: tuple[int, slice, Callable[[], Array]]) -> None:
+        number, at, u = strip
+        x = u()
+        if kernels.components:
+            x, kept[number] = kernels.add_detail(x, change[:, at], keep=keep)
+        out[:, at] = x
+
+    kernels.each(decode, _interpolated(kernels, x_lr, window))
+    return out, kept
+
+
+def _interpolated(
+    kernels: Kernels, x_lr: Array, window: Window
+) -> list[tuple[int, slice, Callable[[], Array]]]:
+    """Cut the interpolation over a window of the input into strips: number, rows, their pixels."""
+    rows, cols = scaled(window, kernels.upscale)
+
+    def strip(only: slice) -> Callable[[], Array]:
+        return lambda: kernels.interpolate(x_lr, only)[:, :, cols]
+
+    row_floats = kernels.upscale * x_lr.shape[2] * len(x_lr)
+    return [
+        (number, slice(only.start - rows.start, only.stop - rows.start), strip(only))
+        for number, only in enumerate(kernels.strips(rows, row_floats))
+    ]
+
+
+def _over(wanted: Window, images: Array, covered: Window, upscale: int) -> Array:
+    """Cut images of output pixels that cover a window of the input to what covers another."""
+    return _cut(images, scaled(inside(wanted, covered), upscale))
+
+
+def _cut(cube: Array, window: Window) -> Array:
+    """Cut a window out of a cube or of images; a view."""
+    rows, cols = window
+    return cube[..., rows, cols]

@@ -1,0 +1,1 @@
+"""How our network learns: autoencoder first, then the denoiser."""

@@ -1,0 +1,113 @@
+"""First training stage: the group autoencoder, on spectra of scenes and of their blurred selves."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hsisr_geo.model import back_projection
+from hsisr_geo.model.checkpoint import save_network
+from hsisr_geo.model.inference.devices import choose_device
+from hsisr_geo.model.network import Network
+from hsisr_geo.model.training.optimise import Lesson, Log, TrainingOptions, optimise, split
+from hsisr_geo.model.training.training_data import Pair, TrainingScene, degraded_pair, load_scenes
+from hsisr_geo.resolver.config import ModelCard, ModelConfig
+
+__all__ = ["autoencoder_lesson", "train_autoencoder"]
+
+_SPECTRA = 1024  # per step
+_PLAIN_SHARE = 0.3  # weight of plain reconstruction beside detail reconstruction
+
+
+def train_autoencoder(
+    options: TrainingOptions, config: ModelConfig, *, log: Log = print
+) -> ModelCard:
+    """Train the group autoencoder and write it as a model file without a diffusion stage.
+
+    The loss is what detail decoding needs, |u + Dec(E(x)) - Dec(E(u)) - x|, plus a share of plain
+    reconstruction, both on standardised spectra.
+    """
+    torch.manual_seed(options.seed)
+    device = choose_device(options.device)
+    network = Network(config).to(device)
+    train, held = split(load_scenes(options.scenes), options.holdout)
+    lesson = autoencoder_lesson(network, config, train, held, options.seed, log)
+    card = optimise(options, network.autoencoder, lesson, log)
+    card |= {"stage": "autoencoder", "scenes": [s.name for s in train]}
+    save_network(options.out, network, config, card)
+    return card
+
+
+def autoencoder_lesson(
+    network: Network,
+    config: ModelConfig,
+    train: Sequence[TrainingScene],
+    held: Sequence[TrainingScene],
+    seed: int,
+    log: Log,
+    *,
+    checked_upscale: int = 4,
+) -> Lesson:
+    """Return what the autoencoder learns by; weights are checked at one upscale."""
+    device = next(network.parameters()).device
+    spectra = _spectra(train, config, seed)
+    log(f"{len(train)} scenes to train on, {len(held)} held out, {len(spectra)} sets of spectra")
+
+    def loss(step: int) -> Tensor:
+        rng = np.random.default_rng([seed, step])
+        x, u = (s.to(device) for s in _draw_spectra(spectra, rng))
+        return _autoencoder_loss(network, x, u)
+
+    declared = config.declared(checked_upscale)
+    pairs = [degraded_pair(scene, checked_upscale, declared) for scene in held]
+
+    def validate() -> float:
+        return -sum(_ceiling_error(network, pair) for pair in pairs)
+
+    return Lesson(loss, validate if pairs else None)
+
+
+def _spectra(
+    scenes: Sequence[TrainingScene], config: ModelConfig, seed: int
+) -> list[tuple[Tensor, Tensor]]:
+    """Standardised spectra (band, pixel) of scenes and of what interpolation makes of them.
+
+    Each scene comes as it is and four times as another sensor would see it.
+    """
+    rng = np.random.default_rng([seed, 2**32])
+    sets = []
+    for scene in scenes:
+        for variant in range(5):
+            seen = scene if variant == 0 else scene.resampled(rng)
+            for upscale in config.upscales:
+                pair = degraded_pair(seen, upscale, config.declared(upscale))
+                u = back_projection.interpolate(pair.lr, upscale)
+                sets.append((pair.standardise(pair.hr).flatten(1), pair.standardise(u).flatten(1)))
+    return sets
+
+
+def _draw_spectra(
+    sets: Sequence[tuple[Tensor, Tensor]], rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Random pixels of one set, as images of one column (band, pixel, 1)."""
+    x, u = sets[int(rng.integers(len(sets)))]
+    pixels = torch.from_numpy(rng.integers(0, x.shape[1], _SPECTRA))
+    return x[:, pixels, None], u[:, pixels, None]
+
+
+def _autoencoder_loss(network: Network, x: Tensor, u: Tensor) -> Tensor:
+    autoencoder, bands = network.autoencoder, len(x)
+    x_rec = autoencoder.decode(autoencoder.encode(x), bands)
+    u_rec = autoencoder.decode(autoencoder.encode(u), bands)
+    detail = (u + x_rec - u_rec - x).abs().mean()
+    return detail + _PLAIN_SHARE * (x_rec - x).abs().mean()
+
+
+def _ceiling_error(network: Network, pair: Pair) -> float:
+    """Mean error of detail decoding with the true latents: what no denoiser can undercut."""
+    device = next(network.parameters()).device
+    x = pair.standardise(pair.hr).to(device)
+    u = pair.standardise(back_projection.interpolate(pair.lr, pair.upscale)).to(device)
+    encode = network.autoencoder.encode
+    return float((u + network.autoencoder.detail(encode(x), encode(u), len(x)) - x).abs().mean())

@@ -1,0 +1,115 @@
+"""`Target`: where an output goes, and whether it may be written there."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rasterio.errors import RasterioError
+
+from hsisr_geo.errors import OutputError
+from hsisr_geo.journal.folder import WorkFolder, work_folder_of
+from hsisr_geo.output.companions import item_path
+from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions, choose_format
+from hsisr_geo.output.formats.format import Format
+from hsisr_geo.output.formats.zarr import is_zarr
+from hsisr_geo.raster.datasets import reason
+from hsisr_geo.raster.raster import Raster
+
+PUBLISHING = "publishing"
+"""In the record of a work folder: its outputs are getting their names."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A raster to be written.
+
+    Attributes
+    ----------
+    raster : grid, bands, tags and data type, usually `open_raster(source).upscaled(upscale)`
+    tags : how the raster was made, written beside the tags of the source
+    write : how it is stored
+    """
+
+    path: str | os.PathLike[str]
+    raster: Raster
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    write: WriteOptions = AS_NAMED
+
+    @property
+    def form(self) -> Format:
+        """The format that follows from path and options."""
+        return choose_format(self.path, self.write)
+
+
+def check_targets(
+    targets: Sequence[Target], *, overwrite: bool, resume: bool = False
+) -> list[Path]:
+    """Check each target by itself, and that no two have a file in common.
+
+    With `resume`, files of a run that was killed while they got their names may be there.
+    """
+    overwrite = overwrite or (resume and was_publishing(targets))
+    files = [_check_target(target, overwrite=overwrite) for target in targets]
+    taken: dict[Path, Target] = {}
+    for target, file in zip(targets, files, strict=True):
+        for member in family(file, target.form):
+            other = taken.setdefault(member, target)
+            if other is not target:
+                told = f"{target.path} and {other.path} would both be written to {member.name}"
+                raise OutputError(f"{told}: choose another name for one of them")
+    return files
+
+
+def was_publishing(targets: Sequence[Target]) -> bool:
+    """Whether a run to these targets was killed while they got their names."""
+    file = Path(targets[0].path).resolve()
+    return WorkFolder(work_folder_of(file), file).record().get(PUBLISHING) is True
+
+
+def _check_target(target: Target, *, overwrite: bool) -> Path:
+    """Return the file that a path stands for, once nothing speaks against writing it."""
+    if os.fspath(target.path).startswith("/vsi"):
+        raise OutputError(f"{target.path}: outputs are plain files, or stdout as `-`: name a file")
+    path, form, source = Path(target.path), target.form, Path(target.raster.path)
+    if path.is_dir() and not (form.name == "zarr" and is_zarr(path)):
+        raise OutputError(f"{path} is a folder: name a file in it")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
+    inputs = {source, source.with_suffix(".hdr"), *map(Path, target.raster.files)}
+    files = [*form.files(path), *([item_path(path)] if target.write.stac else ())]
+    for file in files:
+        if any(p.exists() and file.exists() and p.samefile(file) for p in inputs):
+            raise OutputError(f"{path} would overwrite the input {source}: choose another name")
+        if file.exists() and not overwrite:
+            raise OutputError(f"{file} exists: choose another name or give --overwrite")
+    if target.write.stac and not has_companions(path, target.raster):
+        raise OutputError(f"{path}: its STAC item would be that of {source}: choose another name")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"{path}: no permission to write in {path.parent}")
+    form.check(path, target.raster)
+    return path.resolve()  # a link stays a link, to the new file
+
+
+def has_companions(path: Path, raster: Raster) -> bool:
+    """Whether style and item of that name belong to it: not if its source is called so, too."""
+    source = Path(raster.path)
+    return source.stem != path.stem or source.resolve().parent != path.resolve().parent
+
+
+def family(path: Path, form: Format) -> list[Path]:
+    """Return all that GDAL reads as the raster at `path`, itself last."""
+    return [*form.sidecars(path), *form.files(path)]
+
+
+@contextmanager
+def as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Say of what goes wrong in the block that `path` cannot be written."""
+    try:
+        yield
+    except OSError as error:  # RasterioIOError is one of them
+        told = error.strerror or reason(error)
+        raise OutputError(f"{os.fspath(path)}: cannot be written: {told}") from error
+    except (RasterioError, ValueError) as error:
+        raise OutputError(f"{os.fspath(path)}: cannot be written: {error}") from error

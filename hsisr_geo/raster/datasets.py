@@ -1,0 +1,192 @@
+"""Datasets: opened quietly, checked once, kept one per thread for reading."""
+
+import atexit
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
+
+from hsisr_geo.bands.envi_header import LAYOUT_KEYS, PLACE_KEYS, hidden_fields
+from hsisr_geo.bands.metadata import envi_fields, header_beside
+from hsisr_geo.errors import RasterError
+
+MAX_BANDS = 10_000
+# ^ no spectrometer comes near; GDAL's time for writing bands grows with their square: here 20 s
+MAX_ROW_BYTES = 2**31
+# ^ of one row of all bands as float32: the least that can be held. 1.2 million pixels of 425 bands
+_CACHE_MB = "128"  # a row of tiles of a scene 1200 pixels wide with 224 bands, read strip by strip
+os.environ.setdefault("GDAL_CACHEMAX", _CACHE_MB)
+# ^ GDAL takes a twentieth of the machine's memory, which a large scene fills and a small one does
+# not. It looks at its first use, and a process has one cache.
+
+_HANDLES_PER_THREAD = 4  # a product's image and its mask, of two products
+# warnings.catch_warnings is not safe between threads, so opening is serialised.
+_OPENING = threading.Lock()
+_LOCAL = threading.local()
+
+
+def anywhere(path: str) -> str:
+    """Return a name that means the same in whatever folder a process was started."""
+    return os.path.abspath(path) if os.path.exists(path) else path
+
+
+@contextmanager
+def opening_quietly() -> Iterator[None]:
+    """Keep rasterio from warning about rasters without a place: they are legal, and stay so."""
+    with _OPENING, warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
+
+
+def open_quietly(path: str) -> Any:
+    """Open a raster for reading; GDAL's errors are the caller's to translate."""
+    options = {"HONOUR_VALID_RANGE": "NO"} if _is_netcdf(path) else {}
+    # ^ else GDAL makes 0 of what is not valid; `gdal.described` reads the limits
+    with opening_quietly():
+        return rasterio.open(path, **options)
+
+
+def _is_netcdf(path: str) -> bool:
+    if path.upper().startswith("NETCDF:"):
+        return True
+    try:
+        with open(path, "rb") as file:
+            beginning = file.read(4)
+    except OSError:
+        return False
+    hdf5 = beginning == b"\x89HDF" and path.lower().endswith((".nc", ".nc4", ".cdf", ".netcdf"))
+    return hdf5 or beginning[:3] == b"CDF"
+
+
+@contextmanager
+def opened_in_memory(files: Mapping[str, bytes]) -> Iterator[Any]:
+    """Open a small raster of several files, by name; the last one is the raster itself."""
+    folder = f"hsisr-geo-{os.getpid()}-{threading.get_ident()}"
+    with ExitStack() as stack:
+        kept = [
+            stack.enter_context(MemoryFile(content, dirname=folder, filename=name))
+            for name, content in files.items()
+        ]
+        with opening_quietly():
+            dataset = kept[-1].open()
+        yield stack.enter_context(dataset)
+
+
+def thread_handle(path: str, open_file: Callable[[str], Any] = open_quietly) -> Any:
+    """Return this thread's open dataset of `path`, by default GDAL's.
+
+    GDAL datasets must not be used from two threads at once. Keeping one per thread keeps
+    its decoded blocks too: reading tile by tile, each strip of a pixel-interleaved file
+    would else be decompressed once per tile.
+    """
+    handles: dict[tuple[Any, ...], Any] = _LOCAL.__dict__.setdefault("handles", {})
+    # ^ the process id is in the key because a forked child shares the file position
+    key = (os.getpid(), open_file, path, *_stamp(path), *_stamp(_header_of(path)))
+    if key not in handles:
+        while len(handles) >= _HANDLES_PER_THREAD:
+            handles.pop(next(iter(handles))).close()
+        handles[key] = open_file(path)
+    return handles[key]
+
+
+@atexit.register
+def _close_handles() -> None:
+    """Close what the main thread has open while Python still works: rasterio 1.5 prints later."""
+    handles = _LOCAL.__dict__.pop("handles", {})
+    for (process, *_), handle in handles.items():
+        if process == os.getpid():
+            handle.close()
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    """Tell one state of a file from the next, for paths that are files."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
+def _header_of(path: str) -> str:
+    """Return where an ENVI header would be, which says what the pixels beside it are."""
+    return os.path.splitext(path)[0] + ".hdr"
+
+
+def check_bands(dataset: Any, path: str) -> None:
+    """Refuse rasters without bands, and of a size that cannot be."""
+    if dataset.count == 0 and dataset.subdatasets:
+        inside = ", ".join(dataset.subdatasets[:3])
+        raise RasterError(f"{path} is a container of rasters: name one of them, e.g. {inside}")
+    if dataset.count == 0:
+        raise RasterError(f"{path} has no bands")
+    if dataset.width < 1 or dataset.height < 1:
+        raise RasterError(f"{path} says that it has {dataset.height} rows and {dataset.width} "
+                          "columns: damaged, or larger than GDAL can tell")  # fmt: skip
+    check_extent(dataset.count, dataset.width, path)
+
+
+def check_extent(bands: int, cols: int, path: str) -> None:
+    """Refuse more bands than can be written, and rows that cannot be held."""
+    if bands > MAX_BANDS:
+        raise RasterError(f"{path} has {bands} bands: at most {MAX_BANDS} can be processed")
+    if (row := cols * bands * 4) > MAX_ROW_BYTES:
+        raise RasterError(
+            f"{path} is {cols} pixels wide: one row of its {bands} bands takes "
+            f"{row / 1e9:.1f} GB, more than the {MAX_ROW_BYTES / 1e9:.1f} GB that can be processed"
+        )
+
+
+def check_numbers(dtype: str, path: str) -> None:
+    """Refuse pixels that are no real numbers."""
+    if "complex" in dtype or np.dtype(dtype).kind not in "iuf":
+        raise RasterError(
+            f"{path} holds {dtype} numbers: real ones are needed, "
+            "e.g. gdal_translate DERIVED_SUBDATASET:AMPLITUDE:file amplitude.tif for complex ones"
+        )
+
+
+def check_envi(dataset: Any, path: str) -> None:
+    """Refuse ENVI rasters that GDAL would read wrongly without a word."""
+    header = header_beside(dataset)
+    if header is None or not os.path.isfile(path):
+        return
+    unseen = (LAYOUT_KEYS | PLACE_KEYS) & set(hidden_fields(header))
+    if unseen:
+        raise RasterError(
+            f"{header}: a line of over 10000 characters keeps GDAL from reading "
+            f"{', '.join(sorted(unseen))}: break that line or move it to the end"
+        )
+    fields = envi_fields(dataset)
+    size = np.dtype(dataset.dtypes[0]).itemsize
+    offset = fields.get("header_offset", "0")
+    if not offset.isdecimal():
+        raise RasterError(f"{header}: header offset = {offset[:40]} is no number of bytes")
+    needed = int(offset)
+    needed += dataset.width * dataset.height * dataset.count * size
+    found = os.path.getsize(path)
+    if found < needed and fields.get("file_compression", "0") == "0":
+        raise RasterError(f"{path} is truncated: {found} of {needed} bytes are there")
+
+
+def reason(error: BaseException) -> str:
+    """Return GDAL's own words: rasterio's refer to a "previous exception"."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error)
+
+
+def open_error(path: str, error: Exception) -> RasterError:
+    """Say why `path` could not be opened."""
+    is_plain = not (path.startswith("/vsi") or ":" in path[2:])
+    if is_plain and not os.path.exists(path):
+        return RasterError(f"{path}: no such file")
+    if is_plain and not os.access(path, os.R_OK):
+        return RasterError(f"{path}: no permission to read it")
+    return RasterError(f"{path} is not a raster that GDAL can open: {error}")

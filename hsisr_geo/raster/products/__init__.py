@@ -1,0 +1,1 @@
+"""What holds a raster: recognised by content, described as `Raster`, read window by window."""

@@ -1,0 +1,189 @@
+"""EnMAP and DESIS, as DLR delivers them: a METADATA file beside a SPECTRAL_IMAGE in map geometry.
+
+EnMAP: "HSI Product Specification Level 1/2", EN-PCV-ICD-2009-2. DESIS: "DESIS Product
+Specification", PAV-DLR-ICD-003. The metadata have what the image lacks: centre wavelengths,
+widths, gains and offsets (value = DN * gain + offset) of every band.
+"""
+
+import re
+import xml.etree.ElementTree as ElementTree  # nosec B405 # for its types only
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.envi_header import read_header
+from hsisr_geo.bands.lists import to_number
+from hsisr_geo.bands.radiometry import usable_nodata
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster import gdal
+from hsisr_geo.raster.datasets import anywhere
+from hsisr_geo.raster.products.dlr_metadata import (
+    NAME,
+    BandFacts,
+    band_facts,
+    mission_and_level,
+    parse,
+)
+from hsisr_geo.raster.raster import Missing, Raster, Source, Stored
+
+_IMAGE = re.compile(r"(.*)-SPECTRAL_IMAGE(_VNIR|_SWIR)?(_COG)?\.\w+", re.IGNORECASE)
+_METADATA = re.compile(r"(.*)-METADATA\.xml", re.IGNORECASE)
+_IMAGE_SUFFIXES = (".tif", ".tiff", ".geotiff", ".bsq", ".bil", ".bip", ".img", ".jp2")
+_BACKGROUND = 3  # in EnMAP's QL_QUALITY_CLASSES: 1 land, 2 water, 3 background
+_RADIANCE = {"EnMAP": "W m-2 sr-1 nm-1", "DESIS": "mW cm-2 sr-1 um-1"}
+
+
+@dataclass(frozen=True)
+class ClassedSource:
+    """An image whose pixels of one class, told by a raster beside it, are no part of the scene."""
+
+    image: Source
+    classes: Source
+    background: int = _BACKGROUND
+
+    def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
+        """Read a window as `Source.read` says."""
+        stored, missing = self.image.read(bands, rows, cols)
+        classes, _ = self.classes.read([0], rows, cols)
+        outside = np.asarray(classes == self.background)
+        return stored, outside if missing is None else missing | outside
+
+
+def holds_metadata(folder: Path) -> bool:
+    """Tell whether there is a metadata file in a folder, of one product or of several."""
+    return any(_METADATA.fullmatch(path.name) for path in folder.iterdir())
+
+
+def find_metadata(folder: Path) -> Path | None:
+    """Return the metadata file of the product in a folder, None if there is none.
+
+    Raises
+    ------
+    RasterError : several products, or an image of one without its metadata
+    """
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    found = [path for path in files if _METADATA.fullmatch(path.name)]
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found[:3])
+        raise RasterError(f"{folder} holds several products: name one of {names}")
+    if not found:
+        for path in files:
+            metadata_of(path, b"")
+    return found[0] if found else None
+
+
+def metadata_of(path: Path, beginning: bytes) -> Path | None:
+    """Return the metadata file that belongs to an image, or that `path` itself is; else None.
+
+    Raises
+    ------
+    RasterError : `path` has the name of such an image, but its metadata are not there
+    """
+    if _METADATA.fullmatch(path.name) and beginning.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<"):
+        return path
+    image = _IMAGE.fullmatch(path.name)
+    if image is None or not NAME.match(image[1]) or path.suffix.lower() not in _IMAGE_SUFFIXES:
+        return None
+    for suffix in ("XML", "xml"):
+        metadata = path.with_name(f"{image[1]}-METADATA.{suffix}")
+        if metadata.is_file():
+            return metadata
+    raise RasterError(
+        f"{path}: {image[1]}-METADATA.XML is missing beside it, which has the wavelengths and "
+        "gains of this product; to use the image without them, give it another name"
+    )
+
+
+def describe(metadata: Path) -> Raster:
+    """Describe the product that a metadata file belongs to.
+
+    Raises
+    ------
+    RasterError : no EnMAP or DESIS metadata, another level than L1C and L2A, no image, an image
+        with another number of bands than the metadata tell of
+    """
+    root = parse(metadata)
+    mission, level = mission_and_level(root, metadata)
+    product = f"{mission} {level}"
+    facts = band_facts(root)
+    if not facts:
+        raise RasterError(f"{metadata}: the {product} metadata have no bandCharacterisation")
+    image = _find_image(metadata, product)
+    raster = gdal.describe(str(image))
+    if len(raster.bands) != len(facts):
+        raise RasterError(
+            f"{metadata} tells of {len(facts)} bands, but {image.name} has {len(raster.bands)}: "
+            "the product is incomplete or mixed up with another"
+        )
+    unit = _RADIANCE[mission] if level.startswith("L1") else None
+    nodata = raster.bands.nodata
+    if nodata is None:
+        nodata = usable_nodata(_nodata(root, image), raster.dtype)
+    bands = [
+        _band(band, number, fact, unit, nodata)
+        for number, (band, fact) in enumerate(zip(raster.bands, facts, strict=True), start=1)
+    ]
+    classes = _beside(metadata, "QL_QUALITY_CLASSES") if mission == "EnMAP" else None
+    besides = [metadata, *([classes] if classes else [])]
+    files = [*map(anywhere, map(str, besides)), *raster.files]
+    source = raster.source
+    if classes is not None and source is not None:
+        source = ClassedSource(source, _classes(classes, raster))
+    return replace(
+        raster, bands=Bands(tuple(bands)), product=product, files=tuple(files), source=source
+    )
+
+
+def _band(band: Band, number: int, fact: BandFacts, unit: str | None, nodata: float | None) -> Band:
+    return replace(
+        band,
+        name=band.name or f"band {number}",
+        wavelength_nm=fact.wavelength_nm,
+        fwhm_nm=fact.fwhm_nm,
+        good=band.good and fact.good,
+        unit=unit or band.unit,
+        scale=fact.gain,
+        offset=fact.offset,
+        nodata=nodata,
+    )
+
+
+def _find_image(metadata: Path, product: str) -> Path:
+    found = _beside(metadata, "SPECTRAL_IMAGE") or _beside(metadata, "SPECTRAL_IMAGE_COG")
+    if found is None:
+        raise RasterError(
+            f"{metadata}: the SPECTRAL_IMAGE of this {product} product is missing beside it"
+        )
+    return found
+
+
+def _beside(metadata: Path, part: str) -> Path | None:
+    stem = metadata.name[: -len("METADATA.XML")]
+    for suffix in _IMAGE_SUFFIXES:
+        for spelled in (suffix.upper(), suffix):
+            path = metadata.with_name(f"{stem}{part}{spelled}")
+            if path.is_file():
+                return path
+    return None
+
+
+def _classes(path: Path, raster: Raster) -> Source:
+    classes = gdal.describe(str(path))
+    if classes.shape != raster.shape or classes.source is None:
+        raise RasterError(
+            f"{path} is {classes.rows} x {classes.cols} pixels, not {raster.rows} x {raster.cols} "
+            "as the image: the product is mixed up with another"
+        )
+    return classes.source
+
+
+def _nodata(root: ElementTree.Element, image: Path) -> float | None:
+    """Return the value of pixels outside the scene, where the image itself does not tell it."""
+    told = to_number(root.findtext("specific/backgroundValue"))
+    header = image.with_suffix(".hdr")
+    if told is None and header.is_file():
+        told = to_number(read_header(header).get("data_ignore_value"))
+    return told

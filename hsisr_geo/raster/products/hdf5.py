@@ -1,0 +1,194 @@
+"""HDF5 files, netCDF-4 among them: opened once per thread, cubes in them read by window."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.datasets import thread_handle
+from hsisr_geo.raster.products.unpack import MOST_AT_ONCE, suited
+from hsisr_geo.raster.raster import Missing, Stored
+
+
+@dataclass(frozen=True)
+class BandRange:
+    """Bands of a cube in an HDF5 file.
+
+    Attributes
+    ----------
+    dataset : its path in the file
+    axes : what its axes are, in order: "r" rows, "c" columns, and "b" bands if it has several
+    bands : places of the bands along its band axis, in the order of the raster
+    """
+
+    dataset: str
+    axes: str
+    bands: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Hdf5Source:
+    """Windows of one or several cubes in an HDF5 file, one after another in the raster.
+
+    Attributes
+    ----------
+    flags : for each part, the dataset beside it that tells about single values, or ""
+    no_value : flags of values that are none
+    """
+
+    path: str
+    parts: tuple[BandRange, ...]
+    flags: tuple[str, ...] = ()
+    no_value: tuple[int, ...] = ()
+
+    def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
+        """Read a window as `Source.read` says."""
+        with reading(self.path, rows, cols) as file:
+            stored = self._gathered(file, [p.dataset for p in self.parts], bands, rows, cols)
+            if not any(self.flags):
+                return stored, None
+            flags = self._gathered(file, self.flags, bands, rows, cols)
+        return stored, np.isin(flags, self.no_value)
+
+    def _gathered(
+        self, file: Any, datasets: Sequence[str], bands: Sequence[int], rows: slice, cols: slice
+    ) -> Stored:
+        shape = len(bands), rows.stop - rows.start, cols.stop - cols.start
+        dtype = next(file[name].dtype for name in datasets if name)
+        out = np.zeros(shape, dtype.newbyteorder("="))
+        first = 0
+        for part, name in zip(self.parts, datasets, strict=True):
+            here = [
+                (i, part.bands[b - first])
+                for i, b in enumerate(bands)
+                if 0 <= b - first < len(part.bands)
+            ]
+            first += len(part.bands)
+            if here and name:
+                places = [place for _, place in here]
+                cube, axes = suited(file[name], part.axes, self.path, places, rows, cols)
+                out[[i for i, _ in here]] = read_cube(cube, axes, places, rows, cols)
+        return out
+
+
+def read_cube(dataset: Any, axes: str, bands: Sequence[int], rows: slice, cols: slice) -> Stored:
+    """Read (band, row, col) from a dataset with its axes in any order, and bands in any order.
+
+    One without an axis of bands is a single band.
+    """
+    if "b" not in axes:
+        index = tuple({"r": rows, "c": cols}[axis] for axis in axes)
+        plane = np.asarray(dataset[index])
+        return (plane if axes == "rc" else plane.T)[None]
+    blocks = np.empty(0)
+    wanted = sorted(set(bands))
+    for number, run in enumerate(_runs(wanted)):
+        index = tuple({"r": rows, "c": cols, "b": run}[axis] for axis in axes)
+        block = np.transpose(dataset[index], [axes.index(axis) for axis in "brc"])
+        if number == 0:
+            blocks = np.empty((len(bands), *block.shape[1:]), block.dtype)
+        for i, band in enumerate(bands):
+            if run.start <= band < run.stop:
+                blocks[i] = block[band - run.start]
+    return blocks
+
+
+def _runs(places: Sequence[int]) -> Iterator[slice]:
+    """Yield slices that cover sorted places; small gaps are read along, as they cost less."""
+    start = previous = places[0]
+    for place in places[1:]:
+        if place - previous > 4:
+            yield slice(start, previous + 1)
+            start = place
+        previous = place
+    yield slice(start, previous + 1)
+
+
+def open_file(path: str) -> Any:
+    """Open for reading, with locks as HDF5 has them: others may have it open in this process.
+
+    A dataset keeps as many bytes decompressed, so that neighbouring windows share its chunks.
+    """
+    return h5py.File(path, "r", rdcc_nbytes=MOST_AT_ONCE)
+
+
+@contextmanager
+def reading(path: str, rows: slice, cols: slice) -> Iterator[Any]:
+    """Give this thread's handle; what goes wrong is told of the window.
+
+    Raises
+    ------
+    RasterError
+    """
+    try:
+        yield thread_handle(path, open_file)
+    except (OSError, KeyError, RuntimeError) as error:
+        where = f"rows {rows.start}-{rows.stop - 1}, columns {cols.start}-{cols.stop - 1}"
+        raise RasterError(f"{path}: cannot read {where}: {error}; damaged?") from error
+
+
+@contextmanager
+def describing(path: Path) -> Iterator[Any]:
+    """Open to describe what is inside.
+
+    Raises
+    ------
+    RasterError : truncated, damaged
+    """
+    try:
+        with open_file(str(path)) as file:
+            yield file
+    except (OSError, RuntimeError) as error:
+        reason = "truncated" if "truncated" in str(error) else str(error)
+        raise RasterError(f"{path}: this HDF5 file is damaged: {reason}") from error
+
+
+def need(file: Any, name: str, path: Path, product: str) -> Any:
+    """Return a dataset or group.
+
+    Raises
+    ------
+    RasterError : not there
+    """
+    found = file.get(name)
+    if found is None:
+        raise RasterError(f"{path}: the {product} product lacks {name}: it is incomplete")
+    return found
+
+
+def need_attribute(node: Any, name: str, path: Path, product: str) -> Any:
+    """Return an attribute as numpy or Python value, bytes as text.
+
+    Raises
+    ------
+    RasterError : not there
+    """
+    if name not in node.attrs:
+        raise RasterError(f"{path}: the {product} product lacks the attribute {name}: incomplete")
+    return as_text(node.attrs[name])
+
+
+def optional(file: Any, name: str, count: int) -> list[float | None]:
+    """Return a number for each band, None where the file does not tell, or of others."""
+    found = file.get(name)
+    numbers = [] if found is None else decimals(found[()])
+    if len(numbers) != count:
+        return [None] * count
+    return [number if number > 0 else None for number in numbers]
+
+
+def decimals(numbers: Any) -> list[float]:
+    """Return numbers as they were meant: 2497.12 in float32 is not 2497.1201171875."""
+    return [float(str(number)) for number in np.atleast_1d(numbers)]
+
+
+def as_text(value: Any) -> Any:
+    """Return text for bytes, also in an array of one; other values as they are."""
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(-1)[0]
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -1,0 +1,76 @@
+"""Which product an HDF5 file is."""
+
+import os
+from pathlib import Path
+
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster import gdal
+from hsisr_geo.raster.products import cf, emit, neon, prisma
+from hsisr_geo.raster.products.hdf5 import Hdf5Source, describing
+from hsisr_geo.raster.products.swaths import hypso, pace, tanager
+from hsisr_geo.raster.products.swaths.geolocation import SwathOnMap
+from hsisr_geo.raster.raster import Raster, Source
+
+
+def describe(path: Path, *, orthorectify: bool) -> Raster:
+    """Describe an HDF5 or netCDF-4 file: as a product that is known, by CF, or as GDAL sees it.
+
+    Raises
+    ------
+    RasterError : damaged, an incomplete product, or no raster
+    """
+    if known := _known(path, orthorectify):
+        return known
+    try:
+        return cf.describe_netcdf(path) or gdal.describe(os.fspath(path))
+    except RasterError as error:
+        named = next((n for n in ("PRS_", "EMIT_", "NEON_") if path.name.startswith(n)), None)
+        if named is None:
+            raise
+        told = f"of a {named[:-1]} product it lacks the groups: it is incomplete"
+        raise RasterError(f"{error}; {told}") from error
+
+
+def describe_cube(path: Path, cube: str, *, orthorectify: bool) -> Raster | None:
+    """Describe the product that a dataset in the file is a cube of, or the cube itself.
+
+    None where its axes are not told: GDAL takes the last two for rows and columns then.
+
+    Raises
+    ------
+    RasterError : as `describe` says
+    """
+    known = _known(path, orthorectify)
+    cubes = _cubes(known.source) if known else []
+    names = [name.strip("/").replace(" ", "_") for name in cubes]  # as GDAL writes them
+    if cube.replace(" ", "_") in names:
+        return known
+    return cf.describe_netcdf(path, cube)
+
+
+def _cubes(source: Source | None) -> list[str]:
+    """Return the datasets that a product's bands come from."""
+    if isinstance(source, prisma.PrismaSource):
+        source = source.cubes
+    while isinstance(source, tanager.MaskedSource | SwathOnMap):
+        source = source.source
+    if isinstance(source, Hdf5Source):
+        return [part.dataset for part in source.parts]
+    return [source.cube] if isinstance(source, emit.OrthoSource) else []
+
+
+def _known(path: Path, orthorectify: bool) -> Raster | None:
+    with describing(path) as file:
+        if prisma.recognise(file):
+            return prisma.describe(file, path)
+        if emit.recognise(file):
+            return emit.describe(file, path, orthorectify=orthorectify)
+        if tanager.recognise(file):
+            return tanager.describe(file, path, orthorectify=orthorectify)
+        if pace.recognise(file):
+            return pace.describe(file, path, orthorectify=orthorectify)
+        if hypso.recognise(file):
+            return hypso.describe(file, path, orthorectify=orthorectify)
+        if neon.recognise(file):
+            return neon.describe(file, path)
+    return None

@@ -1,0 +1,88 @@
+"""Where the pixels of a product lie, from what products have instead of a geotransform."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio import Env
+from rasterio.crs import CRS
+from rasterio.errors import CRSError, RasterioError
+from rasterio.warp import transform as _transform
+
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.datasets import opened_in_memory
+from hsisr_geo.raster.gdal import wkt
+from hsisr_geo.raster.raster import Gcp
+
+_LATTICE = 12
+# ^ points along each axis: what a thin plate spline takes in its stride, and follows a swath with
+ORTHORECTIFIED = ", orthorectified"
+"""How the name of a product ends that was put on the map grid it comes with."""
+
+
+def wkt_of(crs: str | int, path: str) -> str:
+    """Return the WKT of an EPSG code, or of a CRS in any words that PROJ understands."""
+    if isinstance(crs, str):  # a fixed-length text of HDF5 may lack its last character
+        crs += "]" * max(0, crs.count("[") - crs.count("]"))
+    try:
+        with Env():  # it takes what GDAL would print
+            found = wkt(CRS.from_user_input(crs))
+    except CRSError as error:
+        raise RasterError(f"{path}: its CRS {str(crs)[:80]!r} is not understood") from error
+    if found is None:
+        raise RasterError(f"{path}: its CRS {str(crs)[:80]!r} is empty")
+    return found
+
+
+WGS84 = 4326
+
+
+def projected(lon: float, lat: float, crs: str) -> tuple[float, float]:
+    """Return where a place in WGS 84 lies in another CRS."""
+    xs, ys = _transform(CRS.from_epsg(WGS84), CRS.from_wkt(crs), [lon], [lat])
+    return float(xs[0]), float(ys[0])
+
+
+def transform_of_map_info(map_info: str, path: str) -> Affine:
+    """Return the geotransform that GDAL reads from the `map info` of an ENVI header.
+
+    Raises
+    ------
+    RasterError : it has none
+    """
+    header = (
+        "ENVI\nsamples = 1\nlines = 1\nbands = 1\nheader offset = 0\ndata type = 1\n"
+        f"interleave = bsq\nbyte order = 0\nmap info = {{{map_info.strip().strip('{}')}}}\n"
+    )
+    files = {"place.hdr": header.encode(), "place.img": bytes(16)}
+    try:
+        with opened_in_memory(files) as dataset:
+            found: Affine = dataset.transform
+    except RasterioError as error:
+        raise RasterError(f"{path}: its map info cannot be read: {map_info[:80]}") from error
+    if found == Affine.identity():
+        raise RasterError(f"{path}: its map info tells no place: {map_info[:80]}")
+    return found
+
+
+def lattice(shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return rows and columns of the pixels that become ground control points, rim included."""
+    rows, cols = (np.unique(np.linspace(0, n - 1, min(n, _LATTICE)).round()) for n in shape)
+    return rows.astype(np.intp), cols.astype(np.intp)
+
+
+def control_points(
+    rows: Sequence[int], cols: Sequence[int], lon: NDArray[np.floating], lat: NDArray[np.floating]
+) -> tuple[Gcp, ...]:
+    """Return the control points of pixels whose centres lie at (lon, lat), both (row, col).
+
+    Places that are no numbers, or off the globe, are left out.
+    """
+    points: list[Gcp] = []
+    for i, row in enumerate(rows):
+        for j, col in enumerate(cols):
+            x, y = float(lon[i, j]), float(lat[i, j])
+            if abs(x) <= 360 and abs(y) <= 90:  # NaN and fill values are not
+                points.append(Gcp(row + 0.5, col + 0.5, x, y, 0.0, str(len(points) + 1), ""))
+    return tuple(points)

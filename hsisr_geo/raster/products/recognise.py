@@ -1,0 +1,114 @@
+"""What a path holds, told from its content: a product with a reader of its own, else GDAL's."""
+
+import os
+import re
+from pathlib import Path
+
+from hsisr_geo.errors import OptionError, RasterError
+from hsisr_geo.raster import gdal
+from hsisr_geo.raster.products import dlr, envi
+from hsisr_geo.raster.products.place import ORTHORECTIFIED
+from hsisr_geo.raster.raster import Raster
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_SUBDATASET = re.compile(r"""(NETCDF|HDF5):(?P<quote>["']?)(?P<file>.+)(?P=quote):/*(?P<cube>.+)""")
+_ZARR = (".zgroup", ".zarray", ".zmetadata", "zarr.json")
+
+
+def describe(path: str, *, orthorectify: bool = False) -> Raster:
+    """Describe the raster or product at `path`.
+
+    Parameters
+    ----------
+    path : a file, a folder, or any other name that GDAL takes
+    orthorectify : on the map grid of a lookup table that the product brings along
+
+    Raises
+    ------
+    RasterError : as `open_raster` says
+    OptionError : `orthorectify` of what has no lookup table
+    """
+    place = Path(path)
+    if place.is_dir():
+        raster = _folder(place)
+    elif place.is_file():
+        raster = _file(place, orthorectify)
+    else:  # a /vsi path, a subdataset, a URL, or nothing
+        raster = _cube_of_a_product(path, orthorectify) or gdal.describe(path)
+    if orthorectify and not raster.product.endswith(ORTHORECTIFIED):
+        raise OptionError(_no_lookup_table(raster))
+    return raster
+
+
+def is_product_folder(place: Path) -> bool:
+    """Tell whether a folder is one scene: a Zarr store, or a product of several files."""
+    if not place.is_dir():
+        return False
+    return any((place / name).exists() for name in _ZARR) or dlr.holds_metadata(place)
+
+
+def _folder(place: Path) -> Raster:
+    if any((place / name).exists() for name in _ZARR):
+        from hsisr_geo.raster.products import cf
+
+        return cf.describe_zarr(place)
+    found = dlr.find_metadata(place)
+    if found is not None:
+        return dlr.describe(found)
+    try:
+        return gdal.describe(os.fspath(place))
+    except RasterError as error:
+        raise RasterError(
+            f"{place} is not a raster, but a folder without a product: name a file in it"
+        ) from error
+
+
+def _file(place: Path, orthorectify: bool) -> Raster:
+    beginning = _beginning(place)
+    if envi.is_header(beginning):
+        return _file(Path(envi.data_file(place)), orthorectify)
+    if beginning.startswith(_HDF5):
+        from hsisr_geo.raster.products import hdf5_products
+
+        return hdf5_products.describe(place, orthorectify=orthorectify)
+    metadata = dlr.metadata_of(place, beginning)
+    if metadata is not None:
+        return dlr.describe(metadata)
+    try:
+        return gdal.describe(os.fspath(place))
+    except RasterError:
+        header = envi.header_that_gdal_misreads(place)
+        if header is None:
+            raise
+    return envi.describe(place, header)
+
+
+def _cube_of_a_product(name: str, orthorectify: bool) -> Raster | None:
+    """Describe the product whose cube a subdataset of GDAL's is, None where it is none.
+
+    QGIS opens EMIT, PRISMA and NEON by such names only, and GDAL takes their first axis for bands.
+    """
+    found = _SUBDATASET.fullmatch(name)
+    place = Path(found["file"]) if found else None
+    if found is None or place is None or not place.is_file():
+        return None
+    if not _beginning(place).startswith(_HDF5):
+        return None
+    from hsisr_geo.raster.products import hdf5_products
+
+    return hdf5_products.describe_cube(place, found["cube"], orthorectify=orthorectify)
+
+
+def _beginning(place: Path) -> bytes:
+    try:
+        with place.open("rb") as file:
+            return file.read(512)
+    except OSError as error:
+        raise RasterError(f"{place}: {error.strerror}") from error
+
+
+def _no_lookup_table(raster: Raster) -> str:
+    told = f"{raster.path}: --orthorectify needs a product with a geolocation lookup table (EMIT)"
+    if raster.gcps:
+        return f"{told}; the ground control points of this one serve `gdalwarp -tps` on the output"
+    return f"{told}; this one is {'on a map grid already' if raster.has_transform else 'without'}"

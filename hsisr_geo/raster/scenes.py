@@ -1,0 +1,70 @@
+"""The scenes in folders: what `open_raster` takes, found by names and content."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from hsisr_geo.errors import OptionError, RasterError
+from hsisr_geo.raster.products.recognise import is_product_folder
+
+ENDINGS = (
+    ".tif", ".tiff", ".vrt", ".bsq", ".bil", ".bip", ".img", ".dat", ".jp2",
+    ".nc", ".nc4", ".h5", ".he5", ".hdf5", ".zarr",
+)  # fmt: skip
+"""What a folder is looked through for, besides whatever has an ENVI header beside it."""
+
+
+def find_scenes(sources: Sequence[str], pattern: str | None = None) -> list[str]:
+    """Return the scenes that are named, and those in the folders that are named, each once.
+
+    Parameters
+    ----------
+    sources : scenes, in the order of the result, and folders; a source that is neither is taken
+        for a scene, as GDAL's own names are
+    pattern : of file names in folders, e.g. "*_REFL.tif", or "**/*.tif" for folders below, too;
+        None for the usual endings of rasters
+
+    Raises
+    ------
+    RasterError : a folder holds no scene
+    OptionError : not a pattern
+    """
+    found: dict[str, str] = {}
+    for source in sources:
+        folder = Path(source)
+        scenes = [source] if _is_scene(folder) or not folder.is_dir() else _in(folder, pattern)
+        for scene in scenes:
+            found.setdefault(os.path.realpath(scene), scene)
+    return list(found.values())
+
+
+def _is_scene(path: Path) -> bool:
+    if path.is_dir():
+        return path.suffix.lower() == ".zarr" or is_product_folder(path)
+    return path.is_file()
+
+
+def _in(folder: Path, pattern: str | None) -> list[str]:
+    try:
+        inside = sorted(folder.iterdir() if pattern is None else folder.glob(pattern))
+    except (NotImplementedError, ValueError) as e:
+        raise OptionError(f"{pattern!r} is no pattern of file names: {e}") from e
+    scenes = [
+        str(path)
+        for path in inside
+        if _is_scene(path)
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and (pattern is not None or _looks_like_a_scene(path))
+    ]
+    if not scenes:
+        known = f"no file that matches {pattern!r}" if pattern else "no file with a known ending"
+        raise RasterError(f"{folder}: {known}: name the scenes, or say what to take by --pattern")
+    return scenes
+
+
+def _looks_like_a_scene(path: Path) -> bool:
+    return (
+        path.is_dir()
+        or path.suffix.lower() in ENDINGS
+        or path.with_name(path.name + ".hdr").is_file()
+    )

@@ -1,0 +1,137 @@
+"""What `--bands SPEC` and `--exclude SPEC` mean: which bands of a raster, and which count as bad.
+
+A SPEC is a list separated by commas. Its items are band numbers from 1 (`7`, `1-50`), wavelengths
+with a unit (`550nm`, the nearest band; `1340-1445nm`, `0.45-0.9um`, all bands whose centre lies
+there), and `water-vapour`. Numbers are those of the file, whatever else is chosen.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hsisr_geo.bands.bands import Bands, to_nanometers
+from hsisr_geo.errors import OptionError
+from hsisr_geo.raster.raster import Raster
+
+WATER_VAPOUR_NM = ((1340.0, 1445.0), (1790.0, 1955.0))
+"""Where water vapour lets hardly any sunlight through to the ground, whatever the sensor.
+
+The limits are those that NEON writes into its reflectance files (`Band_Window_1_Nanometers`,
+`Band_Window_2_Nanometers`).
+"""
+WATER_VAPOUR = "water-vapour"
+
+_NUMBERS = re.compile(r"(\d+)(?:-(\d+))?")
+_FLOAT = r"(\d+(?:\.\d*)?|\.\d+)"
+_WAVELENGTHS = re.compile(rf"{_FLOAT}(?:-{_FLOAT})?\s*(nm|um|µm|μm)", re.IGNORECASE)
+_EXAMPLES = "e.g. 1-50,60 or 450-900nm,1000nm or water-vapour"
+
+
+def find_bands(spec: str, bands: Bands, *, option: str) -> tuple[int, ...]:
+    """Return the 0-based indices that a SPEC names, in its order, each once.
+
+    Parameters
+    ----------
+    option : what the SPEC was given as, for messages
+
+    Raises
+    ------
+    OptionError : not understood, beyond the last band, wavelengths of a raster that has none
+
+    >>> find_bands("3,1-2", Bands((Band(),) * 4), option="--bands")  # doctest: +SKIP
+    (2, 0, 1)
+    """
+    items = [item.strip() for item in spec.split(",")]
+    found = (index for item in items for index in _find(item, bands, option))
+    return tuple(dict.fromkeys(found))
+
+
+def select_bands(
+    raster: Raster, bands: str | None, exclude: str | None, *, drop_bad: bool
+) -> Raster:
+    """Describe the raster with some of its bands, and some of these marked as bad.
+
+    Raises
+    ------
+    OptionError : as `find_bands`; nothing is left
+    """
+    bad = set() if exclude is None else set(find_bands(exclude, raster.bands, option="--exclude"))
+    marked = (replace(b, good=False) if i in bad else b for i, b in enumerate(raster.bands))
+    whole = Bands(tuple(marked))
+    chosen = range(len(whole)) if bands is None else find_bands(bands, whole, option="--bands")
+    kept = [i for i in chosen if whole[i].good or not drop_bad]
+    if not kept:
+        option = "--drop-bad" if chosen else f"--bands {bands}"
+        raise OptionError(f"{raster.path}: {option} leaves no band")
+    raster = replace(raster, bands=whole)
+    return raster if kept == list(range(len(whole))) else raster.select(kept)
+
+
+def in_water_vapour(wavelength_nm: float | None) -> bool:
+    """Tell whether a wavelength lies where water vapour lets hardly any light through."""
+    return wavelength_nm is not None and any(
+        low <= wavelength_nm <= high for low, high in WATER_VAPOUR_NM
+    )
+
+
+def advice(raster: Raster) -> str:
+    """Say so where bands in water vapour count as good, else "".
+
+    They are not taken for bad unasked: radiance is small there but measured, and some products
+    interpolate reflectance across.
+    """
+    count = sum(band.good and in_water_vapour(band.wavelength_nm) for band in raster.bands)
+    if count == 0:
+        return ""
+    bands = "1 band lies" if count == 1 else f"{count} bands lie"
+    return (
+        f"{bands} in water vapour and are not marked as bad: where that is noise, "
+        f"--exclude {WATER_VAPOUR} keeps it from the network"
+    )
+
+
+def _find(item: str, bands: Bands, option: str) -> Iterator[int]:
+    if item.lower() in (WATER_VAPOUR, "water-vapor"):
+        _known_wavelengths(bands, option, item)
+        yield from (i for i, band in enumerate(bands) if in_water_vapour(band.wavelength_nm))
+    elif match := _NUMBERS.fullmatch(item):
+        yield from _numbered(int(match[1]), int(match[2] or match[1]), bands, option, item)
+    elif match := _WAVELENGTHS.fullmatch(item):
+        yield from _between(match, bands, option, item)
+    else:
+        raise OptionError(f"{option}: {item!r} is not understood: give {_EXAMPLES}")
+
+
+def _numbered(first: int, last: int, bands: Bands, option: str, item: str) -> range:
+    if first > last:
+        raise OptionError(f"{option}: {item!r} ends before it begins")
+    if first < 1 or last > len(bands):
+        raise OptionError(f"{option}: there is no band {item}: the raster has 1 to {len(bands)}")
+    return range(first - 1, last)
+
+
+def _between(match: re.Match[str], bands: Bands, option: str, item: str) -> Iterator[int]:
+    known = _known_wavelengths(bands, option, item)
+    low, high = (to_nanometers(float(text), match[3]) for text in (match[1], match[2] or match[1]))
+    assert low is not None  # the pattern takes no other unit
+    assert high is not None
+    if low > high:
+        raise OptionError(f"{option}: {item!r} ends before it begins")
+    if match[2] is None:
+        yield min(known, key=lambda i: abs(known[i] - low))
+        return
+    inside = [i for i, nm in known.items() if low <= nm <= high]
+    if not inside and option == "--bands":  # to exclude what is not there is no mistake
+        least, most = min(known.values()), max(known.values())
+        raise OptionError(f"{option}: no band lies in {item}: they do in {least:g}-{most:g}nm")
+    yield from inside
+
+
+def _known_wavelengths(bands: Bands, option: str, item: str) -> dict[int, float]:
+    """Return the wavelengths in nanometres by index."""
+    known = {i: b.wavelength_nm for i, b in enumerate(bands) if b.wavelength_nm is not None}
+    if not known:
+        raise OptionError(
+            f"{option}: the raster has no wavelengths to find {item} by: give band numbers"
+        )
+    return known

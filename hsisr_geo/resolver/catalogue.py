@@ -1,0 +1,204 @@
+"""Models by name: those shipped with the package, those of the user's folder, and two baselines.
+
+A model's name is the stem of its file. The user's folder is `HSISR_GEO_MODELS`, if set; a shipped
+model hides one of the same name there. Listing reads file headers only; `hsisr_geo.model`, and
+with it torch, is imported when a network is loaded.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from hsisr_geo.errors import ModelError, OutputError
+from hsisr_geo.resolver.config import ModelCard, ModelConfig
+from hsisr_geo.resolver.header import read_header, read_network_header
+from hsisr_geo.resolver.system_config import OWN, Setting, SystemConfig
+
+DEFAULT = "default"
+"""Alias of `DEFAULT_MODEL`, so that a better default does not break anyone's scripts."""
+DEFAULT_MODEL = "hsisr-base"
+BICUBIC = "bicubic"
+BACK_PROJECTION = "back-projection"
+BASELINES = {
+    BACK_PROJECTION: "Bicubic made consistent with the input: what a network has to add to.",
+    BICUBIC: "Interpolation: adds no detail. The baseline that models are compared with.",
+}
+BASELINE_UPSCALES = (2, 3, 4)
+MODELS_VARIABLE = "HSISR_GEO_MODELS"
+SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What is known of a model without loading its weights; a baseline has no file.
+
+    Attributes
+    ----------
+    size : bytes of the file
+    sha256 : of the file
+    default : this is what `--model default` means
+    card : data, licences, scores, limits; free JSON
+    architecture : "hsisr", or that of a published system; "" for a baseline
+    bands : that it takes, no more and no fewer; None for any number
+    settings : of a published system
+    """
+
+    name: str
+    version: str
+    upscales: tuple[int, ...]
+    degradation: str
+    path: Path | None
+    size: int
+    sha256: str
+    default: bool
+    card: ModelCard
+    architecture: str = ""
+    bands: int | None = None
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+
+
+def models() -> list[ModelInfo]:
+    """List every model that `--model` takes by name, the baselines last.
+
+    Raises
+    ------
+    ModelError
+        A model file is corrupt; the message names it.
+    """
+    shipped = [_info(name, path) for name, path in _files().items()]
+    return shipped + [_baseline_info(name) for name in BASELINES]
+
+
+def model_info(name_or_path: str) -> ModelInfo:
+    """Describe one model; errors as `load_resolver`."""
+    if name_or_path in BASELINES:
+        return _baseline_info(name_or_path)
+    path = find_model(name_or_path)
+    return _info(path.stem, path)
+
+
+def find_model(name_or_path: str) -> Path:
+    """Return the file of a model given by name or path.
+
+    Raises
+    ------
+    ModelError
+        No such name, listing the known ones; or no such file.
+    """
+    files = _files()
+    name = DEFAULT_MODEL if name_or_path == DEFAULT else name_or_path
+    if name in files:
+        return files[name]
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    if path.suffix == SUFFIX or len(path.parts) > 1:
+        raise ModelError(f"model file {name_or_path} does not exist")
+    known = ", ".join([*([DEFAULT] if DEFAULT_MODEL in files else []), *files, *BASELINES])
+    if name_or_path == DEFAULT:
+        raise ModelError(
+            f"this installation ships no default model ({DEFAULT_MODEL}); known models: {known}"
+        )
+    raise ModelError(f"unknown model {name_or_path!r}; known models: {known}")
+
+
+def find_weights(name_or_path: str, *, upscale: int) -> Path:
+    """Return the file of a model that has weights for an upscale; errors as `load_resolver`."""
+    if name_or_path in BASELINES:
+        raise ModelError(f"{name_or_path} has no weights; choose another --model")
+    path = find_model(name_or_path)
+    check_offered(name_or_path, read_network_header(path).config.upscales, upscale)
+    return path
+
+
+def check_model_target(path: Path, *, overwrite: bool, model: Path) -> None:
+    """Refuse a path that no model file can be written to, before any work is done.
+
+    Parameters
+    ----------
+    model : the file that the new model starts from
+
+    Raises
+    ------
+    OutputError : exists without `overwrite`, is the model it starts from, wrong ending, folder
+        missing or read-only
+    """
+    if path.suffix != SUFFIX:
+        raise OutputError(f"{path}: a model file has the ending {SUFFIX}")
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder: name a file in it")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
+    if path.exists() and path.samefile(model):
+        raise OutputError(f"{path} is the model to start from: choose another name")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists: choose another name or give --overwrite")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"{path}: no permission to write in {path.parent}")
+
+
+def _files() -> dict[str, Path]:
+    """Map names to files, shipped ones first."""
+    folders = [shipped_folder()]
+    if own := os.environ.get(MODELS_VARIABLE):
+        folders.append(Path(own))
+    files: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            files.setdefault(path.stem, path)
+    return files
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the models that come with the package."""
+    return Path(str(resources.files("hsisr_geo"))) / "weights"
+
+
+def _info(name: str, path: Path) -> ModelInfo:
+    config, card, sha256 = read_header(path)
+    return ModelInfo(
+        name=name,
+        version=config.version,
+        upscales=config.upscales,
+        degradation=config.degradation,
+        path=path,
+        size=path.stat().st_size,
+        sha256=sha256,
+        default=name == DEFAULT_MODEL,
+        card=card,
+        **_system_fields(config),
+    )
+
+
+def _system_fields(config: ModelConfig | SystemConfig) -> dict[str, Any]:
+    if isinstance(config, ModelConfig):
+        return {"architecture": OWN}
+    told = {"architecture": config.architecture, "settings": config.settings}
+    return {**told, "bands": config.bands or None}
+
+
+def _baseline_info(name: str) -> ModelInfo:
+    return ModelInfo(
+        name=name,
+        version="",
+        upscales=BASELINE_UPSCALES,
+        degradation="" if name == BICUBIC else BICUBIC,
+        path=None,
+        size=0,
+        sha256="",
+        default=False,
+        card={"limits": BASELINES[name]},
+    )
+
+
+def check_offered(name: str, upscales: tuple[int, ...], upscale: int) -> None:
+    """Refuse an upscale that a model was not made for."""
+    if upscale not in upscales:
+        factors = ", ".join(str(factor) for factor in upscales)
+        raise ModelError(
+            f"model {name} was made for upscale {factors}, not {upscale}; "
+            "choose another --upscale or --model"
+        )

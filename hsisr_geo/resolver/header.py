@@ -1,0 +1,163 @@
+"""A model file's header: configuration, card and hash, read without torch."""
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import (
+    Any,
+    NamedTuple,
+)
+
+from hsisr_geo.errors import ModelError
+from hsisr_geo.resolver.config import ModelCard, ModelConfig, parse_config
+from hsisr_geo.resolver.system_config import ARCHITECTURE_KEY, SystemConfig
+
+CONFIG_KEY = "hsisr_config"
+CARD_KEY = "hsisr_card"
+MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit; a length beyond it is not a header
+
+
+class ModelHeader(NamedTuple):
+    """A model file without its weights; `sha256` is that of the whole file."""
+
+    config: ModelConfig
+    card: ModelCard
+    sha256: str
+
+
+class SystemHeader(NamedTuple):
+    """The same of a published system."""
+
+    config: SystemConfig
+    card: ModelCard
+    sha256: str
+
+
+def read_header(path: Path) -> ModelHeader | SystemHeader:
+    """Read configuration, card and hash of a model file, without torch.
+
+    Raises
+    ------
+    ModelError
+        Missing, truncated or corrupt file, not a safetensors file, not one of ours, or one of a
+        newer version; the message names the file.
+    """
+    try:
+        metadata = _read_metadata(path)
+        values = parse_config(_text(metadata, CONFIG_KEY))
+        card = _read_card(metadata)
+        if ARCHITECTURE_KEY in values:
+            return SystemHeader(SystemConfig.from_values(values), card, sha256_of(path))
+        return ModelHeader(ModelConfig._of(values), card, sha256_of(path))
+    except OSError as e:
+        raise ModelError(f"cannot read model file {path}: {e.strerror or e}") from e
+    except ModelError as e:
+        raise ModelError(f"{path}: {e}") from e
+
+
+def read_system_header(path: Path) -> SystemHeader:
+    """Read the header of a published system; errors as `read_header`.
+
+    Raises
+    ------
+    ModelError
+        The file holds a network of ours.
+    """
+    header = read_header(path)
+    if not isinstance(header, SystemHeader):
+        raise ModelError(f"{path} is a network of hsisr-geo's own, not a published system")
+    return header
+
+
+def read_network_header(path: Path) -> ModelHeader:
+    """Read the header of a model of ours; errors as `read_header`.
+
+    Raises
+    ------
+    ModelError
+        The file holds a published system, which can be run and nothing else.
+    """
+    header = read_header(path)
+    if isinstance(header, SystemHeader):
+        raise ModelError(
+            f"{path} holds a published system ({header.config.architecture}), which can be run and "
+            "assessed; adapting, and training on from a file, need a model of hsisr-geo's own"
+        )
+    return header
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file, a MiB at a time."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _read_metadata(path: Path) -> Mapping[str, Any]:
+    """Return the free metadata of a safetensors file, once the file is known to be whole."""
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        start = file.read(8)
+        if len(start) < 8:
+            raise ModelError("not a model file: too short for a safetensors header")
+        (length,) = struct.unpack("<Q", start)
+        if length > MAX_HEADER_BYTES:
+            raise ModelError("not a model file: no safetensors header")
+        if length > size - 8:
+            raise ModelError("model file is truncated within its header; get it again")
+        header = _parse_header(file.read(length))
+    expected = 8 + length + _weights_bytes(header)
+    if size != expected:
+        raise ModelError(
+            f"model file is corrupt: {size} bytes where its header says {expected}; get it again"
+        )
+    metadata = header.get("__metadata__", {})
+    if not isinstance(metadata, dict) or CONFIG_KEY not in metadata:
+        raise ModelError(
+            "a safetensors file, but not a hsisr-geo model: its header has no configuration"
+        )
+    return metadata
+
+
+def _parse_header(raw: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as e:
+        raise ModelError("not a model file: its header is not JSON") from e
+    if not isinstance(header, dict):
+        raise ModelError("not a model file: its header is not a JSON object")
+    return header
+
+
+def _weights_bytes(header: Mapping[str, Any]) -> int:
+    """Return the bytes of weights that the header promises."""
+    try:
+        ends = [
+            int(tensor["data_offsets"][1])
+            for name, tensor in header.items()
+            if name != "__metadata__"
+        ]
+    except (KeyError, TypeError, ValueError, IndexError) as e:
+        raise ModelError("model file is corrupt: its header has no valid tensor table") from e
+    return max(ends, default=0)
+
+
+def _read_card(metadata: Mapping[str, Any]) -> ModelCard:
+    try:
+        card = json.loads(_text(metadata, CARD_KEY)) if CARD_KEY in metadata else {}
+    except (ValueError, RecursionError) as e:
+        raise ModelError(f"model card is not JSON: {e}") from e
+    if not isinstance(card, dict):
+        raise ModelError("model card is not a JSON object")
+    return card
+
+
+def _text(metadata: Mapping[str, Any], key: str) -> str:
+    value = metadata[key]
+    if not isinstance(value, str):
+        raise ModelError(f"model file is corrupt: {key} is not text")
+    return value

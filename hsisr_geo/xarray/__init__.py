@@ -1,0 +1,12 @@
+"""The `hsisr` accessor: arrays and dask graphs instead of files.
+
+Importing this package registers it, for DataArray and for Dataset:
+
+>>> import hsisr_geo.xarray
+>>> fine = hsisr_geo.xarray.open_dataarray("scene.tif").hsisr.super_resolve(upscale=2)
+"""
+
+from hsisr_geo.xarray.accessor import HsisrArray, HsisrDataset
+from hsisr_geo.xarray.open import open_dataarray
+
+__all__ = ["HsisrArray", "HsisrDataset", "open_dataarray"]

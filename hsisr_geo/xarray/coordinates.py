@@ -1,0 +1,109 @@
+"""The labels of a finer array: coordinates at the centres of its pixels, and its place on Earth.
+
+Pixel k of the finer grid has its centre at (k + 1/2) / upscale - 1/2 pixels of the coarser one.
+"""
+
+import json
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from affine import Affine
+
+from hsisr_geo.xarray.axes import Axes
+
+_TRANSFORM = "GeoTransform"
+_GCPS = "gcps"
+
+
+def finer_coordinates(array: xr.DataArray, axes: Axes, upscale: int) -> dict[Hashable, Any]:
+    """Return the coordinates of an array whose rows and columns are `upscale` times finer.
+
+    Numbers along rows and columns are interpolated linearly, beyond the outermost centres too, so
+    that regular spacing stays regular; what is no number is repeated. Those along the bands stay,
+    as do scalars; in one with a GeoTransform or GCPs, as rioxarray writes them, these follow.
+    """
+    found: dict[Hashable, Any] = {}
+    for name, coordinate in array.coords.items():
+        variable = coordinate.variable.copy(deep=False)
+        step = _step_of(array, axes, name)
+        for dim in (axes.y, axes.x):
+            if dim in variable.dims:
+                variable = _finer(variable, dim, upscale, step)
+        found[name] = _placed(variable, upscale, scaled=_has_centres(array, axes))
+    return found
+
+
+def _finer(variable: xr.Variable, dim: Hashable, upscale: int, step: float | None) -> xr.Variable:
+    """Return a variable with a dimension `upscale` times longer."""
+    axis = variable.dims.index(dim)
+    size = variable.shape[axis]
+    is_label = variable.ndim > 1 and variable.dtype.kind in "iu"  # such as a class of each pixel
+    if variable.dtype.kind not in "fiu" or is_label or (size == 1 and step is None):
+        values = np.repeat(variable.data, upscale, axis=axis)
+    else:
+        values = _interpolated(variable.data, axis, upscale, step)
+    return xr.Variable(variable.dims, values, variable.attrs, variable.encoding)
+
+
+def _interpolated(values: Any, axis: int, upscale: int, step: float | None) -> Any:
+    """Interpolate centres linearly; of a single one, `step` tells the size of its pixel.
+
+    `values` is a numpy or a dask array; so is what is returned.
+    """
+    along = np.moveaxis(values, axis, 0).astype(np.float64)
+    position = (np.arange(len(along) * upscale) + 0.5) / upscale - 0.5
+    if len(along) == 1:
+        finer = along + position.reshape(-1, *[1] * (along.ndim - 1)) * (step or 0.0)
+    else:
+        left = np.clip(np.floor(position), 0, len(along) - 2).astype(int)
+        share = (position - left).reshape(-1, *[1] * (along.ndim - 1))
+        finer = along[left] + share * (along[left + 1] - along[left])
+    kind = values.dtype if values.dtype.kind == "f" and values.ndim > 1 else np.float64
+    return np.moveaxis(finer, 0, axis).astype(kind)
+
+
+def _step_of(array: xr.DataArray, axes: Axes, name: Hashable) -> float | None:
+    """Return the width or height of a pixel, as the place of the array tells it."""
+    for coordinate in array.coords.values():
+        transform = _read_transform(coordinate.attrs.get(_TRANSFORM))
+        if transform is not None and name in (axes.x, axes.y):
+            return float(transform.a if name == axes.x else transform.e)
+    return None
+
+
+def _has_centres(array: xr.DataArray, axes: Axes) -> bool:
+    return axes.x in array.coords or axes.y in array.coords
+
+
+def _placed(variable: xr.Variable, upscale: int, *, scaled: bool) -> xr.Variable:
+    """Let what rioxarray wrote of the place follow the grid."""
+    attrs = dict(variable.attrs)
+    transform = _read_transform(attrs.get(_TRANSFORM))
+    if transform is not None and (scaled or transform != Affine.identity()):
+        # ^ the identity, and no coordinates: GCPs tell the place, and pixels stay pixels
+        finer = transform @ Affine.scale(1 / upscale)
+        attrs[_TRANSFORM] = " ".join(repr(float(v)) for v in finer.to_gdal())
+    if _GCPS in attrs:
+        attrs[_GCPS] = _finer_gcps(attrs[_GCPS], upscale)
+    if attrs == variable.attrs:
+        return variable
+    return xr.Variable(variable.dims, variable.data, attrs, variable.encoding)
+
+
+def _read_transform(text: Any) -> Affine | None:
+    try:
+        numbers = [float(part) for part in str(text).split()]
+        return Affine.from_gdal(*numbers)
+    except (TypeError, ValueError):
+        return None
+
+
+def _finer_gcps(text: str, upscale: int) -> str:
+    points = json.loads(text)
+    for feature in points["features"]:
+        properties = feature["properties"]
+        properties["row"] *= upscale
+        properties["col"] *= upscale
+    return json.dumps(points)

@@ -1,0 +1,155 @@
+"""`open_dataarray`: a scene as a DataArray that says all that its file says of bands and place.
+
+rioxarray opens rasters too, but leaves out what a GeoTIFF says of single bands: wavelengths, widths
+and which are bad; and the products of sensors are no rasters to it.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+
+from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.errors import OptionError
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Gcp, Raster
+from hsisr_geo.raster.read import read_window
+
+_GRID_MAPPING = "spatial_ref"
+
+
+def open_dataarray(
+    path: str | os.PathLike[str],
+    *,
+    chunks: int = 256,
+    bands: str | None = None,
+    exclude: str | None = None,
+    drop_bad: bool = False,
+    orthorectify: bool = False,
+    nodata: float | None = None,
+) -> xr.DataArray:
+    """Open a raster or a product as a DataArray (band, y, x) on dask; pixels are read when needed.
+
+    Parameters
+    ----------
+    chunks
+        Side of a chunk in pixels; all bands are in each, as super-resolution needs them together.
+    bands, exclude, drop_bad, orthorectify, nodata
+        As for `open_raster`.
+
+    Returns
+    -------
+    float32, physical values, NaN where there is none. Coordinates: `band` from 1, `wavelength` and
+    `fwhm` in nm, `good`, `band_name`; `x` and `y` at pixel centres of an upright grid; and
+    `spatial_ref` with CRS, GeoTransform and GCPs as rioxarray has them. The encoding says how the
+    file stores its numbers.
+
+    Raises
+    ------
+    RasterError, OptionError : as `open_raster`
+    """
+    if chunks < 1:
+        raise OptionError(f"chunks must be at least 1, not {chunks}")
+    raster = open_raster(
+        path,
+        bands=bands,
+        exclude=exclude,
+        drop_bad=drop_bad,
+        orthorectify=orthorectify,
+        nodata=nodata,
+    )
+    rows, cols = (_sizes(length, chunks) for length in raster.shape)
+    data = da.map_blocks(
+        _read,
+        raster,
+        chunks=((len(raster.bands),), rows, cols),
+        dtype=np.float32,
+        meta=np.empty((0, 0, 0), np.float32),
+    )
+    array = xr.DataArray(
+        data,
+        dims=("band", "y", "x"),
+        coords={**_band_coordinates(raster), **_centres(raster), _GRID_MAPPING: _place(raster)},
+        attrs={**raster.tags.get("", {}), **raster.provenance},
+        name=Path(raster.path).stem,
+    )
+    array.encoding = {**_storage(raster), "grid_mapping": _GRID_MAPPING}
+    return array
+
+
+def _read(raster: Raster, block_info: Any = None) -> Cube:
+    _, rows, cols = (slice(*ends) for ends in block_info[None]["array-location"])
+    return read_window(raster, rows, cols)
+
+
+def _sizes(length: int, chunk: int) -> tuple[int, ...]:
+    """Cut a length into chunks: 600 by 256 -> 256, 256, 88."""
+    whole, rest = divmod(length, chunk)
+    return (chunk,) * whole + ((rest,) if rest else ())
+
+
+def _band_coordinates(raster: Raster) -> dict[str, Any]:
+    bands = list(raster.bands)
+    found: dict[str, Any] = {
+        "band": np.arange(1, len(bands) + 1),
+        "good": ("band", np.array([band.good for band in bands])),
+    }
+    lengths = {
+        "wavelength": [band.wavelength_nm for band in bands],
+        "fwhm": [band.fwhm_nm for band in bands],
+    }
+    for name, values in lengths.items():
+        if any(value is not None for value in values):
+            found[name] = ("band", np.array(values, np.float64), {"units": "nm"})
+    if any(band.name for band in bands):
+        found["band_name"] = ("band", np.array([band.name for band in bands]))
+    return found
+
+
+def _centres(raster: Raster) -> dict[str, Any]:
+    """Return x and y of pixel centres; nothing where rows and columns are not along the axes."""
+    place = raster.transform
+    if not raster.has_transform or place.b != 0 or place.d != 0:
+        return {}
+    return {
+        "y": place.f + place.e * (np.arange(raster.rows) + 0.5),
+        "x": place.c + place.a * (np.arange(raster.cols) + 0.5),
+    }
+
+
+def _place(raster: Raster) -> xr.Variable:
+    attrs: dict[str, Any] = {}
+    if crs := raster.crs or raster.gcp_crs:
+        attrs |= {"crs_wkt": crs, "spatial_ref": crs}
+    if raster.has_transform:
+        attrs["GeoTransform"] = " ".join(repr(float(v)) for v in raster.transform.to_gdal())
+    if raster.gcps:
+        features = [_feature(point) for point in raster.gcps]
+        attrs["gcps"] = json.dumps({"type": "FeatureCollection", "features": features})
+    return xr.Variable((), 0, attrs)
+
+
+def _feature(point: Gcp) -> dict[str, Any]:
+    """Return a control point as GeoJSON, with the properties that rioxarray gives it."""
+    properties = {"id": point.id, "info": point.info, "row": point.row, "col": point.col}
+    position = [v for v in (point.x, point.y, point.z) if v is not None]
+    geometry = {"type": "Point", "coordinates": position}
+    return {"type": "Feature", "properties": properties, "geometry": geometry}
+
+
+def _storage(raster: Raster) -> dict[str, Any]:
+    """Return the encoding that stores values as the file does; none where xarray has none."""
+    radiometries = {(band.scale, band.offset, band.nodata) for band in raster.bands}
+    if len(radiometries) > 1 or (raster.bands.nodata is None and raster.dtype[0] != "f"):
+        return {}  # integers need a number for "no value"
+    ((scale, offset, nodata),) = radiometries
+    found: dict[str, Any] = {"dtype": np.dtype(raster.dtype), "rasterio_dtype": raster.dtype}
+    if nodata is not None:
+        found["_FillValue"] = np.dtype(raster.dtype).type(nodata)
+    if (scale, offset) != (1.0, 0.0):
+        found |= {"scale_factor": scale, "add_offset": offset}
+    return found

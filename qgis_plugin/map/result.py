@@ -1,0 +1,66 @@
+"""How a result appears on the map: under which name, and in which colours."""
+
+from __future__ import annotations
+
+import os
+
+from osgeo import gdal
+from qgis.PyQt import sip
+
+from ..i18n import tr
+from .pair import BesideInput
+from .sequential import Sequential
+
+# QGIS deletes a post-processor with the context of its run, but does not keep its Python half.
+_styles = []
+
+
+def show_result(path, source, label, context):
+    """Let a super-resolved raster appear beside its input, as e.g. 'scene ×2 (hsisr-base)'.
+
+    Parameters
+    ----------
+    source : layer that it was made of
+    label : what QGIS would call the result; one that the user has named keeps that name
+    """
+    name = _name(path, source)
+    _show(path, name, label, BesideInput(source.id()), context)
+
+
+def show_uncertainty(path, source, label, context):
+    """Let an uncertainty appear in shades, as e.g. 'scene ×2 (hsisr-base): uncertainty'."""
+    name = f"{_name(path, source)}: {tr('uncertainty')}"
+    _show(path, name, label, Sequential(source.id()), context)
+
+
+def _name(path, source) -> str:
+    """Return the scene's name with factor and model, and that it is a part where it is."""
+    scene = source.name()
+    upscale, model = _provenance(path)
+    if not (upscale and model):
+        return scene
+    dataset = gdal.Open(path)
+    whole = source.width() * int(upscale), source.height() * int(upscale)
+    size = dataset.RasterXSize, dataset.RasterYSize
+    part = "" if size == whole else f" {tr('part')}"
+    return f"{scene}{part} ×{upscale} ({model})"
+
+
+def _provenance(path) -> tuple[str, str]:
+    """Factor and model as the file tells them: 'default' there has become a name."""
+    dataset = gdal.Open(path) if os.path.exists(path) else None
+    if dataset is None:
+        return "", ""
+    model = dataset.GetMetadataItem("HSISR_MODEL") or ""
+    return dataset.GetMetadataItem("HSISR_UPSCALE") or "", model
+
+
+def _show(path, name, label, style, context):
+    if not context.willLoadLayerOnCompletion(path):
+        return
+    details = context.layerToLoadOnCompletionDetails(path)
+    _styles[:] = [*(known for known in _styles if not sip.isdeleted(known)), style]
+    details.setPostProcessor(style)
+    if details.name in ("", label, details.outputName):  # no name that the user has given
+        details.name = name
+        details.forceName = True  # whatever the settings say of file names

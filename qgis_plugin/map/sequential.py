@@ -1,0 +1,58 @@
+"""Shows one band from low to high: an uncertainty has no colour of its own."""
+
+from __future__ import annotations
+
+from qgis.core import (
+    QgsColorRampShader,
+    QgsGradientColorRamp,
+    QgsGradientStop,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsRasterMinMaxOrigin,
+    QgsSingleBandPseudoColorRenderer,
+)
+from qgis.PyQt.QtGui import QColor
+
+from .truecolor import RED_GREEN_BLUE_NM, band_wavelengths_nm
+
+LOW, MIDDLE, HIGH = "#fff7ec", "#fc8d59", "#7f0000"  # light to dark, also in print
+DEVIATION_OF = "hsisr/deviation-of"  # property of a layer: whose result it is the deviation of
+LEFT_OUT = 0.02  # of the pixels at each end
+
+
+def shown_band(wavelengths_nm: list[float | None]) -> int:
+    """Return the number (from 1) of the band to show: the one nearest to green, else the first."""
+    green = RED_GREEN_BLUE_NM[1]
+    away = {i + 1: abs(nm - green) for i, nm in enumerate(wavelengths_nm) if nm is not None}
+    return min(away, key=away.get, default=1)
+
+
+def show_in_shades(layer) -> None:
+    """Style a GDAL layer by one band, with a 2-98 % stretch."""
+    band, provider = shown_band(band_wavelengths_nm(layer.source())), layer.dataProvider()
+    low, high = provider.cumulativeCut(band, LEFT_OUT, 1 - LEFT_OUT)
+    ramp = QgsGradientColorRamp(
+        QColor(LOW), QColor(HIGH), False, [QgsGradientStop(0.5, QColor(MIDDLE))]
+    )
+    renderer = QgsSingleBandPseudoColorRenderer(provider, band)
+    renderer.setClassificationMin(low)
+    renderer.setClassificationMax(high)
+    interpolated = QgsColorRampShader.Type.Interpolated
+    continuous = QgsColorRampShader.ClassificationMode.Continuous
+    renderer.createShader(ramp, interpolated, continuous)
+    origin = QgsRasterMinMaxOrigin()
+    origin.setLimits(QgsRasterMinMaxOrigin.Limits.CumulativeCut)
+    renderer.setMinMaxOrigin(origin)
+    layer.setRenderer(renderer)
+
+
+class Sequential(QgsProcessingLayerPostProcessorInterface):
+    """Styles an uncertainty when QGIS puts it on the map (in the main thread)."""
+
+    def __init__(self, before=""):
+        super().__init__()
+        self.before = before  # identifier of the input's layer
+
+    def postProcessLayer(self, layer, context, feedback):
+        """Style the layer; QGIS calls this in the main thread, once the layer exists."""
+        show_in_shades(layer)
+        layer.setCustomProperty(DEVIATION_OF, self.before)

@@ -1,0 +1,82 @@
+"""The names at the package's top: what they do, and that they cost nothing until they are used."""
+
+import inspect
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+
+import hsisr_geo
+from hsisr_geo.engine import pipeline
+from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.load import Recipe
+from hsisr_geo.xarray.accessor import HsisrArray
+
+
+@pytest.fixture
+def raster(tmp_path):
+    path = tmp_path / "scene.tif"
+    profile = {"driver": "GTiff", "count": 4, "height": 20, "width": 24, "dtype": "int16"}
+    place = {"crs": "EPSG:32633", "transform": Affine(30, 0, 500_000, 0, -30, 5_800_000)}
+    with rasterio.open(path, "w", **profile, **place) as dataset:
+        dataset.write(np.random.default_rng(0).integers(100, 3000, (4, 20, 24)).astype(np.int16))
+    return path
+
+
+def pixels(path):
+    with rasterio.open(path) as dataset:
+        return dataset.read()
+
+
+def test_one_call_does_what_the_pipeline_does(raster, tmp_path):
+    report = hsisr_geo.super_resolve(raster, tmp_path / "a.tif", upscale=3)
+    resolver = hsisr_geo.load_resolver("default", upscale=3)
+    pipeline.super_resolve(raster, tmp_path / "b.tif", resolver=resolver)
+    assert report.shape == (60, 72)
+    assert np.array_equal(pixels(tmp_path / "a.tif"), pixels(tmp_path / "b.tif"))
+
+
+def test_a_loaded_resolver_takes_the_place_of_a_name(raster, tmp_path):
+    mine = BicubicResolver(4)
+    report = hsisr_geo.super_resolve(raster, tmp_path / "a.tif", resolver=mine)
+    assert report.shape == (80, 96)
+    with pytest.raises(hsisr_geo.OptionError, match="loaded for upscale 4, not 2"):
+        hsisr_geo.super_resolve(raster, tmp_path / "b.tif", resolver=mine, upscale=2)
+
+
+def names(function, *others):
+    return set(inspect.signature(function).parameters) - set(others)
+
+
+def test_no_option_is_missing():
+    loading = names(hsisr_geo.load_resolver, "name_or_path") | {"model", "resolver"}
+    running = names(pipeline.super_resolve)
+    assert names(hsisr_geo.super_resolve) == loading | running
+    assert names(Recipe, "sha256") == loading - {"resolver"}
+    own = {"self", "dtype", "tile", "x_dim", "y_dim", "valid_range", "again"}
+    assert names(HsisrArray.super_resolve) == loading | own
+
+
+def test_an_uncertainty_needs_only_a_path(raster, tmp_path):
+    with pytest.raises(hsisr_geo.ModelError, match="cannot tell its uncertainty"):
+        hsisr_geo.super_resolve(
+            raster, tmp_path / "a.tif", model="bicubic", uncertainty=tmp_path / "sigma.tif"
+        )
+
+
+def test_every_public_name_is_there():
+    for name in hsisr_geo.__all__:
+        assert getattr(hsisr_geo, name) is not None
+    assert set(hsisr_geo.__all__) <= set(dir(hsisr_geo))
+    with pytest.raises(AttributeError, match="no attribute 'superresolve'"):
+        hsisr_geo.superresolve  # noqa: B018
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    code = "import hsisr_geo, sys; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"numpy", "rasterio", "torch", "dask", "xarray", "click"}
+    assert heavy & set(run.stdout.split()) == set()

@@ -1,0 +1,190 @@
+"""Worker processes, really: started here, killed, or those of a scheduler on the loopback."""
+
+import json
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import psutil
+import pytest
+import rasterio
+from commands import CLI, ENVIRONMENT, posix
+from scenes import read_pixels
+
+from hsisr_geo import __version__
+from hsisr_geo.engine import cluster
+from hsisr_geo.engine.provenance import input_identity
+from hsisr_geo.engine.workers import Workers
+from hsisr_geo.errors import ModelError, OptionError, WorkerError
+from hsisr_geo.resolver.load import load_resolver
+
+
+def _command(src, dst, *more):
+    options = ["--upscale", "2", "--model", "back-projection", "--tile", "16"]
+    return [*CLI, "run", str(src), str(dst), *options, "--progress", "json", *more]
+
+
+def _run(src, dst, *more):
+    run = subprocess.run(
+        _command(src, dst, *more), capture_output=True, text=True, env=ENVIRONMENT, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def _same(path, whole):
+    np.testing.assert_array_equal(read_pixels(path), whole[0])
+    with rasterio.open(path) as dataset:
+        assert dataset.tags() == whole[1]
+
+
+@posix
+def test_two_workers_one_of_them_killed_give_the_same_file(src, whole, tmp_path):
+    dst = tmp_path / "sr.tif"
+    with subprocess.Popen(
+        _command(src, dst, "--workers", "2"), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env=ENVIRONMENT,
+    ) as run:  # fmt: skip
+        for line in run.stdout:
+            if json.loads(line).get("done") == 5:
+                _workers_of(run.pid)[0].kill()
+                break
+        rest, err = run.communicate(timeout=100)
+    assert run.returncode == 0, err
+    assert err == ""
+    assert json.loads(rest.splitlines()[-1])["tiles"] == 42
+    _same(dst, whole)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sr.qml", "sr.tif"]
+
+
+def _workers_of(pid):
+    """The processes of a local cluster that compute: each has an open journal."""
+    children = psutil.Process(pid).children(recursive=True)
+    return [c for c in children if any(f.path.endswith(".journal") for f in c.open_files())]
+
+
+@posix
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_with_workers_ends_with_them_and_goes_on(src, whole, tmp_path, signum):
+    dst = tmp_path / "sr.tif"
+    with subprocess.Popen(
+        _command(src, dst, "--workers", "2", "--resume"), stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, start_new_session=True,
+    ) as run:  # fmt: skip
+        for line in run.stdout:
+            if json.loads(line).get("done") == 5:
+                children = psutil.Process(run.pid).children(recursive=True)
+                break
+        if signum == signal.SIGINT:
+            os.killpg(run.pid, signum)  # as a terminal does: to all processes
+        else:
+            run.kill()
+        _, err = run.communicate(timeout=100)
+    if signum == signal.SIGINT:
+        assert run.returncode == 130
+        assert err.splitlines() == ["hsisr-geo: error: canceled by SIGINT"]
+    assert not dst.exists()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert alive == []
+    assert _run(src, dst, "--resume")["kept"] >= 5
+    _same(dst, whole)
+
+
+@pytest.fixture
+def scheduler(tmp_path):
+    """A real scheduler and a real worker, as a user would start them."""
+    file = tmp_path / "scheduler.json"
+    script = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker"]
+    common = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": ENVIRONMENT}
+    local = ["--host", "127.0.0.1", "--no-dashboard"]
+    processes = [
+        subprocess.Popen([*script, *local, "--port", "0", "--scheduler-file", file], **common)
+    ]
+    while not file.exists() or not file.read_text():
+        time.sleep(0.1)
+    folder = ["--local-directory", tmp_path / "dask", "--no-nanny", "--nthreads", "1"]
+    processes.append(
+        subprocess.Popen([*worker, *local, *folder, "--scheduler-file", file], **common)
+    )
+    yield json.loads(file.read_text())["address"]
+    for process in reversed(processes):
+        process.terminate()
+        process.wait(20)
+
+
+def test_the_workers_of_a_scheduler_give_the_same_file(src, whole, tmp_path, scheduler):
+    folder = tmp_path / "a folder with ümlauts"
+    folder.mkdir()
+    _run(src, folder / "sr.tif", "--scheduler", scheduler)
+    _same(folder / "sr.tif", whole)
+    assert sorted(path.name for path in folder.iterdir()) == ["sr.qml", "sr.tif"]
+
+
+def test_a_scheduler_that_is_not_there(src, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "_PATIENCE_S", 1)
+    with (
+        pytest.raises(WorkerError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9: start"),
+        cluster.connected(Workers(scheduler="tcp://127.0.0.1:9")),
+    ):
+        pass
+
+
+class FakeClient:
+    """Workers that see what they are told to see."""
+
+    def __init__(self, **different):
+        self.different = different
+
+    def run(self, function, token, names):
+        a, b = function(token, names), function(token, names)
+        return {"tcp://a:1": a, "tcp://b:2": replace(b, **self.different)}
+
+
+@pytest.mark.parametrize(
+    ("different", "told"),
+    [
+        ({"version": "9.9"}, "worker tcp://b:2 has hsisr-geo 9.9"),
+        ({"token": False}, "does not share the folder"),
+        ({"answer": ""}, "does not share the folder"),
+        ({"answer": "elsewhere.1"}, "does not share the folder"),
+        ({"source": "scene.tif:7:abc"}, r"does not see the same .*scene\.tif"),
+    ],
+)
+def test_a_worker_that_sees_other_files_is_refused(src, tmp_path, different, told):
+    with pytest.raises(WorkerError, match=told):
+        cluster.check(FakeClient(**different), [str(src)], tmp_path)
+
+
+def test_workers_that_see_the_same_are_accepted(src, tmp_path):
+    cluster.check(FakeClient(), [str(src)], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    seen = cluster.examine(str(tmp_path / "none.token"), [str(tmp_path / "none.tif")])
+    assert (seen.version, seen.token) == (__version__, False)
+    assert seen.source == ""
+    assert input_identity([str(src)]).startswith("scene.tif:")
+
+
+def test_a_model_is_sent_as_the_path_of_its_weights():
+    resolver = load_resolver(upscale=4, detail=0.5, seed=7, psf="gaussian:0.3", device="cpu")
+    sent = pickle.dumps(resolver)
+    assert len(sent) < 5000
+    there = pickle.loads(sent)
+    assert there.provenance() == resolver.provenance()
+    assert (there.upscale, there.degradation.name) == (4, resolver.degradation.name)
+    with pytest.raises(ModelError, match="other weights here"):
+        pickle.loads(re.sub(resolver.sha256.encode(), b"0" * 64, sent))
+
+
+@pytest.mark.parametrize(
+    "options", [{"number": 0}, {"threads": 0}, {"number": 2, "scheduler": "x"}]
+)
+def test_workers_that_cannot_be(options):
+    with pytest.raises(OptionError):
+        Workers(**options)

@@ -1,0 +1,116 @@
+"""ENVI rasters as they come: any interleave, byte order, type and name, held against `spectral`."""
+
+import numpy as np
+import pytest
+from spectral.io import envi as spectral_envi
+
+from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
+from hsisr_geo.resolver.interpolation import BicubicResolver
+
+ORDERS = {"bsq": (0, 1, 2), "bil": (1, 0, 2), "bip": (1, 2, 0)}
+TYPES = {"uint8": 1, "int16": 2, "int32": 3, "float32": 4, "float64": 5, "uint16": 12, "uint32": 13}
+SHAPE = 3, 5, 4  # bands, rows, columns
+
+
+def cube(dtype="int16"):
+    return (np.arange(60).reshape(SHAPE) * 3 + 1).astype(dtype)
+
+
+def write_envi(data, header, *, dtype="int16", interleave="bsq", big=False, offset=0, **fields):
+    """Write by hand what "ENVI Header Files" (Harris, ENVI documentation) describes."""
+    pixels = np.ascontiguousarray(cube(dtype).transpose(ORDERS[interleave]))
+    data.write_bytes(bytes(offset) + pixels.astype(pixels.dtype.newbyteorder("<>"[big])).tobytes())
+    layout = {
+        "samples": SHAPE[2], "lines": SHAPE[1], "bands": SHAPE[0], "header offset": offset,
+        "file type": "ENVI Standard", "data type": TYPES[dtype], "interleave": interleave,
+        "byte order": int(big), "wavelength units": "Micrometers",
+        "wavelength": "{0.45, 0.5505, 2.2}", "bbl": "{1, 0, 1}",
+    }  # fmt: skip
+    lines = [f"{key} = {value}" for key, value in (layout | fields).items()]
+    header.write_text("\n".join(["ENVI", *lines]) + "\n")
+    return data
+
+
+def read(raster):
+    return read_window(raster, slice(0, raster.rows), slice(0, raster.cols))
+
+
+@pytest.mark.parametrize("big", [False, True], ids=["little", "big"])
+@pytest.mark.parametrize("interleave", ORDERS)
+@pytest.mark.parametrize("dtype", ["int16", "float32", "uint16", "float64"])
+def test_layouts_are_read_as_spectral_reads_them(tmp_path, dtype, interleave, big):
+    data, header = tmp_path / "a.img", tmp_path / "a.hdr"
+    write_envi(data, header, dtype=dtype, interleave=interleave, big=big, offset=7)
+    raster = open_raster(data)
+    theirs = spectral_envi.open(str(header), str(data)).load().transpose(2, 0, 1)
+    assert raster.dtype == dtype
+    assert np.array_equal(read(raster), theirs)
+    assert np.array_equal(read_window(raster, slice(2, 4), slice(1, 3), [2]), theirs[[2], 2:4, 1:3])
+    assert raster.bands.wavelengths_nm == (450, 550.5, 2200)
+    assert raster.bands.good_indices == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("data", "header"),
+    [
+        ("a.img", "a.hdr"), ("a.img", "a.img.hdr"), ("a", "a.hdr"), ("a.raw", "a.hdr"),
+        ("a.bil", "a.bil.hdr"), ("a.dat", "a.HDR"), ("a.IMG", "a.hdr"), ("a.v2", "a.v2.hdr"),
+    ],
+)  # fmt: skip
+def test_the_header_stands_for_its_data_whatever_they_are_called(tmp_path, data, header):
+    write_envi(tmp_path / data, tmp_path / header)
+    named = {name: open_raster(tmp_path / name) for name in (data, header)}
+    assert np.array_equal(read(named[header]), cube())
+    assert named[header] == named[data]
+
+
+def test_a_header_without_data_says_what_was_looked_for(tmp_path):
+    write_envi(tmp_path / "a.xyz", tmp_path / "b.hdr")
+    with pytest.raises(RasterError, match=r"data file .* is missing: looked for b, b\.img, b\.dat"):
+        open_raster(tmp_path / "b.hdr")
+
+
+def test_a_spectral_library_is_no_raster(tmp_path):
+    library = {"file type": "ENVI Spectral Library"}
+    write_envi(tmp_path / "a.sli", tmp_path / "a.hdr", **library)
+    with pytest.raises(RasterError, match="spectral library"):
+        open_raster(tmp_path / "a.hdr")
+
+
+@pytest.mark.parametrize("interleave", ORDERS)
+def test_what_gdal_cannot_read_is_super_resolved_like_what_it_can(tmp_path, interleave):
+    """A description of one long line, which stops GDAL before it knows the size."""
+    place = {"map info": "{UTM, 1, 1, 700, 900, 5, 5, 33, North, WGS-84}"}
+    plain = write_envi(tmp_path / "plain.img", tmp_path / "plain.hdr", **place)
+    hard = tmp_path / "hard.img"
+    write_envi(hard, tmp_path / "hard.hdr", interleave=interleave, big=True, offset=3, **place)
+    text = (tmp_path / "hard.hdr").read_text()
+    (tmp_path / "hard.hdr").write_text(
+        text.replace("ENVI\n", "ENVI\ndescription = {" + "x" * 11_000 + "}\n", 1)
+    )
+    results = []
+    for path in (plain, hard):
+        raster = open_raster(path, bands="3,1")
+        super_resolve(raster, path.with_suffix(".tif"), resolver=BicubicResolver(2))
+        results.append(open_raster(path.with_suffix(".tif")))
+    ours, theirs = results[1], results[0]
+    assert (ours.transform, ours.crs, ours.bands) == (theirs.transform, theirs.crs, theirs.bands)
+    assert np.array_equal(read(ours), read(theirs))
+
+
+def test_a_short_file_whose_header_gdal_cannot_read(tmp_path):
+    long = {"description": "{" + "x" * 11_000 + "}"}
+    write_envi(tmp_path / "a.img", tmp_path / "a.hdr")
+    lines = (tmp_path / "a.hdr").read_text().splitlines()
+    lines.insert(1, f"description = {long['description']}")
+    (tmp_path / "a.hdr").write_text("\n".join(lines))
+    (tmp_path / "a.img").write_bytes(bytes(100))
+    with pytest.raises(RasterError, match="truncated: 100 of 120 bytes"):
+        open_raster(tmp_path / "a.img")
+    lines = [line for line in lines if not line.startswith("samples")]
+    (tmp_path / "a.hdr").write_text("\n".join(lines))
+    with pytest.raises(RasterError, match="samples is ''"):
+        open_raster(tmp_path / "a.img")
