@@ -10,6 +10,7 @@ this interpreter. Exit code 1 if anything differs past what `compare/difference.
 import argparse
 import fnmatch
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -72,12 +73,13 @@ def _results(
 
 def _summarise(results: dict[str, bool], before: Side, after: Side, seconds: float) -> None:
     same = sum(results.values())
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     times = " and ".join(f"{taken:.3f} s" for taken in seconds_of_help(before, after))
     print(
         f"\nFrom {before.name} to {after.name}, {same} of {len(results)} cases are the same: files "
         "by their bytes, what is said on stdout and stderr, and exit codes, but for times and "
-        "folders. "
-        f"--help takes {times} (median of {TIMES}). Compared in {seconds:.0f} s."
+        f"folders. --help takes {times} (median of {TIMES}). Compared in {seconds:.0f} s, "
+        f"{used.ru_utime + used.ru_stime:.0f} s of them of processors."
     )
 
 

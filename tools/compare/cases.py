@@ -23,7 +23,7 @@ def all_cases(folder: Path) -> list[Case]:
     """
     return [
         *_texts(), _refusals(), *_missions(), _python(),
-        *_products(folder), *_formats(folder), *_ways(folder), *_many(), *_scores(),
+        *_products(folder), *_formats(folder), *_ways(folder), *_many(), *_scores(), *_learnt(),
     ]  # fmt: skip
 
 
@@ -175,6 +175,29 @@ def _scores() -> list[Case]:
                 ("{checkout}/tools/demo.py",),
                 *(("hsisr-geo", "evaluate", result, truth, "--json") for result in scored),
                 ("hsisr-geo", "evaluate", scored[0], truth, "--all-bands"),
+            ),
+        ),
+    ]
+
+
+def _learnt() -> list[Case]:
+    benchmark = ("hsisr-geo", "benchmark", given("comparison.toml"), "--threads", "1")
+    train = ("hsisr-geo", "train", "autoencoder", given("pair"), "own.safetensors", "--steps", "2")
+    system = ("--model", given(scenes.SYSTEM), "--upscale", "2", "--bands", "1-8")
+    return [
+        Case(
+            "published system",
+            (
+                ("hsisr-geo", "models", "show", given(scenes.SYSTEM)),
+                (*RUN, given(scenes.TILE), "fine.tif", *system),
+            ),
+        ),
+        Case("train", ((*train, "--check-every", "1"),)),
+        Case(
+            "benchmark",
+            (
+                (*benchmark, "--out", "compared", "--dry-run"),
+                (*benchmark, "--out", "compared", "--no-figures"),
             ),
         ),
     ]

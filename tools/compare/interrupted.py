@@ -12,7 +12,7 @@ from pathlib import Path
 from . import scenes
 from .case import RESULTS, TOLD, failure, perform
 from .cases import RUN, given
-from .difference import differences, of_rasters
+from .difference import difference, differences, of_rasters
 from .side import Side
 
 FINE = "fine.tif"
@@ -30,20 +30,20 @@ def compare_interrupted(before: Side, after: Side) -> Iterator[tuple[str, list[s
     sides = {"before": before, "after": after}
     for side in sides.values():
         _kill(side, side.folder / "killed" / RESULTS)
-    kept = [side.folder / "killed" / RESULTS / f".{FINE}.hsisr-geo" for side in sides.values()]
-    yield "killed: what is known of the run", _differences_of(kept, "run.json")
-
     roots = before.folder, after.folder
+    kept = [root / "killed" / RESULTS / f".{FINE}.hsisr-geo" / "run.json" for root in roots]
+    yield "killed: what is known of the run", _of_records(kept[0], kept[1], roots)
+
     perform(before, RESUMED, before.folder / "whole", "1")
     whole = before.folder / "whole" / RESULTS / FINE
     for killer, killed in sides.items():
         name = f"killed by {killer}"
         made = [_resume(killed, side, f"{name}, resumed") for side in sides.values()]
         found = [told for folder in made for told in _against_whole(folder, whole)]
-        yield f"{name}, resumed by both", found + list(differences(*made, roots))
+        yield f"{name}, resumed by both", found + list(differences(made[0], made[1], roots))
         made = [_resume(killed, side, f"{name}, refused", *OTHER) for side in sides.values()]
         found = [told for folder in made for told in failure(folder, "1", 1)]
-        yield f"{name}, refused by both", found + list(differences(*made, roots))
+        yield f"{name}, refused by both", found + list(differences(made[0], made[1], roots))
 
 
 def _kill(side: Side, folder: Path) -> None:
@@ -68,11 +68,12 @@ def _resume(killed: Side, side: Side, name: str, *options: str) -> Path:
     return folder
 
 
-def _differences_of(folders: list[Path], name: str) -> list[str]:
-    texts = [(folder / name).read_text() if folder.is_dir() else None for folder in folders]
-    if None in texts:
+def _of_records(before: Path, after: Path, roots: tuple[Path, Path]) -> list[str]:
+    """Tell how what two killed runs wrote down of themselves differs."""
+    if not (before.is_file() and after.is_file()):
         return ["nothing was left by a killed run: it was too quick, or failed"]
-    return [] if texts[0] == texts[1] else [f"{name}: {texts[0]} became {texts[1]}"]
+    told = difference(before, after, roots)
+    return [f"{before.name}: {told}"] if told else []
 
 
 def _against_whole(folder: Path, whole: Path) -> Iterator[str]:
