@@ -24,6 +24,8 @@ SOURCES = sorted((ROOT / "hsisr_geo").rglob("*.py")) + sorted((ROOT / "cli").rgl
 DATA = {
     "hsisr_geo/py.typed",
     "hsisr_geo/assessment/report/template.html",
+    "hsisr_geo/blur/sensors.toml",
+    "hsisr_geo/blur/softness.json",
     "hsisr_geo/weights/SHA256SUMS",
     "hsisr_geo/weights/hsisr-base.safetensors",
 }
