@@ -103,7 +103,7 @@ def _same_system(crs: str | None, raster: Raster) -> bool:
     except Exception:  # of GDAL and PROJ, for systems of no known datum: they are told by no point
         return True
     size = abs(raster.transform.determinant) ** 0.5
-    return math.dist((x, y), (moved_x, moved_y)) <= _PIXEL * size
+    return bool(math.dist((x, y), (moved_x, moved_y)) <= _PIXEL * size)
 
 
 def _same(found: float | None, wanted: float | None) -> bool:

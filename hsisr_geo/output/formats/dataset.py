@@ -102,7 +102,8 @@ def _point_shift() -> float:
             dataset.gcps = ([point], CRS.from_epsg(32633))
             dataset.update_tags(**{_POINT: "Point"})
         with memory.open() as dataset:
-            return float(dataset.gcps[0][0].row) - point.row
+            shift: float = dataset.gcps[0][0].row - point.row
+            return shift
 
 
 def _control_point(p: Gcp, shift: float) -> GroundControlPoint:
