@@ -37,6 +37,7 @@ def fine_of(scene):
     return array.hsisr.super_resolve(upscale=2, model="bicubic", valid_range=anything)
 
 
+@pytest.mark.filterwarnings("ignore:Use `@`:PendingDeprecationWarning")  # rioxarray
 def test_nothing_wraps_whoever_writes(scene, tmp_path):
     fine = fine_of(scene)
     assert float(fine.min()) == 0
