@@ -92,7 +92,7 @@ def hold(
         changed = np.abs(held - pixels) > np.where(np.isfinite(noise), noise, 0)
         cut[band] = np.count_nonzero(changed[rows, :, cols, :])
         valid[band] = upscale**2 * np.count_nonzero(there[rows, cols])
-        pixels[...] = np.where(np.isnan(held), pixels, held)
+        plane[...] = np.where(np.isnan(held), pixels, held).reshape(plane.shape)
     return Held(cut, valid)
 
 

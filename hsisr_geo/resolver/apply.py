@@ -101,7 +101,9 @@ def make_bands(
         filled = fill_holes(cube[list(method.resolved)], method.far)
         answers = method.resolve(filled, (window[0].start, window[1].start), part)
     if len(answers) == cubes and method.resolved == tuple(range(len(cube))):
-        return list(answers)  # a second copy of a tile is most of its memory
+        return [np.require(answer, np.float32, ["C", "W"]) for answer in answers]
+        # ^ as they are if they can be: a second copy of a tile is most of its memory. Float64 would
+        # shift all that lies behind it in a record, and holes cut in a copy would be lost
     made = [np.full(shape, blank, np.float32) for blank in blanks]
     for sr, answer in zip(made, answers, strict=False):
         sr[list(method.resolved)] = answer

@@ -108,7 +108,9 @@ def test_bicubic_equals_gdal_cubic_on_a_real_scene_away_from_nodata(scenes, mosa
         for right in range(5):
             near[down : down + holes.shape[0], right : right + holes.shape[1]] |= holes
     away = ~near[2:-2, 2:-2].repeat(2, axis=0).repeat(2, axis=1)
-    difference = np.abs(mosaic.astype(int) - expected.clip(0))[:, away]  # no input is negative
+    held = (expected < 0) & (expected != -32768) & (mosaic == 0)  # no input around is negative
+    lowest = np.where(held, 0, expected)
+    difference = np.abs(mosaic.astype(int) - lowest)[:, away]
     assert difference.max() <= 1  # GDAL rounds halves up
     assert (difference > 0).mean() < 0.01
 

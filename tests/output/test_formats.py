@@ -80,7 +80,8 @@ def scene(folder: Path, name="scene.tif", *, shape=(150, 140), dtype="int16", **
 
 
 def make(source, path, **write) -> Path:
-    super_resolve(source, path, resolver=BicubicResolver(2), write=WriteOptions(**write))
+    options = WriteOptions(**write)
+    super_resolve(source, path, resolver=BicubicResolver(2), write=options, again=True)
     return Path(path)
 
 
