@@ -187,6 +187,21 @@ def decimals(numbers: Any) -> list[float]:
     return [float(str(number)) for number in np.atleast_1d(numbers)]
 
 
+def of_bands(numbers: Any, what: str, count: int, path: Path) -> list[float | None]:
+    """Return a number for each band, as they were meant; None for all where there are none.
+
+    Raises
+    ------
+    RasterError : there are more or less than bands
+    """
+    if numbers is None:
+        return [None] * count
+    values = decimals(numbers)
+    if len(values) != count:
+        raise RasterError(f"{path} tells of {len(values)} {what}, but has {count} bands: damaged?")
+    return list(values)
+
+
 def as_text(value: Any) -> Any:
     """Return text for bytes, also in an array of one; other values as they are."""
     if isinstance(value, np.ndarray) and value.size == 1:

@@ -12,9 +12,8 @@ import numpy as np
 from affine import Affine
 
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import anywhere
-from hsisr_geo.raster.products.hdf5 import BandRange, Hdf5Source, as_text, decimals
+from hsisr_geo.raster.products.hdf5 import BandRange, Hdf5Source, as_text, of_bands
 from hsisr_geo.raster.products.swaths.geolocation import on_map, placed_by, places_in
 from hsisr_geo.raster.raster import Raster
 
@@ -86,12 +85,7 @@ def _datasets(file: Any) -> list[str]:
 
 
 def _listed(node: Any, key: str, count: int, path: Path) -> list[float | None]:
-    if key not in node.attrs:
-        return [None] * count
-    values = decimals(node.attrs[key])
-    if len(values) != count:
-        raise RasterError(f"{path}: {key} has {len(values)} values for {count} bands: damaged?")
-    return list(values)
+    return of_bands(node.attrs.get(key), key, count, path)
 
 
 def _tags(file: Any) -> dict[str, str]:

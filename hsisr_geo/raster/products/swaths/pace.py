@@ -13,9 +13,8 @@ import numpy as np
 from affine import Affine
 
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import anywhere
-from hsisr_geo.raster.products.hdf5 import BandRange, Hdf5Source, as_text, decimals, need
+from hsisr_geo.raster.products.hdf5 import BandRange, Hdf5Source, as_text, need, of_bands
 from hsisr_geo.raster.products.swaths.geolocation import on_map, placed_by, places_in
 from hsisr_geo.raster.raster import Raster
 
@@ -95,12 +94,9 @@ def _spectra(file: Any) -> list[str]:
 
 
 def _listed(file: Any, name: str, count: int, path: Path) -> list[float | None]:
-    if name not in file:
-        return [None] * count
-    values = decimals(file[name][()])
-    if len(values) != count:
-        raise RasterError(f"{path}: {name} has {len(values)} values for {count} bands: damaged?")
-    return [value if value > 0 else None for value in values]
+    numbers = file[name][()] if name in file else None
+    values = of_bands(numbers, name.rpartition("/")[2], count, path)
+    return [value if value is not None and value > 0 else None for value in values]
 
 
 def _bands(

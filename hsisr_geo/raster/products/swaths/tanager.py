@@ -20,7 +20,7 @@ from affine import Affine
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster.datasets import anywhere
-from hsisr_geo.raster.products.hdf5 import BandRange, Hdf5Source, as_text, decimals, need, reading
+from hsisr_geo.raster.products.hdf5 import BandRange, Hdf5Source, as_text, need, of_bands, reading
 from hsisr_geo.raster.products.place import wkt_of
 from hsisr_geo.raster.products.swaths.geolocation import (
     MapGrid,
@@ -106,13 +106,7 @@ def describe(file: Any, path: Path, *, orthorectify: bool = False) -> Raster:
 
 def _bands(cube: Any, count: int, name: str, path: Path) -> Bands:
     def listed(key: str) -> list[float | None]:
-        if key not in cube.attrs:
-            return [None] * count
-        values = decimals(cube.attrs[key])
-        if len(values) != count:
-            told = f"{path} tells of {len(values)} {key}, but has {count} bands"
-            raise RasterError(f"{told}: damaged?")
-        return list(values)
+        return of_bands(cube.attrs.get(key), key, count, path)
 
     centres, widths = listed("wavelengths"), listed("fwhm")
     flags = listed("good_wavelengths")
