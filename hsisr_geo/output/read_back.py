@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.enums import MaskFlags
@@ -60,7 +61,7 @@ def _differences(dataset: Any, raster: Raster) -> Iterator[str]:
     if bool(dataset.rpcs) != bool(raster.rpcs):
         yield "its RPCs are gone"
     nodata = raster.bands.nodata
-    if not all(_same(found, nodata) for found in dataset.nodatavals):
+    if not all(_same(found, nodata, raster.dtype) for found in dataset.nodatavals):
         yield f"its nodata value is {dataset.nodatavals[0]}, not {nodata}"
     masked = any(MaskFlags.per_dataset in flags for flags in dataset.mask_flag_enums)
     if needs_mask(raster) and not masked:
@@ -74,7 +75,7 @@ def _differences_of_cube(found: Raster, raster: Raster) -> Iterator[str]:
     if found.dtype != raster.dtype:
         yield f"its numbers are {found.dtype}, not {raster.dtype}"
     yield from _places(found.transform, found.crs, raster)
-    if not _same(found.bands.nodata, raster.bands.nodata):
+    if not _same(found.bands.nodata, raster.bands.nodata, raster.dtype):
         yield f"its nodata value is {found.bands.nodata}, not {raster.bands.nodata}"
 
 
@@ -106,9 +107,12 @@ def _same_system(crs: str | None, raster: Raster) -> bool:
     return bool(math.dist((x, y), (moved_x, moved_y)) <= _PIXEL * size)
 
 
-def _same(found: float | None, wanted: float | None) -> bool:
+def _same(found: float | None, wanted: float | None, dtype: str) -> bool:
+    """Whether both stand for one number of `dtype`: GDAL says -1e30 as a float32 pixel holds it."""
     if found is None or wanted is None:
         return found is wanted
+    if dtype == "float32":
+        found, wanted = float(np.float32(found)), float(np.float32(wanted))
     return found == wanted or (math.isnan(found) and math.isnan(wanted))
 
 

@@ -7,6 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from affine import Affine
 from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
@@ -104,6 +105,7 @@ def described(dataset: Any, path: str) -> Raster:
     check_scales(bands, path)
     rpcs, odd_rpcs = _rpcs(dataset)
     fields = envi_fields(dataset)
+    transform, flat = _usable_transform(dataset.transform)
     masked = any(map(_is_masked, dataset.mask_flag_enums))
     alpha = tuple(number for number, band in enumerate(bands, start=1) if band.color == ALPHA)
     return Raster(
@@ -111,7 +113,7 @@ def described(dataset: Any, path: str) -> Raster:
         driver=dataset.driver,
         shape=(dataset.height, dataset.width),
         crs=wkt(crs_of_header(fields) or dataset.crs),
-        transform=dataset.transform,
+        transform=transform,
         dtype=dtype,
         bands=bands,
         gcps=tuple(Gcp(p.row, p.col, p.x, p.y, p.z, p.id, p.info) for p in gcps),
@@ -122,7 +124,7 @@ def described(dataset: Any, path: str) -> Raster:
         provenance=read_provenance(dataset),
         classes=tell_classes(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
-        notes=tuple(filter(None, (*notes, ignored, odd_rpcs))),
+        notes=tuple(filter(None, (*notes, flat, ignored, odd_rpcs))),
         files=tuple(_further_files(dataset, path)),
         source=GdalSource(
             anywhere(path),
@@ -132,6 +134,14 @@ def described(dataset: Any, path: str) -> Raster:
             limits,
         ),
     )
+
+
+def _usable_transform(transform: Affine) -> tuple[Affine, str]:
+    """Return a geotransform and no note, or none and a note where pixels have no area in it."""
+    if isfinite(transform.determinant) and transform.determinant != 0:
+        return transform, ""
+    told = ", ".join(f"{number:g}" for number in transform.to_gdal())
+    return Affine.identity(), f"its geotransform ({told}) gives pixels no area, and is left out"
 
 
 def one_type(raster: Raster) -> Raster:

@@ -185,3 +185,18 @@ def test_what_was_written_is_read_back_and_compared(scene, tmp_path, form, chang
         pass
     with pytest.raises(HsisrError, match=told):
         check_read_back(other, tmp_path / "asked.tif", form, raster)
+
+
+def test_a_nodata_value_that_float32_rounds_is_the_same_value(tmp_path):
+    """A text header says -1e+30, a GeoTIFF of float32 -1.0000000150474662e+30: one pixel value."""
+    cube = np.full((2, 4, 5), 7, np.float32)
+    cube[:, 0, 0] = -1e30
+    with rasterio.open(
+        tmp_path / "a.img", "w", driver="ENVI", count=2, height=4, width=5, dtype="float32",
+        nodata=-1e30, crs="EPSG:32633", transform=Affine(30, 0, 364095, 0, -30, 5809965),
+    ) as file:  # fmt: skip
+        file.write(cube)
+    run(tmp_path / "a.img", tmp_path / "fine.tif")
+    with rasterio.open(tmp_path / "fine.tif") as fine:
+        assert not fine.read_masks(1)[:2, :2].any()
+        assert fine.read_masks(1).sum() == 76 * 255

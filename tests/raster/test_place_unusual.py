@@ -109,3 +109,14 @@ def test_a_header_names_data_with_any_ending(tmp_path):
     )
     raster = open_raster(tmp_path / "raw.hdr")
     assert (raster.rows, raster.cols, len(raster.bands)) == (4, 5, 3)
+
+
+def test_a_geotransform_whose_pixels_have_no_area_is_said_and_left_out(tmp_path):
+    src = tmp_path / "flat.tif"
+    profile = {"driver": "GTiff", "count": 3, "height": 20, "width": 24, "dtype": "int16"}
+    with rasterio.open(src, "w", **profile, transform=Affine(30, 0, 5e5, 0, 0, 5.8e6)) as file:
+        file.write(np.random.default_rng(0).integers(1, 900, (3, 20, 24)).astype("i2"))
+    assert "gives pixels no area" in bicubic(src, tmp_path / "fine.tif").stderr
+    with rasterio.open(tmp_path / "fine.tif") as fine:
+        assert fine.transform == Affine.identity()
+        assert fine.shape == (40, 48)
