@@ -7,14 +7,16 @@ QGIS_BIN := .venv-qgis/bin
 SOURCES := hsisr_geo cli qgis_plugin tools tests benchmarks
 
 .NOTPARALLEL:
-.PHONY: help install lint test test-core test-qgis demo plugin clean
+.PHONY: help install lint test test-core test-qgis demo plugin release clean
 
 help:
 	@echo "make install  .venv with the package, the test tools and the demo's needs"
 	@echo "make lint     ruff, mypy and bandit"
 	@echo "make test     lint, the plugin in a real QGIS, and the core's tests"
+	@echo "make test-core  the core's tests; PACKAGE=raster for those of one package"
 	@echo "make demo     super-resolve a real scene; SCENE=path for your own raster"
-	@echo "make plugin   dist/hsisr_geo_qgis-VERSION.zip"
+	@echo "make plugin   dist/hsisr_geo_qgis-VERSION.zip, without the engine's wheel"
+	@echo "make release  dist/release: that zip with the wheel in it, wheel, sdist, checksums, notes"
 	@echo "make clean    remove what the other targets made"
 
 install: .venv/installed
@@ -32,9 +34,10 @@ lint: install
 # The core's tests come last, so that the last line is pytest's count of them.
 test: lint test-qgis test-core
 
+# PACKAGE=raster: the tests of that package alone, in seconds.
 test-core: install
-	@tools/install_gdal || echo "NOT TESTED: steps of GDAL's pipelines (tests/cli/test_gdal_pipeline.py)" >&2
-	$(BIN)/python -m pytest -q
+	@test -n "$(PACKAGE)" || tools/install_gdal || echo "NOT TESTED: steps of GDAL's pipelines (tests/cli/test_gdal_pipeline.py)" >&2
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests$(addprefix /,$(PACKAGE))
 
 # Two interpreters: QGIS imports its own Python, which has neither torch nor rasterio; the worker runs in .venv.
 test-qgis: install
@@ -56,6 +59,9 @@ demo: install
 
 plugin:
 	$(PYTHON) tools/build_plugin.py
+
+release: install
+	$(BIN)/python tools/release.py
 
 clean:
 	rm -rf .venv .venv-qgis .venv-gdal build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

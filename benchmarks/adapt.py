@@ -31,10 +31,10 @@ from hsisr_geo.model.adaptation.steps import AdaptationOptions
 from hsisr_geo.model.adaptation.trial import HeldOut, HeldOutGain, TrialErrors
 from hsisr_geo.model.checkpoint import load_network
 from hsisr_geo.model.scene import Scene
-from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.catalogue import find_model
 
 RECTANGLES = 2  # of a raster with holes

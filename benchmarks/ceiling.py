@@ -21,7 +21,7 @@ from torch import Tensor
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.inference.decode import add_detail, components_of
-from hsisr_geo.model.inference.prepared_tile import first_estimate
+from hsisr_geo.model.inference.on_torch import first_estimate
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training.training_data import Pair, degraded_pair, load_scenes

@@ -12,7 +12,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from hsisr_geo.model.inference.resolver import load
-from hsisr_geo.model.training.training_data import statistics_of
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.load import Recipe
 
 PUBLISHED = 8.25e12  # the published sampler for the same cube: docs/method.md, "Cost"

@@ -61,21 +61,15 @@ def gains_of(
 
 
 def scene_gains(resolver: DiffusionResolver, pair: Pair) -> Iterator[tuple[float, float]]:
-    """Score one degraded scene under each assumption.
-
-    The network runs once: D and its back-projections come after it, and as they keep constants they
-    give in physical units what they give in standardised ones.
-    """
-    alone = replace(resolver, config=replace(resolver.config, back_projections=0))
-    network = torch.from_numpy(alone.fit(pair.statistics)(pair.lr.numpy(), (0, 0)))
+    """Score one degraded scene under each assumption."""
     base = _score(back_projection.interpolate(pair.lr, pair.upscale), pair)
+    alone = replace(resolver, config=replace(resolver.config, back_projections=0))
     for assumed in ASSUMED:
-        result = network
+        method = alone
         if assumed != NONE:
-            d = named(assumed, pair.upscale)
-            iterations = resolver.config.back_projections
-            result = back_projection.back_project(network, pair.lr, d, iterations)
-        ours = _score(result, pair)
+            method = replace(resolver, degradation=named(assumed, pair.upscale))
+        result = method.fit(pair.statistics)(pair.lr.numpy(), (0, 0))
+        ours = _score(torch.from_numpy(result), pair)
         yield ours.mpsnr - base.mpsnr, ours.sam_deg / base.sam_deg
 
 

@@ -191,7 +191,7 @@ def safetensors_target(folder: Path) -> Case:
 
     from hsisr_geo.model.checkpoint import save_network
     from hsisr_geo.model.network import Network
-    from hsisr_geo.model.training.training_data import statistics_of
+    from hsisr_geo.raster.survey import statistics_of
     from hsisr_geo.resolver.config import ModelConfig
     from hsisr_geo.resolver.load import load_resolver
 

@@ -24,6 +24,7 @@ def commands(data: Path) -> dict[str, list[str]]:
     """Return the command of each section, in the order of the page."""
     val, mosaic = str(data / "val"), str(data / "products" / "enmap_potsdam_mosaic.tif")
     return {
+        "blur": ["blur.py", val],
         "scores": ["quality.py", val, "--json", str(PAGE.with_suffix(".json"))],
         "enmap": ["quality.py", mosaic],
         "detail": ["detail.py", val],

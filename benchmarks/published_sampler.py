@@ -22,7 +22,7 @@ from hsisr_geo.benchmark.systems.layers.sampler import STEPS, drawn, sample_grou
 from hsisr_geo.benchmark.systems.layers.unet import PARAMETERS, PublishedUNet
 from hsisr_geo.model.autoencoder import group_starts
 from hsisr_geo.model.inference.resolver import load
-from hsisr_geo.model.training.training_data import statistics_of
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.load import Recipe
 
 GROUP, OVERLAP, LATENTS = 16, 4, 3

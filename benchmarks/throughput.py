@@ -25,7 +25,6 @@ from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.windows import BLOCK, Window, blocks
 from hsisr_geo.engine import compute, local
 from hsisr_geo.engine.pipeline import super_resolve
-from hsisr_geo.engine.tasks import Plan
 from hsisr_geo.journal.index import TileIndex
 from hsisr_geo.output.drafts import open_outputs
 from hsisr_geo.output.formats.choice import WriteOptions
@@ -51,8 +50,8 @@ def timed_run(src: Path, dst: Path, model: str, tile: int) -> tuple[float, float
     original = compute.run
 
     def run(work, *args, **options):
-        plan: Plan = replace(work.plan, resolve=timed(work.plan.resolve))
-        original(replace(work, plan=plan), *args, **options)
+        method = replace(work.method, resolve=timed(work.method.resolve))
+        original(replace(work, method=method), *args, **options)
 
     compute.run = run
     try:

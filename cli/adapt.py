@@ -8,6 +8,7 @@ import click
 
 from . import options
 from .progress import report
+from .run_options import logging_to
 from .signals import Cancellation
 
 _TICKS = 1000  # of the progress: learning is a share of a time, not a number of things
@@ -35,7 +36,9 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
 @options.bands
 @options.exclude
 @options.orthorectify
+@options.nodata
 @options.device
+@options.again
 @click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
 @options.progress
 @click.pass_obj
@@ -57,14 +60,18 @@ def adapt(
     ends with exit code 1. Use the result with `run --model MODEL`, at this factor only.
     """
     from hsisr_geo.raster.open import open_raster
+    from hsisr_geo.raster.suitability import check_suitable
     from hsisr_geo.resolver.catalogue import check_model_target, find_weights
 
-    open_raster(src, **{key: options[key] for key in ("bands", "exclude", "orthorectify")})
+    speak = report(progress)
+    chosen = ("bands", "exclude", "orthorectify", "nodata")
+    with logging_to(speak.log):
+        scene = open_raster(src, **{key: options[key] for key in chosen})
+    check_suitable(scene, again=options["again"])
     start = find_weights(model, upscale=upscale)
     check_model_target(out, overwrite=overwrite, model=start)
     # ^ before torch is imported, which takes seconds: what is wrong with a path is told at once
     learn, options_type = _stage()
-    speak = report(progress)
     card = learn(
         options_type(source=src, model=start, upscale=upscale, **options),
         out,

@@ -6,7 +6,7 @@ import click
 
 from . import options
 from .progress import report, to_json
-from .run_options import canceling, check_bounds
+from .run_options import canceling, check_bounds, logging_to
 from .signals import Cancellation
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 @options.bands
 @options.exclude
 @options.orthorectify
+@options.nodata
 @click.option(
     "--window",
     type=click.IntRange(min=16),
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
 @options.tile
 @options.threads
 @options.device
+@options.valid_range
+@options.again
 @click.option("--overwrite", is_flag=True, help="Replace DIR if it holds a report.")
 @click.option("--json", "as_json", is_flag=True, help="Print what is in report.json, too.")
 @options.progress
@@ -75,10 +78,13 @@ def assess(
     bands: str | None,
     exclude: str | None,
     orthorectify: bool,
+    nodata: float | None,
     window: int,
     tile: int | None,
     threads: int,
     device: str,
+    valid_range: tuple[float, float] | None,
+    again: bool,
     overwrite: bool,
     as_json: bool,
     progress: str,
@@ -92,12 +98,17 @@ def assess(
 
     from hsisr_geo.assessment.report import check_report_folder
     from hsisr_geo.raster.open import open_raster
+    from hsisr_geo.raster.suitability import check_suitable
     from hsisr_geo.resolver.load import load_resolver
 
     check_bounds(bounds)
     speak = report(progress, stdout_is_data=as_json)
     target = check_report_folder(folder, overwrite=overwrite)
-    raster = open_raster(src, bands=bands, exclude=exclude, orthorectify=orthorectify)
+    with logging_to(speak.log):
+        raster = open_raster(
+            src, bands=bands, exclude=exclude, orthorectify=orthorectify, nodata=nodata
+        )
+    check_suitable(raster, again=again)
     # ^ before the model, which takes seconds: what is wrong with a path is told at once
     resolver = load_resolver(
         model, upscale=upscale, detail=detail, seed=seed, device=device, psf=psf
@@ -113,6 +124,8 @@ def assess(
         window=window,
         tile=tile,
         threads=threads,
+        valid_range=valid_range,
+        again=again,
         scratch=target.parent,
         progress=canceling(speak.progress, cancellation),
         log=speak.log,

@@ -122,6 +122,7 @@ def _compare(scene: Scene, wish: Wish, resolver: "Resolver") -> Scene:
             scene.raster,
             resolver,
             bounds=wish.how.bounds,
+            valid_range=wish.how.valid_range,
             uncertainty=wish.uncertainty(job),
             strict=wish.how.strict,
         )

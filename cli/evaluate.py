@@ -1,10 +1,15 @@
-"""`hsisr-geo evaluate`: scores of a super-resolved raster against a reference on the same grid."""
+"""`hsisr-geo evaluate`: scores of a super-resolved raster against a reference on the same grid.
+
+With --pair, of a raster and a finer one by another sensor over the same ground.
+"""
 
 import itertools
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
+
+from . import options
 
 if TYPE_CHECKING:
     from hsisr_geo.bands.radiometry import Cube
@@ -30,22 +35,72 @@ _TOLERANCE_NM = 1.0  # GDAL's IMAGERY tags of an ENVI file are rounded to a nano
     help="Peak value of PSNR and SSIM.  [default: 99.9 % quantile of REF]",
 )
 @click.option("--all-bands", is_flag=True, help="Include bands marked as bad (bbl = 0).")
+@click.option(
+    "--pair",
+    is_flag=True,
+    help="SR is a raster as it is, REF a finer one by another sensor: fit blur and shift between "
+    "them, super-resolve SR by --upscale (2, 3 and 4 without), and compare with REF at the bands "
+    "that both have.",
+)
+@options.model
+@options.psf
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(
-    sr: str, ref: str, upscale: int | None, data_range: float | None, all_bands: bool, as_json: bool
+    sr: str,
+    ref: str,
+    upscale: int | None,
+    data_range: float | None,
+    all_bands: bool,
+    pair: bool,
+    model: str,
+    psf: str,
+    as_json: bool,
 ) -> None:
     """Score the super-resolved raster SR against the reference REF.
 
     Both must lie on the same grid. Pixels without data in either are left out, and so are bands
-    that either marks as bad.
+    that either marks as bad. With --pair, SR is any raster, and REF a finer one of the same ground
+    in the same CRS; --model and --psf are for that.
     """
     from .progress import to_json
 
+    if pair:
+        upscales = options.UPSCALES if upscale is None else (upscale,)
+        click.echo(_pair_text(sr, ref, upscales, model, psf, as_json))
+        return
     scores, bands = compare(sr, ref, upscale=upscale, data_range=data_range, all_bands=all_bands)
     if as_json:
         click.echo(to_json({**asdict(scores), "bands": [band + 1 for band in bands]}))
     else:
         click.echo(_table(scores, len(bands)))
+
+
+def _pair_text(
+    coarse: str, fine: str, upscales: tuple[int, ...], model: str, psf: str, as_json: bool
+) -> str:
+    """Fit the two sensors to each other and score each upscale, in words or as JSON."""
+    from hsisr_geo.assessment.pair import Pair
+    from hsisr_geo.resolver.load import load_resolver
+
+    from .progress import to_json
+
+    pair = Pair.open(coarse, fine)
+    fit = pair.fit()
+    gains = [pair.gains(fit, load_resolver(model, upscale=n, psf=psf)) for n in upscales]
+    if as_json:
+        scores = [{**asdict(gain), "mean_gain": gain.mean} for gain in gains]
+        return to_json({"fit": asdict(fit), "scores": scores})
+    lines = [
+        f"fit     MTF at Nyquist {fit.mtf[0]:.2f} from row to row, {fit.mtf[1]:.2f} from column to "
+        f"column; shift {fit.shift[0]:+.2f} rows, {fit.shift[1]:+.2f} columns; "
+        f"R2 {min(fit.r2):.3f}-{max(fit.r2):.3f} in {len(fit.bands)} bands"
+    ]
+    for gain in gains:
+        both = zip(gain.ours, gain.bicubic, strict=True)
+        each = ", ".join(f"{ours - plain:+.2f}" for ours, plain in both)
+        told = f"{gain.mean:+.2f} dB over bicubic ({each}), {gain.degradation} assumed"
+        lines.append(f"x{gain.upscale}      {told}")
+    return "\n".join(lines)
 
 
 def compare(

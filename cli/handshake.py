@@ -19,8 +19,11 @@ def handshake(self_test: bool) -> None:
     from hsisr_geo import __version__
 
     from .progress import to_json
+    from .run import run
 
     answer: dict[str, Any] = {"version": __version__, "protocol": PROTOCOL}
+    (psf,) = (option.default for option in run.params if option.name == "psf")
+    answer["psf"] = psf if isinstance(psf, str) else ""  # empty: what its model was trained for
     if self_test:
         answer |= _tested()
     click.echo(to_json(answer))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @options.exclude
 @options.drop_bad
 @options.orthorectify
+@options.nodata
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every band.")
 def info(
     src: str,
@@ -26,6 +27,7 @@ def info(
     exclude: str | None,
     drop_bad: bool,
     orthorectify: bool,
+    nodata: float | None,
     as_json: bool,
 ) -> None:
     """Describe the raster or product SRC, or what is on stdin for `-`: grid, bands, nodata.
@@ -39,7 +41,12 @@ def info(
 
     with source(src) as name:
         raster = open_raster(
-            name, bands=bands, exclude=exclude, drop_bad=drop_bad, orthorectify=orthorectify
+            name,
+            bands=bands,
+            exclude=exclude,
+            drop_bad=drop_bad,
+            orthorectify=orthorectify,
+            nodata=nodata,
         )
     raster = replace(raster, path=src)
     if as_json:
@@ -50,6 +57,8 @@ def info(
 
 def _record(raster: "Raster") -> dict[str, Any]:
     """Return the description for a machine; indices of bands are from 1, as in GDAL."""
+    from hsisr_geo.blur.find import said_of
+
     return {
         "path": raster.path,
         "driver": raster.driver,
@@ -64,7 +73,11 @@ def _record(raster: "Raster") -> dict[str, Any]:
         "gcps": len(raster.gcps),
         "rpcs": raster.rpcs is not None,
         "nodata": raster.bands.nodata,
+        "psf": said_of(raster) or None,
         "mask": raster.has_mask,
+        "notes": list(raster.notes),
+        "classes": raster.classes or None,
+        "provenance": dict(raster.provenance),
         "good_bands": len(raster.bands.good_indices),
         "bands": [_band_record(i, band) for i, band in enumerate(raster.bands, start=1)],
     }
@@ -94,13 +107,33 @@ def _lines(raster: "Raster") -> list[tuple[str, str]]:
         ("place", _place_text(raster)),
         ("wavelengths", _wavelengths_text(raster)),
         ("nodata", _nodata_text(raster)),
+        ("psf", _psf_text(raster)),
     ]
     if any(band.scale != 1 or band.offset != 0 for band in raster.bands):
         first = raster.bands[0]
         lines.append(("scaling", f"value = DN * {first.scale:g} + {first.offset:g} (first band)"))
+    lines += [("note", note) for note in raster.notes]
+    if made := _made_text(raster):
+        lines.append(("made", made))
     if told := advice(raster):
         lines.append(("note", told))
     return lines
+
+
+def _psf_text(raster: "Raster") -> str:
+    """Say what is known of the blur without a look at the pixels."""
+    from hsisr_geo.blur.find import said_of
+
+    return said_of(raster) or "not known: run estimates it from the pixels, as hsisr-geo psf shows"
+
+
+def _made_text(raster: "Raster") -> str:
+    """Say how a result of ours was made; "" of any other raster."""
+    said = {name.removeprefix("HSISR_").lower(): v for name, v in raster.provenance.items()}
+    if "model" not in said:
+        return ""
+    what = f"by hsisr-geo {said.get('version', '?')}, {said['model']} x{said.get('upscale', '?')}"
+    return f"{what}, from {said.get('source', '?')}: a result, not to be super-resolved again"
 
 
 def _bands_text(raster: "Raster") -> str:

@@ -1,12 +1,14 @@
 """The `hsisr-geo` command: its group, and how errors and signals become exit codes.
 
-Exit codes: 0 done, 1 error, 2 wrong usage, 130 interrupted (SIGINT), 143 terminated (SIGTERM).
+Exit codes: 0 done, 1 error, 2 wrong usage, 129 terminal closed (SIGHUP), 130 interrupted (SIGINT),
+143 terminated (SIGTERM).
 Only click and the standard library are imported here, so that `--help` answers at once; every
 command imports what it needs when it runs.
 """
 
 import os
 import traceback
+from contextlib import suppress
 from signal import Signals
 from typing import Any
 
@@ -28,7 +30,10 @@ from .evaluate import evaluate
 from .handshake import handshake
 from .info import info
 from .models import models
+from .psf import psf
+from .quiet import be_quiet
 from .run import run
+from .show import show
 from .signals import Cancellation, canceled_by_signals
 from .train import train
 from .variables import name_variables
@@ -44,6 +49,7 @@ class Guarded(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; whatever ends it becomes an exit code."""
+        be_quiet()
         with canceled_by_signals() as cancellation:
             ctx.obj = cancellation
             end_with_parent()
@@ -57,7 +63,8 @@ class Guarded(click.Command):
                 if os.environ.get(DEBUG_VARIABLE) == "1":
                     traceback.print_exception(e)
                 message, code = _last_word(e, cancellation)
-        click.echo("hsisr-geo: error: " + " ".join(message.split()), err=True)
+        with suppress(OSError):  # the terminal may be gone, and be the reason
+            click.echo("hsisr-geo: error: " + " ".join(message.split()), err=True)
         ctx.exit(code)
 
 
@@ -95,6 +102,8 @@ cli.add_command(run)
 cli.add_command(batch)
 cli.add_command(adapt)
 cli.add_command(info)
+cli.add_command(psf)
+cli.add_command(show)
 cli.add_command(evaluate)
 cli.add_command(assess)
 cli.add_command(benchmark)

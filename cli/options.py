@@ -73,9 +73,12 @@ seed = click.option(
 psf = click.option(
     "--psf",
     metavar="SPEC",
-    help="What made SRC's pixels of finer ones: `bicubic`, `gaussian:MTF` (at SRC's Nyquist "
-    "frequency, e.g. gaussian:0.3), or a kernel file (text or .npy) of the PSF at the output's "
-    "pixels. The output is made consistent with it, and measured.  [default: the model's own]",
+    default=AUTO,
+    show_default=True,
+    help="What made SRC's pixels of finer ones. `auto`: what SRC says, its sensor is known for, or "
+    "its pixels tell (`hsisr-geo psf`). Else `bicubic`; `gaussian:MTF` (at SRC's Nyquist "
+    "frequency, e.g. gaussian:0.3; gaussian:0.2,0.3 for rows and columns); `fwhm:45m`; or a kernel "
+    "file (text or .npy) of the PSF at the output's pixels.",
 )
 no_consistency = click.option(
     "--no-consistency",
@@ -117,6 +120,12 @@ orthorectify = click.option(
     "--orthorectify",
     is_flag=True,
     help="Put EMIT on the map grid of its lookup table, instead of in the geometry of the sensor.",
+)
+nodata = click.option(
+    "--nodata",
+    type=float,
+    metavar="VALUE",
+    help="The number in the file that stands for no data in every band, whatever the file says.",
 )
 tile = click.option(
     "--tile",
@@ -195,6 +204,17 @@ strict = click.option(
     is_flag=True,
     help="Read all of SRC twice more, to be sure that it holds still and, resumed, is the same. "
     "Up to 256 MiB that is done anyway; else times, sizes and ends of files tell.",
+)
+valid_range = click.option(
+    "--valid-range",
+    type=float,
+    nargs=2,
+    metavar="MIN MAX",
+    help="Cut the output to these values, in physical units; `-inf inf` cuts nothing.  "
+    "[default: not negative where SRC is not, and no spikes]",
+)
+again = click.option(
+    "--again", is_flag=True, help="Take SRC though it is a result of hsisr-geo already."
 )
 dry_run = click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
 

@@ -1,9 +1,15 @@
 """`rio hsisr`: the command `run` as a plug-in of rasterio's own command line."""
 
+from .grouped import GroupedCommand
 from .main import SETTINGS, Guarded
 from .run import run
 
-hsisr = Guarded(
+
+class _Command(Guarded, GroupedCommand):
+    """Guarded itself: rasterio's group knows nothing of our exit codes and signals."""
+
+
+hsisr = _Command(
     name="hsisr",
     callback=run.callback,
     params=run.params,
@@ -11,4 +17,3 @@ hsisr = Guarded(
     short_help="Super-resolve a hyperspectral raster.",
     context_settings=SETTINGS,
 )
-"""Not in our group: rasterio's knows nothing of our exit codes and signals."""

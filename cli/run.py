@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import options
+from .grouped import GroupedCommand
 from .plan import plan_text
 from .progress import report
 from .run_options import RunOptions, canceling, check_samples, logging_to, run_options, wished
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 STDOUT = "-", "/vsistdout/"
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("src", type=click.Path())
 @click.argument("dst", type=click.Path())
 @run_options
@@ -126,7 +127,12 @@ def _summary(done: "RunReport", dst: str) -> str:
         text += f", and its uncertainty to {done.uncertainty}"
     if done.consistency_relative is not None:
         text += (
-            f"; degraded again ({done.degradation}) it differs from the input by "
-            f"{done.consistency_relative:.2%}"
+            f"; {_percent(done.consistency_relative)} of a band's standard deviation from the "
+            f"input, degraded again ({done.degradation})"
         )
     return text
+
+
+def _percent(share: float) -> str:
+    """Return e.g. 0.4 %, with two digits that count."""
+    return f"{100 * share:.2g} %"

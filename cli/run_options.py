@@ -45,6 +45,7 @@ _OPTIONS = (  # in the order of --help
     options.exclude,
     options.drop_bad,
     options.orthorectify,
+    options.nodata,
     options.overwrite,
     options.format,
     options.creation,
@@ -52,6 +53,8 @@ _OPTIONS = (  # in the order of --help
     options.stac,
     options.resume,
     options.strict,
+    options.valid_range,
+    options.again,
 )
 
 
@@ -76,6 +79,7 @@ class RunOptions:
     exclude: str | None
     drop_bad: bool
     orthorectify: bool
+    nodata: float | None
     overwrite: bool
     format: str | None
     creation: tuple[str, ...]
@@ -92,19 +96,25 @@ class RunOptions:
 
     resume: bool
     strict: bool
+    valid_range: tuple[float, float] | None
+    again: bool
 
     def open(self, src: str) -> "Raster":
         """Open a scene with the bands that are asked for; errors as `open_raster`."""
         from hsisr_geo.engine.workers import Workers
         from hsisr_geo.raster.open import open_raster
+        from hsisr_geo.raster.suitability import check_suitable
 
-        return open_raster(
+        raster = open_raster(
             Workers(scheduler=self.scheduler).name_of(src),
             bands=self.bands,
             exclude=self.exclude,
             drop_bad=self.drop_bad,
             orthorectify=self.orthorectify,
+            nodata=self.nodata,
         )
+        check_suitable(raster, again=self.again)
+        return raster
 
     def load_resolver(self) -> "Resolver":
         """Load the model, which takes seconds; errors as `load.load_resolver`."""
@@ -143,6 +153,8 @@ class RunOptions:
             write=write or self.write_options(),
             tile=self.tile,
             where=Workers(self.workers, self.threads),
+            valid_range=self.valid_range,
+            again=self.again,
         ).plan()
 
     def super_resolve(
@@ -164,6 +176,8 @@ class RunOptions:
             overwrite=self.overwrite,
             resume=self.resume,
             strict=self.strict,
+            valid_range=self.valid_range,
+            again=self.again,
             **more,
         )
 

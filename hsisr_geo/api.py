@@ -1,7 +1,9 @@
 """The package's front door: `super_resolve()` from a file to a finer one, with a model by name."""
 
 import os
+from collections.abc import Sequence
 
+from hsisr_geo.blur.find import AUTO
 from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.engine.pipeline import super_resolve as run
 from hsisr_geo.engine.request import Log
@@ -24,7 +26,7 @@ def super_resolve(
     seed: int = 0,
     device: str = "auto",
     precision: str = "float32",
-    psf: str | None = None,
+    psf: str | None = AUTO,
     consistency: bool = True,
     resolver: Resolver | None = None,
     tile: int | None = None,
@@ -37,6 +39,8 @@ def super_resolve(
     write: WriteOptions = AS_NAMED,
     resume: bool = False,
     strict: bool = False,
+    valid_range: Sequence[float] | None = None,
+    again: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> RunReport:
@@ -51,11 +55,11 @@ def super_resolve(
         Paths; `src` may be any name that GDAL opens, such as `/vsizip/...` or a subdataset, the
         folder of a product, or what `open_raster` made of one, with a choice of bands.
     upscale, model, detail, seed, device, precision, psf, consistency
-        As for `load_resolver`; upscale 2 by default.
+        As for `load_resolver`; upscale 2 and psf `auto` by default.
     resolver
         Instead of these: one that is loaded already, or your own.
-    tile, threads, workers, scheduler, bounds, overwrite, write, resume, strict, progress,
-    log
+    tile, threads, workers, scheduler, bounds, overwrite, write, resume, strict, valid_range,
+    again, progress, log
         As for `pipeline.super_resolve`, which does the work.
     uncertainty
         Where to write the standard deviation over samples, or an `Uncertainty` with their number.
@@ -92,6 +96,8 @@ def super_resolve(
         write=write,
         resume=resume,
         strict=strict,
+        valid_range=valid_range,
+        again=again,
         progress=progress,
         log=log,
     )

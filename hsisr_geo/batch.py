@@ -11,6 +11,8 @@ from string import Formatter
 from threading import Event, Lock
 from typing import Literal
 
+from hsisr_geo.bands.metadata import PROVENANCE_PREFIX
+from hsisr_geo.cube.valid_range import check_range
 from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.engine.provenance import fingerprint
 from hsisr_geo.engine.uncertainty import Uncertainty
@@ -19,10 +21,9 @@ from hsisr_geo.raster.datasets import open_quietly
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.scenes import ENDINGS
-from hsisr_geo.resolver.protocol import Resolver, sampled
+from hsisr_geo.resolver.protocol import Resolver, sampled, settled
 
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:"<>|?*', "_"))  # in names of subdatasets
-_PREFIX = "HSISR_"
 Status = Literal["done", "skipped", "failed", "canceled", "not started"]
 
 
@@ -130,6 +131,7 @@ def difference(
     *,
     bounds: Bounds | None,
     uncertainty: Uncertainty | None = None,
+    valid_range: Sequence[float] | None = None,
     strict: bool = False,
 ) -> str:
     """Say why the raster at `path` is not what a run would write; "" if it is.
@@ -143,7 +145,8 @@ def difference(
     """
     with open_quietly(open_raster(path).path) as dataset:
         tags = dataset.tags()
-    if f"{_PREFIX}FINGERPRINT" not in tags:
+    resolver = settled(resolver, raster)
+    if f"{PROVENANCE_PREFIX}FINGERPRINT" not in tags:
         return "does not say how it was made"
     mark = fingerprint(
         raster,
@@ -152,13 +155,14 @@ def difference(
         uncertainty=uncertainty,
         region=None if bounds is None else raster.window_of(bounds),
         tile=1,  # no matter: it does not show in the result,
+        valid_range=check_range(valid_range),
         stored=(),  # nor does the format, in the digest
         strict=strict,
     )
-    if tags[f"{_PREFIX}FINGERPRINT"] == mark.digest:
+    if tags[f"{PROVENANCE_PREFIX}FINGERPRINT"] == mark.digest:
         return ""
     for name, value in mark.facts.items():
-        found = tags.get(_PREFIX + name.upper())
+        found = tags.get(PROVENANCE_PREFIX + name.upper())
         if found not in (None, value):
             return f"was made with {name.replace('_', ' ')} {found}, not {value}"
     return "was made of another input, window, choice of bands or uncertainty"

@@ -64,8 +64,9 @@ class Assess(SceneAlgorithm):
 
     def initAlgorithm(self, config=None):
         self.add_scene_parameters()
-        self.add_texture_parameters()
+        self.add_band_parameters()
         self.add_extent_parameter()
+        self.add_texture_parameters()
         overwrite = tr("Replace a report that is in the folder")
         self.addParameter(QgsProcessingParameterBoolean("OVERWRITE", overwrite, defaultValue=False))
         self.add_model_file_parameter()

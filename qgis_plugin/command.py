@@ -34,9 +34,9 @@ _OURS = frozenset({EXECUTABLE_VARIABLE, "HSISR_GEO_MODELS", "HSISR_GEO_DEBUG"})
 
 ADVICE = (
     "In QGIS, Raster › Hyperspectral super-resolution › Set up… makes what is missing. Or install "
-    f"{PROGRAM} yourself into a Python of its own (pip install hsisr-geo), and give the path of "
-    "the executable in Settings › Options › Processing › Hyperspectral super-resolution; for "
-    f"qgis_process, in the environment variable {EXECUTABLE_VARIABLE}."
+    f"{PROGRAM} yourself into a Python of its own (its wheel lies beside the plugin's zip), and "
+    "give the path of the executable in Settings › Options › Processing › Hyperspectral "
+    f"super-resolution; for qgis_process, in the environment variable {EXECUTABLE_VARIABLE}."
 )
 
 
@@ -166,6 +166,20 @@ class Selection:
 
 
 ALL_BANDS = Selection()
+WATER_VAPOUR = "water-vapour"  # the engine's word for 1340-1445 and 1790-1955 nm
+LONGEST_NM = 100_000.0  # beyond what any sensor sees: the end of a range without one
+
+
+def with_water_vapour(exclude: str) -> str:
+    """Return the bands to exclude, those in water vapour among them."""
+    return exclude if WATER_VAPOUR in exclude else ",".join(filter(None, (exclude, WATER_VAPOUR)))
+
+
+def in_range(lowest_nm: float | None, highest_nm: float | None) -> str:
+    """Return the bands between two wavelengths as the engine writes them, e.g. 450-900nm."""
+    low = 0.0 if lowest_nm is None else lowest_nm
+    high = LONGEST_NM if highest_nm is None else highest_nm
+    return f"{low:g}-{high:.10g}nm"
 
 
 def run_arguments(

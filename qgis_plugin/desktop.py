@@ -1,18 +1,27 @@
-"""What the plugin adds to the desktop: "Set up…" in menu and toolbox, and a page of options."""
+"""What the plugin adds to the desktop: a menu, two buttons, a dock, a page of options."""
 
 from __future__ import annotations
 
+import os
+
+import processing
 import qgis.utils
 from processing.gui.ContextAction import ContextAction
 from processing.gui.ProviderActions import ProviderContextMenuActions
 from qgis.core import QgsApplication, QgsProcessingAlgorithm
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QAction, QApplication
+from qgis.PyQt.QtWidgets import QApplication
 
+from .entries import Entries
 from .i18n import tr
+from .map.actions import MapActions
 from .options_page import OptionsFactory
 from .provider import ICON
+from .sample import NAME, make_sample
 from .setup_dialog import SetupDialog
+from .spectrum.dock import SpectrumDock
+from .welcome import greet_once
 
 
 class Desktop:
@@ -22,9 +31,8 @@ class Desktop:
         self.iface = iface
         self.dialog = None
         self.menu = tr("Hyperspectral super-resolution")
-        self.action = QAction(QIcon(ICON), tr("Set up…"), iface.mainWindow())
-        self.action.triggered.connect(lambda: self.open_set_up())
-        iface.addPluginToRasterMenu(self.menu, self.action)
+        self.map, self.spectra, self.greeting = MapActions(iface), None, None
+        self.entries = Entries(iface, self.menu, self._entries())
         self.context = [_context_action(self.open_set_up)]
         ProviderContextMenuActions.registerProviderContextMenuActions(self.context)
         self.options = OptionsFactory(self.open_set_up)
@@ -39,6 +47,7 @@ class Desktop:
         if self.waiting:
             self.iface.initializationCompleted.disconnect(self._add_options)
             self.waiting = False
+        self.greeting = greet_once(self.iface, self.open_set_up, self.open_sample)
         self.iface.registerOptionsWidgetFactory(self.options)
 
     def open_set_up(self):
@@ -55,9 +64,52 @@ class Desktop:
             self.dialog.activateWindow()
         return self.dialog
 
+    def open_sample(self):
+        """Put the made-up scene on the map, in true colour; return its layer."""
+        folder = os.path.join(QgsApplication.qgisSettingsDirPath(), "hsisr-geo", "sample")
+        layer = self.iface.addRasterLayer(make_sample(folder), NAME)
+        self.iface.setActiveLayer(layer)
+        self.map.true_color()
+        return layer
+
+    def open_spectra(self):
+        """Show the dock with the spectra, or hide it."""
+        if self.spectra is None:
+            self.spectra = SpectrumDock(self.iface)
+            self.iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.spectra)
+        else:
+            self.spectra.setVisible(not self.spectra.isVisible())
+        return self.spectra
+
+    def _entries(self):
+        def dialog(name):
+            return lambda: processing.execAlgorithmDialog(f"hsisr:{name}", {})
+
+        return (
+            (tr("Set up…"), self.open_set_up),
+            (tr("Open a sample scene"), self.open_sample),
+            None,
+            (tr("Super-resolve raster…"), dialog("superresolve")),
+            (tr("Assess on this scene…"), dialog("assess")),
+            (tr("Adapt model to scene…"), dialog("adapt")),
+            (tr("Evaluate against reference…"), dialog("evaluate")),
+            (tr("Hyperspectral raster info…"), dialog("info")),
+            None,
+            (tr("Show in true colour"), self.map.true_color),
+            (tr("Swipe between before and after"), self.map.toggle_swipe),
+            (tr("Difference between before and after"), self.map.difference),
+            (tr("Spectra before and after"), self.open_spectra),
+        )
+
     def remove(self):
         """Take everything away; a set-up that is under way is cancelled."""
-        self.iface.removePluginRasterMenu(self.menu, self.action)
+        self.entries.remove()
+        self.map.remove()
+        if self.spectra is not None:
+            self.spectra.leave()
+            self.iface.removeDockWidget(self.spectra)
+            self.spectra.deleteLater()
+            self.spectra = None
         ProviderContextMenuActions.deregisterProviderContextMenuActions(self.context)
         if self.waiting:
             self.iface.initializationCompleted.disconnect(self._add_options)

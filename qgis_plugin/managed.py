@@ -7,6 +7,7 @@ from pathlib import Path
 from qgis.core import QgsApplication, QgsSettings
 
 from .command import Found, NotSetUp, find_engine
+from .setup.handshake import EngineRefused, greet_once
 from .setup.places import Environment, default_home
 from .setup.state import Kind, look
 from .version import version
@@ -42,6 +43,14 @@ def engine() -> Found:
     if found.program == program and broken:
         raise NotSetUp(broken)  # as for a setting: not skipped for what happens to be on the PATH
     return found
+
+
+def default_psf() -> str:
+    """Return the blur that the engine assumes without being told, empty where it is the model's."""
+    try:
+        return greet_once(executable()).psf
+    except (NotSetUp, EngineRefused):
+        return ""
 
 
 def own_executable() -> str:

@@ -17,11 +17,13 @@ from qgis.core import (
 )
 
 from .catalogue import DEFAULT, choices, described
-from .command import Selection
+from .command import Selection, in_range, with_water_vapour
 from .engine import EngineAlgorithm
 from .i18n import tr
 from .installed import installed_models
 from .layers import layer_path
+
+WIDGETS = f"{__package__}.widgets"
 
 
 class SceneAlgorithm(EngineAlgorithm):
@@ -37,7 +39,8 @@ class SceneAlgorithm(EngineAlgorithm):
     def add_scene_parameters(self):
         """Add INPUT, UPSCALE and MODEL."""
         self.addParameter(QgsProcessingParameterRasterLayer("INPUT", tr("Hyperspectral raster")))
-        upscale = choice("UPSCALE", tr("Upscale"), ["2", "3", "4"])
+        upscale = choice("UPSCALE", tr("Pixels become finer by"), ["2", "3", "4"])
+        upscale.setMetadata({"widget_wrapper": {"class": f"{WIDGETS}.pixel_size.PixelSizeWrapper"}})
         self.addParameter(helped(upscale, tr("How many times finer the pixels become.")))
         self.models = installed_models(ask=self.asks_engine)
         self.addParameter(
@@ -74,11 +77,12 @@ class SceneAlgorithm(EngineAlgorithm):
             minValue=0.0,
             maxValue=1.0,
         )
-        self.addParameter(
-            helped(detail, tr("Above 0 the network adds texture that the sensor did not see."))
-        )
         seed = number("SEED", tr("Seed"), number.Type.Integer, 0, minValue=0)
-        self.addParameter(helped(seed, tr("Chooses the texture; without effect at detail 0.")))
+        for parameter in (
+            helped(detail, tr("Above 0 the network adds texture that the sensor did not see.")),
+            helped(seed, tr("Chooses the texture; without effect at detail 0.")),
+        ):
+            self.addParameter(advanced(parameter))
 
     def add_extent_parameter(self):
         """Add EXTENT."""
@@ -87,14 +91,31 @@ class SceneAlgorithm(EngineAlgorithm):
 
     def psf_parameter(self):
         """Return PSF."""
+        psf = QgsProcessingParameterString("PSF", tr("The sensor's blur"), optional=True)
+        psf.setMetadata({"widget_wrapper": {"class": f"{WIDGETS}.blur.PsfWrapper"}})
         return helped(
-            QgsProcessingParameterString(
-                "PSF",
-                tr("PSF: bicubic, gaussian:MTF or a kernel file (empty: the model's)"),
-                optional=True,
+            psf,
+            tr(
+                "What made the raster's pixels of finer ones: auto, bicubic, gaussian:MTF "
+                "(gaussian:0.3 for an MTF of 0.3), or the path of a kernel file. Empty: auto."
             ),
-            tr("What made the raster's pixels of finer ones; gaussian:0.3 for an MTF of 0.3."),
         )
+
+    def add_band_parameters(self):
+        """Add WATER_VAPOUR and the range of wavelengths."""
+        number = QgsProcessingParameterNumber
+        water = QgsProcessingParameterBoolean(
+            "WATER_VAPOUR", tr("Keep bands in water vapour from the network"), defaultValue=False
+        )
+        self.addParameter(
+            helped(water, tr("1340–1445 and 1790–1955 nm, where they are noise: interpolated."))
+        )
+        for name, text in (
+            ("FROM_NM", tr("Only wavelengths from (nm)")),
+            ("TO_NM", tr("Only wavelengths up to (nm)")),
+        ):
+            limit = number(name, text, number.Type.Double, optional=True, minValue=0)
+            self.addParameter(advanced(limit))
 
     def selection_parameters(self):
         """Return BANDS, EXCLUDE and ORTHORECTIFY."""
@@ -178,7 +199,7 @@ class SceneAlgorithm(EngineAlgorithm):
         return "" if device == "auto" else device
 
     def psf(self, parameters, context):
-        """Return what made the pixels, empty for what the model was trained for."""
+        """Return what made the pixels, empty for the default of the command."""
         return self.parameterAsString(parameters, "PSF", context).strip()
 
     def selection(self, parameters, context):
@@ -187,6 +208,19 @@ class SceneAlgorithm(EngineAlgorithm):
             self.parameterAsString(parameters, name, context).strip()
             for name in ("BANDS", "EXCLUDE")
         )
+        if self.parameterAsBoolean(parameters, "WATER_VAPOUR", context):
+            exclude = with_water_vapour(exclude)
+        limits = [
+            None
+            if parameters.get(name) is None
+            else self.parameterAsDouble(parameters, name, context)
+            for name in ("FROM_NM", "TO_NM")
+        ]
+        if limits != [None, None]:
+            if bands:
+                message = tr("Give BANDS or a range of wavelengths, not both.")
+                raise QgsProcessingException(message)
+            bands = in_range(*limits)
         return Selection(
             bands, exclude, self.parameterAsBoolean(parameters, "ORTHORECTIFY", context)
         )

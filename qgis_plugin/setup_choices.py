@@ -163,6 +163,7 @@ def _stacked(fields):
     layout = QVBoxLayout()
     layout.setSpacing(2)
     for field in fields:
+        field.setMinimumHeight(field.sizeHint().height())  # a full dialog squeezes the log instead
         layout.addWidget(field)
     return layout
 

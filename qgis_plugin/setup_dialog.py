@@ -72,12 +72,14 @@ class SetupDialog(QDialog):
     def set_up(self):
         """Make the environment, or go on where an earlier set-up ended."""
         self.choices.keep()
+        self.log.clear()  # an error of an earlier one would stand above "Ready"
         plan = self.choices.plan()
         self._start(tr("Set up"), partial(set_up, plan), self._worked)
 
     def repair(self):
         """Make the environment anew."""
         self.choices.keep()
+        self.log.clear()
         plan = self.choices.plan()
         self._start(tr("Repair"), partial(repair, plan), self._worked)
 

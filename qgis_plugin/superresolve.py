@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from osgeo import gdal
 from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterNumber,
@@ -12,7 +15,7 @@ from qgis.core import (
 from .command import Uncertainty, run_arguments
 from .help import picture
 from .i18n import tr
-from .result import show_result, show_uncertainty
+from .map.result import show_result, show_uncertainty
 from .scene import SceneAlgorithm, advanced, check_not_the_input, choice, helped
 
 FORMATS = ("gtiff", "cog", "envi", "zarr")
@@ -74,8 +77,9 @@ class SuperResolve(SceneAlgorithm):
 
     def initAlgorithm(self, config=None):
         self.add_scene_parameters()
-        self.add_texture_parameters()
+        self.add_band_parameters()
         self.add_extent_parameter()
+        self.add_texture_parameters()
         self.add_model_file_parameter()
         for parameter in self.advanced_parameters():
             self.addParameter(advanced(parameter))
@@ -119,12 +123,7 @@ class SuperResolve(SceneAlgorithm):
                 choice("FORMAT", tr("Format of the result"), ["auto", *FORMATS]),
                 tr("auto: by the ending of the name, where .tif is a plain GeoTIFF."),
             ),
-            helped(
-                QgsProcessingParameterString(
-                    "CREATION", tr("Creation options of the format"), optional=True
-                ),
-                tr("As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256."),
-            ),
+            self.creation_parameter(),
             self.tile_parameter(),
             self.device_parameter(),
             helped(
@@ -132,6 +131,17 @@ class SuperResolve(SceneAlgorithm):
                 tr("bfloat16 is faster where the hardware has it, and not quite the same."),
             ),
         ]
+
+    def creation_parameter(self):
+        """Return CREATION, with QGIS's own field for it."""
+        creation = QgsProcessingParameterString(
+            "CREATION", tr("Creation options of the format"), optional=True
+        )
+        creation.setMetadata({"widget_wrapper": {"widget_type": "rasteroptions"}})
+        return helped(
+            creation,
+            tr("As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256."),
+        )
 
     def processAlgorithm(self, parameters, context, feedback):
         source = self.source_path(parameters, "INPUT", context)
@@ -161,9 +171,12 @@ class SuperResolve(SceneAlgorithm):
             **self.format(parameters, context),
             uncertainty=self.uncertainty(results.get("UNCERTAINTY"), parameters, context),
         )
-        if self.call_engine(arguments, feedback, results.values()) is None:
+        finished = self.call_engine(arguments, feedback, results.values())
+        if finished is None:
             return {}
-        scene = self.parameterAsRasterLayer(parameters, "INPUT", context).name()
+        for line in summary(results["OUTPUT"], finished.result):
+            feedback.pushInfo(line)
+        scene = self.parameterAsRasterLayer(parameters, "INPUT", context)
         show_result(results["OUTPUT"], scene, self.label("OUTPUT"), context)
         if "UNCERTAINTY" in results:
             show_uncertainty(results["UNCERTAINTY"], scene, self.label("UNCERTAINTY"), context)
@@ -190,3 +203,22 @@ class SuperResolve(SceneAlgorithm):
         samples = self.parameterAsInt(parameters, "SAMPLES", context)
         bands = self.parameterAsEnumString(parameters, "UNCERTAINTY_BANDS", context)
         return Uncertainty(path, samples, bands)
+
+
+def summary(path, told):
+    """Return what a person wants to know at the end: pixel size, agreement with the input, time."""
+    dataset = gdal.Open(path) if os.path.exists(path) else None
+    if dataset is not None:
+        _, across, *_, down = dataset.GetGeoTransform()
+        yield tr(
+            "Pixels: {across:.6g} × {down:.6g} in units of the CRS, {rows} rows × {cols}"
+        ).format(
+            across=abs(across), down=abs(down), rows=dataset.RasterYSize, cols=dataset.RasterXSize
+        )
+    share = told.get("consistency_relative")
+    if share is not None:
+        yield tr(
+            "Degraded again it is {share:.2f} % of a band's standard deviation from the input"
+        ).format(share=100 * share)
+    if told.get("seconds") is not None:
+        yield tr("Time: {seconds:.1f} s").format(seconds=told["seconds"])

@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Two processes test at a time; threads of both would wait for each other, spinning.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["HSISR_GEO_CONFIG"] = ""  # no test depends on the configuration of whoever runs it
 settings.register_profile("default", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=2000)

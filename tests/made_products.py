@@ -15,6 +15,9 @@ PRISMA "PRISMA Products Specification Document", issue 2.3, 12/03/2020 (ASI): HD
 EMIT   EMITL2ARFL.001 user guide (LP DAAC) and emit-utils (JPL): netCDF-4 (downtrack, crosstrack,
        bands), groups sensor_band_parameters and location with the lookup table glt_x, glt_y.
 NEON   DP1.30006.001 / DP3.30006.001, NEON.DOC.001288: SITE/Reflectance/Reflectance_Data.
+TANAGER  Planet's pages of Tanager scenes; also read so by xarray-hyperspectral and tanagerspec.
+HYPSO  The fields that acolite and the package hypso read: products/Lt, navigation.
+PACE   NASA's OCI file structure: three detectors in observation_data; wavelength_3d at level 2.
 """
 
 from pathlib import Path
@@ -269,3 +272,104 @@ def make_neon(path, *, rows=12, cols=15):
         )
         place["EPSG Code"] = np.bytes_("32618")
     return cube
+
+
+TANAGER_CENTRES = (381.5, 550.2, 865.0, 1380.0, 1650.4, 2210.1)
+TANAGER_GRID = Affine(30, 0, 500_010, 0, -30, 5_800_020)
+
+
+def make_tanager(path, *, kind="toa_radiance", grid=False, rows=24, cols=20):
+    """HDF-EOS5 as Planet describes it: the cube is (band, row, col), its bands are attributes.
+
+    Pixel (row, col) of a swath lies at 25 N - 0.0003 row + 0.00004 col, 17 E + 0.0003 col.
+    """
+    bands = len(TANAGER_CENTRES)
+    cube = numbered(bands, rows, cols, "float32")
+    cube[:, :2, :3] = -9999
+    group = "HDFEOS/GRIDS/HYP" if grid else "HDFEOS/SWATHS/HYP"
+    text = "GROUP=SwathStructure\nEND_GROUP=SwathStructure\nEND\n"
+    if grid:
+        right, bottom = TANAGER_GRID @ (cols, rows)
+        text = (
+            f"GROUP=GridStructure\n\tXDim={cols}\n\tYDim={rows}\n"
+            f"\tUpperLeftPointMtrs=({TANAGER_GRID.c:f},{TANAGER_GRID.f:f})\n"
+            f"\tLowerRightMtrs=({right:f},{bottom:f})\n\tZoneCode=33\nEND_GROUP=GridStructure\nEND\n"
+        )
+    outside = np.zeros((rows, cols), np.uint8)
+    outside[-1, -4:] = 1
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset(f"{group}/Data Fields/{kind}", data=cube)
+        data.attrs["wavelengths"] = np.array(TANAGER_CENTRES)
+        data.attrs["fwhm"] = np.full(bands, 5.5)
+        data.attrs["good_wavelengths"] = np.array([1, 1, 1, 0, 1, 1])
+        data.attrs["_FillValue"] = np.float32(-9999)
+        data.attrs["Unit"] = "W/(m^2 sr um)" if kind == "toa_radiance" else "1"
+        file[f"{group}/Data Fields/nodata_pixels"] = outside
+        if grid:
+            file[group].attrs["epsg_code"] = 32633
+        else:
+            row, col = np.mgrid[0:rows, 0:cols]
+            file[f"{group}/Geolocation Fields/Latitude"] = 25 - 0.0003 * row + 0.00004 * col
+            file[f"{group}/Geolocation Fields/Longitude"] = 17 + 0.0003 * col
+        file["HDFEOS INFORMATION/StructMetadata.0"] = np.bytes_(text.encode())
+    return cube
+
+
+def _places(rows, cols):
+    """Latitude and longitude of pixel centres: 60 N - 0.01 row, 5 E + 0.02 col + 0.001 row."""
+    row, col = np.mgrid[0:rows, 0:cols]
+    return (60 - 0.01 * row).astype("f4"), (5 + 0.02 * col + 0.001 * row).astype("f4")
+
+
+HYPSO_CENTRES = (430.5, 551.25, 640.1, 760.0)
+
+
+def make_hypso(path, *, single=False, rows=15, cols=12):
+    """Radiance (line, sample, band), or a dataset of each band, not in order of wavelength."""
+    cube = numbered(4, rows, cols, "float32")
+    latitude, longitude = _places(rows, cols)
+    with h5py.File(path, "w") as file:
+        file["navigation/latitude"], file["navigation/longitude"] = latitude, longitude
+        if not single:
+            data = file.create_dataset("products/Lt", data=np.moveaxis(cube, 0, 2))
+            data.attrs["wavelengths"], data.attrs["fwhm"] = np.array(HYPSO_CENTRES), np.full(4, 3.3)
+        for number in (2, 0, 3, 1) if single else ():
+            data = file.create_dataset(f"products/Lt_{number:03d}", data=cube[number])
+            data.attrs["wavelength"], data.attrs["fwhm"] = HYPSO_CENTRES[number], 3.3
+    return cube
+
+
+PACE_CENTRES = {"blue": (315.0, 450.5, 605.0), "red": (600.0, 701.2), "SWIR": (940.0, 2258.4)}
+
+
+def make_pace_l1b(path, *, rows=14, cols=11):
+    """Three detectors, (band, scan, pixel) each; blue and red overlap at 600 nm."""
+    cube = numbered(7, rows, cols, "float32")
+    latitude, longitude = _places(rows, cols)
+    first = 0
+    with h5py.File(path, "w") as file:
+        file["geolocation_data/latitude"], file["geolocation_data/longitude"] = latitude, longitude
+        for name, centres in PACE_CENTRES.items():
+            part = cube[first : first + len(centres)]
+            data = file.create_dataset(f"observation_data/rhot_{name}", data=part)
+            data.attrs["_FillValue"] = np.float32(-32767)
+            file[f"sensor_band_parameters/{name}_wavelength"] = np.array(centres, "f4")
+            file[f"sensor_band_parameters/{name}_bandpass"] = np.full(len(centres), 5, "f4")
+            first += len(centres)
+    return cube
+
+
+def make_pace_l2(path, *, rows=14, cols=11):
+    """Rrs (line, pixel, wavelength_3d), packed; returned is what it means, NaN where nothing."""
+    packed = np.moveaxis(numbered(3, rows, cols, "int16"), 0, 2)
+    packed[3, 4] = -32767
+    latitude, longitude = _places(rows, cols)
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("geophysical_data/Rrs", data=packed)
+        data.attrs["scale_factor"], data.attrs["add_offset"] = np.float32(2e-6), np.float32(0.05)
+        data.attrs["_FillValue"] = np.int16(-32767)
+        file["geophysical_data/chlor_a"] = np.zeros((rows, cols), "f4")
+        file["navigation_data/latitude"], file["navigation_data/longitude"] = latitude, longitude
+        file["sensor_band_parameters/wavelength_3d"] = np.array([412.0, 555.0, 678.0])
+    values = packed * np.float64(np.float32(2e-6)) + np.float64(np.float32(0.05))
+    return np.where(packed == -32767, np.nan, values).transpose(2, 0, 1)

@@ -19,13 +19,13 @@ def main():
 """
 
 
-def wheel(folder, name, version=VERSION, files=None, scripts=""):
+def wheel(folder, name, version=VERSION, files=None, scripts="", metadata=""):
     """Write a wheel and return its path; `files` maps names in it to text or bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{name}-{version}"
     content = {f"{name}.py": "", **(files or {})}
     content[f"{stem}.dist-info/METADATA"] = (
-        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata}"
     )
     content[f"{stem}.dist-info/WHEEL"] = (
         "Wheel-Version: 1.0\nGenerator: stand-in\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -54,6 +54,13 @@ def engine(folder, version=VERSION, protocol=1):
     """Write a stand-in for the engine that only knows the handshake."""
     code = ENGINE % (version, protocol)
     return wheel(folder, "hsisr_geo", version, {"hsisr_geo.py": code}, "hsisr-geo = hsisr_geo:main")
+
+
+def metadata_of(path):
+    """Return what a wheel asks for, as indexes tell it beside the wheel (PEP 658)."""
+    with zipfile.ZipFile(path) as packed:
+        (name,) = (name for name in packed.namelist() if name.endswith("/METADATA"))
+        return packed.read(name)
 
 
 class Index:
@@ -88,8 +95,11 @@ def _handler(index, folder, gate):
             name = self.path.strip("/").split("/")[-1]
             if self.path.startswith("/simple/"):
                 found = folder.glob(f"{name.replace('-', '_')}-*.whl")
-                links = "".join(f'<a href="/{path.name}">{path.name}</a>' for path in found)
+                told = 'data-core-metadata="true" data-dist-info-metadata="true"'
+                links = "".join(f'<a href="/{p.name}" {told}>{p.name}</a>' for p in found)
                 return self.reply(f"<!DOCTYPE html><html><body>{links}</body></html>".encode())
+            if name.endswith(".whl.metadata"):
+                return self.reply(metadata_of(folder / name.removesuffix(".metadata")))
             data = (folder / name).read_bytes()
             return self.reply(data, gate if "torch" in name else None)
 

@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "hsisr_geo").rglob("*.py")) + sorted((ROOT / "cli").rglob("*.py"))
 DATA = {
     "hsisr_geo/py.typed",
-    "hsisr_geo/report/template.html",
+    "hsisr_geo/assessment/report/template.html",
+    "hsisr_geo/blur/sensors.toml",
+    "hsisr_geo/blur/softness.json",
     "hsisr_geo/weights/SHA256SUMS",
     "hsisr_geo/weights/hsisr-base.safetensors",
 }

@@ -2,8 +2,9 @@
 """Builds the QGIS plugin: dist/hsisr_geo_qgis-VERSION.zip, byte for byte the same every time.
 
 The repository keeps `metadata.txt` and LICENSE at its top and the code in `qgis_plugin/`; QGIS
-wants them in one folder whose name is a Python package's. `--install FOLDER` unpacks that folder
-into a profile's `python/plugins` instead, for development. `--release` refuses to build what
+wants them in one folder whose name is a Python package's. `--wheel` puts the engine's wheel into
+it, as tools/release.py does: pure Python, which *Set up…* installs. `--install FOLDER` unpacks that
+folder into a profile's `python/plugins` instead, for development. `--release` refuses to build what
 plugins.qgis.org would not take, and says what is missing.
 """
 
@@ -36,15 +37,18 @@ class BuildError(Exception):
     """The plugin cannot be packed as it is."""
 
 
-def plugin_files(root: Path = ROOT) -> Iterator[tuple[str, Path]]:
+def plugin_files(root: Path = ROOT, wheel: Path | None = None) -> Iterator[tuple[str, Path]]:
     """Yield (name inside the plugin's folder, file), sorted by name."""
     code = root / "qgis_plugin"
     files = {"metadata.txt": root / "metadata.txt", "LICENSE": root / "LICENSE"}
+    if wheel is not None:
+        _check_wheel(wheel, root)
+        files[f"wheels/{wheel.name}"] = wheel
     for path in code.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             files[path.relative_to(code).as_posix()] = path
     for name, path in sorted(files.items()):
-        if path.suffix not in TAKEN:
+        if path.suffix not in TAKEN and path != wheel:
             raise BuildError(f"{path}: not a kind of file that the plugin repository takes")
         yield name, path
 
@@ -87,12 +91,12 @@ def missing_for_release(root: Path = ROOT) -> list[str]:
     return said
 
 
-def build(destination: Path, root: Path = ROOT) -> Path:
-    """Write the zip into the folder `destination` and return its path."""
+def build(destination: Path, root: Path = ROOT, *, wheel: Path | None = None) -> Path:
+    """Write the zip, with the engine's wheel if one is given, into a folder; return its path."""
     destination.mkdir(parents=True, exist_ok=True)
     archive = destination / f"{FOLDER}-{version(root)}.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, path in plugin_files(root):
+        for name, path in plugin_files(root, wheel):
             entry = zipfile.ZipInfo(f"{FOLDER}/{name}", DATE)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, wherever it is built
@@ -104,12 +108,18 @@ def build(destination: Path, root: Path = ROOT) -> Path:
     return archive
 
 
-def install(plugins: Path, root: Path = ROOT) -> Path:
+def _check_wheel(wheel: Path, root: Path) -> None:
+    """Refuse what is not the engine of this version, in pure Python."""
+    if wheel.name != f"hsisr_geo-{version(root)}-py3-none-any.whl":
+        raise BuildError(f"{wheel}: not the engine's wheel of version {version(root)}")
+
+
+def install(plugins: Path, root: Path = ROOT, *, wheel: Path | None = None) -> Path:
     """Copy the plugin into a profile's `python/plugins` folder and return its path there."""
     version(root)
     target = plugins / FOLDER
     shutil.rmtree(target, ignore_errors=True)
-    for name, path in plugin_files(root):
+    for name, path in plugin_files(root, wheel):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target / name)
     return target
@@ -119,6 +129,7 @@ def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description="Build the QGIS plugin.")
     parser.add_argument("--install", type=Path, metavar="FOLDER", help="a profile's python/plugins")
+    parser.add_argument("--wheel", type=Path, help="the engine's wheel, to go along")
     parser.add_argument("--release", action="store_true", help="refuse what would not be taken")
     arguments = parser.parse_args()
     missing = missing_for_release()
@@ -129,7 +140,10 @@ def main() -> int:
         if arguments.release:
             return 1
     try:
-        made = install(arguments.install) if arguments.install else build(ROOT / "dist")
+        if arguments.install:
+            made = install(arguments.install, wheel=arguments.wheel)
+        else:
+            made = build(ROOT / "dist", wheel=arguments.wheel)
     except BuildError as error:
         print(f"build_plugin: {error}", file=sys.stderr)
         return 1

@@ -10,10 +10,12 @@ this interpreter. Exit code 1 if anything differs past what `compare/difference.
 import argparse
 import fnmatch
 import os
+import resource
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from compare import scenes
@@ -62,24 +64,22 @@ def _results(
     roots = before.folder, after.folder
     for case in all_cases(folder / "scenes"):
         if fnmatch.fnmatch(case.name, options.only):
-            made = case.run(before), case.run(after)
-            yield case.name, list(differences(*made, roots))
+            with ThreadPoolExecutor() as pool:
+                made = list(pool.map(case.run, (before, after)))
+            yield case.name, [*case.failures(made[0]), *differences(made[0], made[1], roots)]
     if fnmatch.fnmatch(INTERRUPTED, options.only):
         yield from compare_interrupted(before, after)
 
 
 def _summarise(results: dict[str, bool], before: Side, after: Side, seconds: float) -> None:
     same = sum(results.values())
-    told = (
-        f"all of {len(results)} cases are"
-        if same == len(results)
-        else f"{same} of {len(results)} are"
-    )
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     times = " and ".join(f"{taken:.3f} s" for taken in seconds_of_help(before, after))
     print(
-        f"\nFrom {before.name} to {after.name}, {told} the same: files by their bytes, what is said "
-        f"on stdout and stderr, and exit codes, but for measured times and folders. "
-        f"--help takes {times} (median of {TIMES}). Compared in {seconds:.0f} s."
+        f"\nFrom {before.name} to {after.name}, {same} of {len(results)} cases are the same: files "
+        "by their bytes, what is said on stdout and stderr, and exit codes, but for times and "
+        f"folders. --help takes {times} (median of {TIMES}). Compared in {seconds:.0f} s, "
+        f"{used.ru_utime + used.ru_stime:.0f} s of them of processors."
     )
 
 

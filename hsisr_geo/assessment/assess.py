@@ -6,7 +6,7 @@ baselines. Where there is none: the scene super-resolved as it is, and checked f
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from hsisr_geo.metrics import default_data_range
 from hsisr_geo.raster.open import as_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.read import read_cube, read_planes, whole
+from hsisr_geo.raster.suitability import check_suitable
 from hsisr_geo.resolver.interpolation import baselines
 from hsisr_geo.resolver.protocol import Resolver
 
@@ -79,6 +80,8 @@ def assess(
     tile: int | None = None,
     threads: int = 1,
     scratch: str | os.PathLike[str] | None = None,
+    valid_range: Sequence[float] | None = None,
+    again: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> Assessment:
@@ -91,7 +94,7 @@ def assess(
     window
         Largest side of what is compared, in pixels: memory follows it, not the scene. Of a larger
         scene the window with the fewest holes is taken.
-    tile, threads
+    tile, threads, valid_range, again
         As in `super_resolve`.
     scratch
         Folder for temporary rasters; the system's by default.
@@ -108,6 +111,7 @@ def assess(
     """
     _check_options(resolver, window)
     source = as_raster(src)
+    check_suitable(source, again=again)
     check_scene(source, resolver)
     area = _choose_area(source, bounds, window, resolver.upscale)
     with tempfile.TemporaryDirectory(prefix=".hsisr-geo-", dir=scratch) as name:
@@ -126,13 +130,19 @@ def assess(
                 folder,
                 tile=tile,
                 threads=threads,
+                valid_range=valid_range,
                 progress=step(f"{method.name}: degraded scene"),
             )
             for method in methods
         ]
         checks = [
             check_method(
-                scene, method, folder, threads=threads, progress=step(f"{method.name}: scene as is")
+                scene,
+                method,
+                folder,
+                threads=threads,
+                valid_range=valid_range,
+                progress=step(f"{method.name}: scene as is"),
             )
             for method in on_scene
         ]

@@ -4,6 +4,7 @@ None of these figures says that detail is right. They say whether the result con
 (consistency, spectral angle, range) and whether the method left traces (seams, ringing, noise).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,7 @@ class Check:
 
     Attributes
     ----------
-    consistency_rms, consistency_relative, seconds, warnings
+    consistency_rms, consistency_relative, values_cut, seconds, warnings
         As in `RunReport`.
     angle_to_input_deg
         Mean spectral angle between the result, degraded again, and the input; NaN if undefined.
@@ -74,6 +75,7 @@ class Check:
     name: str
     consistency_rms: float | None
     consistency_relative: float | None
+    values_cut: float | None
     angle_to_input_deg: float
     seams: Seams | None
     gradient_energy: float | None
@@ -89,6 +91,7 @@ def check_method(
     folder: Path,
     *,
     threads: int,
+    valid_range: Sequence[float] | None = None,
     progress: Progress | None,
 ) -> Check:
     """Super-resolve the scene through a file in `folder`, and look at the result band by band."""
@@ -99,6 +102,8 @@ def check_method(
         resolver=resolver,
         tile=scene.tile,
         threads=threads,
+        valid_range=valid_range,
+        again=True,  # as asked at the beginning
         overwrite=True,
         progress=progress,
     )
@@ -108,6 +113,7 @@ def check_method(
         name=resolver.name,
         consistency_rms=done.consistency_rms,
         consistency_relative=done.consistency_relative,
+        values_cut=done.values_cut,
         angle_to_input_deg=spectral_angle_deg(degraded, scene.cube),
         seams=find_seams(
             steps,

@@ -63,7 +63,7 @@ class Trial:
         Over the compared bands; `scores.psnr` is in their order.
     sharpness
         Gradient energy in units of the original's; None for an original without any.
-    consistency_rms, consistency_relative, seconds, warnings
+    consistency_rms, consistency_relative, values_cut, seconds, warnings
         As in `RunReport`.
     error
         Root mean square error over bands of each pixel (row, col), NaN in holes.
@@ -78,6 +78,7 @@ class Trial:
     sharpness: float | None
     consistency_rms: float | None
     consistency_relative: float | None
+    values_cut: float | None
     seconds: float
     warnings: tuple[str, ...]
     error: NDArray[np.float32]
@@ -92,6 +93,7 @@ def try_method(
     *,
     tile: int | None,
     threads: int,
+    valid_range: Sequence[float] | None = None,
     progress: Progress | None,
 ) -> Trial:
     """Super-resolve the degraded scene through a file in `folder`, and score the result."""
@@ -102,6 +104,8 @@ def try_method(
         resolver=resolver,
         tile=tile,
         threads=threads,
+        valid_range=valid_range,
+        again=True,  # as asked at the beginning
         overwrite=True,
         progress=progress,
     )
@@ -113,6 +117,7 @@ def try_method(
         sharpness=_sharpness(sr, truth.cube),
         consistency_rms=done.consistency_rms,
         consistency_relative=done.consistency_relative,
+        values_cut=done.values_cut,
         seconds=done.seconds,
         warnings=done.warnings,
         error=error_map(sr, truth.cube),

@@ -6,10 +6,11 @@ Keys are lower case with underscores, as GDAL's `ENVI` metadata domain writes th
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 _GDAL_LINE_LIMIT = 10_000
+_CLOSING = {"{": "}", "[": "]", "(": ")"}  # lists of other languages are found in headers, too
 
 # What the header says about the layout of the file or its place: never copied to an output,
 # which has a layout of its own, and fatal when GDAL does not get to see it.
@@ -22,7 +23,8 @@ PLACE_KEYS = frozenset({
     "y_start", "geo_points", "rpc_info",
 })  # fmt: skip
 BAND_KEYS = frozenset({
-    "band_names", "wavelength", "wavelength_units", "fwhm", "bbl", "data_ignore_value",
+    "band_names", "wavelength", "wavelengths", "wavelength_units", "fwhm", "bbl",
+    "good_wavelengths", "data_ignore_value", "no_data_value", "nodata_value", "nodata",
     "data_gain_values", "data_offset_values", "reflectance_scale_factor", "z_plot_range",
     "default_bands",
     "file_compression",
@@ -46,14 +48,23 @@ def _entries(path: Path) -> Iterable[tuple[str, str, bool]]:
     for line in remaining:
         hidden = hidden or len(line) >= _GDAL_LINE_LIMIT
         key, equals, value = line.partition("=")
+        if key.strip().lower() == "wavelengths" and not equals:
+            yield "wavelengths", _block(remaining), hidden
         if not equals or line.lstrip().startswith(";"):
             continue
         value = value.strip()
-        while value.startswith("{") and "}" not in value:
-            more = next(remaining, "}")
+        closing = _CLOSING.get(value[:1], "")
+        while closing and closing not in value:
+            more = next(remaining, closing)
             hidden = hidden or len(more) >= _GDAL_LINE_LIMIT
             value = f"{value} {more.strip()}"
         yield re.sub(r"\s+", "_", key.strip().lower()), value, hidden
+
+
+def _block(lines: Iterator[str]) -> str:
+    """Return the numbers up to WAVELENGTHS_END, one a line in headers of ESRI."""
+    inside = iter(lambda: next(lines, "WAVELENGTHS_END").strip(), "WAVELENGTHS_END")
+    return " ".join(text for text in inside if text)
 
 
 def _text(raw: bytes) -> str:
@@ -62,18 +73,6 @@ def _text(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("cp1252", errors="replace")
-
-
-def split_list(value: str | None, count: int) -> list[str] | None:
-    """Split a list such as "{ 1 , 2 }"; None unless it has `count` entries.
-
-    >>> split_list("{ B4 , B5 }", 2)
-    ['B4', 'B5']
-    """
-    if value is None:
-        return None
-    items = [item.strip() for item in value.strip().strip("{}").split(",")]
-    return items if len(items) == count else None
 
 
 def join_list(items: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """Band and file metadata of GDAL, ENVI and EnMAP-Box, read into `Bands` and written from them."""
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Any
 from rasterio.enums import ColorInterp
 
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.bands.envi_header import carried_fields, join_list, read_header, split_list
-from hsisr_geo.bands.spectral import read_spectral, to_number
+from hsisr_geo.bands.envi_header import carried_fields, join_list, read_header
+from hsisr_geo.bands.lists import split_list, to_number
+from hsisr_geo.bands.spectral import read_spectral
 
 Tags = Mapping[str, Mapping[str, str]]  # metadata domain ("" is the default one) -> items
 
@@ -18,6 +20,11 @@ ALPHA = ColorInterp.alpha.name
 """Colour of a band that is the mask of the others: never good, as no sensor measured it."""
 
 _SPECTRAL_KEYS = frozenset(["wavelength", "wavelength_units", "fwhm", "bbl", "good_band"])
+_IGNORED = (
+    "data_ignore_value", "no_data_value", "nodata_value", "nodata", "missing_value",
+    "_fillvalue", "fill_value", "ignore_value",
+)  # fmt: skip
+# ^ where headers tell the value of holes: ENVI, isofit, R, and others
 # Domains that describe the file, not the scene; GDAL makes them anew for every file.
 _FILE_DOMAINS = frozenset({
     "IMAGE_STRUCTURE", "DERIVED_SUBDATASETS", "SUBDATASETS", "RPC", "GEOLOCATION",
@@ -25,14 +32,24 @@ _FILE_DOMAINS = frozenset({
 })  # fmt: skip
 
 
-def read_bands(dataset: Any) -> Bands:
-    """Read the bands of an open rasterio dataset; wavelengths may be missing."""
+def as_tags(items: Mapping[str, str]) -> dict[str, str]:
+    """Name facts about how an output was made as its tags are named: seed -> HSISR_SEED."""
+    return {f"{PROVENANCE_PREFIX}{name.upper()}": value for name, value in items.items()}
+
+
+def read_bands(dataset: Any) -> tuple[Bands, tuple[str, ...]]:
+    """Read the bands of an open rasterio dataset; wavelengths may be missing.
+
+    Returns
+    -------
+    the bands; notes on what was found and not understood
+    """
     fields = envi_fields(dataset)
     spectral = read_spectral(dataset, fields)
     names = _names(dataset, fields)
     radiometry = _radiometry(dataset, fields)
     colors = [None if c is ColorInterp.undefined else str(c.name) for c in dataset.colorinterp]
-    return Bands(
+    bands = Bands(
         tuple(
             Band(
                 name=names[i],
@@ -49,6 +66,7 @@ def read_bands(dataset: Any) -> Bands:
             for i in range(dataset.count)
         )
     )
+    return bands, spectral.notes
 
 
 def envi_fields(dataset: Any) -> dict[str, str]:
@@ -83,9 +101,22 @@ def _radiometry(dataset: Any, fields: Mapping[str, str]) -> list[tuple[float, fl
     factor = to_number(fields.get("reflectance_scale_factor"))
     if factor and set(scales) == {1.0} and set(offsets) == {0.0}:
         scales = [1.0 / factor] * dataset.count
-    if set(nodata) == {None}:
-        nodata = [to_number(fields.get("data_ignore_value"))] * dataset.count
+    told = next((fields[key] for key in _IGNORED if fields.get(key)), None)
+    if told is not None:
+        misread = _no_value(told) is None  # by GDAL, which takes "{-9999}" for 0
+        one = split_list(told, 1) or [""]
+        ignored = split_list(told, dataset.count) or one * dataset.count
+        numbers = [_no_value(item) for item in ignored]
+        nodata = [
+            n if n is not None and (misread or g is None) else g
+            for n, g in zip(numbers, nodata, strict=True)
+        ]
     return list(zip(scales, offsets, nodata, strict=True))
+
+
+def _no_value(text: str | None) -> float | None:
+    """Read a nodata value; "nan" is one, too."""
+    return math.nan if (text or "").strip().lower() == "nan" else to_number(text)
 
 
 def _list_of_numbers(value: str | None, count: int) -> list[float] | None:
@@ -109,6 +140,11 @@ def read_tags(dataset: Any) -> dict[str, dict[str, str]]:
         fields = tags["ENVI"] | envi_fields(dataset)
         tags["ENVI"] = carried_fields({k.lower(): v for k, v in fields.items()})
     return {domain: items for domain, items in tags.items() if items}
+
+
+def read_provenance(dataset: Any) -> dict[str, str]:
+    """Read the tags that say how an output of ours was made; {} of any other dataset."""
+    return {k: v for k, v in dataset.tags().items() if k.startswith(PROVENANCE_PREFIX)}
 
 
 def _is_carried(dataset: Any, key: str) -> bool:

@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands.bands import Band, Bands
 
+_NEVER_MEASURED = 1e38
+# ^ where nodata is near the limit of float32, all beyond this is it: the value in the pixels has
+# digits that the value in the header has lost (-3.40282e+38)
+_ROUNDED = 1.01  # times a limit: the most that a limit with two digits is
 Cube = NDArray[np.float32]  # (band, row, col), physical values, NaN where there is none
 
 
@@ -65,19 +69,38 @@ def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:
     return dn
 
 
+def storable(cube: Cube, bands: Bands, dtype: str) -> Cube:
+    """Return physical values as they are but for those that could not be stored so.
+
+    Who writes them may round and cast without a look: what lies beyond the range of `dtype` would
+    wrap, and what rounds to nodata would be a hole. These get the nearest value that is stored.
+    """
+    if np.dtype(dtype).kind == "f":
+        return cube
+    stored = decode(encode(cube, bands, dtype), bands)
+    steps = np.array([abs(band.scale) for band in bands])[:, None, None]
+    far = np.abs(stored.astype(np.float64) - cube) > 0.5001 * steps
+    return np.where(far, stored, cube)
+
+
 def valid_pixels(cube: Cube) -> NDArray[np.bool_]:
     """Return where a cube has a value in at least one band: what its dataset mask says."""
     return np.asarray(np.isfinite(cube).any(axis=0))
 
 
 def usable_nodata(nodata: float | None, dtype: str) -> float | None:
-    """Return `nodata` if a pixel of `dtype` can have that value, else None."""
+    """Return `nodata` if a pixel of `dtype` can have that value, else None.
+
+    The limit of a floating-point type, written with fewer digits, may lie beyond it: it is meant.
+    """
     target = np.dtype(dtype)
     if nodata is None:
         return None
     if target.kind == "f":
-        too_large = math.isfinite(nodata) and abs(nodata) > float(np.finfo(target).max)
-        return None if too_large else nodata
+        most = float(np.finfo(target).max)
+        if math.isinf(nodata) or abs(nodata) > most * _ROUNDED:
+            return nodata if math.isinf(nodata) else None
+        return min(max(nodata, -most), most) if abs(nodata) > most else nodata
     limits = np.iinfo(target)
     fits = math.isfinite(nodata) and nodata == int(nodata) and limits.min <= nodata <= limits.max
     return nodata if fits else None
@@ -93,7 +116,10 @@ def missing(stored: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | N
     holes = ~np.isfinite(stored) if stored.dtype.kind == "f" else None
     if nodata is None or not math.isfinite(nodata):
         return holes
-    equal = np.asarray(stored == stored.dtype.type(nodata))
+    if abs(nodata) > _NEVER_MEASURED:
+        equal = np.asarray(stored >= _NEVER_MEASURED if nodata > 0 else stored <= -_NEVER_MEASURED)
+    else:
+        equal = np.asarray(stored == stored.dtype.type(nodata))
     return equal if holes is None else holes | equal
 
 

@@ -2,35 +2,53 @@
 
 The same fact is found in several places of one file, and not all are equally exact:
 GDAL >= 3.10 rounds the IMAGERY items of an ENVI header to three decimals of a micrometre.
-Places are asked in the order of `_places`; the first that knows a fact is believed.
+Places are asked in the order of `_places`; the first that knows a fact is believed. What is
+found and not understood becomes a note.
 """
 
 import logging
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from hsisr_geo.bands.bands import guess_unit, to_nanometers
-from hsisr_geo.bands.envi_header import split_list
+from hsisr_geo.bands.envi_header import read_header
+from hsisr_geo.bands.lists import length, split_list, to_flag, to_number
+from hsisr_geo.bands.wavelengths import in_nanometers, named_unit, numbers_of_bands, plausible
 
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
-_NO_UNIT = frozenset(("", "unknown", "none"))
+_CENTRES = (
+    "wavelength", "wavelengths", "center_wavelength", "center_wavelengths", "centre_wavelength",
+    "centre_wavelengths", "central_wavelength", "central_wavelengths", "center_filter_wavelength",
+    "wavelength_nm", "wavelengths_nm", "band_wavelengths",
+)  # fmt: skip
+_UNITS = ("wavelength_units", "wavelength_unit", "wavelengths_units", "wavelengths_unit")
+_WIDTHS = ("fwhm", "fwhms", "fwhm_nm", "bandwidth", "bandwidths")
+_GOOD = ("bbl", "good_wavelengths", "good_bands", "good_band")
 _DESCRIBED = re.compile(
-    r"(?<![\w.])(\d+(?:\.\d+)?)\s*\(?(nm|nanomet\w+|µm|um|micromet\w+|microns?)\b", re.IGNORECASE
+    r"(?<![^\W_])(?<!\.)(\d+(?:\.\d+)?)[\s_]*\(?(nm|nanomet\w+|µm|um|micromet\w+|microns?)(?![^\W_])",
+    re.IGNORECASE,
 )
-# Without a unit only what can hardly be anything else: "channel_0 (381.0055927)".
+# Without a unit only what can hardly be anything else: "channel_0 (381.0055927)" ...
 _BARE = re.compile(r"(?:^|[\s(_=])(\d{3,5}\.\d+)\)?$")
+# ... and names that are the same but for a number that grows from band to band and can be one:
+# "Band_503" (Wyvern), "X450.5" (R)
+_NUMBERED = re.compile(r"([A-Za-z][A-Za-z_ ]*?)[\s_]*(\d{3,5}(?:\.\d+)?)")
 
 
 class Spectral(NamedTuple):
-    """Centre wavelengths and widths in nanometres and good-band flags; None where not told."""
+    """Centre wavelengths and widths in nanometres and good-band flags; None where not told.
+
+    `notes` say what was found and left out, or taken for something else than it says.
+    """
 
     centres: list[float | None]
     widths: list[float | None]
     good: list[bool | None]
+    notes: tuple[str, ...] = ()
 
 
 class _Said(NamedTuple):
@@ -42,6 +60,14 @@ class _Said(NamedTuple):
     good: bool | None = None
 
 
+class _Place(NamedTuple):
+    """A place, what it says of each band, and the lists there that are not understood."""
+
+    name: str
+    said: Sequence[_Said]
+    notes: tuple[str, ...] = ()
+
+
 def read_spectral(dataset: Any, fields: Mapping[str, str]) -> Spectral:
     """Read the spectral facts of an open rasterio dataset.
 
@@ -51,33 +77,62 @@ def read_spectral(dataset: Any, fields: Mapping[str, str]) -> Spectral:
     """
     count = dataset.count
     result = Spectral([None] * count, [None] * count, [None] * count)
-    undecided = True
-    for place, said in _places(dataset, fields):
-        unit = _common_unit(said)
-        found = _in_nanometers(said, unit)
-        if undecided and any(s.centre is not None for s in said):
+    undecided, notes = True, dict[str, None]()
+    for place in _places(dataset, fields):
+        found = _in_nanometers(place.said)
+        notes |= dict.fromkeys(place.notes)
+        if undecided and any(s.centre is not None for s in place.said):
             # ... even if in a unit that is no length: places that follow would only guess
             undecided = False
-            _log_place(f"{dataset.name}: wavelengths from the {place}", said, unit)
+            _log_place(f"{dataset.name}: wavelengths from the {place.name}", place.said, found)
+            notes |= dict.fromkeys(found.notes)
             result = result._replace(centres=found.centres)
         if _unknown(result.widths):
             result = result._replace(widths=found.widths)
         if _unknown(result.good):
             result = result._replace(good=found.good)
-    return result
+    return result._replace(notes=tuple(notes))
 
 
-def _places(dataset: Any, fields: Mapping[str, str]) -> Iterator[tuple[str, Sequence[_Said]]]:
+def _places(dataset: Any, fields: Mapping[str, str]) -> Iterator[_Place]:
     count, numbers = dataset.count, range(1, dataset.count + 1)
     default = [_lower(dataset.tags(i)) for i in numbers]
-    yield "ENVI header", _from_lists(fields, count)
-    yield "band tags", [_from_tags(tags) for tags in default]
-    yield "IMAGERY band tags", [_from_imagery(dataset.tags(i, ns="IMAGERY")) for i in numbers]
-    unit = dataset.tags().get("wavelength#units")
-    yield "wavelength dimension", [_from_dimension(tags, unit) for tags in default]
-    yield "ENVI tags of the file", _from_lists(_lower(dataset.tags(ns="ENVI")), count)
-    yield "tags of the file", _from_lists(_lower(dataset.tags()), count)
-    yield "band descriptions", [_from_description(text) for text in _descriptions(dataset)]
+    of_file, envi = _lower(dataset.tags()), _lower(dataset.tags(ns="ENVI"))
+    header = _from_lists("ENVI header", fields, count)
+    yield header
+    # What GDAL makes of an ENVI header that we do not understand is no better: it takes the first
+    # numbers of a list that is too long, and those before a decimal comma.
+    believed = not (dataset.driver == "ENVI" and header.notes)
+    if believed:
+        yield _Place("band tags", [_from_tags(tags) for tags in default])
+        for domain in ("IMAGERY", "ENVI", "FORCE"):
+            tags = [_lower(dataset.tags(i, ns=domain)) for i in numbers]
+            read = _from_imagery if domain == "IMAGERY" else _from_tags
+            yield _Place(f"{domain} band tags", [read(items) for items in tags])
+    unit = of_file.get("wavelength#units")
+    yield _Place("wavelength dimension", [_from_dimension(tags, unit) for tags in default])
+    if not fields:  # else they are GDAL's copy of the header
+        yield _from_lists("ENVI tags of the file", envi, count)
+        yield _from_lists("tags of the file", of_file, count)
+    for path in _headers_beside(dataset):
+        yield _from_lists(f"header {path.name}", read_header(path), count)
+    if believed:
+        texts = _descriptions(dataset)
+        yield _Place("band descriptions", [_from_description(text) for text in texts])
+        yield _Place("band names", _from_names(texts))
+
+
+def _headers_beside(dataset: Any) -> Iterator[Path]:
+    """Yield an ENVI header beside a raster of another format, as GDAL >= 3.12 reads for GeoTIFF."""
+    path = Path(dataset.name)
+    if dataset.driver == "ENVI" or not path.is_file():
+        return
+    for header in (path.with_suffix(".hdr"), path.with_name(path.name + ".hdr")):
+        if header != path and header.is_file():
+            with header.open("rb") as file:
+                known = file.read(4) == b"ENVI" or dataset.driver == "EHdr"
+            if known:
+                yield header
 
 
 def _descriptions(dataset: Any) -> Sequence[str | None]:
@@ -89,26 +144,61 @@ def _descriptions(dataset: Any) -> Sequence[str | None]:
     return descriptions
 
 
-def _from_lists(fields: Mapping[str, str], count: int) -> list[_Said]:
-    def column(key: str) -> list[str | None]:
-        items = split_list(fields.get(key), count)
-        return [None] * count if items is None else list(items)
+def _from_lists(place: str, fields: Mapping[str, str], count: int) -> _Place:
+    notes = []
 
-    unit = fields.get("wavelength_units")
-    columns = zip(column("wavelength"), column("fwhm"), column("bbl"), strict=True)
-    return [_Said(to_number(w), unit, to_number(f), _flag(b)) for w, f, b in columns]
+    def column(names: Sequence[str], read: Any) -> list[Any]:
+        key = next((name for name in names if fields.get(name)), None)
+        if key is None:
+            return [None] * count
+        items = split_list(fields[key], count)
+        found = None if items is None else [read(item) for item in items]
+        if found is None:
+            number = length(fields[key])
+            told = "1 value" if number == 1 else f"{number} values"
+            bands = "1 band" if count == 1 else f"{count} bands"
+            notes.append(f"{key} in the {place} has {told} for {bands}: left out")
+        elif any(value is None for value in found) and any(map(_is_told, items or ())):
+            notes.append(f"{key} in the {place} is not understood in every band")
+        return found or [None] * count
+
+    centres = column(_CENTRES, to_wavelength)
+    unit = _first(fields, _UNITS) or _unit_within(fields)
+    columns = zip(centres, column(_WIDTHS, to_number), column(_GOOD, to_flag), strict=True)
+    said = [_Said(c and c[0], c[1] if c and c[1] else unit, f, b) for c, f, b in columns]
+    return _Place(place, said, tuple(notes))
+
+
+def _is_told(item: str) -> bool:
+    return to_wavelength(item) is None and to_flag(item) is None and item.lower() != "nan"
+
+
+def _unit_within(fields: Mapping[str, str]) -> str | None:
+    return "nm" if any(fields.get(k) for k in ("wavelength_nm", "wavelengths_nm")) else None
+
+
+def to_wavelength(text: str | None) -> tuple[float, str] | None:
+    """Read a number and the unit after it, "" for none; None for anything else."""
+    number = to_number(text)
+    if number is not None:
+        return number, ""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*<?([^\W\d]+)>?", (text or "").strip())
+    return (float(found[1]), found[2]) if found and named_unit(found[2]) else None
 
 
 def _from_tags(tags: Mapping[str, str]) -> _Said:
-    good = _flag(tags.get("bbl"))
-    if good is None and "good_band" in tags:  # GDAL >= 3.13
-        good = tags["good_band"].lower() not in ("false", "0", "no")
-    unit = tags.get("wavelength_units")
-    return _Said(to_number(tags.get("wavelength")), unit, to_number(tags.get("fwhm")), good)
+    good = next((to_flag(tags[name]) for name in _GOOD if name in tags), None)
+    centre = to_wavelength(_first(tags, _CENTRES))
+    unit = (centre and centre[1]) or _first(tags, _UNITS) or _unit_within(tags)
+    return _Said(centre and centre[0], unit, to_number(_first(tags, _WIDTHS)), good)
+
+
+def _first(tags: Mapping[str, str], names: Sequence[str]) -> str | None:
+    return next((tags[name] for name in names if tags.get(name)), None)
 
 
 def _from_imagery(tags: Mapping[str, str]) -> _Said:
-    centre, width = tags.get("CENTRAL_WAVELENGTH_UM"), tags.get("FWHM_UM")
+    centre, width = tags.get("central_wavelength_um"), tags.get("fwhm_um")
     return _Said(to_number(centre), "um", to_number(width))
 
 
@@ -125,58 +215,49 @@ def _from_description(text: str | None) -> _Said:
     return _Said(float(bare[1]), "nm") if bare else _Said()
 
 
-def _common_unit(said: Sequence[_Said]) -> str:
-    """Return the unit for the bands of a place that name none."""
-    centres = [s.centre for s in said if s.centre is not None]
-    return guess_unit(centres) if centres else "Nanometers"
+def _from_names(texts: Sequence[str | None]) -> list[_Said]:
+    """Read wavelengths out of names that differ in a number only, which grows like one."""
+    found = [_NUMBERED.fullmatch((text or "").strip()) for text in texts]
+    matches = [match for match in found if match]
+    numbers = [float(match[2]) for match in matches]
+    alike = len({match[1].lower() for match in matches}) == 1
+    steps = {b - a for a, b in pairwise(numbers)}
+    # names that count ("Band_100", "Band_101") have steps of 1, and years are no wavelengths
+    grows = all(step > 0 for step in steps) and steps != {1.0}
+    if len(matches) < max(len(texts), 2) or not (alike and grows) or not plausible(numbers):
+        return [_Said()] * len(texts)
+    return [_Said(number, "nm") for number in numbers]
 
 
-def _in_nanometers(said: Sequence[_Said], unit: str) -> Spectral:
-    units = [unit if _is_unitless(s) else str(s.unit) for s in said]
-    return Spectral(
-        [_converted(s.centre, u) for s, u in zip(said, units, strict=True)],
-        [_converted(s.width, u) for s, u in zip(said, units, strict=True)],
-        [s.good for s in said],
-    )
+def _in_nanometers(said: Sequence[_Said]) -> Spectral:
+    """Convert what a place says; bands with one unit are judged together."""
+    centres: list[float | None] = [None] * len(said)
+    widths, notes = list(centres), dict[str, None]()
+    for unit in dict.fromkeys(s.unit for s in said):
+        these = [i for i, s in enumerate(said) if s.unit == unit]
+        read = in_nanometers([said[i].centre for i in these], unit)
+        if read.note:
+            notes[read.note] = None
+        for i, nm in zip(these, read.nm, strict=True):
+            width = said[i].width
+            centres[i] = nm
+            if width is not None and width > 0 and read.factor:
+                widths[i] = width if read.factor == 1 else round(width * read.factor, 6)
+    return Spectral(centres, widths, [s.good for s in said], tuple(notes))
 
 
-def _log_place(message: str, said: Sequence[_Said], unit: str) -> None:
-    if any(_is_unitless(s) for s in said):
+def _log_place(message: str, said: Sequence[_Said], found: Spectral) -> None:
+    known = [s.centre for s in said if s.centre is not None]
+    if any(not named_unit(s.unit) for s in said) and not numbers_of_bands(known):
+        unit = in_nanometers(known, None).unit
         message += f", which names no unit: taken as {unit}"
-    strange = {
-        str(s.unit) for s in said if not _is_unitless(s) and not _converted(1.0, str(s.unit))
-    }
-    if strange:
-        _LOG.warning("%s, in %s: not understood, left out", message, ", ".join(sorted(strange)))
-    else:
+    if not found.notes:
         _LOG.info(message)
 
 
-def _is_unitless(said: _Said) -> bool:
-    return (said.unit or "").strip().lower() in _NO_UNIT
-
-
-def _converted(value: float | None, unit: str) -> float | None:
-    return None if value is None or value <= 0 else to_nanometers(value, unit)
-
-
 def _lower(tags: Mapping[str, str]) -> dict[str, str]:
-    return {key.lower(): value for key, value in tags.items()}
+    return {re.sub(r"\s+", "_", key.strip().lower()): value for key, value in tags.items()}
 
 
 def _unknown(values: Sequence[T | None]) -> bool:
     return all(value is None for value in values)
-
-
-def to_number(text: str | None) -> float | None:
-    """Read a number; None for text that is no finite number."""
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _flag(text: str | None) -> bool | None:
-    number = to_number(text)
-    return None if number is None else number != 0

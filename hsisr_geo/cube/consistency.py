@@ -26,6 +26,8 @@ class Consistency:
         Number of pixels; sum of (D(SR) - LR)**2; maximum of |D(SR) - LR|.
     level, power
         Sums of LR and LR**2, to tell the residual from the contrast of the scene.
+    cut, valid
+        Number of output values that were cut to what the input allows, and of how many.
     """
 
     count: NDArray[np.float64]
@@ -33,6 +35,8 @@ class Consistency:
     largest: NDArray[np.float64]
     level: NDArray[np.float64]
     power: NDArray[np.float64]
+    cut: NDArray[np.float64]
+    valid: NDArray[np.float64]
 
     def __add__(self, other: "Consistency") -> "Consistency":
         return Consistency(
@@ -41,12 +45,21 @@ class Consistency:
             np.maximum(self.largest, other.largest),
             self.level + other.level,
             self.power + other.power,
+            self.cut + other.cut,
+            self.valid + other.valid,
         )
 
     @property
     def sums(self) -> NDArray[np.float64]:
-        """All of them, (5, band), in the order of the attributes."""
-        return np.stack([self.count, self.squares, self.largest, self.level, self.power])
+        """All of them, (7, band), in the order of the attributes."""
+        compared = [self.count, self.squares, self.largest, self.level, self.power]
+        return np.stack([*compared, self.cut, self.valid])
+
+    @property
+    def share_cut(self) -> float | None:
+        """Share of the output values that were cut; None without any value."""
+        total = self.valid.sum()
+        return float(self.cut.sum() / total) if total else None
 
     @property
     def rms(self) -> float | None:
@@ -71,7 +84,10 @@ class Consistency:
 
 
 def measure(
-    planes: Iterable[tuple[Plane, Plane]], core: tuple[slice, slice], degradation: Degradation
+    planes: Iterable[tuple[Plane, Plane]],
+    core: tuple[slice, slice],
+    degradation: Degradation,
+    held: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> Consistency:
     """Compare one tile's output with its input.
 
@@ -84,9 +100,14 @@ def measure(
         Input pixels to compare. The planes extend by D's reach around it, or to the scene's edge.
     degradation
         The D that is assumed.
+    held
+        Of each band, how many values were cut before, and of how many; None for none.
     """
     sums = [_band_sums(sr, lr, core, degradation) for sr, lr in planes]
-    return Consistency(*np.array(sums, np.float64).reshape(-1, 5).T)
+    compared = np.array(sums, np.float64).reshape(-1, 5).T
+    cut, valid = held or np.zeros((2, len(sums)))
+    count, squares, largest, level, power = compared
+    return Consistency(count, squares, largest, level, power, cut, valid)
 
 
 def _band_sums(

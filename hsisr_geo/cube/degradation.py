@@ -87,12 +87,11 @@ class Degradation:
         return out if weight is None else out / weight
 
     @property
-    def growth(self) -> float:
-        """Largest factor by which one back-projection multiplies a wave of the residual.
+    def transfer(self) -> NDArray[np.complex128]:
+        """Eigenvalues of D·up, by wave (row, col) in the order of `numpy.fft`.
 
-        On an endless coarse grid D·up is a convolution. The Fourier transform H of its answer to a
-        single pixel holds all its eigenvalues, and x <- x + up(x_lr - D x) leaves 1 - H of each
-        wave: above one, the residual grows.
+        On an endless coarse grid D·up is a convolution, and the Fourier transform of its answer to
+        a single pixel holds them all.
         """
         middle = 2 * (self.reach + _UP_REACH)
         impulse = np.zeros((2 * middle + 1, 2 * middle + 1), np.float32)
@@ -101,14 +100,22 @@ class Degradation:
         side = max(64, len(answer))
         wide = np.zeros((side, side))
         wide[: len(answer), : len(answer)] = answer
-        waves = np.fft.fft2(np.roll(wide, (-middle, -middle), (0, 1)))
-        return float(np.abs(1 - waves).max())
+        return np.fft.fft2(np.roll(wide, (-middle, -middle), (0, 1)))
+
+    @property
+    def growth(self) -> float:
+        """Largest factor by which one back-projection multiplies a wave of the residual.
+
+        x <- x + up(x_lr - D x) leaves 1 - H of each wave, H being D·up's: above one, it grows.
+        """
+        return float(np.abs(1 - self.transfer).max())
 
 
 def named(spec: str, factor: int) -> Degradation:
-    """Return the degradation that a name stands for: `bicubic` or `gaussian:MTF`.
+    """Return the degradation that a name stands for: `bicubic`, `gaussian:MTF` or `gaussian:R,C`.
 
-    MTF is the modulation at the Nyquist frequency of the coarse grid, between 0 and 1.
+    MTF is the modulation at the Nyquist frequency of the coarse grid, between 0 and 1; R is that
+    along a column of pixels (from row to row), C that along a row, where the two differ.
 
     Raises
     ------
@@ -122,11 +129,16 @@ def named(spec: str, factor: int) -> Degradation:
     if kind != GAUSSIAN:
         raise OptionError(f"unknown degradation {spec!r}: known are bicubic and gaussian:MTF")
     try:
-        return gaussian(float(mtf), factor)
+        values = [float(value) for value in mtf.split(",")]
     except ValueError as e:
         raise OptionError(
             f"{spec}: {mtf!r} is no number; give an MTF between 0 and 1, e.g. gaussian:0.3"
         ) from e
+    if len(values) > 2:
+        raise OptionError(
+            f"{spec}: give one MTF, or two: from row to row, and from column to column"
+        )
+    return gaussian(values[0], factor, values[-1])
 
 
 def declared(model: str, spec: str, factor: int) -> Degradation:
@@ -146,13 +158,19 @@ def declared(model: str, spec: str, factor: int) -> Degradation:
         ) from e
 
 
-def gaussian(mtf: float, factor: int) -> Degradation:
+def gaussian(mtf: float, factor: int, mtf_cols: float | None = None) -> Degradation:
     """Return a Gaussian of a modulation at the coarse grid's Nyquist frequency.
 
-    exp(-(pi sigma)^2 / 2) = MTF gives sigma in coarse pixels. It is sampled at fine pixels and
-    normalised; errors as `named`.
+    `mtf_cols` is that along a row where it is another; errors as `named`.
     """
-    name = f"{GAUSSIAN}:{mtf:g}"
+    mtf_cols = mtf if mtf_cols is None else mtf_cols
+    name = f"{GAUSSIAN}:{mtf:g}" if mtf_cols == mtf else f"{GAUSSIAN}:{mtf:g},{mtf_cols:g}"
+    terms = ((_gaussian_taps(mtf, factor, name), _gaussian_taps(mtf_cols, factor, name)),)
+    return Degradation(name, factor, terms)
+
+
+def _gaussian_taps(mtf: float, factor: int, name: str) -> Taps:
+    """Sample a Gaussian at fine pixels: exp(-(pi sigma)^2 / 2) = MTF, sigma in coarse pixels."""
     if not 0 < mtf < 1:
         raise OptionError(f"{name}: the MTF must be between 0 and 1, e.g. gaussian:0.3")
     sigma = factor * math.sqrt(-2 * math.log(mtf)) / math.pi
@@ -162,8 +180,7 @@ def gaussian(mtf: float, factor: int) -> Degradation:
         raise OptionError(f"{name} is {count} output pixels wide; at most {MAX_SIDE} are possible")
     exponent = -0.5 * ((np.arange(count) - (count - 1) / 2) / sigma) ** 2
     weights = np.exp(exponent - exponent.max())
-    taps = tuple((weights / weights.sum()).tolist())
-    return Degradation(name, factor, ((taps, taps),))
+    return tuple((weights / weights.sum()).tolist())
 
 
 def of_kernel(kernel: NDArray[np.float64], name: str, factor: int) -> Degradation:

@@ -36,7 +36,8 @@ def parse_psf(spec: str, upscale: int) -> Degradation:
     if not os.path.exists(spec):
         raise OptionError(
             f"unknown PSF {spec!r}: use bicubic, gaussian:MTF (e.g. gaussian:0.3), or a kernel "
-            "file; there is no file of that name"
+            "file; there is no file of that name. auto and fwhm:45m need a scene, and a model that "
+            "is not interpolation"
         )
     path = Path(spec)
     content = _content(path)

@@ -8,6 +8,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 
 from hsisr_geo._version import __version__
 from hsisr_geo.doctor.finding import Finding
@@ -91,7 +92,11 @@ def _device() -> Iterator[Finding]:
     except ModuleNotFoundError as e:
         if e.name != "torch":
             raise
-        told = "no torch: only --model bicubic and back-projection work"
+        told = (
+            "no torch: our models run on the CPU, by ncnn; published systems and training do not"
+            if find_spec("ncnn")
+            else "no torch: only --model bicubic and back-projection work"
+        )
         yield Finding("device", "missing", told, "pip install torch (docs/install.md)")
         return
     yield check_device(has_nvidia=_has_nvidia())
@@ -102,12 +107,10 @@ def _has_nvidia() -> bool:
 
 
 def _self_test() -> Iterator[Finding]:
-    from importlib.util import find_spec
-
     from hsisr_geo.doctor.selftest import super_resolve_a_small_scene
     from hsisr_geo.resolver.catalogue import BACK_PROJECTION, DEFAULT
 
-    model = DEFAULT if find_spec("torch") else BACK_PROJECTION
+    model = DEFAULT if find_spec("ncnn") or find_spec("torch") else BACK_PROJECTION
     yield super_resolve_a_small_scene(model)
 
 

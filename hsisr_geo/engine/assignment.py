@@ -1,20 +1,20 @@
 """`Assignment`: a run as a value that any process can compute tiles from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 
-from hsisr_geo.cube.windows import Window
+from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.engine.identity import Snapshot
 from hsisr_geo.engine.request import Log, Request
-from hsisr_geo.engine.tasks import Plan, Product, Work, cut_for
+from hsisr_geo.engine.tasks import Work, cut_for
 from hsisr_geo.journal.folder import WorkFolder
-from hsisr_geo.journal.layout import Layout
+from hsisr_geo.journal.layout import Layout, Output
 from hsisr_geo.journal.records import JournalWriter
 from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
-from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.apply import Method, room_of, share_bands
 from hsisr_geo.resolver.protocol import BandsResolver, Resolver, Sampled, in_parts, sampled
 
 
@@ -24,78 +24,68 @@ class Assignment:
 
     Attributes
     ----------
+    request
+        What was asked for; its resolver is the one that really makes the bands.
     samples
         Of the uncertainty, None without.
     resolved, interpolated
         Indices of the bands; together all of them.
-    products
+    outputs
         What is written: one for each cube that the method makes.
-    tile, region
+    tile
         As for `tasks.cut`.
     before
         The files of the scene as they were when the run began.
     """
 
-    raster: Raster
-    resolver: Resolver
+    request: Request
     samples: int | None
     statistics: SceneStatistics | None
     resolved: tuple[int, ...]
     interpolated: tuple[int, ...]
-    products: tuple[Product, ...]
+    outputs: tuple[Output, ...]
     tile: int
-    region: Window | None
     before: Snapshot
 
     @property
     def spread(self) -> Sampled | None:
         """The resolver with the spread of its samples, if that is asked for."""
-        return None if self.samples is None else sampled(self.resolver, self.samples)
+        return None if self.samples is None else sampled(self.request.resolver, self.samples)
 
     @property
     def layout(self) -> Layout:
         """Grid of the tiles, and what their records hold."""
+        asked, samples = self.request, self.samples or 0
         grid = cut_for(
-            self.raster,
-            self.resolver,
-            samples=self.samples or 0,
-            tile=self.tile,
-            region=self.region,
+            asked.raster, asked.resolver, samples=samples, tile=self.tile, region=asked.region
         )
-        storages = tuple(product.storage for product in self.products)
-        return Layout(grid, self.resolver.upscale, storages, len(self.resolved))
+        return Layout(grid, asked.resolver.upscale, self.outputs, len(self.resolved))
 
     def work(self, journal: JournalWriter) -> Work:
         """Bind the method to the scene: what this process needs to compute tiles."""
-        return Work(self._plan(), self.layout, self.products, journal)
-
-    def _plan(self) -> Plan:
-        resolver, spread, given_up = self.resolver, self.spread, Event()
-        return Plan(
-            raster=self.raster,
-            upscale=resolver.upscale,
+        resolver, given_up = self.request.resolver, Event()
+        return Work(
+            raster=self.request.raster,
+            method=self._method(given_up),
             ramp=resolver.ramp,
-            resolve=(
-                spread.fit(self.statistics, given_up)
-                if spread
-                else in_parts(resolver, self.statistics, given_up)
-            ),
-            resolved=self.resolved,
-            interpolated=self.interpolated,
-            far=None if self.statistics is None else self.statistics.mean,
             degradation=resolver.degradation,
+            layout=self.layout,
+            journal=journal,
             given_up=given_up,
             before=self.before,
         )
 
+    def _method(self, given_up: Event) -> Method:
+        resolver, spread, found = self.request.resolver, self.spread, self.statistics
+        bound = spread.fit(found, given_up) if spread else in_parts(resolver, found, given_up)
+        far = None if found is None else found.mean
+        room = room_of(resolver, self.resolved, self.request.raster.bands)
+        limits = self.request.valid_range
+        return Method(resolver.upscale, bound, self.resolved, self.interpolated, far, limits, room)
+
 
 def assign(
-    request: Request,
-    products: tuple[Product, ...],
-    tile: int,
-    folder: WorkFolder,
-    before: Snapshot,
-    log: Log,
+    request: Request, tile: int, folder: WorkFolder, before: Snapshot, log: Log
 ) -> tuple[Assignment, tuple[str, ...]]:
     """Choose the bands for the resolver and measure them.
 
@@ -106,27 +96,24 @@ def assign(
     -------
     the assignment, warnings
     """
-    raster, resolver, wish = request.raster, request.resolver, request.uncertainty
-    resolved, statistics, warning = _choose_bands(raster, resolver, folder, before, log)
-    samples = None if wish is None else wish.samples
-    every = tuple(range(len(raster.bands)))
+    raster = request.raster
+    resolved, statistics, warning = _choose_bands(raster, request.resolver, folder, before, log)
+    share = share_bands(request.resolver, resolved, statistics, len(raster.bands))
     if warning:
         log(f"warning: {warning}")
-        resolver, samples = BicubicResolver(resolver.upscale, psf=resolver.degradation), None
-        resolved, statistics = every, None
-    interpolated = tuple(band for band in every if band not in resolved)
-    if interpolated:
-        log(f"{len(interpolated)} of {len(every)} bands are bad or empty: interpolated")
+    if share.interpolated:
+        poor = [band for band in share.interpolated if raster.bands[band].color != ALPHA]
+        if poor:
+            told = f"{len(poor)} of {len(raster.bands)} bands are bad or empty"
+            log(f"{told}: interpolated")
     assignment = Assignment(
-        raster,
-        resolver=resolver,
-        samples=samples,
-        statistics=statistics,
-        resolved=resolved,
-        interpolated=interpolated,
-        products=products,
+        replace(request, resolver=share.resolver),
+        samples=None if warning else request.samples or None,
+        statistics=share.statistics,
+        resolved=share.resolved,
+        interpolated=share.interpolated,
+        outputs=request.outputs(),
         tile=tile,
-        region=request.region,
         before=before,
     )
     return assignment, (warning,) if warning else ()

@@ -9,7 +9,7 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -28,10 +28,9 @@ from hsisr_geo.engine.identity import input_identity
 from hsisr_geo.engine.tasks import Work
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import HsisrError, WorkerError
-from hsisr_geo.journal.index import RecordAt
+from hsisr_geo.journal.index import RecordAt, TileIndex
 from hsisr_geo.journal.records import JournalWriter, new_name
 from hsisr_geo.raster.datasets import anywhere
-from hsisr_geo.resolver.protocol import pinned
 
 _PATIENCE_S = 30
 _OURS = "HSISR_GEO_WORKER_OF_A_RUN"  # set where workers are named by number
@@ -109,9 +108,11 @@ def _interrupts_held_back() -> Iterator[None]:
 class TileWorker(WorkerPlugin):
     """What a worker keeps of a run: its work, made when the first tile comes, and its journal."""
 
-    def __init__(self, assignment: Assignment, folder: Path, *, synchronize: bool) -> None:
+    def __init__(
+        self, assignment: Assignment, folder: Path, key: str, *, synchronize: bool
+    ) -> None:
         self.name = f"hsisr-geo-{secrets.token_hex(8)}"
-        self._assignment, self._folder = assignment, folder
+        self._assignment, self._folder, self._key = assignment, folder, key
         self._synchronize = synchronize
         self._lock: Lock | None = None
         self._work: Work | None = None
@@ -120,20 +121,21 @@ class TileWorker(WorkerPlugin):
         """Get ready; called in each worker, also in those that come later."""
         self._lock, self._work = Lock(), None
         self._assignment = replace(
-            self._assignment, resolver=pinned(self._assignment.resolver, _number(worker))
+            self._assignment, request=self._assignment.request.pinned(_number(worker))
         )
 
     def teardown(self, worker: Any) -> None:
         """Stop what is being computed, and close the journal."""
         if self._work is not None:
-            self._work.plan.given_up.set()
+            self._work.given_up.set()
 
     def infer(self, tile: tuple[int, int]) -> RecordAt:
         """Compute one tile."""
         assert self._lock is not None
         with self._lock:  # the model is loaded once
             if self._work is None:
-                journal = JournalWriter(self._folder / new_name(), synchronize=self._synchronize)
+                path = self._folder / new_name()
+                journal = JournalWriter(path, self._key, synchronize=self._synchronize)
                 self._work = self._assignment.work(journal)
         return self._work.infer(tile)
 
@@ -155,13 +157,12 @@ def _infer(name: str, tile: tuple[int, int]) -> RecordAt:
 def run(
     client: Client,
     assignment: Assignment,
-    folder: Path,
-    tiles: Iterable[tuple[int, int]],
+    finished: TileIndex,
     progress: Callable[[RecordAt], None],
     *,
     synchronize: bool,
 ) -> None:
-    """Compute tiles on the workers; progress is told of each, in the caller's thread.
+    """Compute the missing tiles on the workers; progress is told of each, in the caller's thread.
 
     Only a few tiles for each worker are under way at a time, however many there are.
 
@@ -174,11 +175,11 @@ def run(
     WorkerError : a worker does not see the files, has another version, or dies again and again
     HsisrError : as raised by a tile
     """
-    raster = assignment.raster
-    check(client, [anywhere(name) for name in (raster.path, *raster.files)], folder)
-    plugin = TileWorker(assignment, folder, synchronize=synchronize)
+    raster = assignment.request.raster
+    check(client, [anywhere(name) for name in raster.all_files], finished.folder)
+    plugin = TileWorker(assignment, finished.folder, finished.key, synchronize=synchronize)
     with _registered(client, plugin):
-        rest = iter(tiles)
+        rest = finished.missing()
 
         def submitted(count: int) -> list[Any]:
             return [

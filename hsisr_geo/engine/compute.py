@@ -80,11 +80,4 @@ def _compute_elsewhere(
 
     on_other_machines = workers.scheduler is not None
     with cluster.connected(workers) as client:
-        cluster.run(
-            client,
-            assignment,
-            finished.folder,
-            finished.missing(),
-            note,
-            synchronize=on_other_machines,
-        )
+        cluster.run(client, assignment, finished, note, synchronize=on_other_machines)

@@ -24,10 +24,11 @@ _LONGEST_ON_CPU = 256
 # ^ a larger tile saves less than a tenth, and takes minutes, during which nobody sees progress
 _TILES_EACH = 4
 
-_COPIES = 3  # of a tile's output that live at once besides the method's own: made, cut, encoded
+_COPIES = 2  # of a tile's output that live at once besides the method's own: cut, encoded
 _BLOCKS = 3  # of the output, that each thread holds that writes one
 _PROGRAM = 170_000_000  # bytes: the libraries, GDAL's block cache, blocks being compressed
-_TORCH = 290_000_000  # bytes besides: torch's libraries, and what its kernels keep for themselves
+_LIBRARIES = {"ncnn": 110_000_000, "torch": 290_000_000}
+# ^ bytes besides: a backend's libraries, its copies of the weights, and what it keeps for itself
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 WRITTEN = 30e6
@@ -75,7 +76,8 @@ def footprint(
     if not isinstance(resolver, PartResolver):
         whole = area(tile.window) * resolver.upscale**2
         return Footprint(_PROGRAM + writing + flying * (host + 4 * bands * whole), 0)
-    fixed = _PROGRAM + _TORCH + writing
+    backend = resolver.provenance().get("backend", "torch").split()[0]
+    fixed = _PROGRAM + _LIBRARIES[backend] + writing
     own = tile_cost(resolver, bands, tile, grid, samples).memory
     busy = min(flying, resolver.places)
     if resolver.on_cpu:

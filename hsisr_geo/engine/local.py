@@ -34,7 +34,7 @@ def run(
     def finished(_: Key, place: RecordAt, *__: object) -> None:
         progress(place)
 
-    with _pool(threads) as pool, _told_when_over(work.plan.given_up):
+    with _pool(threads) as pool, _told_when_over(work.given_up):
         waves = _waves(tiles, _WAVE * threads)
         graphs = _of_one_thread(work, tiles) if pool is None else _of_waves(work, waves)
         with closing(graphs):

@@ -6,14 +6,16 @@ while the outputs are assembled of those that are finished, record what was done
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.engine.assembly import assembling
 from hsisr_geo.engine.assignment import Assignment, assign
 from hsisr_geo.engine.compute import compute, take_up, telling_how_to_go_on
 from hsisr_geo.engine.identity import Snapshot, input_identity, moved
-from hsisr_geo.engine.provenance import Fingerprint, as_tags, provenance_tags
+from hsisr_geo.engine.provenance import Fingerprint, provenance_tags
 from hsisr_geo.engine.request import Log, Request
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.engine.uncertainty import Uncertainty
@@ -47,8 +49,10 @@ class RunReport:
         written; None where nothing could be compared.
     consistency_relative
         The same rms in standard deviations of each band, mean over bands.
-    degradation
-        The D that these assume.
+    values_cut
+        Share of the values that were cut to what the input allows (`valid_range`).
+    degradation, psf_source
+        The D that these assume; where it is from, if it was looked for.
     warnings
         What a user should know about the result.
     """
@@ -64,6 +68,8 @@ class RunReport:
     warnings: tuple[str, ...]
     uncertainty: str | None = None
     kept: int = 0
+    psf_source: str = ""
+    values_cut: float | None = None
 
 
 def super_resolve(
@@ -81,6 +87,8 @@ def super_resolve(
     write: WriteOptions = AS_NAMED,
     resume: bool = False,
     strict: bool = False,
+    valid_range: Sequence[float] | None = None,
+    again: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> RunReport:
@@ -118,6 +126,11 @@ def super_resolve(
         Tell the input by all of its content, however large, when the run begins and again before
         the output appears. Without it that is done for inputs of up to 256 MiB; of larger ones the
         ends of each file are read, and the system is asked whether they were touched.
+    valid_range
+        (least, largest) value in physical units. Default: where the 3 x 3 input pixels around have
+        no negative value, neither has the output.
+    again
+        Take a result of ours as a scene all the same.
     progress
         Called with (tiles done, tiles in all) from this thread; it may raise to cancel.
     log
@@ -140,6 +153,8 @@ def super_resolve(
         tile=tile,
         where=Workers(workers, threads, scheduler),
         strict=strict,
+        valid_range=valid_range,
+        again=again,
     )
     targets = request.targets()
     log, progress = log or _ignore, progress or _ignore
@@ -149,7 +164,7 @@ def super_resolve(
         before = request.snapshot()
         mark = request.fingerprint(tile, targets)
         _identify(folder, mark, keep=resume)
-        assignment, warnings = assign(request, request.products(drafts), tile, folder, before, log)
+        assignment, warnings = assign(request, tile, folder, before, log)
         layout = assignment.layout
         finished = TileIndex(folder.path, layout.grid.shape, mark.key)
         kept = take_up(finished, len(layout.grid), log) if resume else 0
@@ -161,6 +176,8 @@ def super_resolve(
             found = total(layout, finished)
             assembly.set_tags(_tags(assignment, mark, found))
         _check_unmoved(request, before, mark)
+    if found.share_cut:
+        log(f"{found.share_cut:.3%} of the values were cut to what the input allows")
     return RunReport(
         path=os.fspath(dst),
         uncertainty=None if uncertainty is None else os.fspath(uncertainty.path),
@@ -171,8 +188,10 @@ def super_resolve(
         consistency_rms=found.rms,
         consistency_max=found.maximum,
         consistency_relative=found.relative,
-        degradation=assignment.resolver.degradation.name,
+        values_cut=found.share_cut,
+        degradation=assignment.request.resolver.degradation.name,
         warnings=warnings,
+        psf_source=assignment.request.resolver.provenance().get("psf_source", ""),
     )
 
 
@@ -195,9 +214,10 @@ def _check_unmoved(request: Request, before: Snapshot, mark: Fingerprint) -> Non
 
 def _tags(assignment: Assignment, mark: Fingerprint, found: Consistency) -> list[dict[str, str]]:
     """Return the tags of each output."""
-    made = provenance_tags(assignment.raster, assignment.resolver, mark, found)
+    asked = assignment.request
+    made = provenance_tags(asked.raster, asked.resolver, mark, found)
     more = as_tags(assignment.spread.provenance()) if assignment.spread else {}
-    return [made, made | more][: len(assignment.products)]
+    return [made, made | more][: len(assignment.outputs)]
 
 
 def _ignore(*_: object) -> None:

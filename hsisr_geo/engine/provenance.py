@@ -8,7 +8,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from hsisr_geo._version import __version__
+from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.cube.consistency import Consistency
+from hsisr_geo.cube.valid_range import Range, range_text
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.identity import changed_at, input_identity
 from hsisr_geo.engine.uncertainty import Uncertainty
@@ -66,6 +68,7 @@ def fingerprint(
     region: Window | None,
     tile: int,
     stored: Sequence[Raster],
+    valid_range: Range | None = None,
     strict: bool = False,
 ) -> Fingerprint:
     """Take the fingerprint of a run.
@@ -85,6 +88,7 @@ def fingerprint(
         "bounds": _window_text(region),
         "model": resolver.name,
         "upscale": str(resolver.upscale),
+        "valid_range": range_text(valid_range),
         **resolver.provenance(),
     }
     if uncertainty is not None and spread is not None:
@@ -146,6 +150,7 @@ def provenance_tags(
         "consistency_rms": found.rms,
         "consistency_max": found.maximum,
         "consistency_relative": found.relative,
+        "values_cut": found.share_cut,
     }
     items = {
         "version": __version__,
@@ -153,13 +158,9 @@ def provenance_tags(
         "upscale": str(resolver.upscale),
         "source": os.path.basename(raster.path),
         "fingerprint": mark.digest,
+        "valid_range": mark.facts["valid_range"],
         **source_files(raster),
         **resolver.provenance(),
         **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},
     }
     return as_tags(items)
-
-
-def as_tags(items: dict[str, str]) -> dict[str, str]:
-    """Name items as tags: upper case, with the program's prefix."""
-    return {f"HSISR_{name.upper()}": value for name, value in items.items()}

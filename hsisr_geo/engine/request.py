@@ -2,31 +2,33 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 import numpy as np
 
+from hsisr_geo.cube.valid_range import Range, check_range
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.assembly import LateTags
 from hsisr_geo.engine.estimate import choose_tile, estimate_seconds, footprint
 from hsisr_geo.engine.identity import Snapshot
 from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
-from hsisr_geo.engine.tasks import Product, cut_for
+from hsisr_geo.engine.tasks import cut_for
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import OptionError
 from hsisr_geo.journal.folder import WorkFolder
-from hsisr_geo.journal.layout import Layout
-from hsisr_geo.output.drafts import Draft, Output
+from hsisr_geo.journal.layout import Layout, Output
+from hsisr_geo.output.drafts import as_output
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.formats.cog import Cog
 from hsisr_geo.output.targets import Target
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.statistics import bands_with_data
+from hsisr_geo.raster.suitability import check_suitable
 from hsisr_geo.resolver.load import method_files
-from hsisr_geo.resolver.protocol import BandsResolver, Resolver, sampled
+from hsisr_geo.resolver.protocol import BandsResolver, Resolver, pinned, sampled, settled
 
 Log = Callable[[str], None]
 """Takes one line at a time."""
@@ -79,6 +81,7 @@ class Request:
     uncertainty : the second raster, if one is wanted
     tile : largest side of a tile's core in input pixels; None for what memory allows
     where : which processes compute the tiles
+    valid_range : least and largest value; None: not negative where the input is not
     strict : hash the whole input for the fingerprint, however large
     """
 
@@ -90,6 +93,7 @@ class Request:
     write: WriteOptions = AS_NAMED
     tile: int | None = None
     where: Workers = field(default_factory=Workers)
+    valid_range: Range | None = None
     strict: bool = False
 
     @classmethod
@@ -105,22 +109,29 @@ class Request:
         tile: int | None = None,
         where: Workers | None = None,
         strict: bool = False,
+        valid_range: Sequence[float] | None = None,
+        again: bool = False,
     ) -> "Request":
         """Open the scene, and refuse what cannot be before there is a folder.
 
         Raises
         ------
-        RasterError : the scene cannot be read; the bounds do not touch it
-        OptionError, ModelError : a tile below 1; an uncertainty of a resolver without samples
+        RasterError : the scene cannot be read, holds classes, or is a result of ours (without
+            `again`); the bounds do not touch it
+        OptionError, ModelError : a tile below 1; a valid range that encloses nothing; an
+            uncertainty of a resolver without samples
         """
         where = where or Workers()
         raster = src if isinstance(src, Raster) else open_raster(where.name_of(os.fspath(src)))
+        check_suitable(raster, again=again)
+        limits = check_range(valid_range)
         if tile is not None and tile < 1:
             raise OptionError(f"tile must be at least 1, not {tile}")
         region = None if bounds is None else raster.window_of(bounds)
+        resolver = settled(resolver, raster)
         if uncertainty is not None:
             sampled(resolver, uncertainty.samples)
-        return cls(raster, resolver, dst, region, uncertainty, write, tile, where, strict)
+        return cls(raster, resolver, dst, region, uncertainty, write, tile, where, limits, strict)
 
     @property
     def samples(self) -> int:
@@ -138,12 +149,16 @@ class Request:
             targets.append(Target(path, deviations, LateTags(), write, method))
         return targets
 
-    def products(self, drafts: Sequence[Draft]) -> tuple[Product, ...]:
-        """Return how the bands of each raster follow from the scene's."""
-        products = [Product(drafts[0].output)]
+    def outputs(self) -> tuple[Output, ...]:
+        """Return how each of them is stored, and how its bands follow from the scene's."""
+        outputs = [as_output(target.raster, target.form) for target in self.targets()]
         if self.uncertainty is not None:
-            products.append(Product(drafts[1].output, self.uncertainty.bands_from))
-        return tuple(products)
+            outputs[1] = replace(outputs[1], bands_from=self.uncertainty.bands_from)
+        return tuple(outputs)
+
+    def pinned(self, number: int) -> "Request":
+        """Return the same for one of several workers: on one GPU, where there are GPUs."""
+        return replace(self, resolver=pinned(self.resolver, number))
 
     def side(self, kept: WorkFolder | None = None) -> int:
         """Choose the side of tiles: as asked, that of the run taken up, or what memory allows."""
@@ -174,6 +189,7 @@ class Request:
             uncertainty=self.uncertainty,
             region=self.region,
             tile=tile,
+            valid_range=self.valid_range,
             stored=[target.form.stored(target.raster) for target in targets],
             strict=self.strict,
         )
@@ -190,8 +206,7 @@ class Request:
         ModelError : the resolver does not take so many bands
         """
         check_scene(self.raster, self.resolver)
-        targets, side = self.targets(), self.side()
-        outputs = [Output.of(target.raster, target.form) for target in targets]
+        targets, outputs, side = self.targets(), self.outputs(), self.side()
         use = {"threads": self.where.threads, "samples": self.samples}
         grid = cut_for(
             self.raster, self.resolver, samples=self.samples, tile=side, region=self.region
@@ -201,8 +216,7 @@ class Request:
             self.raster, self.resolver, grid, workers=self.where.number, **use
         )
         bands = len(self.raster.bands)
-        storages = tuple(Product(output).storage for output in outputs)
-        layout = Layout(grid, self.resolver.upscale, storages, measured=bands)
+        layout = Layout(grid, self.resolver.upscale, outputs, measured=bands)
         sizes = [_bytes_of(output.raster) for output in outputs]
         return RunPlan(
             path=os.fspath(self.dst),

@@ -24,45 +24,16 @@ from hsisr_geo.cube.tiling import Tile, TileGrid
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.engine.identity import Snapshot
 from hsisr_geo.journal.index import RecordAt
-from hsisr_geo.journal.layout import Layout, Storage
+from hsisr_geo.journal.layout import Layout
 from hsisr_geo.journal.records import JournalWriter
-from hsisr_geo.output.drafts import Output
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.resolver.apply import Method, cut_holes, make_bands, pixels_of
+from hsisr_geo.resolver.apply import Method, cut_holes, hold_values, make_bands, pixels_of
 from hsisr_geo.resolver.protocol import Resolver, sampled
 
 Progress = Callable[[int, int], None]
 Key = tuple[Any, ...]
 Graph = dict[Key, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Plan(Method):
-    """How the bands of a scene are made, and what around a tile is computed with it.
-
-    Attributes
-    ----------
-    ramp
-        Of the method, as in `Resolver`.
-    degradation
-        The D that the output is measured against.
-    given_up
-        Set as soon as the run fails or is canceled, for the method to stop what nobody waits for.
-    before
-        The files of the scene as they were when the run began; no tile is recorded of others.
-    """
-
-    raster: Raster
-    ramp: int
-    degradation: Degradation
-    given_up: Event = field(default_factory=Event)
-    before: Snapshot = Snapshot(())  # noqa: RUF009 - immutable
-
-    @property
-    def margin(self) -> int:
-        """Input pixels around a core whose output counts."""
-        return _margin(self.ramp, self.degradation.reach)
 
 
 def cut(
@@ -104,43 +75,41 @@ def _margin(ramp: int, reach: int) -> int:
     return max(ramp, reach)
 
 
-def _as_they_are(cube: Cube) -> Cube:
-    return cube
-
-
-@dataclass(frozen=True, eq=False)
-class Product:
-    """A raster that a run writes: how it is stored, and how its bands follow from the scene's."""
-
-    output: Output
-    bands_from: Callable[[Cube], Cube] = _as_they_are
-
-    @property
-    def storage(self) -> Storage:
-        """How its pixels are kept until the raster is complete."""
-        raster = self.output.raster
-        return Storage(len(raster.bands), raster.dtype, self.output.needs_mask)
-
-
 @dataclass(frozen=True, eq=False)
 class Work:
     """What a process needs to compute tiles; `infer` is the task.
 
     Attributes
     ----------
+    method : bound to the scene
+    ramp : of the method, as in `Resolver`
+    degradation : the D that the output is measured against
+    layout : the grid of the tiles, and what is made of each
     journal : of this process
+    given_up : set as soon as the run fails or is canceled, for the method to stop what nobody
+        waits for
+    before : the files of the scene as they were when the run began; no tile is recorded of others
     """
 
-    plan: Plan
+    raster: Raster
+    method: Method
+    ramp: int
+    degradation: Degradation
     layout: Layout
-    products: tuple[Product, ...]
     journal: JournalWriter
+    given_up: Event = field(default_factory=Event)
+    before: Snapshot = Snapshot(())  # noqa: RUF009 - immutable
+
+    @property
+    def margin(self) -> int:
+        """Input pixels around a core whose output counts."""
+        return _margin(self.ramp, self.degradation.reach)
 
     @np.errstate(over="ignore", invalid="ignore")
     # ^ values near the largest float: what overflows becomes infinite, which is no value
     def read(self, index: tuple[int, int]) -> Cube:
         """Read the window of a tile."""
-        return read_window(self.plan.raster, *self.layout.grid.tile(*index).window)
+        return read_window(self.raster, *self.layout.grid.tile(*index).window)
 
     @np.errstate(over="ignore", invalid="ignore")
     def infer(self, index: tuple[int, int], window: Callable[[], Cube] | None = None) -> RecordAt:
@@ -149,19 +118,26 @@ class Work:
         `window` hands out what was read of the tile, if another thread did that.
         """
         self.journal.begin(index)
-        tile = self.layout.grid.tile(*index)
+        tile, outputs = self.layout.grid.tile(*index), self.layout.outputs
         cube = self.read(index) if window is None else window()
-        outer = self.layout.grid.padded(tile.core, self.plan.margin)
+        outer = self.layout.grid.padded(tile.core, self.margin)
         lr = pixels_of(cube, outer, tile.window)
-        made = make_bands(self.plan, cube, tile.window, outer, cubes=len(self.products))
+        made = make_bands(self.method, cube, tile.window, outer, cubes=len(outputs))
+        held = hold_values(self.method, made[0], cube, tile.window, outer, tile.core)
+        resolved = list(self.method.resolved)
         pairs = self._as_read_back(made[0], lr)
-        found = consistency.measure(pairs, inside(tile.core, outer), self.plan.degradation)
+        found = consistency.measure(
+            pairs,
+            inside(tile.core, outer),
+            self.degradation,
+            (held.cut[resolved], held.valid[resolved]),
+        )
         for sr in made:
-            cut_holes(sr, lr, self.plan.upscale)
-        cubes = [p.bands_from(sr) for p, sr in zip(self.products, made, strict=True)]
-        rows, cols = scaled(inside(tile.reach, outer), self.plan.upscale)
+            cut_holes(sr, lr, self.method.upscale)
+        cubes = [output.bands_from(sr) for output, sr in zip(outputs, made, strict=True)]
+        rows, cols = scaled(inside(tile.reach, outer), self.method.upscale)
         arrays = self._arrays(tile, found, [sr[:, rows, cols] for sr in cubes])
-        self.plan.before.check_often()
+        self.before.check_often()
         return RecordAt(index, self.journal.path.name, self.journal.add(index, arrays))
 
     def _arrays(
@@ -175,14 +151,14 @@ class Work:
             if len(part.cell.tiles) > 1:
                 yield piece
                 continue
-            stored = self.products[part.output].output.raster
+            stored = self.layout.outputs[part.output].raster
             yield encode(piece, stored.bands, stored.dtype)
             if part.mask_offset is not None:
                 yield valid_pixels(piece)
 
     def _as_read_back(self, sr: Cube, lr: Cube) -> Iterator[tuple[Plane, Plane]]:
         """Yield output and input of each resolved band, the output as the file will have it."""
-        target = self.products[0].output.raster
-        for band in self.plan.resolved:
+        target = self.layout.outputs[0].raster
+        for band in self.method.resolved:
             bands = target.bands.select([band])
             yield decode(encode(sr[band, None], bands, target.dtype), bands)[0], lr[band]

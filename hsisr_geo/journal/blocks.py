@@ -72,7 +72,7 @@ class TileBlocks:
 
     def _pixels(self, cell: Cell, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_] | bool]:
         """Return stored numbers and valid mask of a part of a cell."""
-        masked = self.layout.outputs[self.number].masked
+        masked = self.layout.outputs[self.number].needs_mask
         if len(cell.tiles) == 1:
             return self._stored(cell.tiles[0], cell, window)
         cube = blend([self._piece(tile, cell, window) for tile in cell.tiles])

@@ -5,33 +5,42 @@ read any part of it. A cell that no other tile contributes to is kept as stored 
 valid mask where that is needed; of the others the tile's weighted piece is kept, as float32.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.tiling import AxisTiles, Cell, Tile, TileGrid
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.journal.records import padded
+from hsisr_geo.raster.raster import Raster
 
-SUMS = 5
+SUMS = 7
 """Rows of the sums of `Consistency`."""
 
 
+def _as_they_are(cube: Cube) -> Cube:
+    return cube
+
+
 @dataclass(frozen=True)
-class Storage:
-    """How the pixels of an output are stored.
+class Output:
+    """A raster that a run writes, as it will be stored.
 
     Attributes
     ----------
-    masked : a valid mask goes with them
+    raster : the grid and the bands as they will be; encode pixels with `raster.bands` and
+        `raster.dtype`, since a file has one nodata value for all its bands, or another type
+    needs_mask : pixels without a value can be told only by a valid mask
+    bands_from : how its bands follow from the cube that the method makes for it
     """
 
-    bands: int
-    dtype: str
-    masked: bool
+    raster: Raster
+    needs_mask: bool
+    bands_from: Callable[[Cube], Cube] = _as_they_are
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class Layout:
 
     grid: TileGrid
     upscale: int
-    outputs: tuple[Storage, ...]
+    outputs: tuple[Output, ...]
     measured: int
 
     @property
@@ -103,17 +112,18 @@ class Layout:
         pieces += 4 * shared_rows * shared_cols
         total = len(self.grid) * SUMS * self.measured * 8
         for output in self.outputs:
-            pixel = output.bands * np.dtype(output.dtype).itemsize + output.masked
-            total += self.upscale**2 * (alone * pixel + pieces * output.bands * 4)
+            bands, dtype = len(output.raster.bands), np.dtype(output.raster.dtype)
+            pixel = bands * dtype.itemsize + output.needs_mask
+            total += self.upscale**2 * (alone * pixel + pieces * bands * 4)
         return total
 
 
-def _part(number: int, output: Storage, cell: Cell, place: Window, offset: int) -> CellPart:
+def _part(number: int, output: Output, cell: Cell, place: Window, offset: int) -> CellPart:
     rows, cols = (axis.stop - axis.start for axis in place)
     alone = len(cell.tiles) == 1
-    dtype = np.dtype(output.dtype if alone else np.float32)
-    shape = output.bands, rows, cols
-    mask = offset + padded(prod(shape) * dtype.itemsize) if alone and output.masked else None
+    dtype = np.dtype(output.raster.dtype if alone else np.float32)
+    shape = len(output.raster.bands), rows, cols
+    mask = offset + padded(prod(shape) * dtype.itemsize) if alone and output.needs_mask else None
     return CellPart(number, cell, offset, shape, dtype, mask)
 
 

@@ -13,20 +13,9 @@ Inputs are standardised per band by the scene's own mean and deviation (`raster/
 import torch
 from torch import Tensor, nn
 
+from hsisr_geo.model.groups import GLOBAL_TAPS, group_starts
+
 __all__ = ["GLOBAL_TAPS", "GroupAutoencoder", "group_starts"]
-
-GLOBAL_TAPS = 7
-"""Neighbouring bands that each of the global stage's two convolutions sees."""
-
-
-def group_starts(bands: int, size: int, overlap: int) -> list[int]:
-    """First band of each group; the last group is shifted back to end with the last band.
-
-    E.g. 102 bands, size 16, overlap 4 -> 0, 12, ..., 84, 86 (as in the paper's code).
-    """
-    stride = size - overlap
-    count = max(1, -(-(bands - overlap) // stride))
-    return [min(g * stride, bands - size) for g in range(count)]
 
 
 class SpectralBlock(nn.Module):

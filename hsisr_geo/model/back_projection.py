@@ -11,20 +11,13 @@ from torch import Tensor
 
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.resampling import cubic_upsampling
+from hsisr_geo.model.reach import UP_REACH, reach
 
 __all__ = ["BLOCK", "UP_REACH", "back_project", "degrade", "interpolate", "reach"]
-
-UP_REACH = 2
-"""Input pixels that interpolation reads around a pixel."""
 
 BLOCK = 32
 """Rows of a banded matrix that are multiplied at a time, with the columns that they use: the cost
 grows with the area of an image, not faster, in products that are still large."""
-
-
-def reach(degradation: Degradation) -> int:
-    """Input pixels that one iteration widens the reach by: D's own, and two for up's kernel."""
-    return degradation.reach + UP_REACH
 
 
 def interpolate(cube: Tensor, upscale: int, only: slice | None = None) -> Tensor:

@@ -11,37 +11,14 @@ what the next ones read, except at the input's own edges, where a scene ends.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from hsisr_geo.cube.windows import Window, inside, scaled, widened
+from hsisr_geo.cube.windows import Window, inside, scaled
+from hsisr_geo.model.reach import LEVEL_FREQUENCIES, layers_of, network_reach
 
 __all__ = ["LocalUNet"]
-
-_FREQUENCIES = 16
-# ^ sines and cosines of the noise level; a dozen distinct levels need no more
-
-# Input pixels that each stage reads around those it makes:
-_BLOCK_REACH = 2
-_UP_REACH = 1
-_FINE_REACH = 1  # of the two last convolutions, at output resolution; the first has another one
-
-
-class Layers(NamedTuple):
-    """Windows, in input pixels, from the first layer to the last.
-
-    blocks
-        What is there before the first residual block, and what is kept after each.
-    up, fine, part
-        What the convolution before the shuffle is given, what the last two are, and what is wanted.
-    """
-
-    blocks: tuple[Window, ...]
-    up: Window
-    fine: Window
-    part: Window
 
 
 class LevelBlock(nn.Module):
@@ -82,9 +59,11 @@ class LocalUNet(nn.Module):
         self, upscales: Sequence[int], *, width: int = 96, blocks: int = 6, fine_width: int = 16
     ) -> None:
         super().__init__()
-        level_width = 4 * _FREQUENCIES
+        level_width = 4 * LEVEL_FREQUENCIES
         self.level = nn.Sequential(
-            nn.Linear(2 * _FREQUENCIES, level_width), nn.SiLU(), nn.Linear(level_width, level_width)
+            nn.Linear(2 * LEVEL_FREQUENCIES, level_width),
+            nn.SiLU(),
+            nn.Linear(level_width, level_width),
         )
         self.head = nn.Conv2d(2, fine_width, 3, padding=1)
         self.down = nn.ModuleDict(
@@ -104,22 +83,8 @@ class LocalUNet(nn.Module):
         for parameter in self.tail.parameters():
             nn.init.zeros_(parameter)
 
-    @staticmethod
-    def reach(blocks: int) -> int:
-        """Input pixels around a pixel on which its output depends.
-
-        Two per block, one before the shuffle, and three convolutions at output resolution, which
-        at upscale 2 are less than two input pixels.
-        """
-        return _BLOCK_REACH * blocks + _UP_REACH + 2 * _FINE_REACH
-
-    @staticmethod
-    def layers(whole: Window, part: Window, blocks: int) -> "Layers":
-        """Return what each layer has to make of `part`, where `whole` is there."""
-        fine = widened(part, _FINE_REACH, whole)
-        up = widened(fine, _UP_REACH, whole)
-        leave = [widened(up, _BLOCK_REACH * n, whole) for n in reversed(range(blocks))]
-        return Layers((whole, *leave), up, fine, part)
+    reach = staticmethod(network_reach)
+    layers = staticmethod(layers_of)
 
     def forward(
         self,
@@ -182,6 +147,6 @@ def _cut(images: Tensor, window: Window) -> Tensor:
 
 def _level_waves(level: Tensor) -> Tensor:
     """Sines and cosines of the level, slow to fast: (image,) -> (image, 32)."""
-    rates = torch.pi * 2.0 ** torch.linspace(-1, 5, _FREQUENCIES, device=level.device)
+    rates = torch.pi * 2.0 ** torch.linspace(-1, 5, LEVEL_FREQUENCIES, device=level.device)
     phase = level[:, None] * rates
     return torch.cat([phase.sin(), phase.cos()], dim=1)

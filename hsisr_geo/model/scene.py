@@ -1,15 +1,27 @@
 """`Scene`: what a model keeps of a scene, so that every tile is seen alike."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
-from hsisr_geo.model.autoencoder import GroupAutoencoder
-from hsisr_geo.model.network import Network
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.model import images
+from hsisr_geo.model.chain import Array
+from hsisr_geo.model.normalise import Normaliser
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.config import ModelConfig
+
+if TYPE_CHECKING:
+    import torch
+
+    from hsisr_geo.model.autoencoder import GroupAutoencoder
+    from hsisr_geo.model.network import Network
+
+Doubles = NDArray[np.float64]
 
 _FLOOR = 1e-6
 # ^ relative eigenvalue below which a direction of the latents is taken as empty
@@ -23,42 +35,47 @@ class LatentBasis:
     weight (component,): standardised spectral deviation that one unit of a component stands for.
     """
 
-    mean: Tensor
-    analysis: Tensor
-    synthesis: Tensor
-    weight: Tensor
+    mean: Array
+    analysis: Array
+    synthesis: Array
+    weight: Array
 
     @property
     def components(self) -> int:
         """Number of components kept."""
         return int(self.analysis.shape[0])
 
-    def to(self, device: torch.device) -> "LatentBasis":
-        """Return the same basis on `device`."""
+    def to(self, device: "torch.device | str") -> "LatentBasis":
+        """Return the same basis as tensors on `device`."""
         return LatentBasis(
-            self.mean.to(device),
-            self.analysis.to(device),
-            self.synthesis.to(device),
-            self.weight.to(device),
+            images.tensor(self.mean, device),
+            images.tensor(self.analysis, device),
+            images.tensor(self.synthesis, device),
+            images.tensor(self.weight, device),
         )
 
-    def analyse(self, z: Tensor) -> Tensor:
-        """Latents (group, latent, row, col) -> components (component, row, col)."""
+    def analyse(self, z: Array) -> Array:
+        """Latents (group, latent, row, col) -> components (component, row, col); of tensors."""
         flat = z.flatten(0, 1)
-        return torch.einsum("kz,zrc->krc", self.analysis, flat - self.mean[:, None, None])
+        return _einsum("kz,zrc->krc", self.analysis, flat - self.mean[:, None, None])
 
-    def synthesise(self, c: Tensor, groups: int) -> Tensor:
+    def synthesise(self, c: Array, groups: int) -> Array:
         """Change of components (component, row, col) -> change of latents (group, latent, ...)."""
-        flat = torch.einsum("zk,krc->zrc", self.synthesis, c)
+        flat = _einsum("zk,krc->zrc", self.synthesis, c)
         return flat.reshape(groups, -1, *flat.shape[1:])
 
     @classmethod
     def fit(
-        cls, autoencoder: GroupAutoencoder, spectra: np.ndarray, components: int
+        cls, autoencoder: "GroupAutoencoder", spectra: np.ndarray, components: int
     ) -> "LatentBasis":
-        """Fit to a scene's sampled, standardised spectra (pixel, band)."""
+        """Fit torch's autoencoder to spectra, as `of`; tensors on the CPU."""
+        basis = cls.of(_latents_of(autoencoder, spectra), spectra, components)
+        return basis.to("cpu")
+
+    @classmethod
+    def of(cls, z: Doubles, spectra: np.ndarray, components: int) -> "LatentBasis":
+        """Fit to a scene's sampled, standardised spectra (pixel, band) and their latents."""
         x = spectra.astype(np.float64)
-        z = _latents_of(autoencoder, spectra)
         mean = z.mean(axis=0)
         basis, deviation = _principal_axes(z - mean)
         white = (z - mean) @ basis / deviation
@@ -68,20 +85,11 @@ class LatentBasis:
         u, s = u[:, :components], s[:components]
         u = u * _signs(basis * deviation @ u)
         return cls(
-            mean=_tensor(mean),
-            analysis=_tensor((basis / deviation @ u).T),
-            synthesis=_tensor(basis * deviation @ u),
-            weight=_tensor(s),
+            mean=_single(mean),
+            analysis=_single((basis / deviation @ u).T),
+            synthesis=_single(basis * deviation @ u),
+            weight=_single(s),
         )
-
-
-def _latents_of(autoencoder: GroupAutoencoder, spectra: np.ndarray) -> np.ndarray:
-    """Encode spectra (pixel, band) -> float64 (pixel, group·latent)."""
-    device = next(autoencoder.parameters()).device
-    with torch.no_grad():
-        cube = torch.from_numpy(np.ascontiguousarray(spectra.T, dtype=np.float32))
-        z = autoencoder.encode(cube[:, :, None].to(device)).cpu()
-    return z.flatten(0, 1)[:, :, 0].T.double().numpy()
 
 
 def _principal_axes(centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -99,44 +107,90 @@ def _signs(columns: np.ndarray) -> np.ndarray:
     return np.where(columns[largest, np.arange(columns.shape[1])] < 0, -1.0, 1.0)
 
 
-def _tensor(array: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
+def _latents_of(autoencoder: "GroupAutoencoder", spectra: np.ndarray) -> Doubles:
+    """Encode spectra (pixel, band) -> float64 (pixel, group·latent)."""
+    import torch
+
+    device = next(autoencoder.parameters()).device
+    with torch.no_grad():
+        cube = torch.from_numpy(np.ascontiguousarray(spectra.T, dtype=np.float32))
+        z = autoencoder.encode(cube[:, :, None].to(device)).cpu()
+    made: Doubles = z.flatten(0, 1)[:, :, 0].T.double().numpy()
+    return made
+
+
+def _single(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _einsum(how: str, *arrays: Array) -> Array:
+    import torch
+
+    return torch.einsum(how, *arrays)
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What a model keeps of a scene's statistics, on its device.
+    """What a model keeps of a scene's statistics, as arrays or as tensors on its device.
 
     mean, std (band, 1, 1) in physical units; basis of the latents; subspace (band, rank) of the
-    standardised spectra.
+    standardised spectra; what brings its blur to what the network knows, None where it has that.
     """
 
-    mean: Tensor
-    std: Tensor
+    mean: Array
+    std: Array
     basis: LatentBasis
-    subspace: Tensor | None
+    subspace: Array | None
+    normaliser: Normaliser | None = None
 
-    def to(self, device: torch.device) -> "Scene":
-        """Return the same on `device`."""
+    def to(self, device: "torch.device | str") -> "Scene":
+        """Return the same as tensors on `device`."""
         return Scene(
-            self.mean.to(device),
-            self.std.to(device),
+            images.tensor(self.mean, device),
+            images.tensor(self.std, device),
             self.basis.to(device),
-            None if self.subspace is None else self.subspace.to(device),
+            None if self.subspace is None else images.tensor(self.subspace, device),
+            None if self.normaliser is None else self.normaliser.to(device),
         )
 
     @classmethod
-    def fit(cls, network: Network, config: ModelConfig, statistics: SceneStatistics) -> "Scene":
-        """Fit latent basis and subspace to a scene's statistics."""
+    def fit(
+        cls,
+        network: "Network",
+        config: ModelConfig,
+        statistics: SceneStatistics,
+        degradation: Degradation | None = None,
+    ) -> "Scene":
+        """Fit torch's network to a scene's statistics, as `of`; tensors on its device."""
+        latents = partial(_latents_of, network.autoencoder)
         device = next(network.parameters()).device
+        return cls.of(latents, config, statistics, degradation).to(device)
+
+    @classmethod
+    def of(
+        cls,
+        latents: Callable[[np.ndarray], Doubles],
+        config: ModelConfig,
+        statistics: SceneStatistics,
+        degradation: Degradation | None = None,
+    ) -> "Scene":
+        """Fit latent basis, subspace and normaliser to a scene's statistics; arrays of NumPy.
+
+        `degradation` made the scene; None for that of the network's training.
+        `latents` encodes standardised spectra (pixel, band) -> (pixel, group·latent).
+        """
         std = usable_deviation(statistics.std)
         spectra = ((statistics.sample - statistics.mean) / std).astype(np.float32)
-        basis = LatentBasis.fit(network.autoencoder, spectra, config.components)
+        correlation = statistics.covariance / np.outer(std, std)
+        normaliser = None
+        if degradation is not None:
+            normaliser = Normaliser.fit(degradation, config, correlation, statistics.count)
         return cls(
-            mean=_column(statistics.mean, device),
-            std=_column(std, device),
-            basis=basis.to(device),
-            subspace=_subspace(statistics.covariance, std, config.subspace_rank, device),
+            mean=_single(statistics.mean)[:, None, None],
+            std=_single(std)[:, None, None],
+            basis=LatentBasis.of(latents(spectra), spectra, config.components),
+            subspace=_subspace(correlation, config.subspace_rank),
+            normaliser=normaliser,
         )
 
 
@@ -147,15 +201,9 @@ def usable_deviation(std: np.ndarray) -> np.ndarray:
     return usable
 
 
-def _subspace(
-    covariance: np.ndarray, std: np.ndarray, rank: int, device: torch.device
-) -> Tensor | None:
+def _subspace(correlation: np.ndarray, rank: int) -> np.ndarray | None:
     """Leading principal axes (band, rank) of the standardised spectra; None keeps all of them."""
-    if rank == 0 or rank >= len(std):
+    if rank == 0 or rank >= len(correlation):
         return None
-    _, axes = np.linalg.eigh(covariance / np.outer(std, std))
-    return torch.from_numpy(axes[:, -rank:].astype(np.float32)).to(device)
-
-
-def _column(values: np.ndarray, device: torch.device) -> Tensor:
-    return torch.from_numpy(values.astype(np.float32)).to(device)[:, None, None]
+    _, axes = np.linalg.eigh(correlation)
+    return axes[:, -rank:].astype(np.float32)

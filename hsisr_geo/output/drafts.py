@@ -15,11 +15,13 @@ from hsisr_geo.cube.windows import BLOCK, Window, block_side, blocks
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import remove, synchronize_all
 from hsisr_geo.journal.folder import WorkFolder, work_folder
+from hsisr_geo.journal.layout import Output
 from hsisr_geo.output.commit import Move, commit, settle
 from hsisr_geo.output.companions import belongs_to, companions, item_path, write_item, write_style
 from hsisr_geo.output.formats.blocks import Blocks
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.formats.format import Content, Format, needs_mask
+from hsisr_geo.output.read_back import check_read_back
 from hsisr_geo.output.stac.asset import Made
 from hsisr_geo.output.targets import (
     PUBLISHING,
@@ -33,25 +35,10 @@ from hsisr_geo.output.targets import (
 from hsisr_geo.raster.raster import Raster
 
 
-@dataclass(frozen=True)
-class Output:
-    """How the raster will be stored.
-
-    Attributes
-    ----------
-    raster : the grid and the bands as they will be; encode pixels with `raster.bands` and
-        `raster.dtype`, since a file has one nodata value for all its bands, or another type
-    needs_mask : pixels without a value can be told only by a valid mask
-    """
-
-    raster: Raster
-    needs_mask: bool
-
-    @classmethod
-    def of(cls, raster: Raster, form: Format) -> "Output":
-        """Say how a raster is stored in a format."""
-        stored = form.stored(raster)
-        return cls(stored, needs_mask(stored))
+def as_output(raster: Raster, form: Format) -> Output:
+    """Say how a raster is stored in a format."""
+    stored = form.stored(raster)
+    return Output(stored, needs_mask(stored))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +77,7 @@ class Draft:
         content = Content.counted(raster, blocks, tags, threads)
         with as_output_error(self.target.path):
             self.form.write(part, self.file, content)
+            check_read_back(part, self.file, self.form, raster)
             if self.target.write.style and has_companions(self.file, raster):
                 write_style(part, self.file, content)
             for made in filter(Path.exists, members):
@@ -217,4 +205,4 @@ def _draft(target: Target, file: Path, *, resume: bool, overwrite: bool) -> Iter
         with as_output_error(target.path):
             folder = stack.enter_context(work_folder(file, resume=resume, overwrite=overwrite))
         form = target.form
-        yield Draft(target, Output.of(target.raster, form), file, form, folder)
+        yield Draft(target, as_output(target.raster, form), file, form, folder)

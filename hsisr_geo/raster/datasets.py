@@ -47,8 +47,22 @@ def opening_quietly() -> Iterator[None]:
 
 def open_quietly(path: str) -> Any:
     """Open a raster for reading; GDAL's errors are the caller's to translate."""
+    options = {"HONOUR_VALID_RANGE": "NO"} if _is_netcdf(path) else {}
+    # ^ else GDAL makes 0 of what is not valid; `gdal.described` reads the limits
     with opening_quietly():
-        return rasterio.open(path)
+        return rasterio.open(path, **options)
+
+
+def _is_netcdf(path: str) -> bool:
+    if path.upper().startswith("NETCDF:"):
+        return True
+    try:
+        with open(path, "rb") as file:
+            beginning = file.read(4)
+    except OSError:
+        return False
+    hdf5 = beginning == b"\x89HDF" and path.lower().endswith((".nc", ".nc4", ".cdf", ".netcdf"))
+    return hdf5 or beginning[:3] == b"CDF"
 
 
 @contextmanager
@@ -106,17 +120,16 @@ def _header_of(path: str) -> str:
 
 
 def check_bands(dataset: Any, path: str) -> None:
-    """Refuse rasters without bands, and with numbers that are complex or of several types."""
+    """Refuse rasters without bands, and of a size that cannot be."""
     if dataset.count == 0 and dataset.subdatasets:
         inside = ", ".join(dataset.subdatasets[:3])
         raise RasterError(f"{path} is a container of rasters: name one of them, e.g. {inside}")
     if dataset.count == 0:
         raise RasterError(f"{path} has no bands")
+    if dataset.width < 1 or dataset.height < 1:
+        raise RasterError(f"{path} says that it has {dataset.height} rows and {dataset.width} "
+                          "columns: damaged, or larger than GDAL can tell")  # fmt: skip
     check_extent(dataset.count, dataset.width, path)
-    kinds = sorted(set(dataset.dtypes))
-    check_numbers(kinds[0], path)
-    if len(kinds) > 1:
-        raise RasterError(f"{path} has bands of several data types ({', '.join(kinds)}): unify")
 
 
 def check_extent(bands: int, cols: int, path: str) -> None:
@@ -133,7 +146,10 @@ def check_extent(bands: int, cols: int, path: str) -> None:
 def check_numbers(dtype: str, path: str) -> None:
     """Refuse pixels that are no real numbers."""
     if "complex" in dtype or np.dtype(dtype).kind not in "iuf":
-        raise RasterError(f"{path} holds {dtype} numbers: real ones are needed")
+        raise RasterError(
+            f"{path} holds {dtype} numbers: real ones are needed, "
+            "e.g. gdal_translate DERIVED_SUBDATASET:AMPLITUDE:file amplitude.tif for complex ones"
+        )
 
 
 def check_envi(dataset: Any, path: str) -> None:

@@ -6,23 +6,28 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
+from affine import Affine
 from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from hsisr_geo.bands.bands import Bands
-from hsisr_geo.bands.metadata import ALPHA, read_bands, read_tags
+from hsisr_geo.bands.declared_range import Limits, free_number, outside, read_limits
+from hsisr_geo.bands.metadata import ALPHA, envi_fields, read_bands, read_provenance, read_tags
 from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.classes import tell_classes
 from hsisr_geo.raster.datasets import (
     anywhere,
     check_bands,
     check_envi,
+    check_numbers,
     open_error,
     open_quietly,
     reason,
     thread_handle,
 )
+from hsisr_geo.raster.place.envi_crs import crs_of_header
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
 from hsisr_geo.raster.sources import follow
 
@@ -36,11 +41,15 @@ class GdalSource:
     path : as GDAL takes it
     masked : a mask tells, beyond nodata values, which pixels are valid
     alpha : numbers, from 1, of alpha bands
+    dtypes : of the bands, where they are not all the same
+    limits : stored numbers beyond them are no values
     """
 
     path: str
     masked: bool = False
     alpha: tuple[int, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    limits: Limits | None = None
 
     def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
         """Read a window as `Source.read` says."""
@@ -55,6 +64,9 @@ class GdalSource:
                 # transparent is a hole of that band too, or interpolation would smooth its rim.
                 clear = dataset.read(number, window=window) == 0
                 missing = clear[None] if missing is None else missing | clear
+            if self.limits is not None:
+                beyond = outside(stored, self.limits)
+                missing = beyond if missing is None else missing | beyond
         except RasterioError as error:
             where = f"rows {rows.start}-{rows.stop - 1}, columns {cols.start}-{cols.stop - 1}"
             told = f"cannot read {where}: {reason(error)}; damaged?"
@@ -87,27 +99,70 @@ def described(dataset: Any, path: str) -> Raster:
     """Describe an open dataset; what it is read by is GDAL."""
     dtype = dataset.dtypes[0]
     gcps, gcp_crs = dataset.gcps
-    bands = _with_usable_nodata(read_bands(dataset), dtype)
+    bands, notes = read_bands(dataset)
+    bands, ignored = _heeded_nodata(_with_usable_nodata(bands, dataset.dtypes), dataset)
+    bands, limits = _within_limits(bands, dataset)
     check_scales(bands, path)
+    rpcs, odd_rpcs = _rpcs(dataset)
+    fields = envi_fields(dataset)
+    transform, flat = _usable_transform(dataset.transform)
     masked = any(map(_is_masked, dataset.mask_flag_enums))
     alpha = tuple(number for number, band in enumerate(bands, start=1) if band.color == ALPHA)
     return Raster(
         path=path,
         driver=dataset.driver,
         shape=(dataset.height, dataset.width),
-        crs=wkt(dataset.crs),
-        transform=dataset.transform,
+        crs=wkt(crs_of_header(fields) or dataset.crs),
+        transform=transform,
         dtype=dtype,
         bands=bands,
         gcps=tuple(Gcp(p.row, p.col, p.x, p.y, p.z, p.id, p.info) for p in gcps),
         gcp_crs=wkt(gcp_crs),
-        rpcs=dataset.rpcs.to_gdal() if dataset.rpcs else None,
+        rpcs=rpcs,
         has_mask=masked or bool(alpha),
         tags=read_tags(dataset),
+        provenance=read_provenance(dataset),
+        classes=tell_classes(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
+        notes=tuple(filter(None, (*notes, flat, ignored, odd_rpcs))),
         files=_further_files(dataset, path),
-        source=GdalSource(anywhere(path), masked or bool(alpha), alpha),
+        source=GdalSource(
+            anywhere(path),
+            masked or bool(alpha),
+            alpha,
+            tuple(dataset.dtypes) if len(set(dataset.dtypes)) > 1 else (),
+            limits,
+        ),
     )
+
+
+def _usable_transform(transform: Affine) -> tuple[Affine, str]:
+    """Return a geotransform and no note, or none and a note where pixels have no area in it."""
+    if isfinite(transform.determinant) and transform.determinant != 0:
+        return transform, ""
+    told = ", ".join(f"{number:g}" for number in transform.to_gdal())
+    return Affine.identity(), f"its geotransform ({told}) gives pixels no area, and is left out"
+
+
+def one_type(raster: Raster) -> Raster:
+    """Describe the raster with the one data type that its bands, as chosen, have.
+
+    Raises
+    ------
+    RasterError : they have several, or hold what is no real number
+    """
+    dtypes = raster.source.dtypes if isinstance(raster.source, GdalSource) else ()
+    places = raster.source_bands or range(len(raster.bands))
+    chosen = sorted({dtypes[i] for i in places}) if dtypes else [raster.dtype]
+    for dtype in chosen:
+        check_numbers(dtype, raster.path)
+    if len(chosen) > 1:
+        firsts = ", ".join(f"band {dtypes.index(dtype) + 1} is {dtype}" for dtype in chosen)
+        raise RasterError(
+            f"{raster.path} has bands of several data types ({', '.join(chosen)}: {firsts}): "
+            "choose bands of one with --bands, or make them one with `gdal_translate -ot Float32`"
+        )
+    return replace(raster, dtype=chosen[0])
 
 
 def _further_files(dataset: Any, path: str) -> tuple[str, ...]:
@@ -118,14 +173,62 @@ def _further_files(dataset: Any, path: str) -> tuple[str, ...]:
     return tuple(name for name in every if os.path.realpath(name) != own)
 
 
+def _within_limits(bands: Bands, dataset: Any) -> tuple[Bands, Limits | None]:
+    """Return the numbers that netCDF declares as valid, and bands with a value for others.
+
+    GDAL, asked to heed them (which `open_quietly` forbids), makes 0 of what is beyond.
+    """
+    if dataset.driver != "netCDF":
+        return bands, None
+    found = {
+        read_limits(dataset.tags(i), t, b.scale, b.offset)
+        for i, (b, t) in enumerate(zip(bands, dataset.dtypes, strict=True), start=1)
+    }
+    limits = found.pop() if len(found) == 1 else None
+    if limits is None:
+        return bands, None
+    kept = (
+        replace(b, nodata=free_number(t, limits)) if b.nodata is None else b
+        for b, t in zip(bands, dataset.dtypes, strict=True)
+    )
+    return Bands(tuple(kept)), limits
+
+
+def _rpcs(dataset: Any) -> tuple[dict[str, str] | None, str]:
+    """Return the rational polynomials; placeholders, which are no numbers, are left out."""
+    try:
+        return (dataset.rpcs.to_gdal() if dataset.rpcs else None), ""
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, "its rational polynomial coefficients are no numbers: left out"
+
+
 def _is_masked(flags: Sequence[MaskFlags]) -> bool:
     # nodata alone is handled per band by `decode`; with `per_dataset` it is a rule over all
     # bands (NODATA_VALUES), which GDAL's mask band knows.
     return list(flags) not in ([MaskFlags.all_valid], [MaskFlags.nodata])
 
 
-def _with_usable_nodata(bands: Bands, dtype: str) -> Bands:
-    return Bands(tuple(replace(b, nodata=usable_nodata(b.nodata, dtype)) for b in bands))
+def _with_usable_nodata(bands: Bands, dtypes: Sequence[str]) -> Bands:
+    pairs = zip(bands, dtypes, strict=True)
+    return Bands(tuple(replace(b, nodata=usable_nodata(b.nodata, t)) for b, t in pairs))
+
+
+def _heeded_nodata(bands: Bands, dataset: Any) -> tuple[Bands, str]:
+    """Leave out the nodata value of bands that have a mask, as GDAL does; say so."""
+    heeded = [_heeds_nodata(flags) for flags in dataset.mask_flag_enums]
+    kept = (b if h else replace(b, nodata=None) for b, h in zip(bands, heeded, strict=True))
+    values = {f"{b.nodata:g}" for b, h in zip(bands, heeded, strict=True)
+              if b.nodata is not None and not h}  # fmt: skip
+    if not values:
+        return bands, ""
+    told = f"a mask tells which pixels are valid: its nodata value {', '.join(sorted(values))}"
+    return Bands(tuple(kept)), f"{told} is not heeded, as GDAL does not either"
+
+
+def _heeds_nodata(flags: Sequence[MaskFlags]) -> bool:
+    """Tell whether GDAL heeds a nodata value beside what these flags say of a mask."""
+    own_mask = not flags or (MaskFlags.per_dataset in flags and MaskFlags.nodata not in flags)
+    return not own_mask or MaskFlags.alpha in flags
 
 
 def check_scales(bands: Bands, path: str) -> None:

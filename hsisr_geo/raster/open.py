@@ -1,9 +1,16 @@
 """`open_raster`, whatever holds the raster."""
 
 import logging
+import math
 import os
+from dataclasses import replace
 
-from hsisr_geo.raster.datasets import check_extent, check_numbers
+from hsisr_geo.bands.bands import Bands
+from hsisr_geo.bands.radiometry import usable_nodata
+from hsisr_geo.errors import HsisrError, OptionError, RasterError
+from hsisr_geo.raster.datasets import check_extent
+from hsisr_geo.raster.fill import undeclared_fill
+from hsisr_geo.raster.gdal import one_type
 from hsisr_geo.raster.products.recognise import describe
 from hsisr_geo.raster.proj import check_database
 from hsisr_geo.raster.raster import Raster
@@ -19,6 +26,7 @@ def open_raster(
     exclude: str | None = None,
     drop_bad: bool = False,
     orthorectify: bool = False,
+    nodata: float | None = None,
 ) -> Raster:
     """Describe the raster or product at `path`; what it is follows from its content.
 
@@ -30,22 +38,57 @@ def open_raster(
         `bands`
     drop_bad : leave out bands that are bad
     orthorectify : put a product in the geometry of its sensor on the map grid that it comes with
+    nodata : the stored number that stands for no value in every band, whatever the file says; NaN
+        for none but NaN
 
     Raises
     ------
     RasterError : missing file, no raster, no bands, complex or mixed data types, a scale of 0, a
         file shorter than it says, a product that is incomplete or of a level that is not read
     OptionError : `bands` or `exclude` name what is not there; nothing is left; `orthorectify` of
-        what has no lookup table
+        what has no lookup table; no pixel of its data type can have the value `nodata`
     """
     check_database()
-    raster = describe(os.fspath(path), orthorectify=orthorectify)
-    check_extent(len(raster.bands), raster.cols, raster.path)
-    check_numbers(raster.dtype, raster.path)
+    raster = _described(os.fspath(path), orthorectify=orthorectify)
     raster = select_bands(raster, bands, exclude, drop_bad=drop_bad)
+    check_extent(len(raster.bands), raster.cols, raster.path)
+    raster = one_type(raster)
+    if nodata is not None:
+        raster = _with_nodata(raster, nodata)
+    else:
+        raster = raster.noted(undeclared_fill(raster))
+    for note in raster.notes:
+        _LOG.warning("%s: %s", os.path.basename(raster.path.rstrip("/")), note)
     if told := advice(raster):
         _LOG.info(told)
     return raster
+
+
+def _described(path: str, *, orthorectify: bool) -> Raster:
+    """Describe what is there; what a library stumbles over is a fault of the file, told as one.
+
+    Raises
+    ------
+    HsisrError : as `open_raster`
+    """
+    try:
+        return describe(path, orthorectify=orthorectify)
+    except (HsisrError, MemoryError):
+        raise
+    except Exception as error:  # libraries raise anything at all, and files hold anything at all
+        _LOG.debug("cannot describe %s", path, exc_info=True)
+        told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise RasterError(
+            f"{path}: what it says of itself is not understood ({told}): convert it first, e.g. "
+            "with gdal_translate, to GeoTIFF"
+        ) from error
+
+
+def _with_nodata(raster: Raster, nodata: float) -> Raster:
+    if usable_nodata(nodata, raster.dtype) != nodata and not math.isnan(nodata):
+        raise OptionError(f"--nodata {nodata:g}: no pixel of type {raster.dtype} has that value")
+    value = usable_nodata(nodata, raster.dtype)
+    return replace(raster, bands=Bands(tuple(replace(b, nodata=value) for b in raster.bands)))
 
 
 def as_raster(src: "str | os.PathLike[str] | Raster") -> Raster:

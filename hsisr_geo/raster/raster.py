@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import Tags
+from hsisr_geo.bands.pixel_tags import finer_items
 from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.place.gcp import Bounds as Bounds  # they belong to what a raster is
+from hsisr_geo.raster.place.gcp import Gcp as Gcp
+from hsisr_geo.raster.place.gcp import pixels_by_gcps
 
-Bounds = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax in CRS units
 Stored = NDArray[Any]  # (band, row, col), numbers as the file has them
 Missing = NDArray[np.bool_]  # True where there is no value; broadcasts to (band, row, col)
 
@@ -43,19 +46,6 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class Gcp:
-    """A ground control point: pixel (row, col) lies at (x, y, z)."""
-
-    row: float
-    col: float
-    x: float
-    y: float
-    z: float | None = None
-    id: str | None = None
-    info: str | None = None
-
-
-@dataclass(frozen=True)
 class Raster:
     """The description of a raster, or of the grid made from one by `upscaled`.
 
@@ -69,8 +59,11 @@ class Raster:
     dtype : of the stored numbers, e.g. "int16"
     has_mask : a mask or alpha band tells, beyond nodata values, which pixels are valid
     tags : metadata domain ("" is the default one) -> items
+    provenance : how it was made, if it was made here: its HSISR_* tags
+    classes : what tells that its numbers are names of classes; "" where nothing does
     interleave : "band", "line" or "pixel"
     product : what was recognised, e.g. "EnMAP L2A"; "" for a plain raster
+    notes : what was guessed, left out, or looks undeclared, each in a sentence
     files : the files that the raster consists of, or is told about by, besides `path`
     source : reads the numbers; None for a grid that is not one of a file
     source_bands : place of each band in the source, 0-based; None where all are there, in order
@@ -90,6 +83,9 @@ class Raster:
     tags: Tags = field(default_factory=dict, hash=False)
     interleave: str = "band"
     product: str = ""
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    provenance: Mapping[str, str] = field(default_factory=dict, hash=False)
+    classes: str = ""
     files: tuple[str, ...] = ()
     source: Source | None = None
     source_bands: tuple[int, ...] | None = None
@@ -126,6 +122,10 @@ class Raster:
         xs, ys = zip(*corners, strict=True)
         return min(xs), min(ys), max(xs), max(ys)
 
+    def noted(self, *notes: str) -> "Raster":
+        """Describe the same raster, with further notes; those that are there, once."""
+        return replace(self, notes=tuple(dict.fromkeys((*self.notes, *filter(None, notes)))))
+
     def select(self, bands: Sequence[int]) -> "Raster":
         """Describe a raster of some of the bands (0-based), in that order."""
         places = self.source_bands or range(len(self.bands))
@@ -159,6 +159,7 @@ class Raster:
             shape=((bottom - top) * upscale, (right - left) * upscale),
             transform=transform,
             gcps=tuple(gcps),
+            tags={name: finer_items(items, upscale) for name, items in self.tags.items()},
             rpcs=None if self.rpcs is None else _scaled_rpcs(self.rpcs, upscale, top, left),
             source=None,
         )
@@ -166,7 +167,9 @@ class Raster:
     def window_of(self, bounds: Bounds) -> tuple[slice, slice]:
         """Return the whole pixels (rows, cols) that cover `bounds`, clipped to the raster.
 
-        On a rotated grid that is the smallest window that encloses them.
+        On a rotated grid that is the smallest window that encloses them. Where control points
+        place the raster, bounds are in their CRS, and pixels follow from the points' own
+        transformation. Without any place they are pixels.
 
         Raises
         ------
@@ -175,13 +178,35 @@ class Raster:
         xmin, ymin, xmax, ymax = bounds
         if not (xmin < xmax and ymin < ymax):
             raise RasterError(f"bounds {bounds} are empty: give XMIN YMIN XMAX YMAX")
-        inverse = ~self.transform
-        pixels = [inverse @ (x, y) for x in (xmin, xmax) for y in (ymin, ymax)]
-        cols, rows = zip(*pixels, strict=True)
+        cols, rows = self._pixels_of(bounds)
         window = _covering(rows, self.rows), _covering(cols, self.cols)
         if any(axis.start >= axis.stop for axis in window):
-            raise RasterError(f"bounds {bounds} do not touch {self.path}, which has {self.bounds}")
+            raise RasterError(f"bounds {bounds} do not touch {self.path}, which has {self._extent}")
         return window
+
+    def _pixels_of(self, bounds: Bounds) -> tuple[list[float], list[float]]:
+        """Return columns and rows of the corners of a box, or of points along its rim."""
+        if not self.has_transform and self.gcps:
+            return pixels_by_gcps(self.gcps, bounds)
+        if not self.has_transform and self.rpcs:
+            raise RasterError(
+                f"{self.path} is placed by rational polynomial coefficients, in which bounds mean "
+                "no pixels: cut it by pixels (gdal_translate -srcwin), or warp it first (gdalwarp)"
+            )
+        xmin, ymin, xmax, ymax = bounds
+        corners = [~self.transform @ (x, y) for x in (xmin, xmax) for y in (ymin, ymax)]
+        rows = [row for _, row in corners]
+        if not self.georeferenced and -self.rows <= ymin and ymax <= 0:
+            rows = [-row for row in rows]  # QGIS counts rows of such rasters downwards from 0
+        return [col for col, _ in corners], rows
+
+    @property
+    def _extent(self) -> Bounds:
+        """The box that encloses the raster, by its control points where these place it."""
+        if self.has_transform or not self.gcps:
+            return self.bounds
+        xs, ys = [p.x for p in self.gcps], [p.y for p in self.gcps]
+        return min(xs), min(ys), max(xs), max(ys)
 
 
 def within_axis(axis: slice | None, size: int) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hsisr_geo.bands.radiometry import Cube, decode
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.raster.gdal import GdalSource
-from hsisr_geo.raster.raster import Raster, within_axis
+from hsisr_geo.raster.raster import Missing, Raster, Stored, within_axis
 
 _AT_ONCE = 16
 _NAMED_FILES = 8  # in the provenance; a VRT may have thousands
@@ -68,13 +68,22 @@ def read_window(
     RasterError : when the file cannot be read there (truncated, damaged, gone)
     """
     chosen = range(len(raster.bands)) if bands is None else bands
-    top, bottom, left, right = *within_axis(rows, raster.rows), *within_axis(cols, raster.cols)
-    places = raster.source_bands or range(len(raster.bands))
-    source = raster.source or GdalSource(raster.path)
-    stored, missing = source.read(
-        [places[i] for i in chosen], slice(top, bottom), slice(left, right)
-    )
+    stored, missing = _read(raster, rows, cols, chosen)
     cube = decode(stored, raster.bands.select(chosen))
     if missing is not None:
         cube[np.broadcast_to(missing, cube.shape)] = np.nan
     return cube
+
+
+def stored_of(raster: Raster, rows: slice, cols: slice, bands: Sequence[int]) -> Stored:
+    """Read the stored numbers of a window, as `read_window` does the values."""
+    return _read(raster, rows, cols, bands)[0]
+
+
+def _read(
+    raster: Raster, rows: slice, cols: slice, bands: Sequence[int]
+) -> tuple[Stored, Missing | None]:
+    top, bottom, left, right = *within_axis(rows, raster.rows), *within_axis(cols, raster.cols)
+    places = raster.source_bands or range(len(raster.bands))
+    source = raster.source or GdalSource(raster.path)
+    return source.read([places[i] for i in bands], slice(top, bottom), slice(left, right))

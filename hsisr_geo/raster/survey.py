@@ -126,3 +126,9 @@ def _survey(strip: Cube, top: int, left: int, shape: tuple[int, int], step: int)
 
 def _no_spectra(bands: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     return np.empty(0, np.int64), np.empty((0, bands), np.float32)
+
+
+def statistics_of(cube: Cube) -> SceneStatistics:
+    """Measure a cube (band, row, col) without holes, as a scene is measured."""
+    rows, cols = cube.shape[1:]
+    return survey_block(cube, (slice(0, rows), slice(0, cols)), (rows, cols)).statistics()

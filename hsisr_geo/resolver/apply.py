@@ -4,16 +4,24 @@ What a file's tiles and an array's chunks have in common. Only pixels come in an
 lie is the caller's business.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.bands.bands import Bands
+from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.holes import fill_holes
 from hsisr_geo.cube.resampling import upsample
+from hsisr_geo.cube.valid_range import ROOM, Held, Range, hold
 from hsisr_geo.cube.windows import Window, inside, scaled
-from hsisr_geo.resolver.protocol import CubesFunction
+from hsisr_geo.raster.statistics import SceneStatistics
+from hsisr_geo.resolver.interpolation import BicubicResolver, Interpolation
+from hsisr_geo.resolver.protocol import CubesFunction, Resolver
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +38,8 @@ class Method:
         Indices of the bands; together all of them.
     far
         For each resolved band what fills the inside of large holes: the scene mean, if known.
+    limits, room
+        What values may be, as in `valid_range.hold`; `room` None: all bands anywhere.
     """
 
     upscale: int
@@ -37,6 +47,29 @@ class Method:
     resolved: tuple[int, ...]
     interpolated: tuple[int, ...]
     far: NDArray[np.float64] | None
+    limits: Range | None = None
+    room: tuple[float, ...] | None = None
+
+
+class Share(NamedTuple):
+    """Who makes which bands of a scene, by their indices; together all of them."""
+
+    resolver: Resolver
+    resolved: tuple[int, ...]
+    interpolated: tuple[int, ...]
+    statistics: SceneStatistics | None
+
+
+def share_bands(
+    resolver: Resolver, resolved: tuple[int, ...], statistics: SceneStatistics | None, bands: int
+) -> Share:
+    """Give a method the bands that are fit for it; where nothing is left, all are interpolated."""
+    every = tuple(range(bands))
+    if not resolved or (statistics is not None and statistics.count == 0):
+        bicubic = BicubicResolver(resolver.upscale, psf=resolver.degradation)
+        return Share(bicubic, every, (), None)
+    left = tuple(band for band in every if band not in resolved)
+    return Share(resolver, resolved, left, statistics)
 
 
 def make_bands(
@@ -62,18 +95,44 @@ def make_bands(
     rows, cols = scaled(part, method.upscale)
     shape = len(cube), rows.stop - rows.start, cols.stop - cols.start
     blanks = [0.0, *[np.nan] * (cubes - 1)]
-    made = [np.full(shape, blank, np.float32) for blank in blanks]
-    if np.isnan(pixels_of(cube, outer, window)).all():
-        return made  # all of it will be cut
-    if method.resolved:
+    empty = np.isnan(pixels_of(cube, outer, window)).all()  # all of it will be cut
+    answers: Sequence[Cube] = ()
+    if method.resolved and not empty:
         filled = fill_holes(cube[list(method.resolved)], method.far)
-        origin = window[0].start, window[1].start
-        for sr, answer in zip(made, method.resolve(filled, origin, part), strict=False):
-            sr[list(method.resolved)] = answer
-    if method.interpolated:
+        answers = method.resolve(filled, (window[0].start, window[1].start), part)
+    if len(answers) == cubes and method.resolved == tuple(range(len(cube))):
+        return [np.require(answer, np.float32, ["C", "W"]) for answer in answers]
+        # ^ as they are if they can be: a second copy of a tile is most of its memory. Float64 would
+        # shift all that lies behind it in a record, and holes cut in a copy would be lost
+    made = [np.full(shape, blank, np.float32) for blank in blanks]
+    for sr, answer in zip(made, answers, strict=False):
+        sr[list(method.resolved)] = answer
+    if method.interpolated and not empty:
         filled = fill_holes(cube[list(method.interpolated)])
         made[0][list(method.interpolated)] = upsample(filled, method.upscale)[:, rows, cols]
     return made
+
+
+def room_of(resolver: Resolver, resolved: Sequence[int], bands: Bands) -> tuple[float, ...]:
+    """Say for each band how far its values may leave their neighbourhood, in ranges of it.
+
+    An alpha band not at all, or low ones would become 0, which is a hole. Interpolation is what its
+    name says, and free; what models make is held to one range.
+    """
+    free = isinstance(resolver, (BicubicResolver, Interpolation))
+    model = math.inf if free else ROOM
+    return tuple(
+        0.0 if band.color == ALPHA else (model if index in resolved else math.inf)
+        for index, band in enumerate(bands)
+    )
+
+
+def hold_values(
+    method: Method, sr: Cube, cube: Cube, window: Window, outer: Window, core: Window
+) -> Held:
+    """Cut the values of an output over `outer` to what its input allows, in place."""
+    room = method.room or (math.inf,) * len(sr)
+    return hold(sr, cube, window, outer, core, limits=method.limits, room=room)
 
 
 def pixels_of(cube: Cube, window: Window, outer: Window) -> Cube:

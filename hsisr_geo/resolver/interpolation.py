@@ -7,10 +7,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import BICUBIC, Degradation, named
 from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.raster.statistics import SceneStatistics
-from hsisr_geo.resolver.protocol import FloatCube, Resolver, TileFunction, assumption
+from hsisr_geo.resolver.protocol import Resolver, TileFunction, assumption
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class BicubicResolver:
         """Interpolation needs nothing from the scene."""
         return self._interpolate
 
-    def _interpolate(self, cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
+    def _interpolate(self, cube: Cube, origin: tuple[int, int]) -> Cube:
         return upsample(cube, self.upscale)
 
 
@@ -78,7 +79,7 @@ class BackProjectionResolver:
         """Back-projection needs nothing from the scene either."""
         return self._back_project
 
-    def _back_project(self, cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
+    def _back_project(self, cube: Cube, origin: tuple[int, int]) -> Cube:
         x = upsample(cube, self.upscale)
         for _ in range(self.iterations):
             x += upsample(cube - self.degradation.apply(x), self.upscale)
@@ -105,7 +106,7 @@ class Interpolation:
 
     name: str
     upscale: int
-    interpolate: Callable[[FloatCube, int], FloatCube]
+    interpolate: Callable[[Cube, int], Cube]
     context: int
     ramp: int = 2
     uses_statistics: bool = False
@@ -135,12 +136,12 @@ def baselines(upscale: int, psf: Degradation | None = None) -> tuple[Resolver, .
     )
 
 
-def nearest(cube: FloatCube, upscale: int) -> FloatCube:
+def nearest(cube: Cube, upscale: int) -> Cube:
     """Repeat every pixel."""
     return cube.repeat(upscale, axis=-2).repeat(upscale, axis=-1)
 
 
-def bilinear(cube: FloatCube, upscale: int) -> FloatCube:
+def bilinear(cube: Cube, upscale: int) -> Cube:
     """Interpolate linearly between pixel centres, and continue flat beyond the outermost."""
     rows, cols = (_linear_weights(size, upscale) for size in cube.shape[-2:])
     return np.asarray(rows @ cube @ cols.T, np.float32)

@@ -8,6 +8,7 @@ from importlib import import_module
 from threading import Lock
 from typing import Any
 
+from hsisr_geo.blur.find import AUTO, of_scene
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.psf import parse_psf
 from hsisr_geo.errors import ModelError, OptionError
@@ -40,6 +41,7 @@ class Recipe:
         read
     sha256 : of the weights that are meant; "" for a baseline, which has none, and for whatever file
         is found
+    backend : `ncnn` or `torch`, for numbers of the same rounding; `auto` leaves it to each process
     """
 
     model: str
@@ -51,6 +53,7 @@ class Recipe:
     psf: str | Degradation | None = None
     consistency: bool = True
     sha256: str = ""
+    backend: str = "auto"
 
     def load(self) -> Resolver:
         """Return the resolver, the same one whenever this process asks.
@@ -72,8 +75,15 @@ class Recipe:
             psf = os.path.abspath(psf)
         return replace(self, model=model, psf=psf, sha256=sha256)
 
+    @property
+    def scene_psf(self) -> str:
+        """The PSF, where it is words that only a scene gives a meaning to; else ""."""
+        return str(self.psf) if of_scene(self.psf) else ""
+
     def assumed(self, config: ModelConfig | SystemConfig) -> Degradation:
         """Return the D that is assumed to have made the input: that of `psf`, or the model's own.
+
+        The model's own, too, where a scene has to be looked at first (`scene_psf`).
 
         Raises
         ------
@@ -82,7 +92,7 @@ class Recipe:
         """
         if isinstance(self.psf, Degradation):
             return self.psf
-        if self.psf is not None:
+        if self.psf is not None and not self.scene_psf:
             return parse_psf(self.psf, self.upscale)
         try:
             return config.declared(self.upscale)
@@ -138,8 +148,10 @@ def load_resolver(
     seed : picks the sample; without effect at detail 0, and on published systems without noise
     device : `auto`, `cpu`, `cuda` for all GPUs that are visible, or `cuda:N` for one
     precision : of the network's convolutions: `float32`, or `bfloat16`, near and perhaps faster
-    psf : the degradation D that is assumed to have made the input: `bicubic`, `gaussian:MTF` or a
-        kernel file (`psf.parse_psf`); None for the model's own. Bicubic is only measured against it
+    psf : the degradation D that is assumed to have made the input: `bicubic`, `gaussian:MTF`,
+        `gaussian:ROWS,COLUMNS` or a kernel file (`psf.parse_psf`); `auto` or `fwhm:45m` for what
+        each scene says (`blur.find_blur`), of models of ours; None for the one that the model was
+        trained for. Bicubic is only measured against it
     consistency : False leaves the output as the network made it, and only measures it against D;
         that of a published system always is left so
 
@@ -173,17 +185,17 @@ def _make(recipe: Recipe) -> Resolver:
         check_offered(recipe.model, config.upscales, recipe.upscale)
         _check_precision(config, recipe.precision)
         recipe.assumed(config)
-        return _import_loader("hsisr_geo.benchmark.systems.resolver.resolver")(recipe)
+        return _loaded("hsisr_geo.benchmark.systems.resolver.resolver", recipe)
     check_offered(recipe.model, config.upscales, recipe.upscale)
     degradation = recipe.assumed(config)
     if recipe.consistency:
         _check_convergence(degradation)
     # ^ before torch is imported: a wrong factor should not take seconds to be told
-    return _import_loader("hsisr_geo.model.inference.resolver")(recipe)
+    return _loaded("hsisr_geo.model.inference.resolver", recipe)
 
 
 def _baseline(recipe: Recipe) -> Resolver:
-    asked, upscale = recipe.psf, recipe.upscale
+    asked, upscale = None if recipe.psf == AUTO else recipe.psf, recipe.upscale
     degradation = parse_psf(asked, upscale) if isinstance(asked, str) else asked
     if recipe.model == BICUBIC or not recipe.consistency:  # without it back-projection is bicubic
         return BicubicResolver(upscale, psf=degradation)
@@ -210,16 +222,17 @@ def _check_precision(config: SystemConfig, precision: str) -> None:
         )
 
 
-def _import_loader(module: str) -> Callable[[Recipe], Resolver]:
+def _loaded(module: str, recipe: Recipe) -> Resolver:
     try:
-        load: Callable[[Recipe], Resolver] = import_module(module).load
+        resolver: Resolver = import_module(module).load(recipe)
     except ModuleNotFoundError as e:
         if e.name != "torch":
             raise
         raise ModelError(
-            "this model needs torch, which is not installed; install torch, or use --model bicubic"
+            "this model needs torch here, which is not installed; install torch, or use --model "
+            "bicubic"
         ) from e
-    return load
+    return resolver
 
 
 def _stamp(model: str) -> tuple[int, int]:

@@ -1,23 +1,23 @@
 """`Resolver`: the seam behind which every method of super-resolution stands."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from threading import Event
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.blur.find import find_blur
+from hsisr_geo.cube.degradation import Degradation, named
 from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics
 
-FloatCube: TypeAlias = NDArray[np.float32]
-"""float32 array (band, row, col)."""
-TileFunction: TypeAlias = Callable[[FloatCube, tuple[int, int]], FloatCube]
+_LOG = logging.getLogger(__name__)
+TileFunction: TypeAlias = Callable[[Cube, tuple[int, int]], Cube]
 """(cube of the good bands with holes filled (band, row, col), (row, col) of its first pixel in the
 scene) -> (band, upscale * row, upscale * col). Called from several threads."""
-CubesFunction: TypeAlias = Callable[[FloatCube, tuple[int, int], Window], tuple[FloatCube, ...]]
+CubesFunction: TypeAlias = Callable[[Cube, tuple[int, int], Window], tuple[Cube, ...]]
 """(cube and origin as for a `TileFunction`, the part of the cube that counts, in its own pixels) ->
 one or several cubes of the finer grid over that part. Called from several threads."""
 
@@ -61,6 +61,39 @@ class Resolver(Protocol):
     def fit(self, statistics: SceneStatistics | None) -> TileFunction:
         """Bind the method to a scene; statistics are of the good bands, in file order."""
         ...
+
+
+@runtime_checkable
+class SceneResolver(Resolver, Protocol):
+    """A resolver whose D may be said in words that only a scene gives a meaning to.
+
+    Attributes
+    ----------
+    psf
+        Those words, as `blur.find_blur` takes them; "" where D is settled.
+    """
+
+    @property
+    def psf(self) -> str: ...  # noqa: D102
+
+    def assuming(self, degradation: Degradation, told: Mapping[str, str]) -> Resolver:
+        """Return the same for a D; `told` is what an output says of where it is from."""
+        ...
+
+
+def settled(resolver: Resolver, raster: Raster) -> Resolver:
+    """Return the resolver for a scene: where its D depends on the scene, that is looked at now.
+
+    Raises
+    ------
+    OptionError, RasterError : as `find_blur`
+    """
+    if not isinstance(resolver, SceneResolver) or not resolver.psf:
+        return resolver
+    blur = find_blur(raster, resolver.psf)
+    _LOG.info("PSF: %s (%s; %s)", blur.psf, blur.source, blur.told)
+    told = {"psf_source": blur.source, "psf_told": blur.told}
+    return resolver.assuming(named(blur.psf, resolver.upscale), told)
 
 
 def assumption(degradation: Degradation, *, back_projections: int) -> dict[str, str]:
@@ -209,7 +242,7 @@ def in_parts(
 def alone(resolve: TileFunction, upscale: int) -> CubesFunction:
     """Return a tile function as one that makes a single cube."""
 
-    def one(cube: FloatCube, origin: tuple[int, int], part: Window) -> tuple[FloatCube, ...]:
+    def one(cube: Cube, origin: tuple[int, int], part: Window) -> tuple[Cube, ...]:
         rows, cols = scaled(part, upscale)
         return (resolve(cube, origin)[:, rows, cols],)
 
@@ -219,7 +252,7 @@ def alone(resolve: TileFunction, upscale: int) -> CubesFunction:
 def whole_windows(resolve: CubesFunction) -> TileFunction:
     """Return what makes all of a window, of a function that makes a single cube of parts."""
 
-    def whole(cube: FloatCube, origin: tuple[int, int]) -> FloatCube:
+    def whole(cube: Cube, origin: tuple[int, int]) -> Cube:
         rows, cols = cube.shape[1:]
         (sr,) = resolve(cube, origin, (slice(0, rows), slice(0, cols)))
         return sr

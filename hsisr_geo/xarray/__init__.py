@@ -8,5 +8,6 @@ Importing this package registers it, for DataArray and for Dataset:
 
 from hsisr_geo.xarray.accessor import HsisrArray, HsisrDataset
 from hsisr_geo.xarray.open import open_dataarray
+from hsisr_geo.xarray.to_raster import to_raster
 
-__all__ = ["HsisrArray", "HsisrDataset", "open_dataarray"]
+__all__ = ["HsisrArray", "HsisrDataset", "open_dataarray", "to_raster"]

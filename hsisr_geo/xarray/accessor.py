@@ -1,17 +1,23 @@
 """The `hsisr` accessor: `array.hsisr.super_resolve(upscale=4)`, in memory or lazily on dask."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
 import xarray as xr
 
 from hsisr_geo._version import __version__
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.metadata import as_tags
+from hsisr_geo.bands.radiometry import usable_nodata
+from hsisr_geo.cube.valid_range import check_range
 from hsisr_geo.errors import OptionError, RasterError
+from hsisr_geo.raster.suitability import MADE_BY_US
 from hsisr_geo.resolver.catalogue import DEFAULT
 from hsisr_geo.resolver.load import DEFAULT_UPSCALE, Recipe, check_upscale
 from hsisr_geo.resolver.protocol import Resolver
 from hsisr_geo.xarray.axes import NODATA_NAMES, Axes, axes_of, bands_of, name_of
-from hsisr_geo.xarray.chunks import ArrayRequest, Maker, super_resolve_array
+from hsisr_geo.xarray.chunks import ArrayRequest, Maker, Storage, super_resolve_array
 from hsisr_geo.xarray.coordinates import finer_coordinates
 
 _RADIOMETRY = ("scale_factor", "add_offset")
@@ -40,6 +46,8 @@ class HsisrArray:
         resolver: Resolver | None = None,
         dtype: Literal["float32", "source"] = "float32",
         tile: int = 128,
+        valid_range: Sequence[float] | None = None,
+        again: bool = False,
         x_dim: Hashable | None = None,
         y_dim: Hashable | None = None,
     ) -> xr.DataArray:
@@ -60,6 +68,8 @@ class HsisrArray:
             them as the input is stored. "source": numbers like the input's.
         tile
             Side of what is computed at a time within a chunk, in input pixels: a matter of memory.
+        valid_range, again
+            As for `hsisr_geo.super_resolve`.
         x_dim, y_dim
             Dimensions of columns and rows, where their names do not tell.
 
@@ -76,20 +86,24 @@ class HsisrArray:
         array = self._array
         axes = axes_of(array, x_dim=x_dim, y_dim=y_dim)
         _check(array, dtype, tile)
+        _check_new(array, again=again)
         factor = DEFAULT_UPSCALE if upscale is None else upscale
         recipe = Recipe(model, factor, detail, seed, device, precision, psf, consistency)
         maker: Maker = resolver or recipe.pinned()
         made_by = maker.load() if isinstance(maker, Recipe) else maker
         check_upscale(made_by, upscale)
+        bands, encoded = bands_of(array, axes), dtype == "source"
         job = ArrayRequest(
             maker=maker,
-            bands=bands_of(array, axes),
+            bands=bands,
             shape=(array.sizes[axes.y], array.sizes[axes.x]),
             upscale=made_by.upscale,
             context=made_by.context,
             dtype=array.dtype.name if dtype == "source" else "float32",
-            encoded=dtype == "source",
+            encoded=encoded,
             tile=tile,
+            limits=check_range(valid_range),
+            storage=None if encoded else _stored(_storage(array, encoded=False)[1], len(bands)),
         )
         data = array.transpose(*axes.order).data
         finer = super_resolve_array(data, job, uses_statistics=made_by.uses_statistics)
@@ -162,6 +176,29 @@ def _check(array: xr.DataArray, dtype: str, tile: int) -> None:
         raise RasterError(f"{name_of(array)} has no pixels: {dict(array.sizes)}")
 
 
+def _check_new(array: xr.DataArray, *, again: bool) -> None:
+    """Refuse what was made here already."""
+    if MADE_BY_US in array.attrs and not again:
+        raise RasterError(
+            f"{name_of(array)} is a result already, made by {array.attrs[MADE_BY_US]}: give the "
+            "scene itself, or insist with again=True"
+        )
+
+
+def _stored(encoding: Mapping[Any, Any], count: int) -> Storage | None:
+    """Return how an encoding stores values; None where it is by floats, which take any."""
+    told = encoding.get("dtype") or encoding.get("rasterio_dtype")
+    if told is None or np.dtype(told).kind not in "iu":
+        return None
+    nodata = next((encoding[n] for n in NODATA_NAMES if encoding.get(n) is not None), None)
+    band = Band(
+        scale=float(encoding.get("scale_factor", 1.0)),
+        offset=float(encoding.get("add_offset", 0.0)),
+        nodata=None if nodata is None else usable_nodata(float(nodata), np.dtype(told).name),
+    )
+    return Storage(Bands((band,) * count), np.dtype(told).name)
+
+
 def _labelled(
     finer: Any, array: xr.DataArray, axes: Axes, resolver: Resolver, *, encoded: bool
 ) -> xr.DataArray:
@@ -204,4 +241,4 @@ def _provenance(resolver: Resolver) -> dict[str, str]:
         "upscale": str(resolver.upscale),
         **resolver.provenance(),
     }
-    return {f"HSISR_{key.upper()}": value for key, value in items.items()}
+    return as_tags(items)

@@ -7,10 +7,10 @@ file, the scene is read twice and never held. What a task has is a recipe, not a
 can go to other processes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -21,13 +21,21 @@ from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.bands import Bands
-from hsisr_geo.bands.radiometry import decode, encode
+from hsisr_geo.bands.radiometry import decode, encode, storable
 from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import TileGrid
+from hsisr_geo.cube.valid_range import Range
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.raster.survey import Survey, survey_block
-from hsisr_geo.resolver.apply import Method, cut_holes, make_bands, pixels_of
-from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.apply import (
+    Method,
+    cut_holes,
+    hold_values,
+    make_bands,
+    pixels_of,
+    room_of,
+    share_bands,
+)
 from hsisr_geo.resolver.load import Recipe
 from hsisr_geo.resolver.protocol import Resolver, alone
 
@@ -39,6 +47,13 @@ Graph: TypeAlias = dict[Any, Any]
 Maker: TypeAlias = Recipe | Resolver
 
 _FITTING = Lock()
+
+
+class Storage(NamedTuple):
+    """How physical values are stored: scale, offset and nodata of each band, and the type."""
+
+    bands: Bands
+    dtype: str
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,10 @@ class ArrayRequest:
         input's.
     tile
         Side of what is computed at a time within a chunk: a matter of memory.
+    limits
+        Least and largest value; None: not negative where the input is not.
+    storage
+        How the encoding will store physical values, so that none of them wraps; None: as floats.
     """
 
     maker: Maker
@@ -70,6 +89,8 @@ class ArrayRequest:
     dtype: str
     encoded: bool
     tile: int
+    limits: Range | None = None
+    storage: Storage | None = None
 
     @property
     def halo(self) -> int:
@@ -168,42 +189,45 @@ def _chunk(
     dn: NDArray[Any], window: Window, core: Window, survey: Survey | None, job: ArrayRequest
 ) -> NDArray[Any]:
     """Make one chunk, `core`, from the stored numbers of the window around it."""
-    method = _fitted(job.maker, len(job.bands), job.bands.good_by_wavelength, survey)
+    method = replace(_fitted(job.maker, job.bands, survey), limits=job.limits)
     rows, cols = _size(scaled(core, job.upscale))
     made = np.empty((len(job.bands), rows, cols), job.dtype)
     for tile in TileGrid.of(job.shape, tile=job.tile, halo=job.halo, region=core):
         cube = decode(pixels_of(dn, tile.window, window), job.bands)
         (sr,) = make_bands(method, cube, tile.window, tile.core)
+        hold_values(method, sr, cube, tile.window, tile.core, tile.core)
         cut_holes(sr, pixels_of(cube, tile.core, tile.window), job.upscale)
         here = _part(made, scaled(inside(tile.core, core), job.upscale))
+        if job.storage is not None:
+            sr = storable(sr, job.storage.bands, job.storage.dtype)
         here[:] = encode(sr, job.bands, job.dtype) if job.encoded else sr
     return made
 
 
-def _fitted(maker: Maker, bands: int, good: tuple[int, ...], survey: Survey | None) -> Method:
+def _fitted(maker: Maker, bands: Bands, survey: Survey | None) -> Method:
     with _FITTING:  # not twice, when several threads begin at once
-        return _fit(maker, bands, good, survey)  # type: ignore[arg-type] # resolvers are hashable
+        return _fit(maker, bands, survey)  # type: ignore[arg-type] # resolvers are hashable
 
 
 @lru_cache(maxsize=2)
-def _fit(maker: Maker, bands: int, good: tuple[int, ...], survey: Survey | None) -> Method:
+def _fit(maker: Maker, bands: Bands, survey: Survey | None) -> Method:
     """Bind a resolver to a scene, as the pipeline does for a file.
 
     Bad and empty bands never reach it: they are interpolated; and so are all where nothing is left.
     """
     resolver = maker.load() if isinstance(maker, Recipe) else maker
-    every = tuple(range(bands))
+    good = bands.good_by_wavelength
     resolved = good if survey is None else tuple(good[i] for i in survey.bands)
     statistics = None if survey is None else survey.statistics()
-    if not resolved or (statistics is not None and statistics.count == 0):
-        resolver = BicubicResolver(resolver.upscale, psf=resolver.degradation)
-        resolved, statistics = every, None
+    share = share_bands(resolver, resolved, statistics, len(bands))
+    upscale, found = resolver.upscale, share.statistics
     return Method(
-        upscale=resolver.upscale,
-        resolve=alone(resolver.fit(statistics), resolver.upscale),
-        resolved=resolved,
-        interpolated=tuple(band for band in every if band not in resolved),
-        far=None if statistics is None else statistics.mean,
+        upscale=upscale,
+        resolve=alone(share.resolver.fit(found), upscale),
+        resolved=share.resolved,
+        interpolated=share.interpolated,
+        far=None if found is None else found.mean,
+        room=room_of(share.resolver, share.resolved, bands),
     )
 
 

@@ -30,6 +30,7 @@ def open_dataarray(
     exclude: str | None = None,
     drop_bad: bool = False,
     orthorectify: bool = False,
+    nodata: float | None = None,
 ) -> xr.DataArray:
     """Open a raster or a product as a DataArray (band, y, x) on dask; pixels are read when needed.
 
@@ -37,7 +38,7 @@ def open_dataarray(
     ----------
     chunks
         Side of a chunk in pixels; all bands are in each, as super-resolution needs them together.
-    bands, exclude, drop_bad, orthorectify
+    bands, exclude, drop_bad, orthorectify, nodata
         As for `open_raster`.
 
     Returns
@@ -54,7 +55,12 @@ def open_dataarray(
     if chunks < 1:
         raise OptionError(f"chunks must be at least 1, not {chunks}")
     raster = open_raster(
-        path, bands=bands, exclude=exclude, drop_bad=drop_bad, orthorectify=orthorectify
+        path,
+        bands=bands,
+        exclude=exclude,
+        drop_bad=drop_bad,
+        orthorectify=orthorectify,
+        nodata=nodata,
     )
     rows, cols = (_sizes(length, chunks) for length in raster.shape)
     data = da.map_blocks(
@@ -68,7 +74,7 @@ def open_dataarray(
         data,
         dims=("band", "y", "x"),
         coords={**_band_coordinates(raster), **_centres(raster), _GRID_MAPPING: _place(raster)},
-        attrs=dict(raster.tags.get("", {})),
+        attrs={**raster.tags.get("", {}), **raster.provenance},
         name=Path(raster.path).stem,
     )
     array.encoding = {**_storage(raster), "grid_mapping": _GRID_MAPPING}

@@ -124,6 +124,46 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Open a sample scene</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Super-resolve raster…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Assess on this scene…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Adapt model to scene…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Evaluate against reference…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Hyperspectral raster info…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Show in true colour</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Swipe between before and after</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Difference between before and after</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Spectra before and after</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Cancelled.</source>
       <translation type="unfinished" />
     </message>
@@ -216,6 +256,42 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Choose a raster layer first.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>'{layer}' has no bands with visible wavelengths.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{result}: difference to the input</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>There is no result on the map yet: run 'Super-resolve raster' first.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>No bands with visible wavelengths: the colours are QGIS's choice.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>part</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>before</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>after</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>hsisr-geo executable</source>
       <translation type="unfinished" />
     </message>
@@ -248,11 +324,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>uncertainty</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Upscale</source>
+      <source>Pixels become finer by</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -280,11 +352,11 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Above 0 the network adds texture that the sensor did not see.</source>
+      <source>Seed</source>
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Seed</source>
+      <source>Above 0 the network adds texture that the sensor did not see.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -300,11 +372,27 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>PSF: bicubic, gaussian:MTF or a kernel file (empty: the model's)</source>
+      <source>The sensor's blur</source>
       <translation type="unfinished" />
     </message>
     <message>
-      <source>What made the raster's pixels of finer ones; gaussian:0.3 for an MTF of 0.3.</source>
+      <source>What made the raster's pixels of finer ones: auto, bicubic, gaussian:MTF (gaussian:0.3 for an MTF of 0.3), or the path of a kernel file. Empty: auto.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Keep bands in water vapour from the network</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>1340–1445 and 1790–1955 nm, where they are noise: interpolated.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Only wavelengths from (nm)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Only wavelengths up to (nm)</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -353,6 +441,10 @@
     </message>
     <message>
       <source>MODEL is '{given}', but the installed models are {known}. A model of your own is given as MODEL_FILE.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Give BANDS or a range of wavelengths, not both.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -520,6 +612,58 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Click on the map: the spectrum of the pixel appears here.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>wavelength (nm)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>band</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>± standard deviation</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>follow the mouse</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Save the spectra</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Save the picture</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>it cannot be written</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Saved: {path}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Pick pixels</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Clear</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Save as CSV…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Save as picture…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Super-resolve raster</source>
       <translation type="unfinished" />
     </message>
@@ -588,14 +732,6 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Creation options of the format</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
       <source>Precision of the network</source>
       <translation type="unfinished" />
     </message>
@@ -604,7 +740,55 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>No bands with visible wavelengths: the colours are QGIS's choice.</source>
+      <source>Creation options of the format</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Pixels: {across:.6g} × {down:.6g} in units of the CRS, {rows} rows × {cols}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Degraded again it is {share:.2f} % of a band's standard deviation from the input</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Time: {seconds:.1f} s</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>One more step: its engine has to be set up.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Try a sample scene</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>auto: as the file, its sensor or its pixels tell</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>as the model was trained: bicubic</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>bicubic: crisp pixels</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>gaussian:0.3 (blur by the sensor's MTF at Nyquist)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>gaussian:0.2 (more blur)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>gaussian:0.1 (much blur)</source>
       <translation type="unfinished" />
     </message>
   </context>

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..command import engine_environment
 from ..worker import WorkerCanceled, WorkerFailed, run_worker
@@ -20,10 +20,11 @@ class EngineRefused(Exception):
 
 @dataclass(frozen=True)
 class Engine:
-    """What an engine says of itself."""
+    """What an engine says of itself; `psf` is its own choice of blur, empty for the model's."""
 
     version: str
     protocol: int
+    psf: str = field(default="", compare=False)
 
 
 def greet(
@@ -94,6 +95,7 @@ def understood(answer: str) -> Engine | None:
     """Engine out of its answer, None where that is not one."""
     try:
         found = json.loads(answer)
-        return Engine(str(found["version"]), int(found["protocol"]))
+        psf = str(found.get("psf") or "")
+        return Engine(str(found["version"]), int(found["protocol"]), psf)
     except (ValueError, KeyError, TypeError):
         return None

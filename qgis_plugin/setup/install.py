@@ -112,6 +112,8 @@ def _begin(plan: Plan) -> Record:
         _remove(environment.folder)
         kept = {}
     kept.pop("test", None)  # it costs seconds, and is what "ready" rests on
+    if "engine" not in kept:
+        kept.pop("lookup", None)  # of another day, or of another index
     record = Record(kept, plan.choices())
     records.write(environment.record, record)
     return record

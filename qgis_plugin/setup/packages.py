@@ -11,6 +11,7 @@ from pathlib import Path
 from ..command import engine_environment
 
 ENGINE = "hsisr-geo"
+BUNDLED = Path(__file__).resolve().parents[1] / "wheels"  # the engine, where the zip brings it
 GB = 10**9
 
 # pip's own settings that would put the packages elsewhere, or ask for a password that nobody sees.
@@ -74,8 +75,17 @@ class Source:
         return [*index, *self._folder(), "torch"]
 
     def engine(self, version: str) -> list[str]:
-        """Return what pip is asked for the engine, of the plugin's own version."""
-        return [*self._folder(), f"{ENGINE}=={version}"]
+        """Return what pip is asked for the engine, of the plugin's own version.
+
+        The wheel that came with the plugin goes before all others: no index has to have it.
+        """
+        return [*self._folder(), bundled(version) or f"{ENGINE}=={version}"]
+
+    def everything(self, version: str) -> list[str]:
+        """Return what pip is asked in order to look up all packages at once."""
+        other = self.torch_index and not self.offline
+        index = ["--extra-index-url", self.torch_index] if other else []
+        return [*index, *self.engine(version), "torch"]
 
     def problem(self) -> str:
         """Why nothing can come from here, an empty string where it may."""
@@ -93,6 +103,12 @@ class Source:
         # Isolated: a configured index or folder is not "nothing but this folder".
         alone = ["--isolated", "--no-index"] if self.offline else []
         return [*alone, *(["--find-links", self.wheels] if self.wheels else [])]
+
+
+def bundled(version: str) -> str:
+    """Return the path of the engine's wheel that the plugin brings, empty where it brings none."""
+    wheel = BUNDLED / f"hsisr_geo-{version}-py3-none-any.whl"
+    return str(wheel) if wheel.is_file() else ""
 
 
 def pip_environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -12,6 +12,7 @@ from .packages import BUILDS, Build, Source
 from .places import Environment, place_problem
 
 NEW_PIP = "pip>=24.1"  # the first whose --progress-bar can be read by a program
+ONLINE = frozenset({"pip", "lookup"})  # steps that a set-up out of a folder alone does not have
 
 
 @dataclass(frozen=True)
@@ -77,21 +78,26 @@ def steps(plan: Plan) -> list[Step]:
     made = [plan.python, "-I", "-m", "venv", str(environment.folder)]
     newer = [*python, "-m", "pip", "install", "--progress-bar", "off", "--upgrade", NEW_PIP]
     newer += ["--find-links", plan.source.wheels] if plan.source.wheels else []
+    # A dry run reads what the packages ask for, not the packages: what is missing shows before the
+    # first large download. Out of a folder nothing is downloaded, and an old pip has no dry run.
+    lookup = [*python, "-m", "pip", "install", "--progress-bar", "off", "--dry-run"]
+    lookup += ["--ignore-installed", *plan.source.everything(version)]
     test = [str(environment.program), "handshake", "--self-test"]
     found = [
         Step("venv", "Making the environment", os.path.realpath(plan.python), made, 4),
         Step("pip", "Updating pip", "", newer, 2),
+        Step("lookup", "Looking up all packages", "", lookup, 2),
         Step(
             *("torch", "Installing PyTorch", plan.build.name),
             *([*pip, *plan.source.torch()], 60),
         ),
         Step(
             *("engine", f"Installing hsisr-geo {version}", version),
-            *([*pip, *plan.source.engine(version)], 30),
+            *([*pip, *plan.source.engine(version)], 28),
         ),
         Step("test", "Testing it", version, test, 4),
     ]
-    return [step for step in found if not (step.name == "pip" and plan.source.offline)]
+    return [step for step in found if not (step.name in ONLINE and plan.source.offline)]
 
 
 WATCHED = Path(__file__).with_name("watched.py")

@@ -453,3 +453,16 @@ def _piece(mosaic, path, *, holes=False):
             for to, band in enumerate(indices, start=1):
                 sink.update_tags(to, **source.tags(band))
     return path
+
+
+def test_the_page_tells_crs_pixel_sizes_and_both_sizes_in_one_order(tmp_path):
+    values = np.random.default_rng(3).random((4, 48, 60)).astype(np.float32)
+    scene = write(tmp_path / "scene.tif", values)
+    call("assess", scene, "--upscale", 2, "--model", "bicubic", "--report", tmp_path / "report")
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    source = open_raster(scene)
+    assert f"pixel {source.transform.a:g} → {source.transform.a / 2:g} in units of the CRS" in page
+    assert "48 rows × 60 columns" in page
+    assert "degraded, 24 × 30" in page
+    labels = set(re.findall(r'aria-label="([^"]*swipe[^"]*)"', page))
+    assert len(labels) == 2

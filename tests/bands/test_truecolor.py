@@ -23,7 +23,7 @@ def test_the_nearest_good_bands_stand_for_the_colours():
 
 def test_the_plugin_chooses_the_same_bands():
     """It cannot import ours, so its rule is read: the same colours, the same largest distance."""
-    source = Path(__file__).resolve().parents[2] / "qgis_plugin" / "truecolor.py"
+    source = Path(__file__).resolve().parents[2] / "qgis_plugin" / "map" / "truecolor.py"
     constants = {
         node.targets[0].id: ast.literal_eval(node.value)
         for node in ast.parse(source.read_text(encoding="utf-8")).body

@@ -90,9 +90,11 @@ def test_bicubic_by_the_products_protocol_is_that_of_the_quality_page(scenes):
         )
         (told,) = [r for r in known if (r["scene"], r["upscale"]) == (name, upscale)]
         assert (row.scene, row.upscale, row.bands) == (name, upscale, "all")
+        # The page was made on one processor; another rounds the result's float32 otherwise, by
+        # 6e-8 of a value, of which the errors that scores sum are a tenth or so.
         for ours, theirs in COPIES.items():
-            assert getattr(row, ours) == pytest.approx(told[theirs], rel=1e-9)
-        assert row.rmse * row.data_range == pytest.approx(told["rmse"], rel=1e-9)
+            assert getattr(row, ours) == pytest.approx(told[theirs], rel=1e-6)
+        assert row.rmse * row.data_range == pytest.approx(told["rmse"], rel=1e-6)
         assert row.ergas_true == row.ergas
 
 

@@ -36,7 +36,7 @@ from hsisr_geo.errors import Canceled, ModelError
 from hsisr_geo.model.adaptation.adapt import learn
 from hsisr_geo.model.adaptation.steps import AdaptationOptions
 from hsisr_geo.model.inference import cost
-from hsisr_geo.model.training.training_data import statistics_of
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver import catalogue
 from hsisr_geo.resolver.header import CONFIG_KEY, read_header
 from hsisr_geo.resolver.load import Recipe, load_resolver

@@ -31,6 +31,7 @@ COMMANDS = [
     ["config"],
     ["completion"],
     ["info"],
+    ["psf"],
     ["evaluate"],
     ["assess"],
     ["models"],

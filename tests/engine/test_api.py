@@ -55,8 +55,9 @@ def test_no_option_is_missing():
     loading = names(hsisr_geo.load_resolver, "name_or_path") | {"model", "resolver"}
     running = names(pipeline.super_resolve)
     assert names(hsisr_geo.super_resolve) == loading | running
-    assert names(Recipe, "sha256") == loading - {"resolver"}
-    own = {"self", "dtype", "tile", "x_dim", "y_dim"}
+    # what computes is chosen by HSISR_GEO_BACKEND or a Recipe: no matter of a call
+    assert names(Recipe, "sha256", "backend") == loading - {"resolver"}
+    own = {"self", "dtype", "tile", "x_dim", "y_dim", "valid_range", "again"}
     assert names(HsisrArray.super_resolve) == loading | own
 
 

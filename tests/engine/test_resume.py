@@ -20,6 +20,7 @@ from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import Canceled, OutputError, RasterError
 from hsisr_geo.journal.folder import work_folder_of
 from hsisr_geo.resolver.interpolation import BackProjectionResolver, BicubicResolver
+from hsisr_geo.resolver.load import Recipe
 
 
 def _same(path, whole):
@@ -171,7 +172,7 @@ def test_an_input_block_that_cannot_be_read(src, whole, tmp_path):
                 copy.write_bytes(data[: len(data) // 3])
             return super()._back_project(cube, origin)
 
-    with pytest.raises(RasterError, match="cannot read rows"):
+    with pytest.raises(RasterError, match=r"was changed while it was being read|cannot read rows"):
         _resumed(copy, dst, resolver=Damaging(2))
     assert not dst.exists()
     copy.write_bytes(data)
@@ -316,3 +317,28 @@ def test_a_full_disk_is_told_and_what_was_finished_is_kept(src, whole, tmp_path,
     done = json.loads(_cli(src, dst).stdout.splitlines()[-1])
     assert done["kept"] > max(5, before - 1)
     _same(dst, whole)
+
+
+def test_a_run_goes_on_with_the_backend_that_began_it(tmp_path):
+    """Both make the same but for rounding, and a file is to be of one."""
+    src, dst = tmp_path / "scene.tif", tmp_path / "fine.tif"
+    values = np.random.default_rng(0).integers(100, 4000, (6, 20, 40)).astype("uint16")
+    with rasterio.open(
+        src, "w", driver="GTiff", count=6, height=20, width=40, dtype="uint16",
+        transform=rasterio.Affine(30, 0, 0, 0, -30, 0),
+    ) as file:  # fmt: skip
+        file.write(values)
+    ours, others = (Recipe("default", 2, device="cpu", backend=b).load() for b in ("ncnn", "torch"))
+
+    def stop(done: int, total: int) -> None:
+        if done:
+            raise Canceled("enough")
+
+    with pytest.raises(Canceled):
+        super_resolve(src, dst, resolver=ours, tile=20, resume=True, progress=stop)
+    with pytest.raises(OutputError, match=r"backend was ncnn .*, is torch "):
+        super_resolve(src, dst, resolver=others, tile=20, resume=True)
+    report = super_resolve(src, dst, resolver=ours, tile=20, resume=True)
+    assert report.kept == 1
+    with rasterio.open(dst) as file:
+        assert file.tags()["HSISR_BACKEND"].startswith("ncnn ")

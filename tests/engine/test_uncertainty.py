@@ -17,14 +17,14 @@ from hsisr_geo.engine.pipeline import RunReport, super_resolve
 from hsisr_geo.engine.uncertainty import Uncertainty, mean_band
 from hsisr_geo.errors import Canceled, ModelError, OptionError, OutputError
 from hsisr_geo.model.diffusion import sample
-from hsisr_geo.model.inference.prepared_tile import super_resolve_tile
+from hsisr_geo.model.inference.on_torch import super_resolve_tile
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.inference.spread import standard_deviation
 from hsisr_geo.model.noise import noise_field
-from hsisr_geo.model.training.training_data import statistics_of
 from hsisr_geo.output.formats import geotiff
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import Recipe
@@ -340,10 +340,10 @@ def _ground(bands: int, rows: int, cols: int) -> np.ndarray:
 @pytest.mark.parametrize("upscale", [2, 4])
 def test_it_is_the_deviation_of_separate_runs(upscale: int) -> None:
     cube, number, origin = _ground(18, 14, 20), 3, (7, 130)
-    statistics, model = statistics_of(cube), _model(upscale, seed=11)
+    statistics, model = statistics_of(cube), _model(upscale, seed=11, backend="torch")
     part = slice(2, 12), slice(4, 20)
     best, sigma = model.sampled(number).fit(statistics, Event())(cube, origin, part)
-    one = _model(upscale, detail=1.0, seed=11)
+    one = _model(upscale, detail=1.0, seed=11, backend="torch")
     rows, cols = (
         slice(upscale * start, upscale * (start + size))
         for start, size in zip(origin, cube.shape[1:], strict=True)
@@ -419,7 +419,7 @@ def test_the_calibration_factor_is_applied_and_recorded() -> None:
 
 
 def test_the_first_step_is_made_once_for_all_samples() -> None:
-    cube, model, calls = _ground(4, 6, 6), _model(), []
+    cube, model, calls = _ground(4, 6, 6), _model(backend="torch"), []
     model.network.denoiser.register_forward_hook(lambda *_: calls.append(1))
     part = slice(0, 6), slice(0, 6)
     model.sampled(3).fit(statistics_of(cube), Event())(cube, (0, 0), part)

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from hsisr_geo.model.diffusion import best_estimate, diffuse, levels, sample
+from hsisr_geo.model.chain import levels
+from hsisr_geo.model.diffusion import best_estimate, diffuse, sample
 
 
 @pytest.mark.parametrize("steps", [1, 4, 20])

@@ -16,7 +16,8 @@ from hsisr_geo.model import back_projection
 from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import LatentBasis
-from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair, statistics_of
+from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL, find_model
 from hsisr_geo.resolver.load import Recipe
 
@@ -58,7 +59,7 @@ def test_a_window_with_its_context_gives_the_pixels_of_the_whole(upscale: int) -
 @pytest.mark.parametrize("upscale", [2, 4])
 def test_the_autoencoder_carries_the_detail(upscale: int) -> None:
     """Plain decoding of the very same latents loses what detail decoding keeps."""
-    resolver = _resolver(upscale)
+    resolver = _resolver(upscale, backend="torch")
     pair = degraded_pair(TrainingScene("landscape", _landscape()), upscale)
     autoencoder = resolver.network.autoencoder
     x, u = (pair.standardise(c) for c in (pair.hr, back_projection.interpolate(pair.lr, upscale)))
@@ -77,7 +78,7 @@ def test_the_autoencoder_carries_the_detail(upscale: int) -> None:
 @pytest.mark.parametrize("upscale", [2, 3, 4])
 def test_the_network_beats_its_own_pipeline_without_it(upscale: int) -> None:
     pair = degraded_pair(TrainingScene("landscape", _landscape()), upscale)
-    resolver = _resolver(upscale)
+    resolver = _resolver(upscale, backend="torch")
     ours = resolver.fit(pair.statistics)(pair.lr.numpy(), (0, 0))
     torch.nn.init.zeros_(resolver.network.denoiser.tail.weight)
     torch.nn.init.zeros_(resolver.network.denoiser.tail.bias)
@@ -127,7 +128,7 @@ def test_a_constant_scene_stays_constant() -> None:
 
 def test_components_are_white_and_invertible() -> None:
     pair = degraded_pair(TrainingScene("landscape", _landscape()), 2)
-    network = _resolver().network
+    network = _resolver(backend="torch").network
     spectra = pair.standardise(pair.lr).flatten(1).T.numpy()
     basis = LatentBasis.fit(network.autoencoder, spectra, 6)
     c = basis.analyse(network.autoencoder.encode(pair.standardise(pair.lr))).flatten(1)

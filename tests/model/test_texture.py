@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hsisr_geo.metrics import evaluate
-from hsisr_geo.model.diffusion import add_texture
+from hsisr_geo.model.chain import add_texture
 
 
 @pytest.fixture

@@ -80,7 +80,8 @@ def scene(folder: Path, name="scene.tif", *, shape=(150, 140), dtype="int16", **
 
 
 def make(source, path, **write) -> Path:
-    super_resolve(source, path, resolver=BicubicResolver(2), write=WriteOptions(**write))
+    options = WriteOptions(**write)
+    super_resolve(source, path, resolver=BicubicResolver(2), write=options, again=True)
     return Path(path)
 
 
@@ -818,7 +819,6 @@ from pathlib import Path
 from hsisr_geo.errors import OutputError
 from test_formats import make
 from hsisr_geo.engine.pipeline import super_resolve
-from hsisr_geo import journal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:

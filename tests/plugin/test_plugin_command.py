@@ -22,9 +22,11 @@ from qgis_plugin.command import (
     engine_environment,
     evaluate_arguments,
     find_engine,
+    in_range,
     info_arguments,
     models_arguments,
     run_arguments,
+    with_water_vapour,
 )
 
 PLUGIN = Path(__file__).resolve().parents[2] / "qgis_plugin"
@@ -61,7 +63,7 @@ def test_the_order_is_setting_variable_managed_path(programs):
 
 
 def test_without_an_executable_the_message_says_what_to_do(tmp_path):
-    with pytest.raises(NotSetUp, match=r"Set up….*pip install.*Options.*HSISR_GEO_EXECUTABLE"):
+    with pytest.raises(NotSetUp, match=r"Set up….*wheel.*Options.*HSISR_GEO_EXECUTABLE"):
         find_engine("", {"PATH": str(tmp_path)})
 
 
@@ -249,7 +251,10 @@ def test_info_and_evaluate():
     assert evaluate_arguments("a.tif", "b.tif") == ["evaluate", "a.tif", "b.tif", "--json"]
 
 
-@pytest.mark.parametrize("path", sorted(PLUGIN.glob("*.py")), ids=lambda path: path.name)
+NEEDED_BY_QGIS = {"numpy"}  # Processing itself imports it
+
+
+@pytest.mark.parametrize("path", sorted(PLUGIN.rglob("*.py")), ids=lambda path: path.name)
 def test_the_plugin_imports_neither_the_engine_nor_its_libraries(path):
     imported = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -257,7 +262,21 @@ def test_the_plugin_imports_neither_the_engine_nor_its_libraries(path):
             imported |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             imported.add(node.module.split(".")[0])
-    assert imported <= set(sys.stdlib_module_names) | {"qgis", "osgeo", "processing"}
+    assert imported <= set(sys.stdlib_module_names) | {
+        "qgis",
+        "osgeo",
+        "processing",
+        *NEEDED_BY_QGIS,
+    }
+
+
+def test_water_vapour_and_wavelengths_in_the_words_of_the_engine():
+    assert with_water_vapour("") == "water-vapour"
+    assert with_water_vapour("1-3") == "1-3,water-vapour"
+    assert with_water_vapour("water-vapour,9") == "water-vapour,9"
+    assert in_range(450, 900) == "450-900nm"
+    assert in_range(None, 900.5) == "0-900.5nm"
+    assert in_range(2000, None) == "2000-100000nm"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import stand_ins
 
-from qgis_plugin.setup import install, plan, record
+from qgis_plugin.setup import install, packages, plan, record
 from qgis_plugin.setup.install import SetUpCanceled, SetUpFailed, Watcher, remove, repair, set_up
 from qgis_plugin.setup.lock import Held, hold
 from qgis_plugin.setup.packages import BUILDS, Source
@@ -221,7 +221,7 @@ def test_a_killed_qgis_leaves_no_process_and_its_lock_holds_nobody(begun, home, 
     skip_the_update_of_pip(home)
     code = textwrap.dedent(
         f"""
-        import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
+        import sys; sys.path[:0] = {[str(ROOT / p) for p in ("", "tests", "tests/plugin")]!r}
         import pytest, test_plugin_setup as t
         from pathlib import Path
         t.old_pips_progress(pytest.MonkeyPatch())
@@ -249,6 +249,19 @@ def test_a_killed_qgis_leaves_no_process_and_its_lock_holds_nobody(begun, home, 
     old_pips_progress(monkeypatch)
     set_up(made, Seen().watcher)
     assert look(made.environment).kind is Kind.READY
+
+
+def test_what_is_missing_is_told_before_the_large_download(begun, home, index, wheels, monkeypatch):
+    """The engine asks for a package that no index has: PyTorch is not fetched in vain."""
+    skip_the_update_of_pip(home)
+    old_pips_progress(monkeypatch)
+    monkeypatch.setattr(packages, "BUNDLED", wheels.parent / "plugin")
+    asks = "Requires-Dist: rare-codec>=3\n"
+    stand_ins.wheel(packages.BUNDLED, "hsisr_geo", VERSION, metadata=asks)
+    with pytest.raises(SetUpFailed, match=r"Looking up all packages failed.*rare-codec"):
+        set_up(online(home, index), Seen().watcher)
+    assert not index.waiting.is_set()  # not a byte of PyTorch
+    assert not list(Environment(home, VERSION).folder.rglob("torch.bin"))
 
 
 def test_a_full_disk_in_the_middle_is_named_and_what_is_done_is_kept(begun, home, wheels):

@@ -14,7 +14,7 @@ import stand_ins
 from hsisr_geo.cli.handshake import PROTOCOL as ENGINES_PROTOCOL
 
 import hsisr_geo
-from qgis_plugin.setup import gpu, handshake, lock
+from qgis_plugin.setup import gpu, handshake, lock, packages
 from qgis_plugin.setup.diagnostics import report
 from qgis_plugin.setup.gpu import Gpu, find_gpus, parsed, proposed_build
 from qgis_plugin.setup.handshake import Engine, EngineRefused, greet, greet_once
@@ -178,6 +178,15 @@ def test_what_pip_is_asked():
     assert Source(url, "w").engine("1.2.3") == ["--find-links", "w", "hsisr-geo==1.2.3"]
     alone = ["--isolated", "--no-index", "--find-links", "w"]
     assert Source(url, "w", True).torch() == [*alone, "torch"]
+
+
+def test_the_engine_comes_with_the_plugin_where_the_zip_brings_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(packages, "BUNDLED", tmp_path)
+    wheel = tmp_path / "hsisr_geo-1.2.3-py3-none-any.whl"
+    wheel.write_bytes(b"")
+    assert Source("x").engine("1.2.3") == [str(wheel)]
+    assert Source("x").engine("1.2.4") == ["hsisr-geo==1.2.4"]
+    assert Source("x").everything("1.2.3") == ["--extra-index-url", "x", str(wheel), "torch"]
 
 
 def test_pip_keeps_the_mirror_and_loses_what_would_mislead_it():

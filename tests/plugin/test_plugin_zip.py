@@ -6,6 +6,7 @@ plugin: bandit, and enums that Qt 6 does not know.
 
 import ast
 import configparser
+import hashlib
 import json
 import re
 import shutil
@@ -16,7 +17,7 @@ import zipfile
 import pytest
 
 import hsisr_geo
-from tools import build_plugin, write_translations
+from tools import build_plugin, release, write_translations
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def a_repository(root, *, version="1.0.0"):
     (root / "hsisr_geo").mkdir()
     (root / "qgis_plugin" / "__init__.py").write_text("")
     (root / "LICENSE").write_text("")
-    (root / "hsisr_geo" / "__init__.py").write_text(f'__version__ = "{version}"\n')
+    (root / "hsisr_geo" / "_version.py").write_text(f'__version__ = "{version}"\n')
     (root / "metadata.txt").write_text("[general]\nversion=1.0.0\n")
     return root
 
@@ -88,6 +89,45 @@ def test_binaries_are_refused(tmp_path):
     (root / "qgis_plugin" / "fast.so").write_bytes(b"\x7fELF")
     with pytest.raises(build_plugin.BuildError, match=r"fast\.so"):
         build_plugin.build(tmp_path / "dist", root)
+
+
+def test_the_engine_goes_along_and_nothing_that_is_not_it(tmp_path):
+    root = a_repository(tmp_path)
+    wheel = tmp_path / "hsisr_geo-1.0.0-py3-none-any.whl"
+    wheel.write_bytes(b"the engine")
+    with zipfile.ZipFile(build_plugin.build(tmp_path / "dist", root, wheel=wheel)) as packed:
+        assert packed.read(f"hsisr_geo_qgis/wheels/{wheel.name}") == b"the engine"
+    for name in ("hsisr_geo-0.9.0-py3-none-any.whl", "torch-1.0.0-py3-none-any.whl"):
+        with pytest.raises(build_plugin.BuildError, match="not the engine's wheel"):
+            build_plugin.build(tmp_path / "dist", root, wheel=wheel.with_name(name))
+
+
+def test_notes_of_a_release_have_the_newest_changes_only():
+    changelog = "# Changes\n\n## 2.0\n- new\n### QGIS\n- more\n\n## 1.0\n- old\n"
+    assert release.latest_changes(changelog) == "## 2.0\n- new\n### QGIS\n- more"
+
+
+def test_a_release_has_all_that_a_user_takes_and_says_what_is_for_whom(tmp_path, monkeypatch):
+    root = a_repository(tmp_path)
+    (root / "CHANGELOG.md").write_text("## 1.0.0\n- first\n")
+    out = tmp_path / "release"
+
+    def packages(folder, root):
+        made = folder / "hsisr_geo-1.0.0.tar.gz", folder / "hsisr_geo-1.0.0-py3-none-any.whl"
+        for path in made:
+            path.write_bytes(path.name.encode())
+        return made
+
+    monkeypatch.setattr(release, "packages", packages)
+    out.mkdir()
+    (out / "of-an-earlier.zip").write_text("")
+    made = release.release(out, root)
+    assert sorted(out.iterdir()) == sorted(made)
+    sums = dict(line.split("  ")[::-1] for line in (out / "SHA256SUMS").read_text().splitlines())
+    assert set(sums) == {path.name for path in made[:3]}
+    for name, digest in sums.items():
+        assert hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
+        assert name in (out / "NOTES.md").read_text()
 
 
 def test_install_replaces_what_is_there(tmp_path):
@@ -147,7 +187,7 @@ def test_what_would_be_refused_is_named(metadata_of, key, value):
 
 def test_a_release_without_addresses_is_refused_and_a_build_is_not(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(build_plugin, "missing_for_release", lambda: ["metadata.txt has no email"])
-    monkeypatch.setattr(build_plugin, "build", lambda folder: tmp_path / "made.zip")
+    monkeypatch.setattr(build_plugin, "build", lambda folder, wheel: tmp_path / "made.zip")
     monkeypatch.setattr(sys, "argv", ["build_plugin.py", "--release"])
     assert build_plugin.main() == 1
     monkeypatch.setattr(sys, "argv", ["build_plugin.py"])

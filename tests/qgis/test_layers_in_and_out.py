@@ -185,8 +185,9 @@ def test_layers_are_named_by_scene_factor_and_model_and_styled(fields, tmp_path,
             "UNCERTAINTY": str(tmp_path / "sigma.tif"),
         }
     )
-    assert set(layers) == {"fields ×2 (hsisr-base)", "fields ×2 (hsisr-base): uncertainty"}
-    sigma = layers["fields ×2 (hsisr-base): uncertainty"]
+    name = "fields part ×2 (hsisr-base)"
+    assert set(layers) == {name, f"{name}: uncertainty"}
+    sigma = layers["fields part ×2 (hsisr-base): uncertainty"]
     renderer = sigma.renderer()
     assert renderer.type() == "singlebandpseudocolor"
     band = renderer.inputBand() if hasattr(renderer, "inputBand") else renderer.band()
@@ -205,7 +206,7 @@ def test_layers_are_named_by_scene_factor_and_model_and_styled(fields, tmp_path,
 
 
 def test_the_uncertainty_is_shown_in_green_light(plugin):
-    from hsisr_geo_qgis.sequential import shown_band
+    from hsisr_geo_qgis.map.sequential import shown_band
 
     assert shown_band([450.0, 555.0, None, 700.0]) == 2
     assert shown_band([None, None]) == 1

@@ -49,11 +49,12 @@ def test_help_describes_every_parameter():
         *("UNCERTAINTY", "SAMPLES", "UNCERTAINTY_BANDS", "PSF", "NO_CONSISTENCY"),
         *("MODEL_FILE", "DEVICE", "BANDS", "EXCLUDE", "DROP_BAD"),
         *("FORMAT", "CREATION", "ORTHORECTIFY", "PRECISION"),
+        *("WATER_VAPOUR", "FROM_NM", "TO_NM"),
     }
     optional = {name for name, parameter in parameters.items() if parameter["optional"]}
     assert optional == {
         *("EXTENT", "TILE", "PSF", "UNCERTAINTY", "MODEL_FILE", "BANDS", "EXCLUDE"),
-        "CREATION",
+        *("CREATION", "FROM_NM", "TO_NM"),
     }
     defaults = {name: parameter.get("default_value") for name, parameter in parameters.items()}
     assert (defaults["UPSCALE"], defaults["MODEL"]) == ("2", "default")
@@ -63,6 +64,7 @@ def test_help_describes_every_parameter():
         *("TILE", "SAMPLES", "UNCERTAINTY_BANDS", "PSF", "NO_CONSISTENCY"),
         *("MODEL_FILE", "DEVICE", "BANDS", "EXCLUDE", "DROP_BAD"),
         *("FORMAT", "CREATION", "ORTHORECTIFY", "PRECISION"),
+        *("DETAIL", "SEED", "FROM_NM", "TO_NM"),
     }
     told = described["algorithm_details"]["short_description"]
     assert told == "Makes a hyperspectral raster 2, 3 or 4 times finer."
@@ -132,7 +134,7 @@ def test_missing_set_up_is_explained(tile, tmp_path):
         HSISR_GEO_EXECUTABLE=str(tmp_path / "gone"),
     )
     assert "gone" in done.stderr
-    assert "pip install hsisr-geo" in done.stderr
+    assert "install hsisr-geo yourself" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 

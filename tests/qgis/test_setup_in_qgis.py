@@ -9,7 +9,8 @@ import pytest
 from osgeo import gdal
 from processing_runs import run
 from qgis.core import QgsApplication, QgsProcessingException, QgsSettings
-from qgis.PyQt.QtWidgets import QMainWindow, QMessageBox
+from qgis.gui import QgsMapCanvas, QgsMessageBar
+from qgis.PyQt.QtWidgets import QMainWindow, QMessageBox, QPushButton
 
 pytestmark = pytest.mark.usefixtures("plugin")
 
@@ -19,6 +20,7 @@ class Window:
 
     def __init__(self):
         self.main = QMainWindow()
+        self.bar, self.canvas = QgsMessageBar(self.main), QgsMapCanvas(self.main)
         self.menus, self.factories = {}, []
 
     def mainWindow(self):
@@ -36,6 +38,12 @@ class Window:
     def unregisterOptionsWidgetFactory(self, factory):
         self.factories.remove(factory)
 
+    def messageBar(self):
+        return self.bar
+
+    def mapCanvas(self):
+        return self.canvas
+
     class initializationCompleted:
         connect = staticmethod(lambda slot: slot())
         disconnect = staticmethod(lambda slot: None)
@@ -48,6 +56,7 @@ def window(plugin, monkeypatch, tmp_path):
 
     monkeypatch.delenv("HSISR_GEO_EXECUTABLE")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    QgsSettings().remove("hsisr/greeted")
     window = Window()
     window.desktop = Desktop(window)
     yield window
@@ -150,6 +159,19 @@ def begun(window, folder):
     dialog.buttons["set_up"].click()
     until(lambda: "Making the environment" in dialog.log.toPlainText(), 20)
     return dialog
+
+
+def test_after_installing_a_line_with_two_ways_on_is_shown_once(window):
+    from hsisr_geo_qgis.desktop import Desktop
+
+    line = window.desktop.greeting
+    assert [button.text() for button in line.findChildren(QPushButton)] == [
+        "Set up…",
+        "Try a sample scene",
+    ]
+    again = Desktop(window)
+    assert again.greeting is None
+    again.remove()
 
 
 def test_cancel_and_the_next_set_up_goes_on(window, tmp_path):

@@ -161,7 +161,9 @@ def test_a_store_without_the_package_zarr_is_gdals(tmp_path, monkeypatch):
     """GDAL reads a cube whose bands come first; of others the message says what to install."""
     pytest.importorskip("zarr")
     path = write(made(), tmp_path / "a.zarr")
-    monkeypatch.setattr("hsisr_geo.raster.products.cf.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(
+        "hsisr_geo.raster.products.cf.describe.importlib.util.find_spec", lambda name: None
+    )
     assert open_raster(path).driver == "Zarr"
     (tmp_path / "b.zarr").mkdir()
     (tmp_path / "b.zarr" / ".zgroup").write_text('{"zarr_format": 2}')

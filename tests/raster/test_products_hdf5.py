@@ -286,7 +286,7 @@ def test_a_truncated_file(tmp_path, name):
         ("emit", "sensor_band_parameters"),
         ("emit", "sensor_band_parameters/wavelengths"),
         ("neon", "HARV/Reflectance/Reflectance_Data"),
-        ("neon", "HARV/Reflectance/Metadata/Spectral_Data/FWHM"),
+        ("neon", "HARV/Reflectance/Metadata/Spectral_Data/Wavelength"),
     ],
 )
 def test_a_missing_dataset_is_named(tmp_path, name, gone):
@@ -307,14 +307,15 @@ def test_without_the_lookup_table_only_the_map_is_missing(tmp_path, gone):
         open_raster(tmp_path / "a.nc", orthorectify=True)
 
 
-def test_a_file_without_any_of_its_groups_may_be_an_incomplete_product(tmp_path):
-    make_neon(tmp_path / "a.h5")
-    with h5py.File(tmp_path / "a.h5", "a") as file:
+@pytest.mark.parametrize(
+    ("name", "told"), [("NEON_D01.h5", "no bands; of a NEON product"), ("a.h5", "no bands$")]
+)
+def test_a_file_without_any_of_its_groups_may_be_an_incomplete_product(tmp_path, name, told):
+    make_neon(tmp_path / name)
+    with h5py.File(tmp_path / name, "a") as file:
         del file["HARV"]
-    with pytest.raises(
-        RasterError, match="no bands; a PRISMA, EMIT or NEON product would be incom"
-    ):
-        open_raster(tmp_path / "a.h5")
+    with pytest.raises(RasterError, match=told):
+        open_raster(tmp_path / name)
 
 
 @pytest.mark.parametrize("attribute", ["List_Cw_Vnir", "L2ScaleSwirMax", "Epsg_Code"])
@@ -397,3 +398,24 @@ def test_memory_follows_the_window_and_not_the_scene(tmp_path):
     assert peak < 6 * strip.nbytes + 4 * chunk
     expected = numbered(20, 600, 500, "f4") / 10000
     assert np.allclose(strip[:, 2, 5], expected[:, (102 + 5) % 600, (102 + 5) % 500])
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "gone"),
+    [
+        (make_neon, "a.h5", "HARV/Reflectance/Metadata/Spectral_Data/FWHM"),
+        (make_emit, "a.nc", "sensor_band_parameters/fwhm"),
+        (make_prisma, "a.he5", "@List_Fwhm_Vnir"),
+    ],
+)
+def test_a_product_without_widths_is_read_without(tmp_path, make, name, gone):
+    make(tmp_path / name)
+    whole = open_raster(tmp_path / name)
+    with h5py.File(tmp_path / name, "a") as file:
+        if gone.startswith("@"):
+            del file.attrs[gone[1:]]
+        else:
+            del file[gone]
+    raster = open_raster(tmp_path / name)
+    assert raster.bands[0].fwhm_nm is None
+    assert raster.bands.wavelengths_nm == whole.bands.wavelengths_nm

@@ -100,5 +100,19 @@ def test_without_torch_a_network_says_what_to_do(own_models, monkeypatch):
     for module in [name for name in sys.modules if name.startswith("hsisr_geo.model")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setenv("HSISR_GEO_BACKEND", "torch")
     with pytest.raises(ModelError, match=r"needs torch.*bicubic"):
         load_resolver("mine", upscale=2)
+
+
+def test_without_torch_the_default_model_runs_on_the_cpu():
+    made = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import numpy as np\n"
+        "from hsisr_geo.raster.survey import statistics_of\n"
+        "from hsisr_geo.resolver.load import load_resolver\n"
+        "cube = np.random.default_rng(0).random((20, 9, 12), np.float32)\n"
+        "print(load_resolver(upscale=2).fit(statistics_of(cube))(cube, (0, 0)).shape)"
+    )
+    done = subprocess.run([sys.executable, "-c", made], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "(20, 18, 24)"

@@ -22,8 +22,8 @@ def all_cases(folder: Path) -> list[Case]:
     folder : of the scenes
     """
     return [
-        *_texts(), _refusals(folder), *_missions(), _python(),
-        *_products(folder), *_formats(folder), *_ways(folder), *_many(), *_scores(),
+        *_texts(), _refusals(), *_missions(), _python(),
+        *_products(folder), *_formats(folder), *_ways(folder), *_many(), *_scores(), *_learnt(),
     ]  # fmt: skip
 
 
@@ -38,34 +38,30 @@ def _texts() -> list[Case]:
     return [
         Case("help", tuple(helps)),
         Case("models", tuple(("hsisr-geo", "models", *rest) for rest in models)),
-        Case(
-            "config and completion", (("hsisr-geo", "config"), ("hsisr-geo", "completion", "bash"))
-        ),
+        Case("config", (("hsisr-geo", "config"),)),
+        Case("completion", (("hsisr-geo", "completion", "bash"),)),
     ]
 
 
-def _refusals(folder: Path) -> Case:
+def _refusals() -> Case:
     tile, emit = given(scenes.TILE), given(scenes.EMIT)
     bicubic = ("--upscale", "2", "--model", "bicubic")
-    far = ("--bounds", "0", "0", "1", "1")
-    return Case(
-        "refusals",
-        (
-            (*RUN, "none.tif", "a.tif", *bicubic),
-            (*RUN, tile, "a.tif", "--upscale", "5"),
-            (*RUN, tile, "a.tif", "--upscale", "2", "--model", "none"),
-            (*RUN, tile, "a.tif", *bicubic, *far),
-            (*RUN, tile, "a.tif", *bicubic, "--bands", "900-800nm"),
-            (*RUN, tile, "a.tif", *bicubic, "--co", "NONE=1"),
-            (*RUN, tile, "a.unknown", *bicubic),
-            (*RUN, emit, "a.tif", *bicubic, "--orthorectify"),
-            (*RUN, emit, "a.tif", *bicubic),
-            (*RUN, emit, "a.tif", *bicubic),  # which is there by now
-            ("hsisr-geo", "evaluate", "a.tif", tile),
-            ("hsisr-geo", "assess", emit, *ASSESS),
-            ("hsisr-geo", "adapt", emit, "model.safetensors", "--upscale", "2"),
-        ),
-    )
+    refused = {
+        (*RUN, "none.tif", "a.tif", *bicubic): 1,
+        (*RUN, tile, "a.tif", "--upscale", "5"): 2,
+        (*RUN, tile, "a.tif", "--upscale", "2", "--model", "none"): 1,
+        (*RUN, tile, "a.tif", *bicubic, "--bounds", "0", "0", "1", "1"): 1,
+        (*RUN, tile, "a.tif", *bicubic, "--bands", "900-800nm"): 1,
+        (*RUN, tile, "a.tif", *bicubic, "--co", "NONE=1"): 1,
+        (*RUN, tile, "a.unknown", *bicubic): 1,
+        (*RUN, emit, "a.tif", *bicubic, "--orthorectify"): 1,
+        ("hsisr-geo", "assess", emit, *ASSESS): 1,
+        ("hsisr-geo", "adapt", emit, "--out", "adapted.safetensors", "--upscale", "2"): 1,
+        (*RUN, emit, "there.tif", *bicubic): 0,
+        (*RUN, emit, "there.tif", *bicubic, "-q"): 1,
+        ("hsisr-geo", "evaluate", "there.tif", tile): 1,
+    }
+    return Case("refusals", tuple(refused), tuple(refused.values()))
 
 
 def _missions() -> list[Case]:
@@ -88,24 +84,21 @@ def _python() -> Case:
 
 
 def _products(folder: Path) -> list[Case]:
-    return [
-        _product(folder, scenes.MOSAIC, 24, "--upscale", "2", "--stac"),
-        _product(folder, scenes.TILE, 12, "--upscale", "4", "--detail", "1", "--seed", "3"),
-        _product(folder, scenes.HYSPEX, 16, "--upscale", "2", "--bands", "1-60", "--psf", "gaussian:0.3"),
-        _product(folder, scenes.EMIT, 8, "--upscale", "2", "--drop-bad"),
-        _product(folder, scenes.AVIRIS, 8, "--upscale", "3", "--detail", "0.5"),
-        _product(
-            folder, scenes.SAN_DIEGO, 16, "--upscale", "2", "--exclude", "water-vapour", "--no-consistency"
-        ),
-    ]  # fmt: skip
-
-
-def _product(folder: Path, name: str, side: int, *options: str) -> Case:
-    run = (*RUN, given(name), "fine.tif", *options, *_middle(folder, name, side))
-    info = ("hsisr-geo", "info", "--json")
-    return Case(
-        f"run {Path(name).parts[-1][:24]}", ((*info, given(name)), run, (*info, "fine.tif"))
+    asked = (
+        (scenes.MOSAIC, 24, "--upscale 2 --stac"),
+        (scenes.TILE, 12, "--upscale 4 --detail 1 --seed 3"),
+        (scenes.HYSPEX, 16, "--upscale 2 --bands 1-60 --psf gaussian:0.3"),
+        (scenes.EMIT, 8, "--upscale 2 --drop-bad"),
+        (scenes.AVIRIS, 8, "--upscale 3 --detail 0.5"),
+        (scenes.SAN_DIEGO, 16, "--upscale 2 --exclude water-vapour --no-consistency"),
     )
+    return [_product(folder, *product) for product in asked]
+
+
+def _product(folder: Path, name: str, side: int, options: str) -> Case:
+    run = (*RUN, given(name), "fine.tif", *options.split(), *_middle(folder, name, side))
+    info = ("hsisr-geo", "info", "--json")
+    return Case(f"run {Path(name).stem[:34]}", ((*info, given(name)), run, (*info, "fine.tif")))
 
 
 def _formats(folder: Path) -> list[Case]:
@@ -132,21 +125,23 @@ def _formats(folder: Path) -> list[Case]:
 
 def _ways(folder: Path) -> list[Case]:
     tile, mosaic = given(scenes.TILE), given(scenes.MOSAIC)
-    crop = _middle(folder, scenes.TILE, 8)
     spread = ("--uncertainty", "spread.tif", "--samples", "2")
+    network = ("--upscale", "2", *_middle(folder, scenes.TILE, 8), *spread)
+    dry = ("--dry-run", "--tile", "64", "--bands", "1-40")
     tiled = ("--upscale", "2", "--model", "back-projection", "--tile", "32")
+    part = (*tiled, *_middle(folder, scenes.MOSAIC, 96), "--bands", "1-40")
     return [
         Case(
             "dry run",
             (
-                (*RUN, mosaic, "fine.tif", "--upscale", "2", "--dry-run"),
-                (*RUN, mosaic, "fine.tif", "--upscale", "2", "--dry-run", "--progress", "json"),
-                (*RUN, tile, "fine.zarr", "--upscale", "4", "--dry-run", *spread, "--tile", "16"),
+                (*RUN, mosaic, "fine.tif", "--upscale", "2", *dry, "--progress", "json"),
+                (*RUN, tile, "fine.zarr", "--upscale", "4", *dry, *spread),
+                (*RUN, mosaic, "fine.vrt", *tiled, "--dry-run"),
             ),
         ),
-        Case("uncertainty", ((*RUN, tile, "fine.tif", "--upscale", "2", *crop, *spread),)),
-        Case("threads", ((*RUN, mosaic, "fine.tif", *tiled, "--threads", "2"),)),
-        Case("workers", ((*RUN, mosaic, "fine.tif", *tiled, "--workers", "2"),)),
+        Case("uncertainty", ((*RUN, tile, "fine.tif", *network),)),
+        Case("threads", ((*RUN, mosaic, "fine.tif", *part, "--threads", "2"),)),
+        Case("workers", ((*RUN, mosaic, "fine.tif", *part, "--workers", "2"),)),
         Case("stdout", ((*RUN, tile, "-", *tiled, "--progress", "json"),)),
     ]
 
@@ -164,6 +159,7 @@ def _many() -> list[Case]:
                 (*bicubic, "--skip-existing"),  # those that are there were made otherwise
                 (*bicubic, "none.tif"),
             ),
+            (0, 0, 0, 1, 1),
         )
     ]
 
@@ -179,6 +175,29 @@ def _scores() -> list[Case]:
                 ("{checkout}/tools/demo.py",),
                 *(("hsisr-geo", "evaluate", result, truth, "--json") for result in scored),
                 ("hsisr-geo", "evaluate", scored[0], truth, "--all-bands"),
+            ),
+        ),
+    ]
+
+
+def _learnt() -> list[Case]:
+    benchmark = ("hsisr-geo", "benchmark", given("comparison.toml"), "--threads", "1")
+    train = ("hsisr-geo", "train", "autoencoder", given("pair"), "own.safetensors", "--steps", "2")
+    system = ("--model", given(scenes.SYSTEM), "--upscale", "2", "--bands", "1-8")
+    return [
+        Case(
+            "published system",
+            (
+                ("hsisr-geo", "models", "show", given(scenes.SYSTEM)),
+                (*RUN, given(scenes.TILE), "fine.tif", *system),
+            ),
+        ),
+        Case("train", ((*train, "--check-every", "1"),)),
+        Case(
+            "benchmark",
+            (
+                (*benchmark, "--out", "compared", "--dry-run"),
+                (*benchmark, "--out", "compared", "--no-figures"),
             ),
         ),
     ]

@@ -4,16 +4,15 @@ What a version kept when it was killed is copied: both versions go on with the v
 """
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from . import scenes
-from .case import RESULTS, perform
+from .case import RESULTS, TOLD, failure, perform
 from .cases import RUN, given
-from .difference import differences, of_rasters
+from .difference import difference, differences, of_rasters
 from .side import Side
 
 FINE = "fine.tif"
@@ -21,28 +20,30 @@ RESUMED = (
     *RUN, given(scenes.HYSPEX), FINE, "--upscale", "2", "--bands", "1-40", "--tile", "16",
     "--resume", "--progress", "json",
 )  # fmt: skip
+OTHER = ("--model", "bicubic")
+"""Makes another run of it, that must not go on with what was kept."""
 KILLED_AFTER = 5
 
 
 def compare_interrupted(before: Side, after: Side) -> Iterator[tuple[str, list[str]]]:
     """Yield what was compared and what differs: resumed runs, refused ones, and whole results."""
     sides = {"before": before, "after": after}
-    for name, side in sides.items():
+    for side in sides.values():
         _kill(side, side.folder / "killed" / RESULTS)
-    kept = [side.folder / "killed" / RESULTS / f".{FINE}.hsisr-geo" for side in sides.values()]
     roots = before.folder, after.folder
-    yield "killed: what is known of the run", _differences_of(kept, "run.json")
+    kept = [root / "killed" / RESULTS / f".{FINE}.hsisr-geo" / "run.json" for root in roots]
+    yield "killed: what is known of the run", _of_records(kept[0], kept[1], roots)
 
     perform(before, RESUMED, before.folder / "whole", "1")
     whole = before.folder / "whole" / RESULTS / FINE
-    for killer in sides:
+    for killer, killed in sides.items():
         name = f"killed by {killer}"
-        made = [_resume(sides[killer], side, f"{name}, resumed") for side in sides.values()]
+        made = [_resume(killed, side, f"{name}, resumed") for side in sides.values()]
         found = [told for folder in made for told in _against_whole(folder, whole)]
-        yield f"{name}, resumed by both", found + list(differences(*made, roots))
-        other = ("--detail", "0.5")
-        made = [_resume(sides[killer], side, f"{name}, refused", *other) for side in sides.values()]
-        yield f"{name}, refused by both", list(differences(*made, roots))
+        yield f"{name}, resumed by both", found + list(differences(made[0], made[1], roots))
+        made = [_resume(killed, side, f"{name}, refused", *OTHER) for side in sides.values()]
+        found = [told for folder in made for told in failure(folder, "1", 1)]
+        yield f"{name}, refused by both", found + list(differences(made[0], made[1], roots))
 
 
 def _kill(side: Side, folder: Path) -> None:
@@ -67,18 +68,22 @@ def _resume(killed: Side, side: Side, name: str, *options: str) -> Path:
     return folder
 
 
-def _differences_of(folders: list[Path], name: str) -> list[str]:
-    texts = [(folder / name).read_text() if folder.is_dir() else None for folder in folders]
-    if None in texts:
+def _of_records(before: Path, after: Path, roots: tuple[Path, Path]) -> list[str]:
+    """Tell how what two killed runs wrote down of themselves differs."""
+    if not (before.is_file() and after.is_file()):
         return ["nothing was left by a killed run: it was too quick, or failed"]
-    return [] if texts[0] == texts[1] else [f"{name}: {texts[0]} became {texts[1]}"]
+    told = difference(before, after, roots)
+    return [f"{before.name}: {told}"] if told else []
 
 
 def _against_whole(folder: Path, whole: Path) -> Iterator[str]:
-    """A resumed run must have gone on, and made what an uninterrupted one makes."""
-    lines = (folder / "told" / "1.stdout").read_text().splitlines()
-    if not lines or not json.loads(lines[-1]).get("kept"):
-        yield f"{folder.name}: no tile was kept"
-    elif os.path.exists(folder / RESULTS / FINE):
-        if told := of_rasters(whole, folder / RESULTS / FINE):
-            yield f"{folder.name}, beside an uninterrupted run: {told}"
+    """Tell if a resumed run did not go on, or made other than an uninterrupted one."""
+    yield from failure(folder, "1")
+    if not (folder / RESULTS / FINE).exists():
+        yield "it made nothing"
+        return
+    last = (folder / TOLD / "1.stdout").read_text().splitlines()[-1]
+    if not json.loads(last)["kept"]:
+        yield "no tile was kept"
+    if told := of_rasters(whole, folder / RESULTS / FINE):
+        yield f"beside an uninterrupted run: {told}"

@@ -28,6 +28,8 @@ def _parameters(value: object) -> list[str]:
     """Names and defaults; not the annotations, as these name modules."""
     if not callable(value):
         return [repr(value)]
+    if isinstance(value, type) and issubclass(value, Exception):
+        return [base.__name__ for base in value.__mro__]
     parameters = inspect.signature(value).parameters.values()
     return [f"{p.kind.name} {p.replace(annotation=inspect.Parameter.empty)}" for p in parameters]
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import rasterio
@@ -37,6 +38,39 @@ make_neon(root / "neon.h5")
 """
 
 
+# Networks too small to be good at anything, trained for two steps.
+SYSTEM = "compared/models/edsr-x2-seed0.safetensors"
+"""A file that the version before trained: either must read it."""
+COMPARISON = f"""
+upscales = [2]
+bands = 8
+[data]
+train = "{SAN_DIEGO}"
+test = "{TILE}"
+[budget]
+steps = 2
+batch = 1
+patch = 8
+[systems.bicubic]
+model = "bicubic"
+[systems.edsr]
+width = 8
+blocks = 1
+[systems.dmgasr]
+group_size = 4
+group_overlap = 1
+width = 8
+blocks = 1
+global_width = 8
+global_blocks = 1
+unet_width = 8
+unet_widths = "1 2"
+unet_attention_level = 1
+diffusion_steps = 2
+all_bands = false
+"""
+
+
 def gather(folder: Path, before: Side, data: Path | None) -> None:
     """Lay the scenes out in a folder: copies of the real ones in `data`, else twins."""
     if data is None:
@@ -45,9 +79,19 @@ def gather(folder: Path, before: Side, data: Path | None) -> None:
         for name in (MOSAIC, TILE, HYSPEX, EMIT, AVIRIS, SAN_DIEGO):
             _copy_with_header(data / name, folder / name)
     _generate(before, MISSIONS, folder / "missions")
+    (folder / "comparison.toml").write_text(COMPARISON)
+    _train(before, folder)
     (folder / "pair").mkdir()
     for name in (TILE, EMIT, f"{EMIT}.hdr"):
         shutil.copyfile(folder / name, folder / "pair" / Path(name).name)
+
+
+def _train(before: Side, folder: Path) -> None:
+    command = ("hsisr-geo", "benchmark", "comparison.toml", "--only", "edsr", "--no-figures")
+    subprocess.run(
+        before.arguments((*command, "--out", "compared")), cwd=folder, check=True,
+        env=before.environment(), capture_output=True,
+    )  # fmt: skip
 
 
 def bounds(scene: Path, rows: slice, cols: slice) -> Sequence[str]:
@@ -56,10 +100,8 @@ def bounds(scene: Path, rows: slice, cols: slice) -> Sequence[str]:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with rasterio.open(scene) as dataset:
             place = dataset.transform
-    corners = [
-        place @ (col, row) for col in (cols.start, cols.stop) for row in (rows.start, rows.stop)
-    ]
-    xs, ys = zip(*corners, strict=True)
+    ends = product((cols.start, cols.stop), (rows.start, rows.stop))
+    xs, ys = zip(*(place @ end for end in ends), strict=True)
     return ("--bounds", *(f"{value:.3f}" for value in (min(xs), min(ys), max(xs), max(ys))))
 
 

@@ -21,5 +21,5 @@ def seconds_of_help(*sides: Side) -> list[float]:
 def _seconds(side: Side) -> float:
     command, environment = side.arguments(("hsisr-geo", "--help")), side.environment()
     start = time.perf_counter()
-    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=side.folder, env=environment, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start

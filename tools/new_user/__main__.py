@@ -1,6 +1,6 @@
 """A new user, scripted: a fresh QGIS profile, the zip, the engine, a run, a raster on the map.
 
-    python3 tools/new_user --scene demo/indian_pines_degraded.tif --pictures docs/images
+    make release && python3 tools/new_user --pictures docs/images
 
 starts a real QGIS desktop in a virtual display (Debian: xvfb xauth openbox), does what
 the walk-through in docs/qgis.md says, takes its pictures, and fails if a step does. The engine is
@@ -26,7 +26,6 @@ PATIENCE_S = 1800
 def main() -> int:
     """Run from the command line; the exit code is that of the steps."""
     arguments = _arguments()
-    sys.path.insert(0, str(ROOT))
     home = Path(tempfile.gettempdir(), "new-user")  # seen in the pictures
     home.mkdir()
     try:
@@ -37,12 +36,13 @@ def main() -> int:
 
 def _prepared(home: Path, arguments: argparse.Namespace) -> dict[str, str]:
     """Put what a new user has into the home folder; return the environment of the steps."""
-    from tools import build_plugin
-
-    archive = build_plugin.build(home / "download")
+    archives = sorted(arguments.release.glob("hsisr_geo_qgis-*.zip"))
+    if not archives:
+        raise SystemExit(f"new_user: no plugin in {arguments.release}: make release")
+    (home / "download").mkdir()
+    archive = Path(shutil.copy(archives[-1], home / "download"))
     for made in (arguments.pictures, home / "runtime", home / "tmp"):
         made.mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.copy(arguments.scene, home)
     if arguments.wheels:
         shutil.copytree(arguments.wheels, home / "wheels")
     return {
@@ -52,7 +52,7 @@ def _prepared(home: Path, arguments: argparse.Namespace) -> dict[str, str]:
         "NEW_USER_PICTURES": str(arguments.pictures.resolve()),
         "NEW_USER_ENGINE": str(arguments.engine or ""),
         "NEW_USER_WHEELS": str(home / "wheels") if arguments.wheels else "",
-        "NEW_USER_SCENE": str(home / arguments.scene.name),
+        "NEW_USER_HOME": str(home),
     }
 
 
@@ -91,7 +91,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Do what a new user does, in a real QGIS.")
-    parser.add_argument("--scene", type=Path, default=ROOT / "demo" / "indian_pines_degraded.tif")
+    parser.add_argument("--release", type=Path, default=ROOT / "dist" / "release")
     parser.add_argument("--pictures", type=Path, default=ROOT / "out" / "pictures")
     parser.add_argument("--engine", type=Path, help="an hsisr-geo executable, instead of a set-up")
     parser.add_argument("--wheels", type=Path, help="folder of wheels to set up from")

@@ -1,11 +1,11 @@
-"""Step 2 of the new user, by clicking: Raster › Hyperspectral super-resolution › Set up…."""
+"""Step 2 of the new user, by clicking: the button in the message bar."""
 
 import os
 import time
 from pathlib import Path
 
 from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtWidgets import QApplication, QSplitter, QTreeView
+from qgis.PyQt.QtWidgets import QApplication, QPushButton, QSplitter, QTreeView
 from qgis.utils import iface, plugins
 
 PICTURES = Path(os.environ["NEW_USER_PICTURES"])
@@ -15,7 +15,7 @@ FOLDER_ONLY = 2  # of "Packages from"
 
 def steps():
     """Set up from the internet, or from NEW_USER_WHEELS; yield what is waited for."""
-    _action().trigger()
+    _button().click()
     dialog = plugins["hsisr_geo_qgis"].desktop.dialog
     dialog.move(200, 80)
     yield lambda: dialog.task is None
@@ -34,11 +34,12 @@ def steps():
     yield from _options()
 
 
-def _action():
-    for menu in iface.rasterMenu().actions():
-        if menu.menu() is not None and menu.text() == "Hyperspectral super-resolution":
-            return menu.menu().actions()[0]
-    raise AssertionError("no entry in the Raster menu")
+def _button():
+    """Return the button in the message bar, which came with the plugin."""
+    for button in iface.messageBar().findChildren(QPushButton):
+        if button.text() == "Set up…":
+            return button
+    raise AssertionError("no line in the message bar leads to Set up…")
 
 
 def _options():

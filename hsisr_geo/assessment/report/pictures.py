@@ -46,7 +46,7 @@ def trial_pictures(found: Assessment) -> tuple[Picture, ...]:
     truth = found.truth
     limits = stretch_limits(truth.picture)
     rows, cols = truth.coarse.shape
-    shown = [_picture("input", f"degraded, {cols} × {rows}", truth.coarse_picture, limits)]
+    shown = [_picture("input", f"degraded, {rows} × {cols}", truth.coarse_picture, limits)]
     for trial in found.trials:
         caption = f"{trial.scores.mpsnr:.2f} dB"
         shown.append(_picture(trial.name, caption, trial.picture, limits))
@@ -57,7 +57,7 @@ def check_pictures(found: Assessment) -> tuple[Picture, ...]:
     """Show the scene as it is, and what the methods make of it."""
     limits = stretch_limits(found.scene.picture)
     rows, cols = found.scene.raster.shape
-    shown = [_picture("scene", f"as it is, {cols} × {rows}", found.scene.picture, limits)]
+    shown = [_picture("scene", f"as it is, {rows} × {cols}", found.scene.picture, limits)]
     for check in found.checks:
         caption = f"×{found.resolver.upscale}"
         shown.append(_picture(check.name, caption, check.picture, limits))

@@ -14,6 +14,7 @@ from hsisr_geo.assessment.no_reference import Check
 from hsisr_geo.assessment.report.verdict import Verdict
 from hsisr_geo.assessment.trial import Trial
 from hsisr_geo.cube.windows import Window
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.selection import in_water_vapour
 
 FORMAT = 1
@@ -69,8 +70,8 @@ def notes(found: Assessment) -> list[str]:
     if vapour:
         said.append(
             f"{len(vapour)} of the compared bands lie where water vapour lets no light through, "
-            "and may hold nothing but noise, which no method can restore: leave them out with "
-            "--exclude water-vapour."
+            "and may hold nothing but noise, which no method can restore: leave them out "
+            "(--exclude water-vapour; in QGIS, 'Keep bands in water vapour from the network')."
         )
     missing = 1 - np.isfinite(found.truth.cube).any(axis=0).mean()
     if missing > 0.5:
@@ -82,6 +83,15 @@ def compared_in_water_vapour(found: Assessment) -> list[int]:
     """Return the compared bands within the water-vapour absorptions."""
     bands = found.source.bands
     return [i for i in found.truth.bands if in_water_vapour(bands[i].wavelength_nm)]
+
+
+def _place(source: Raster) -> Record:
+    """Return the CRS's name and the pixel's width in its units, None where there is no place."""
+    if not source.has_transform:
+        return {"crs": None, "pixel": None}
+    parts = (source.crs or "").split('"', 2)
+    name = parts[1] if len(parts) == 3 else source.crs
+    return {"crs": name, "pixel": float(np.hypot(source.transform.a, source.transform.d))}
 
 
 def _scene(found: Assessment) -> Record:
@@ -96,6 +106,7 @@ def _scene(found: Assessment) -> Record:
         "bad_bands": [i + 1 for i, band in enumerate(source.bands) if not band.good],
         "dtype": source.dtype,
         "unit": source.bands[found.truth.bands[0]].unit,
+        **_place(source),
         "valid_share": float(valid),
         "shown_bands": [i + 1 for i in found.truth.colors.bands],
         "shown_in_true_color": found.truth.colors.true,
@@ -136,6 +147,7 @@ def _trial(trial: Trial, single: bool) -> Record:
         "sharpness": trial.sharpness,
         "consistency_rms": trial.consistency_rms,
         "consistency_relative": trial.consistency_relative,
+        "values_cut": trial.values_cut,
         "seconds": trial.seconds,
     }
 
@@ -145,6 +157,7 @@ def _check(check: Check, single: bool) -> Record:
         "name": check.name,
         "consistency_rms": check.consistency_rms,
         "consistency_relative": check.consistency_relative,
+        "values_cut": check.values_cut,
         "angle_to_input_deg": None if single else check.angle_to_input_deg,
         "seams": None if check.seams is None else asdict(check.seams),
         "gradient_energy": check.gradient_energy,

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from hsisr_geo.benchmark.data.sources import SourceScene
 from hsisr_geo.errors import RasterError
-from hsisr_geo.raster.statistics import SceneStatistics
-from hsisr_geo.raster.survey import survey_block
 
 
 def picked(scene: SourceScene, bands: int | None) -> SourceScene:
@@ -51,12 +49,6 @@ def picking_rule(count: int | None) -> str:
         f"{count} bands picked evenly of each scene's m good ones, by wavelength: of these the "
         f"numbers 1 + round(i (m - 1) / {count - 1}), i = 0 ... {count - 1}"
     )
-
-
-def statistics_of(cube: NDArray[np.float32]) -> SceneStatistics:
-    """Measure a cube without holes, as the pipeline measures a scene."""
-    rows, cols = cube.shape[1:]
-    return survey_block(cube, (slice(0, rows), slice(0, cols)), (rows, cols)).statistics()
 
 
 def named_apart(scenes: Sequence[SourceScene], kind: str) -> list[SourceScene]:

@@ -15,7 +15,6 @@ from hsisr_geo.benchmark.data.crops import (
     named_apart,
     pick_evenly,
     picked,
-    statistics_of,
 )
 from hsisr_geo.benchmark.data.known_sets import Split, known_set, windows
 from hsisr_geo.benchmark.data.sources import SourceScene, find_sources
@@ -23,6 +22,7 @@ from hsisr_geo.benchmark.systems.training_run import NamedCube
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.statistics import scene_scale
+from hsisr_geo.raster.survey import statistics_of
 
 __all__ = [
     "PROTOCOLS", "NamedCube", "Protocol", "check_apart", "find_protocol",

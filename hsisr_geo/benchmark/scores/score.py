@@ -10,7 +10,7 @@ import numpy as np
 
 from hsisr_geo.assessment.wald import check_size, coarser, degrade, whole_groups, write
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.benchmark.data.crops import picked, statistics_of
+from hsisr_geo.benchmark.data.crops import picked
 from hsisr_geo.benchmark.data.imresize import imresize
 from hsisr_geo.benchmark.data.protocols import Protocol, scaled_crop, scenes_to_test
 from hsisr_geo.benchmark.data.sources import SourceScene
@@ -22,6 +22,7 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_cube, whole
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.catalogue import BASELINES, find_model
 from hsisr_geo.resolver.header import read_header
 from hsisr_geo.resolver.interpolation import BicubicResolver

@@ -16,10 +16,11 @@ from statistics import median
 
 import numpy as np
 
-from hsisr_geo.benchmark.data.crops import statistics_of
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.errors import OptionError
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.load import load_resolver
-from hsisr_geo.resolver.protocol import FloatCube, Resolver
+from hsisr_geo.resolver.protocol import Resolver
 
 SIZES = (64, 128, 256)
 """Sides of the images of the paper's table 5, in output pixels."""
@@ -169,7 +170,7 @@ def _clocked(call: Callable[[], object], limits: Limits) -> list[tuple[float, fl
     return spent
 
 
-def _made(bands: int, side: int) -> FloatCube:
+def _made(bands: int, side: int) -> Cube:
     """Make a scene (band, side, side): spectra of a few materials, mixed, with noise."""
     rng = np.random.default_rng(0)
     spectra = rng.random((bands, 4), np.float32)

@@ -23,6 +23,7 @@ from hsisr_geo.model.network import Network
 from hsisr_geo.model.training.optimise import Log
 from hsisr_geo.model.training.progress_file import Averages
 from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.suitability import check_suitable
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 from hsisr_geo.resolver.header import ModelHeader
 
@@ -97,7 +98,9 @@ def learn(
         bands=options.bands,
         exclude=options.exclude,
         orthorectify=options.orthorectify,
+        nodata=options.nodata,
     )
+    check_suitable(raster, again=options.again)
     source = CoarserScene.of(raster, options.upscale)
     lesson = SceneLesson.of(source, network, config)
     log(lesson.description())

@@ -23,7 +23,8 @@ from hsisr_geo.model.inference.decode import components_of
 from hsisr_geo.model.inference.resolver import DiffusionResolver
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
-from hsisr_geo.model.training.training_data import random_mix, statistics_of, turn
+from hsisr_geo.model.training.training_data import random_mix, turn
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["ComponentWindow", "SceneLesson"]

@@ -36,8 +36,10 @@ class AdaptationOptions:
     steps
         Optimiser steps at most, instead of a time: with the steps that a card tells, and its seed,
         the same weights come out again.
-    bands, exclude, orthorectify
+    bands, exclude, orthorectify, nodata
         As in `open_raster`.
+    again
+        Take a result of ours as a scene all the same.
     """
 
     source: Path
@@ -52,6 +54,8 @@ class AdaptationOptions:
     bands: str | None = None
     exclude: str | None = None
     orthorectify: bool = False
+    nodata: float | None = None
+    again: bool = False
 
     def share_done(self, step: int, seconds: float) -> float:
         """Share of the steps or of the time that is used up."""

@@ -17,7 +17,7 @@ from hsisr_geo.cube.windows import Window
 from hsisr_geo.metrics import spectral_angle_deg
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.adaptation.coarser_scene import Mask, times
-from hsisr_geo.model.inference.prepared_tile import super_resolve_tile
+from hsisr_geo.model.inference.on_torch import super_resolve_tile
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.resolver.config import ModelConfig

@@ -6,26 +6,24 @@ Numpy in, numpy out; the devices stay inside.
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Event
-from typing import NamedTuple, Protocol
+from typing import Any, Protocol
 
-import torch
-from torch import Tensor
-
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, moved
-from hsisr_geo.model.inference.devices import Places, copies
-from hsisr_geo.model.inference.execution import Execution
+from hsisr_geo.model.chain import Array
+from hsisr_geo.model.inference.devices import Places
 from hsisr_geo.model.inference.extents import Extents
+from hsisr_geo.model.inference.kernels import Backend
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
-from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.config import ModelConfig
-from hsisr_geo.resolver.protocol import Cost, CubesFunction, FloatCube
+from hsisr_geo.resolver.protocol import Cost, CubesFunction
 
 __all__ = ["Sampling", "bind"]
 
-Answer = Callable[[PreparedTile, Window], tuple[Tensor, ...]]
+Answer = Callable[[PreparedTile, Window], tuple[Array, ...]]
 """(tile made ready, what it covers in input pixels of the scene) -> cubes over its part."""
 
 
@@ -33,7 +31,7 @@ class Sampling(Protocol):
     """What a bound tile asks of the model that makes it; `DiffusionResolver` is one."""
 
     @property
-    def network(self) -> Network: ...  # noqa: D102 - all as there
+    def network(self) -> Any: ...  # noqa: D102 - all as there
     @property
     def config(self) -> ModelConfig: ...  # noqa: D102
     @property
@@ -49,18 +47,15 @@ class Sampling(Protocol):
     @property
     def evaluations(self) -> int: ...  # noqa: D102
     @property
-    def execution(self) -> Execution: ...  # noqa: D102
+    def execution(self) -> Any: ...  # noqa: D102
     @property
-    def devices(self) -> list[torch.device]: ...  # noqa: D102
+    def backend(self) -> Backend: ...  # noqa: D102
+    @property
+    def devices(self) -> list[Any]: ...  # noqa: D102
     def scene(self, statistics: SceneStatistics | None) -> Scene: ...  # noqa: D102
-    def noise(self, where: Window, sample: int = 0) -> Tensor | None: ...  # noqa: D102
+    def noise(self, where: Window, sample: int = 0) -> Cube | None: ...  # noqa: D102
     def extents(self, shape: tuple[int, int], part: Window | None = None) -> Extents: ...  # noqa: D102
     def cost(self, bands: int, shape: tuple[int, int], part: Window, samples: int = 0) -> Cost: ...  # noqa: D102
-
-
-class _Put(NamedTuple):
-    network: Network
-    scene: Scene
 
 
 def bind(
@@ -74,31 +69,30 @@ def bind(
 
     `samples` of an uncertainty are what an answer takes memory for.
     """
-    scene, put_network = resolver.scene(statistics), copies(resolver.network)
-    places = Places(resolver.devices, lambda device: _Put(put_network(device), scene.to(device)))
+    backend, scene = resolver.backend, resolver.scene(statistics)
     execution = replace(resolver.execution, given_up=given_up)
+    put = backend.kernels(resolver.network, scene, resolver.upscale, execution)
+    places = Places(resolver.devices, put)
 
-    def resolve(cube: FloatCube, origin: tuple[int, int], part: Window) -> tuple[FloatCube, ...]:
-        with places.lent() as place, torch.inference_mode():
-            network, scene = place.here
+    def resolve(cube: Cube, origin: tuple[int, int], part: Window) -> tuple[Cube, ...]:
+        with places.lent() as place, backend.session():
+            kernels = place.here
 
-            def make(piece: Window) -> tuple[FloatCube, ...]:
-                execution.check()
+            def make(piece: Window) -> tuple[Cube, ...]:
+                kernels.check()
                 rows, cols = cube.shape[1:]
                 extents = resolver.extents((rows, cols), piece)
                 read = cube[(slice(None), *extents.read)]
                 tile = PreparedTile.of(
-                    network,
+                    kernels,
                     resolver.config,
-                    scene,
-                    torch.from_numpy(read).to(place.device),
-                    resolver.upscale,
+                    kernels.take(read),
                     inside(piece, extents.read),
                     evaluations=resolver.evaluations,
                     degradation=resolver.degradation,
-                    execution=execution,
                 )
-                return tuple(x.cpu().numpy() for x in answer(tile, moved(extents.read, origin)))
+                made = answer(tile, moved(extents.read, origin))
+                return tuple(kernels.give(x) for x in made)
 
             def need(piece: Window) -> int:
                 bands, rows, cols = cube.shape

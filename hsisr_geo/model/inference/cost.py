@@ -8,13 +8,15 @@ from functools import cached_property, partial
 import numpy as np
 
 from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.inversion import DEGREE
+from hsisr_geo.cube.resampling import BLOCK_ROWS
 from hsisr_geo.cube.windows import Window, area
-from hsisr_geo.model import back_projection
-from hsisr_geo.model.autoencoder import GLOBAL_TAPS, group_starts
-from hsisr_geo.model.denoiser import LocalUNet
-from hsisr_geo.model.inference.execution import Execution
+from hsisr_geo.model.groups import GLOBAL_TAPS, group_starts
 from hsisr_geo.model.inference.extents import Extents
-from hsisr_geo.model.training.training_data import statistics_of
+from hsisr_geo.model.inference.kernels import Amounts
+from hsisr_geo.model.normalise import AXES
+from hsisr_geo.model.reach import UP_REACH, layers_of
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.protocol import Cost, PartResolver
 
@@ -34,7 +36,7 @@ class PartCost:
     bands: int
     degradation: Degradation
     extents: Extents
-    execution: Execution
+    execution: Amounts
     samples: int = 0
 
     @property
@@ -46,6 +48,7 @@ class PartCost:
         decodings = 1 + (self.samples or int(self.extents.evaluations > 1))
         network = first + others * (self.samples or 1)
         rest = self._components() + decodings * self._decoding() + answers * self._consistency()
+        rest += self._normalising()
         return Cost(network + rest, network + _PER_PIXEL_WEIGHT * rest, self._bytes())
 
     @property
@@ -64,9 +67,7 @@ class PartCost:
     def _evaluation(self, left: int) -> float:
         """Multiply-adds of the denoiser, for all components, when so many evaluations are left."""
         c, fine = self.config, self.config.denoiser_fine_width
-        layers = LocalUNet.layers(
-            self.extents.seen(left), self.extents.seen(left - 1), c.denoiser_blocks
-        )
+        layers = layers_of(self.extents.seen(left), self.extents.seen(left - 1), c.denoiser_blocks)
         body = sum(2 * 9 * c.denoiser_width**2 * area(window) for window in layers.blocks[:-1])
         seen = self._fine(self.extents.seen(left)) * fine * (9 * 2 + c.denoiser_width)
         up = 9 * c.denoiser_width * fine * self._fine(layers.up)
@@ -101,18 +102,33 @@ class PartCost:
 
     def _consistency(self) -> float:
         """D and up: each of their products makes or reads every output pixel once."""
-        piece, terms = self.extents.piece, len(self.degradation.terms)
-        down = terms * self._product(piece, self.degradation.reach)
-        up = self._product(piece, back_projection.UP_REACH)
-        return self.config.back_projections * (down + up)
+        piece = self.extents.piece
+        both = self.config.back_projections * self._down_and_up(piece, self.degradation)
+        if not self.extents.normalising_reach:
+            return self.bands * both
+        axes = min(AXES, self.bands)
+        return axes * (both + 2 * self.bands * self._fine(piece))
+
+    def _normalising(self) -> float:
+        if not self.extents.normalising_reach:
+            return 0.0
+        read, axes = self.extents.read, min(AXES, self.bands)
+        trained = self.config.declared(self.upscale)
+        each = DEGREE * self._down_and_up(read, self.degradation) + self._down_and_up(read, trained)
+        return axes * (each + 2 * self.bands * area(read))
+
+    def _down_and_up(self, window: Window, degradation: Degradation) -> float:
+        """Multiply-adds of a degradation of one band and of the interpolation back."""
+        down = len(degradation.terms) * self._product(window, degradation.reach)
+        return down + self._product(window, UP_REACH)
 
     def _interpolation(self, window: Window) -> float:
-        return self._product(window, back_projection.UP_REACH)
+        return self.bands * self._product(window, UP_REACH)
 
     def _product(self, window: Window, reach: int) -> float:
-        """Multiply-adds of a banded product along rows, and of one along columns."""
-        used = back_projection.BLOCK / self.upscale + 2 * reach
-        return self.bands * self._fine(window) * used * (1 + 1 / self.upscale)
+        """Multiply-adds of a banded product along rows, and of one along columns, of one band."""
+        used = BLOCK_ROWS / self.upscale + 2 * reach
+        return self._fine(window) * used * (1 + 1 / self.upscale)
 
     def _bytes(self) -> int:
         """Peak of what the stages hold, none of which is freed before the last."""
@@ -120,15 +136,18 @@ class PartCost:
         seen, after = self._fine(e.seen(e.evaluations)), self._fine(e.seen(e.evaluations - 1))
         piece, part = self._fine(e.piece), self._fine(e.part)
         held = 2 * self.bands * area(e.read) + self._images * (seen + after)
+        if e.normalising_reach:  # another copy of the input, and the axes at both resolutions
+            held += (self.bands + 4 * AXES) * area(e.read)
         images = min(self.execution.images, self._images)
         network = images * (
             seen * (4 + 3 * c.denoiser_fine_width)
             + 4 * c.denoiser_width * area(e.seen(e.evaluations))
         )
         chains = 4 * self._images * after if e.evaluations > 1 else 0
-        decoded = self.bands * (piece + part)
+        decoded = self.bands * (piece if piece == part else piece + part)  # made in place
         if e.evaluations > 1:
-            decoded += self.bands * piece
+            kept = self._groups * c.latent_channels + c.subspace_rank
+            decoded += self.bands * (piece + part) + kept * piece
         if self.samples:
             decoded += 4 * self.bands * part
         strips = self.execution.strip_bytes + 3 * self.execution.layer_bytes

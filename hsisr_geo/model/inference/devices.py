@@ -10,18 +10,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Generic, TypeVar
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.inference.memory import Amount
+from hsisr_geo.model.inference.memory import Amount, Device
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = [
+    "CPU",
     "Placed",
     "Places",
     "Slot",
+    "check_device_name",
     "choose_device",
     "copies",
     "described",
@@ -30,14 +32,28 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-M = TypeVar("M", bound=nn.Module)
+M = TypeVar("M", bound="torch.nn.Module")
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """The machine's own processors and memory; stands for `torch.device("cpu")` without torch."""
+
+    type: str = "cpu"
+    index: int | None = None
+
+    def __str__(self) -> str:
+        return self.type
+
+
+CPU = Cpu()
 
 
 @dataclass(frozen=True, eq=False)
 class Slot(Generic[T]):
     """A device with what was put there, and how much of a tile it takes at once."""
 
-    device: torch.device
+    device: Device
     here: T
     amount: Amount
 
@@ -45,7 +61,7 @@ class Slot(Generic[T]):
 class Places(Generic[T]):
     """Places that are lent and given back; who finds none free waits."""
 
-    def __init__(self, devices: list[torch.device], put: Callable[[torch.device], T]) -> None:
+    def __init__(self, devices: list[Any], put: Callable[[Any], T]) -> None:
         self._free: SimpleQueue[Slot[T]] = SimpleQueue()
         for device in devices:
             self._free.put(Slot(device, put(device), Amount.on(device)))
@@ -63,10 +79,10 @@ class Places(Generic[T]):
 class Placed:
     """What follows from the device of a resolver, a dataclass that has such a field."""
 
-    device: torch.device
+    device: Any
 
     @property
-    def devices(self) -> list[torch.device]:
+    def devices(self) -> list[Any]:
         """Where tiles are made."""
         return visible(self.device)
 
@@ -78,16 +94,18 @@ class Placed:
     @property
     def on_cpu(self) -> bool:
         """Whether the arrays are in the machine's own memory."""
-        return self.device.type == "cpu"
+        kind: str = self.device.type
+        return kind == "cpu"
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str) -> "torch.device":
     """Return the torch device of a name: "auto" takes CUDA when it works, else the CPU.
 
     "cuda" is every GPU that is visible (`visible`), "cuda:N" one of them.
     """
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
-        raise ModelError(f"unknown device {name!r}: use auto, cpu, cuda or cuda:N")
+    check_device_name(name)
+    import torch
+
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
@@ -100,15 +118,25 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def visible(device: torch.device) -> list[torch.device]:
+def check_device_name(name: str) -> None:
+    """Refuse what names no device."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise ModelError(f"unknown device {name!r}: use auto, cpu, cuda or cuda:N")
+
+
+def visible(device: Any) -> list[Any]:
     """List the devices that a device without a number stands for."""
     if device.type != "cuda" or device.index is not None:
         return [device]
+    import torch
+
     return [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
 
 
 def use_threads(count: int) -> None:
     """Let torch compute in so many threads of the CPU, from now on."""
+    import torch
+
     torch.set_num_threads(count)
 
 
@@ -117,16 +145,18 @@ def described(name: str) -> tuple[str, int]:
 
     e.g. ("NVIDIA H100 80GB HBM3", 8)
     """
+    import torch
+
     device = choose_device(name)
     kind = "cpu" if device.type == "cpu" else torch.cuda.get_device_name(device)
     return kind, torch.get_num_threads()
 
 
-def copies(network: M) -> Callable[[torch.device], M]:
+def copies(network: M) -> Callable[[Any], M]:
     """Return what puts the network on a device, copying it only where it is not there yet."""
     at_home = next(network.parameters()).device
 
-    def put(device: torch.device) -> M:
+    def put(device: Any) -> M:
         if device == at_home:
             return network
         return copy.deepcopy(network).to(device)

@@ -10,8 +10,8 @@ from functools import cached_property
 
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, widened
-from hsisr_geo.model import back_projection
-from hsisr_geo.model.denoiser import LocalUNet
+from hsisr_geo.model.normalise import normalising_reach
+from hsisr_geo.model.reach import UP_REACH, network_reach, reach
 from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["Extents"]
@@ -29,8 +29,9 @@ class Extents:
         What is wanted.
     evaluations
         How often the network is run, one answer feeding the next.
-    network_reach, back_projections_reach
-        Input pixels that one evaluation, and all back-projections, read around what they make.
+    network_reach, back_projections_reach, normalising_reach
+        Input pixels that one evaluation, all back-projections, and the normalising of the input
+        read around what they make.
     """
 
     shape: tuple[int, int]
@@ -38,6 +39,7 @@ class Extents:
     evaluations: int
     network_reach: int
     back_projections_reach: int
+    normalising_reach: int
 
     @classmethod
     def of(
@@ -54,17 +56,19 @@ class Extents:
             shape,
             (slice(0, shape[0]), slice(0, shape[1])) if part is None else part,
             evaluations,
-            LocalUNet.reach(config.denoiser_blocks),
-            config.back_projections * back_projection.reach(degradation),
+            network_reach(config.denoiser_blocks),
+            config.back_projections * reach(degradation),
+            normalising_reach(degradation, config),
         )
 
     @property
     def context(self) -> int:
         """Input pixels around a part on which it depends."""
         return (
-            back_projection.UP_REACH
+            UP_REACH
             + self.evaluations * self.network_reach
             + self.back_projections_reach
+            + self.normalising_reach
         )
 
     @cached_property
@@ -78,8 +82,8 @@ class Extents:
 
     @cached_property
     def read(self) -> Window:
-        """What is interpolated first, with what interpolation reads around it."""
-        return self._around(self.seen(self.evaluations), back_projection.UP_REACH)
+        """What is interpolated first, with what interpolation and normalising read around it."""
+        return self._around(self.seen(self.evaluations), UP_REACH + self.normalising_reach)
 
     def of_what_is_read(self) -> "Extents":
         """Return the same extents, counted from the first pixel that is read."""
@@ -91,6 +95,7 @@ class Extents:
             self.evaluations,
             self.network_reach,
             self.back_projections_reach,
+            self.normalising_reach,
         )
 
     def _around(self, window: Window, by: int) -> Window:

@@ -8,22 +8,30 @@ memory runs out all the same, half as much is tried, and the run goes on.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
-import torch
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.windows import Window, area, inside, scaled
 from hsisr_geo.errors import ModelError
-from hsisr_geo.resolver.protocol import FloatCube
 
 __all__ = ["Amount", "is_out_of_memory"]
+
+
+class Device(Protocol):
+    """A device of torch, or `devices.CPU`."""
+
+    @property
+    def type(self) -> str: ...
+
 
 _LOG = logging.getLogger(__name__)
 _LEAST = 64
 # ^ input pixels of a part below which the context is all that is left to save, and nothing helps
 _CPU_MESSAGES = ("not enough memory", "can't allocate memory", "cannot allocate memory")
 
-Make = Callable[[Window], tuple[FloatCube, ...]]
+Make = Callable[[Window], tuple[Cube, ...]]
 """Makes a part, in input pixels of the tile's window: one or several cubes of output pixels."""
 
 Need = Callable[[Window], int]
@@ -37,20 +45,22 @@ _NO_LIMIT = 1 << 62
 class Amount:
     """What goes through one device at once: input pixels of a part, and bytes that it may take."""
 
-    device: torch.device
+    device: Device
     bytes: int = _NO_LIMIT
     pixels: int = _NO_LIMIT
     _told: bool = field(default=False, repr=False)
 
     @classmethod
-    def on(cls, device: torch.device) -> "Amount":
+    def on(cls, device: Device) -> "Amount":
         """Return what a device takes; a CPU takes any part, as the tile was cut for its memory."""
         if device.type != "cuda":
             return cls(device)
-        free, _ = torch.cuda.mem_get_info(device)
+        import torch
+
+        free, _ = torch.cuda.mem_get_info(torch.device(str(device)))
         return cls(device, int(_SHARE * free))
 
-    def make(self, part: Window, upscale: int, make: Make, need: Need) -> tuple[FloatCube, ...]:
+    def make(self, part: Window, upscale: int, make: Make, need: Need) -> tuple[Cube, ...]:
         """Make a part, in as many pieces as memory asks for.
 
         Raises
@@ -66,7 +76,7 @@ class Amount:
             self._halve(part)
         return self._joined(part, upscale, make, need)
 
-    def _tried(self, part: Window, make: Make) -> tuple[FloatCube, ...] | None:
+    def _tried(self, part: Window, make: Make) -> tuple[Cube, ...] | None:
         """Return None when memory ran out; the exception, which holds on to it, is gone by then."""
         try:
             return make(part)
@@ -74,10 +84,12 @@ class Amount:
             if not is_out_of_memory(e):
                 raise
         if self.device.type == "cuda":
+            import torch
+
             torch.cuda.empty_cache()
         return None
 
-    def _joined(self, part: Window, upscale: int, make: Make, need: Need) -> tuple[FloatCube, ...]:
+    def _joined(self, part: Window, upscale: int, make: Make, need: Need) -> tuple[Cube, ...]:
         """Make the halves of a part, and put them together."""
         halves = _halves(part)
         made = [self.make(half, upscale, make, need) for half in halves]
@@ -109,7 +121,7 @@ class Amount:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell an exhausted device or machine from any other failure."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's own
         return True
     return isinstance(error, RuntimeError) and any(
         message in str(error).lower() for message in _CPU_MESSAGES

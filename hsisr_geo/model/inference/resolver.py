@@ -3,25 +3,24 @@
 Numpy in, numpy out; the device stays inside.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
-import torch
-from torch import Tensor
-
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.checkpoint import load_network
+from hsisr_geo.model.chain import Array
+from hsisr_geo.model.inference.backends import backend_of, choose_backend, load_network_on
 from hsisr_geo.model.inference.bind import bind
 from hsisr_geo.model.inference.cost import PartCost, measured_speed
-from hsisr_geo.model.inference.devices import Placed, choose_device
-from hsisr_geo.model.inference.execution import Execution
+from hsisr_geo.model.inference.devices import CPU, Placed, choose_device
 from hsisr_geo.model.inference.extents import Extents
+from hsisr_geo.model.inference.kernels import Backend
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
 from hsisr_geo.model.inference.spread import SampledResolver
-from hsisr_geo.model.network import Network
 from hsisr_geo.model.noise import NOISE_VERSION, noise_field
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
@@ -34,6 +33,7 @@ from hsisr_geo.resolver.protocol import (
     PartResolver,
     Resolver,
     Sampled,
+    SceneResolver,
     TileFunction,
     assumption,
     whole_windows,
@@ -61,20 +61,26 @@ class DiffusionResolver(Placed):
         Of the denoiser (`Execution`).
     recipe
         What it was loaded by: what other processes are told in place of the weights.
+    psf
+        What only a scene gives a meaning to, as `auto`; "" where `degradation` is settled.
+    told
+        What an output says of where `degradation` is from, beside itself.
     """
 
-    network: Network
+    network: Any
     config: ModelConfig
     sha256: str
     upscale: int
     detail: float
     seed: int
     degradation: Degradation
-    device: torch.device = torch.device("cpu")  # noqa: RUF009 - immutable
+    device: Any = CPU
     precision: str = "float32"
     uses_statistics: bool = True
     ramp: int = 2
     recipe: Recipe | None = None
+    psf: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Send where the weights are, and not the weights."""
@@ -83,7 +89,7 @@ class DiffusionResolver(Placed):
             self.recipe,
             detail=self.detail,
             seed=self.seed,
-            psf=self.degradation,
+            psf=self.psf or self.degradation,
             consistency=self.config.back_projections > 0,
             sha256=self.sha256,
         )
@@ -95,7 +101,7 @@ class DiffusionResolver(Placed):
 
     @property
     def context(self) -> int:
-        """Reach of interpolation, network and back-projection; every sampling step adds one."""
+        """Reach of all stages, the normalising of the input included; a step adds one more."""
         return self.extents((0, 0)).context
 
     @property
@@ -104,9 +110,14 @@ class DiffusionResolver(Placed):
         return 1 if self.detail == 0 else self.config.diffusion_steps
 
     @property
-    def execution(self) -> Execution:
+    def backend(self) -> Backend:
+        """What computes the network."""
+        return backend_of(self.network)
+
+    @property
+    def execution(self) -> Any:
         """How the network is run."""
-        return Execution.on(self.device, self.precision)
+        return self.backend.execution(self.device, self.precision)
 
     def extents(self, shape: tuple[int, int], part: Window | None = None) -> Extents:
         """Lay out the stages of an answer over a part of a window of (rows, cols)."""
@@ -142,11 +153,18 @@ class DiffusionResolver(Placed):
             "detail": f"{self.detail:g}",
             "trained_degradation": self.config.degradation,
             "precision": self.precision,
+            "backend": self.backend.name,
             **assumption(self.degradation, back_projections=self.config.back_projections),
+            "normalised": "yes" if self.extents((0, 0)).normalising_reach else "no",
+            **self.told,
         }
         if self.detail > 0:
             entries |= {"seed": str(self.seed), "noise": NOISE_VERSION}
         return entries
+
+    def assuming(self, degradation: Degradation, told: Mapping[str, str]) -> "DiffusionResolver":
+        """Return the same for a D, which says where that is from."""
+        return replace(self, degradation=degradation, psf="", told=told)
 
     def sampled(self, samples: int) -> Sampled:
         """Return the model with the spread of so many samples, at least 2."""
@@ -162,7 +180,7 @@ class DiffusionResolver(Placed):
         """
         if statistics is None:
             raise ModelError(f"model {self.name} needs the statistics of the scene")
-        return Scene.fit(self.network, self.config, statistics)
+        return self.backend.scene(self.network, self.config, statistics, self.degradation)
 
     def fit(self, statistics: SceneStatistics | None) -> TileFunction:
         """Bind the model to a scene; a tile is all of its window."""
@@ -171,18 +189,17 @@ class DiffusionResolver(Placed):
     def fit_parts(self, statistics: SceneStatistics | None, given_up: Event) -> CubesFunction:
         """Bind the model to a scene; each device takes one tile at a time."""
 
-        def answer(tile: PreparedTile, where: Window) -> tuple[Tensor]:
+        def answer(tile: PreparedTile, where: Window) -> tuple[Array]:
             return (tile.physical(tile.answer(self.detail, self.noise(where))),)
 
         return bind(self, statistics, given_up, answer)
 
-    def noise(self, where: Window, sample: int = 0) -> Tensor | None:
+    def noise(self, where: Window, sample: int = 0) -> Cube | None:
         """Return a noise field (1, row, col) over input pixels; None for a best estimate."""
         if self.detail == 0:
             return None
         rows, cols = scaled(where, self.upscale)
-        field = noise_field(self.seed, rows, cols, upscale=self.upscale, sample=sample)
-        return torch.from_numpy(field)
+        return noise_field(self.seed, rows, cols, upscale=self.upscale, sample=sample)
 
 
 def load(recipe: Recipe) -> DiffusionResolver:
@@ -195,7 +212,8 @@ def load(recipe: Recipe) -> DiffusionResolver:
         not there.
     """
     path = find_model(recipe.model)
-    network, header = load_network(path)
+    backend = choose_backend(recipe)
+    network, header, place = load_network_on(backend, recipe, path)
     config = header.config
     if recipe.upscale not in config.upscales:
         known = ", ".join(map(str, config.upscales))
@@ -204,10 +222,6 @@ def load(recipe: Recipe) -> DiffusionResolver:
         )
     if not config.sigma_y:
         raise ModelError(f"{path} holds an autoencoder only; train its diffusion stage first")
-    place = choose_device(recipe.device)
-    execution = Execution.on(place, recipe.precision)
-    network.to(place).eval().requires_grad_(False)
-    execution.prepare(network)
     degradation = recipe.assumed(config)
     if not recipe.consistency:
         config = replace(config, back_projections=0)
@@ -221,9 +235,11 @@ def load(recipe: Recipe) -> DiffusionResolver:
         degradation,
         place,
         recipe.precision,
-        recipe=recipe,
+        recipe=replace(recipe, backend=backend),
+        psf=recipe.scene_psf,
     )
 
 
 _: type[Resolver] = DiffusionResolver
 _parts: type[PartResolver] = DiffusionResolver
+_of_scenes: type[SceneResolver] = DiffusionResolver

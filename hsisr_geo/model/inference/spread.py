@@ -9,10 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Event
 
-import torch
-from torch import Tensor
-
 from hsisr_geo.cube.windows import Window
+from hsisr_geo.model.chain import Array
 from hsisr_geo.model.inference.bind import Sampling, bind
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
 from hsisr_geo.model.noise import NOISE_VERSION
@@ -64,12 +62,13 @@ class SampledResolver:
         """
         resolver, sampler = self.resolver, self.sampler
 
-        def answer(tile: PreparedTile, where: Window) -> tuple[Tensor, Tensor]:
+        def answer(tile: PreparedTile, where: Window) -> tuple[Array, Array]:
             best = tile.answer(resolver.detail, resolver.noise(where))
             deviation = standard_deviation(
                 tile.answer(1.0, sampler.noise(where, sample)) for sample in range(self.samples)
             )
-            return tile.physical(best), deviation.mul_(self.factor * tile.scene.std)
+            deviation *= self.factor * tile.kernels.std
+            return tile.physical(best), deviation
 
         return bind(sampler, statistics, given_up, answer, self.samples)
 
@@ -84,20 +83,22 @@ def drawn(seed: int, samples: int) -> dict[str, str]:
     }
 
 
-def standard_deviation(samples: Iterable[Tensor]) -> Tensor:
-    """Return the deviation, with n - 1, over at least two tensors of which none is kept.
+def standard_deviation(samples: Iterable[Array]) -> Array:
+    """Return the deviation, with n - 1, over at least two arrays of which none is kept.
 
     Mean and sum of squares are updated in place (Welford 1962), so there is no difference of large
     numbers at the end.
     """
-    count, mean, squares = 0, torch.empty(0), torch.empty(0)
+    count = 0
+    mean: Array = None
+    squares: Array = None
     for count, x in enumerate(samples, start=1):
         if count == 1:
-            mean, squares = x.clone(), torch.zeros_like(x)
+            mean, squares = x + 0, x - x
         before = x - mean
         mean += before / count
         squares += before * (x - mean)
-    return (squares / (count - 1)).sqrt()
+    return (squares / (count - 1)) ** 0.5
 
 
 _: type[Sampled] = SampledResolver

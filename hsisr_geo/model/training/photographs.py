@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.errors import HsisrError
-from hsisr_geo.model.training.training_data import FloatCube, random_mix, turn
+from hsisr_geo.model.training.training_data import random_mix, turn
 
 _PHOTO_SUFFIXES = {".npy", ".png", ".jpg", ".jpeg", ".tif", ".tiff"}
 
@@ -21,7 +22,7 @@ class Photograph:
     that a patch of it may be averaged by.
     """
 
-    pixels: NDArray[np.uint8] | FloatCube
+    pixels: NDArray[np.uint8] | Cube
     mean: NDArray[np.float32]
     whitening: NDArray[np.float32]
     weight: NDArray[np.float32]
@@ -69,7 +70,7 @@ def _whitened(image: NDArray[np.uint8]) -> Photograph:
 
 def photograph_patches(
     photographs: Sequence[Photograph], count: int, side: int, rng: np.random.Generator
-) -> FloatCube:
+) -> Cube:
     """Draw one-channel patches (count, side, side): random image, scale, place, mix and turn."""
     patches = np.empty((count, side, side), np.float32)
     fitting = [photo for photo in photographs if min(photo.pixels.shape[1:]) >= side]
@@ -84,12 +85,12 @@ def photograph_patches(
     return patches
 
 
-def _coarsened_window(photo: Photograph, side: int, rng: np.random.Generator) -> FloatCube:
+def _coarsened_window(photo: Photograph, side: int, rng: np.random.Generator) -> Cube:
     """Cut a window at the image's own scale or averaged by 2 or 3, as far as its size allows."""
     largest = min(photo.most_coarsening, min(photo.pixels.shape[1:]) // side)
     factor = int(rng.choice([1, 2, 3][:largest]))
     wide = factor * side
     row, col = (int(rng.integers(n - wide + 1)) for n in photo.pixels.shape[1:])
     window = photo.pixels[:, row : row + wide, col : col + wide].astype(np.float32)
-    averaged: FloatCube = window.reshape(len(window), side, factor, side, factor).mean(axis=(2, 4))
+    averaged: Cube = window.reshape(len(window), side, factor, side, factor).mean(axis=(2, 4))
     return averaged

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hsisr_geo.bands.bands import Bands
-from hsisr_geo.bands.radiometry import decode, encode
+from hsisr_geo.bands.radiometry import Cube, decode, encode
 from hsisr_geo.cube.degradation import BICUBIC, Degradation, named
 from hsisr_geo.errors import RasterError
 from hsisr_geo.model import back_projection
@@ -23,8 +23,8 @@ from hsisr_geo.model.scene import usable_deviation
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.statistics import SceneStatistics
+from hsisr_geo.raster.survey import statistics_of
 
-FloatCube = NDArray[np.float32]
 _SCENE_SUFFIXES = {".tif", ".tiff", ".img", ".bsq", ".bil", ".bip", ".vrt"}
 
 
@@ -36,11 +36,11 @@ class TrainingScene:
     """
 
     name: str
-    cube: FloatCube
+    cube: Cube
     bands: Bands | None = None
     dtype: str = "float32"
 
-    def as_stored(self, cube: FloatCube) -> FloatCube:
+    def as_stored(self, cube: Cube) -> Cube:
         """Round a cube of these bands as the scene's file would."""
         if self.bands is None:
             return cube
@@ -90,6 +90,8 @@ def _load_scene(path: Path) -> TrainingScene:
     cube = read_window(raster, slice(0, rows), slice(0, cols), raster.bands.good_indices)
     if not np.isfinite(cube).all():
         raise RasterError(f"{path}: has pixels without data; train on a rectangle without holes")
+    if not np.ptp(cube, axis=(1, 2)).any():
+        raise RasterError(f"{path}: all pixels of a band are the same: there is nothing to learn")
     bands = raster.bands.select(raster.bands.good_indices)
     return TrainingScene(path.stem, cube, bands, raster.dtype)
 
@@ -111,38 +113,26 @@ def degraded_pair(
     return Pair(scene.name, hr, lr, upscale, statistics_of(lr.numpy()))
 
 
-def statistics_of(cube: FloatCube) -> SceneStatistics:
-    """Measure a small cube without holes as `scan_scene` would."""
-    spectra = cube.reshape(len(cube), -1).T.astype(np.float64)
-    covariance = np.atleast_2d(np.cov(spectra, rowvar=False, bias=True))
-    step = -(-len(spectra) // 16384)
-    return SceneStatistics(
-        count=len(spectra),
-        mean=spectra.mean(axis=0),
-        std=spectra.std(axis=0),
-        covariance=covariance,
-        sample=spectra[::step].astype(np.float32),
-    )
-
-
-def resampled_bands(cube: FloatCube, rng: np.random.Generator) -> FloatCube:
+def resampled_bands(cube: Cube, rng: np.random.Generator) -> Cube:
     """Make another sensor of a scene: bands thinned, merged, interpolated or reversed."""
     choice = rng.random()
     if choice < 0.3:
         cube = cube[::2]
     elif choice < 0.6:
-        width = 2 if choice < 0.5 else 3
+        width = min(2 if choice < 0.5 else 3, len(cube))
         whole = len(cube) // width * width
         cube = cube[:whole].reshape(-1, width, *cube.shape[1:]).mean(axis=1)
     elif choice < 0.75:
         position = np.linspace(0, len(cube) - 1, round(1.7 * len(cube)))
-        low = np.minimum(position.astype(int), len(cube) - 2)
+        low = np.clip(position.astype(int), 0, max(len(cube) - 2, 0))
         share = (position - low)[:, None, None].astype(np.float32)
-        cube = (1 - share) * cube[low] + share * cube[low + 1]
-    return cube[::-1] if rng.random() < 0.3 else cube
+        cube = (1 - share) * cube[low] + share * cube[np.minimum(low + 1, len(cube) - 1)]
+    turned = rng.random() < 0.3
+    return cube[::-1] if turned and len(cube) > 1 else cube
+    # ^ torch takes no negative strides, and NumPy copies none away where there is one band
 
 
-def as_a_sensor_would(patches: FloatCube, rng: np.random.Generator) -> FloatCube:
+def as_a_sensor_would(patches: Cube, rng: np.random.Generator) -> Cube:
     """Give crisp patches (count, row, col) a sensor's softness, contrast and noise.
 
     Photographs averaged down are sharper than any spectrometer, and resampled scenes softer than
@@ -183,7 +173,7 @@ def random_mix(weight: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     return (mix / np.linalg.norm(mix)).astype(np.float32)
 
 
-def turn(image: FloatCube, rng: np.random.Generator) -> FloatCube:
+def turn(image: Cube, rng: np.random.Generator) -> Cube:
     """Apply one of the eight symmetries of the square, of the last two axes."""
     image = np.rot90(image, int(rng.integers(4)), axes=(-2, -1))
     return image[..., ::-1] if rng.random() < 0.5 else image

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.inference.prepared_tile import super_resolve_tile
+from hsisr_geo.model.inference.on_torch import super_resolve_tile
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training.training_data import Pair
@@ -39,4 +39,5 @@ def score(network: Network, config: ModelConfig, pair: Pair) -> Gain:
     ours = evaluate(result, reference, upscale=pair.upscale)
     bicubic = back_projection.interpolate(pair.lr, pair.upscale).numpy()
     base = evaluate(bicubic, reference, upscale=pair.upscale)
-    return Gain(ours.mpsnr - base.mpsnr, ours.sam_deg / base.sam_deg)
+    angle = ours.sam_deg / base.sam_deg if base.sam_deg else 1.0  # one band has no angles
+    return Gain(ours.mpsnr - base.mpsnr, angle)

@@ -1,12 +1,14 @@
 """A GDAL dataset made anew: its grid, tags and bands, and then its pixels, block by block."""
 
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import rasterio
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
+from rasterio.io import MemoryFile
 from rasterio.rpc import RPC
 from rasterio.windows import Window
 
@@ -16,6 +18,7 @@ from hsisr_geo.raster.datasets import opening_quietly
 from hsisr_geo.raster.raster import Gcp, Raster
 
 # Files that GDAL would read together with a raster of that name.
+_POINT = "AREA_OR_POINT"
 _SIDECARS = (".aux.xml", ".ovr", ".msk")
 
 
@@ -77,11 +80,33 @@ def _common_profile(raster: Raster) -> dict[str, Any]:
 
 def _write_place(dataset: Any, raster: Raster) -> None:
     if raster.gcps and not raster.has_transform:
+        is_point = raster.tags.get("", {}).get(_POINT) == "Point"
+        shift = _point_shift() if is_point and dataset.driver == "GTiff" else 0.0
         crs = CRS.from_wkt(raster.gcp_crs) if raster.gcp_crs else CRS()
-        dataset.gcps = ([_control_point(p) for p in raster.gcps], crs)
+        dataset.gcps = ([_control_point(p, shift) for p in raster.gcps], crs)
     if raster.rpcs is not None:
         dataset.rpcs = RPC.from_gdal(dict(raster.rpcs))
 
 
-def _control_point(p: Gcp) -> GroundControlPoint:
-    return GroundControlPoint(row=p.row, col=p.col, x=p.x, y=p.y, z=p.z, id=p.id, info=p.info)
+@cache
+def _point_shift() -> float:
+    """Return by how many pixels GDAL moves control points of a GeoTIFF of AREA_OR_POINT=Point.
+
+    It adds half a pixel when they are set, and once more when they are read (3.12), which
+    gdal_translate does not; so it is asked rather than known.
+    """
+    point = GroundControlPoint(row=8, col=8, x=0, y=0)
+    size = {"width": 16, "height": 16, "count": 1, "dtype": "uint8"}
+    with opening_quietly(), MemoryFile() as memory:
+        with memory.open(driver="GTiff", **size) as dataset:
+            dataset.gcps = ([point], CRS.from_epsg(32633))
+            dataset.update_tags(**{_POINT: "Point"})
+        with memory.open() as dataset:
+            moved: float = dataset.gcps[0][0].row - point.row
+            return moved
+
+
+def _control_point(p: Gcp, shift: float) -> GroundControlPoint:
+    return GroundControlPoint(
+        row=p.row - shift, col=p.col - shift, x=p.x, y=p.y, z=p.z, id=p.id, info=p.info
+    )

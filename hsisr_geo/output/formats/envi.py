@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from affine import Affine
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.errors import OutputError
@@ -15,6 +16,19 @@ from hsisr_geo.output.formats.format import Content, Format, as_stored, needs_ma
 from hsisr_geo.raster.raster import Raster
 
 _LARGEST_FACTOR = 1e6
+_TYPES = frozenset(
+    ("uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
+)
+_PLACED = 1e-9  # of a pixel
+
+
+def _is_held(grid: Affine) -> bool:
+    """Whether GDAL reads a grid out of `map info` as it was: upright, or rotated and square."""
+    size = max(abs(v) for v in (grid.a, grid.b, grid.d, grid.e))
+    if max(abs(grid.b), abs(grid.d)) <= _PLACED * size:
+        return True
+    turned = abs(grid.a + grid.e) <= _PLACED * size and abs(grid.b - grid.d) <= _PLACED * size
+    return turned
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,15 @@ class Envi:
         if needs_mask(as_stored(raster)):
             raise OutputError(
                 f"{path}: ENVI cannot hold the mask of {raster.path}: write GeoTIFF, COG or Zarr"
+            )
+        if raster.dtype not in _TYPES:
+            raise OutputError(
+                f"{path}: ENVI cannot hold {raster.dtype} numbers: write GeoTIFF, COG, VRT or Zarr"
+            )
+        if raster.has_transform and not _is_held(raster.transform):
+            raise OutputError(
+                f"{path}: ENVI cannot tell the place of a grid that is sheared, or rotated with "
+                "oblong pixels: write GeoTIFF, COG or VRT"
             )
         if "SUFFIX" in self.creation:
             why = "would give the header another name; it is that of the raster with .hdr"

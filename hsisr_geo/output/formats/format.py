@@ -4,6 +4,7 @@ A format knows its files and fills them; when it is asked, from where pixels com
 files get their names is not its business.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,12 +101,17 @@ class Format(Protocol):
 def as_stored(raster: Raster) -> Raster:
     """Return a raster as GDAL's formats keep it: one nodata value, bands marked as colours."""
     nodata = raster.bands.nodata
+    if nodata is None and raster.has_mask and raster.dtype[0] == "f" and not _has_alpha(raster):
+        nodata = math.nan  # which holes are anyway; unsaid, GDAL would take them for values
     bands = Bands(tuple(replace(band, nodata=nodata) for band in raster.bands))
     return replace(raster, bands=mark_colors(bands))
 
 
 def needs_mask(raster: Raster) -> bool:
     """Whether a raster has pixels without a value that no stored number can tell."""
-    has_alpha = any(band.color == ALPHA for band in raster.bands)
     no_number = raster.bands.nodata is None and raster.dtype[0] != "f"
-    return raster.has_mask and not has_alpha and no_number
+    return raster.has_mask and not _has_alpha(raster) and no_number
+
+
+def _has_alpha(raster: Raster) -> bool:
+    return any(band.color == ALPHA for band in raster.bands)

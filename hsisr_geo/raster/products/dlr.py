@@ -15,8 +15,8 @@ import numpy as np
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.envi_header import read_header
+from hsisr_geo.bands.lists import to_number
 from hsisr_geo.bands.radiometry import usable_nodata
-from hsisr_geo.bands.spectral import to_number
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.datasets import anywhere

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree  # nosec B405 # see `parse`
 from dataclasses import dataclass
 from pathlib import Path
 
-from hsisr_geo.bands.spectral import to_number
+from hsisr_geo.bands.lists import to_number
 from hsisr_geo.errors import RasterError
 
 NAME = re.compile(r"(ENMAP|DESIS).*(L\d\w)", re.IGNORECASE)

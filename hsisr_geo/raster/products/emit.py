@@ -26,6 +26,7 @@ from hsisr_geo.raster.products.hdf5 import (
     decimals,
     need,
     need_attribute,
+    optional,
     read_cube,
     reading,
 )
@@ -83,7 +84,7 @@ class OrthoSource:
             raise RasterError(f"{self.path}: its lookup table points beyond the image: damaged?")
         picked = np.empty((len(bands), len(row)), out.dtype)
         cube, axes = suited(cube, _AXES, self.path, bands, _spanned(row), _spanned(col))
-        for these, rows, cols in _blocks(row, col, getattr(cube, "chunks", None)):
+        for these, rows, cols in blocks_of(row, col, getattr(cube, "chunks", None)):
             block = read_cube(cube, axes, bands, rows, cols)
             picked[:, these] = block[:, row[these] - rows.start, col[these] - cols.start]
         out[:, inside] = picked
@@ -169,17 +170,13 @@ def _on_its_map(raster: Raster, file: Any, crs: str, path: Path) -> Raster:
 
 def _bands(file: Any, cube: Any, product: str, path: Path) -> Bands:
     group = "sensor_band_parameters"
-    centres, widths = (
-        decimals(need(file, f"{group}/{name}", path, product)[()])
-        for name in ("wavelengths", "fwhm")
-    )
+    centres = decimals(need(file, f"{group}/wavelengths", path, product)[()])
     count = cube.shape[2]
-    if not len(centres) == len(widths) == count:
-        raise RasterError(
-            f"{path} tells of {len(centres)} wavelengths, but has {count} bands: damaged?"
-        )
+    widths = optional(file, f"{group}/fwhm", count)
+    if len(centres) != count:
+        raise RasterError(f"{path} tells of {len(centres)} wavelengths, but has {count} bands")
     flags = file.get(f"{group}/good_wavelengths")
-    good = np.ones(count) if flags is None else np.asarray(flags[()])
+    good = np.ones(count) if flags is None or len(flags) != count else np.asarray(flags[()])
     fill = as_text(cube.attrs.get("_FillValue", np.float32(-9999)))
     unit = "uW cm-2 sr-1 nm-1" if product.endswith("L1B") else None
     return Bands(
@@ -199,7 +196,7 @@ def _bands(file: Any, cube: Any, product: str, path: Path) -> Bands:
     )
 
 
-def _blocks(
+def blocks_of(
     row: NDArray[np.int64], col: NDArray[np.int64], chunks: tuple[int, ...] | None
 ) -> Iterator[tuple[NDArray[np.intp], slice, slice]]:
     """Yield which pixels lie in each chunk that is touched, and the rows and columns they need."""

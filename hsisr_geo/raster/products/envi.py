@@ -5,6 +5,7 @@ layout or place come after such a line, its fields are read by `hsisr_geo.bands.
 understood by GDAL from a header that was wrapped, and the pixels are read by `spectral`.
 """
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ from hsisr_geo.raster.datasets import (
 from hsisr_geo.raster.gdal import described
 from hsisr_geo.raster.raster import Missing, Raster, Stored
 
+_TEXTS = frozenset((".hdr", ".xml", ".txt", ".qml", ".prj", ".json", ".csv", ".md", ".png", ".jpg",
+                    ".sta", ".enp", ".ovr", ".tfw"))  # fmt: skip
 _SUFFIXES = ("", ".img", ".dat", ".bsq", ".bil", ".bip", ".raw", ".bin")
 
 
@@ -93,8 +96,25 @@ def data_file(header: Path) -> str:
     for path in tried:
         if path.is_file() and path != header:
             return os.fspath(path)
+    others = [
+        path for path in _of_that_stem(header) if path.stat().st_size >= _bytes_needed(fields)
+    ]
+    if len(others) == 1:  # raw.hyspex, cube.rfl, …
+        return os.fspath(others[0])
     names = ", ".join(path.name for path in tried[: len(_SUFFIXES)])
     raise RasterError(f"{header}: the data file of this ENVI header is missing: looked for {names}")
+
+
+def _of_that_stem(header: Path) -> list[Path]:
+    """Return files beside a header that have its name, and an ending that no text has."""
+    beside = sorted(p for p in header.parent.iterdir() if p.is_file() and p != header)
+    return [p for p in beside if p.stem == header.stem and p.suffix.lower() not in _TEXTS]
+
+
+def _bytes_needed(fields: Mapping[str, str]) -> int:
+    """Return the least size of a data file, a byte for each number; 1 where that is not told."""
+    sizes = [fields.get(key, "") for key in ("samples", "lines", "bands")]
+    return math.prod(int(size) if size.isdecimal() else 1 for size in sizes)
 
 
 def header_that_gdal_misreads(path: Path) -> Path | None:

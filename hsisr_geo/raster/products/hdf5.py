@@ -22,7 +22,7 @@ class BandRange:
     Attributes
     ----------
     dataset : its path in the file
-    axes : what its three axes are, in order: "r" rows, "c" columns, "b" bands
+    axes : what its axes are, in order: "r" rows, "c" columns, and "b" bands if it has several
     bands : places of the bands along its band axis, in the order of the raster
     """
 
@@ -77,7 +77,14 @@ class Hdf5Source:
 
 
 def read_cube(dataset: Any, axes: str, bands: Sequence[int], rows: slice, cols: slice) -> Stored:
-    """Read (band, row, col) from a dataset with its axes in any order, and bands in any order."""
+    """Read (band, row, col) from a dataset with its axes in any order, and bands in any order.
+
+    One without an axis of bands is a single band.
+    """
+    if "b" not in axes:
+        index = tuple({"r": rows, "c": cols}[axis] for axis in axes)
+        plane = np.asarray(dataset[index])
+        return (plane if axes == "rc" else plane.T)[None]
     blocks = np.empty(0)
     wanted = sorted(set(bands))
     for number, run in enumerate(_runs(wanted)):
@@ -166,9 +173,33 @@ def need_attribute(node: Any, name: str, path: Path, product: str) -> Any:
     return as_text(node.attrs[name])
 
 
+def optional(file: Any, name: str, count: int) -> list[float | None]:
+    """Return a number for each band, None where the file does not tell, or of others."""
+    found = file.get(name)
+    numbers = [] if found is None else decimals(found[()])
+    if len(numbers) != count:
+        return [None] * count
+    return [number if number > 0 else None for number in numbers]
+
+
 def decimals(numbers: Any) -> list[float]:
     """Return numbers as they were meant: 2497.12 in float32 is not 2497.1201171875."""
     return [float(str(number)) for number in np.atleast_1d(numbers)]
+
+
+def of_bands(numbers: Any, what: str, count: int, path: Path) -> list[float | None]:
+    """Return a number for each band, as they were meant; None for all where there are none.
+
+    Raises
+    ------
+    RasterError : there are more or less than bands
+    """
+    if numbers is None:
+        return [None] * count
+    values = decimals(numbers)
+    if len(values) != count:
+        raise RasterError(f"{path} tells of {len(values)} {what}, but has {count} bands: damaged?")
+    return list(values)
 
 
 def as_text(value: Any) -> Any:

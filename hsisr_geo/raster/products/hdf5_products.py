@@ -7,6 +7,8 @@ from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.products import cf, emit, neon, prisma
 from hsisr_geo.raster.products.hdf5 import Hdf5Source, describing
+from hsisr_geo.raster.products.swaths import hypso, pace, tanager
+from hsisr_geo.raster.products.swaths.geolocation import SwathOnMap
 from hsisr_geo.raster.raster import Raster, Source
 
 
@@ -22,12 +24,17 @@ def describe(path: Path, *, orthorectify: bool) -> Raster:
     try:
         return cf.describe_netcdf(path) or gdal.describe(os.fspath(path))
     except RasterError as error:
-        told = "a PRISMA, EMIT or NEON product would be incomplete, as its groups are not there"
+        named = next((n for n in ("PRS_", "EMIT_", "NEON_") if path.name.startswith(n)), None)
+        if named is None:
+            raise
+        told = f"of a {named[:-1]} product it lacks the groups: it is incomplete"
         raise RasterError(f"{error}; {told}") from error
 
 
 def describe_cube(path: Path, cube: str, *, orthorectify: bool) -> Raster | None:
-    """Describe the product that a dataset in the file is a cube of, None where it is none.
+    """Describe the product that a dataset in the file is a cube of, or the cube itself.
+
+    None where its axes are not told: GDAL takes the last two for rows and columns then.
 
     Raises
     ------
@@ -36,13 +43,17 @@ def describe_cube(path: Path, cube: str, *, orthorectify: bool) -> Raster | None
     known = _known(path, orthorectify)
     cubes = _cubes(known.source) if known else []
     names = [name.strip("/").replace(" ", "_") for name in cubes]  # as GDAL writes them
-    return known if cube.replace(" ", "_") in names else None
+    if cube.replace(" ", "_") in names:
+        return known
+    return cf.describe_netcdf(path, cube)
 
 
 def _cubes(source: Source | None) -> list[str]:
     """Return the datasets that a product's bands come from."""
     if isinstance(source, prisma.PrismaSource):
         source = source.cubes
+    while isinstance(source, tanager.MaskedSource | SwathOnMap):
+        source = source.source
     if isinstance(source, Hdf5Source):
         return [part.dataset for part in source.parts]
     return [source.cube] if isinstance(source, emit.OrthoSource) else []
@@ -54,6 +65,12 @@ def _known(path: Path, orthorectify: bool) -> Raster | None:
             return prisma.describe(file, path)
         if emit.recognise(file):
             return emit.describe(file, path, orthorectify=orthorectify)
+        if tanager.recognise(file):
+            return tanager.describe(file, path, orthorectify=orthorectify)
+        if pace.recognise(file):
+            return pace.describe(file, path, orthorectify=orthorectify)
+        if hypso.recognise(file):
+            return hypso.describe(file, path, orthorectify=orthorectify)
         if neon.recognise(file):
             return neon.describe(file, path)
     return None

@@ -21,11 +21,13 @@ from hsisr_geo.raster.products.hdf5 import (
     decimals,
     need,
     need_attribute,
+    optional,
 )
 from hsisr_geo.raster.products.place import transform_of_map_info, wkt_of
 from hsisr_geo.raster.raster import Raster
 
 _PRODUCT = "NEON reflectance"
+_NO_VALUE = -9999.0  # of all their reflectance, where a file does not say it
 
 
 def recognise(file: Any) -> bool:
@@ -76,18 +78,14 @@ def describe(file: Any, path: Path) -> Raster:
 
 def _bands(file: Any, root: str, cube: Any, count: int, dtype: str, path: Path) -> Bands:
     spectral = f"{root}/Metadata/Spectral_Data"
-    centres, widths = (
-        decimals(need(file, f"{spectral}/{key}", path, _PRODUCT)[()])
-        for key in ("Wavelength", "FWHM")
-    )
-    if not len(centres) == len(widths) == count:
-        raise RasterError(
-            f"{path} tells of {len(centres)} wavelengths, but has {count} bands: damaged?"
-        )
+    centres = decimals(need(file, f"{spectral}/Wavelength", path, _PRODUCT)[()])
+    widths = optional(file, f"{spectral}/FWHM", count)
+    if len(centres) != count:
+        raise RasterError(f"{path} tells of {len(centres)} wavelengths, but has {count} bands")
     factor = float(need_attribute(cube, "Scale_Factor", path, _PRODUCT))
     if factor == 0:
         raise RasterError(f"{path}: its Scale_Factor is 0: damaged?")
-    nodata = float(need_attribute(cube, "Data_Ignore_Value", path, _PRODUCT))
+    nodata = float(as_text(cube.attrs.get("Data_Ignore_Value", _NO_VALUE)))
     windows = _bad_windows(file[root])
     return Bands(
         tuple(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from rasterio import Env
 from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import transform as _transform
@@ -22,8 +23,11 @@ ORTHORECTIFIED = ", orthorectified"
 
 def wkt_of(crs: str | int, path: str) -> str:
     """Return the WKT of an EPSG code, or of a CRS in any words that PROJ understands."""
+    if isinstance(crs, str):  # a fixed-length text of HDF5 may lack its last character
+        crs += "]" * max(0, crs.count("[") - crs.count("]"))
     try:
-        found = wkt(CRS.from_user_input(crs))
+        with Env():  # it takes what GDAL would print
+            found = wkt(CRS.from_user_input(crs))
     except CRSError as error:
         raise RasterError(f"{path}: its CRS {str(crs)[:80]!r} is not understood") from error
     if found is None:

@@ -130,15 +130,13 @@ def _bands(
 ) -> tuple[tuple[int, ...], list[Band]]:
     """Return places along the band axis by ascending wavelength, and the bands there."""
     product = f"PRISMA {level}"
-    centres, widths = (
-        decimals(need_attribute(file, f"List_{kind}_{detector}", path, product))
-        for kind in ("Cw", "Fwhm")
-    )
-    if not len(centres) == len(widths) == count:
+    centres = decimals(need_attribute(file, f"List_Cw_{detector}", path, product))
+    if len(centres) != count:
         raise RasterError(
-            f"{path}: List_Cw_{detector} tells of {len(centres)} bands and List_Fwhm_{detector} of "
-            f"{len(widths)}, but the cube has {count}: damaged?"
+            f"{path}: List_Cw_{detector} tells of {len(centres)} bands, but the cube has {count}"
         )
+    told = decimals(file.attrs.get(f"List_Fwhm_{detector}", []))
+    widths = [*told] if len(told) == count else [None] * count
     flags = np.asarray(file.attrs.get(f"List_Cw_{detector}_Flags", np.ones(count)))
     places = [int(i) for i in np.argsort(centres, kind="stable") if centres[i] > 0 and flags[i]]
     scale, offset = _scaling(file, detector, level, path)

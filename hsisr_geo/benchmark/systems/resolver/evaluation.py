@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.benchmark.systems.resolver.blocks import blocks_of
 from hsisr_geo.benchmark.systems.system import System
 from hsisr_geo.cube.windows import Window, inside, scaled, widened
@@ -21,7 +22,6 @@ from hsisr_geo.errors import Canceled
 from hsisr_geo.model.inference.devices import Slot
 from hsisr_geo.model.inference.spread import standard_deviation
 from hsisr_geo.model.noise import noise_field
-from hsisr_geo.resolver.protocol import FloatCube
 
 __all__ = ["Evaluation", "Image", "images"]
 
@@ -30,7 +30,7 @@ __all__ = ["Evaluation", "Image", "images"]
 class Image:
     """Pixels (band, row, col) that are known, and where they lie in the scene."""
 
-    cube: FloatCube
+    cube: Cube
     window: Window
 
 
@@ -59,7 +59,7 @@ class Evaluation:
     samples: int
     given_up: Event
 
-    def make(self, place: Slot[System], image: Image, part: Window) -> tuple[FloatCube, ...]:
+    def make(self, place: Slot[System], image: Image, part: Window) -> tuple[Cube, ...]:
         """Make a part (pixels of the scene) of all images that it lies in."""
         if self.reach is None:
             return self._blended(place, image, part)
@@ -68,7 +68,7 @@ class Evaluation:
         cubes = self._evaluate(place, image, read)
         return tuple(np.ascontiguousarray(cube[:, rows, cols]) for cube in cubes)
 
-    def _blended(self, place: Slot[System], image: Image, part: Window) -> tuple[FloatCube, ...]:
+    def _blended(self, place: Slot[System], image: Image, part: Window) -> tuple[Cube, ...]:
         rows, cols = scaled(part, self.upscale)
         shape = len(image.cube), rows.stop - rows.start, cols.stop - cols.start
         sums = tuple(np.zeros(shape, np.float32) for _ in range(2 if self.samples else 1))
@@ -80,16 +80,17 @@ class Evaluation:
                 total[(slice(None), *there)] += block.weights * cube[(slice(None), *here)]
         return sums
 
-    def _evaluate(self, place: Slot[System], image: Image, read: Window) -> tuple[FloatCube, ...]:
+    def _evaluate(self, place: Slot[System], image: Image, read: Window) -> tuple[Cube, ...]:
         """Run the system on one image: its answer, and the deviation over samples, if any."""
         rows, cols = inside(read, image.window)
         pixels = torch.from_numpy(np.ascontiguousarray(image.cube[:, rows, cols]))
-        lr = pixels.to(place.device)[None] / self.scale
+        device = torch.device(str(place.device))
+        lr = pixels.to(device)[None] / self.scale
 
         def sample(number: int) -> Tensor:
             if self.given_up.is_set():
                 raise Canceled("the run was given up")
-            draw = partial(self._noise, place.device, read, number)
+            draw = partial(self._noise, device, read, number)
             sr: Tensor = place.here.resolve(lr, draw)[0]
             return sr
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.benchmark.systems.checkpoint import load_system
 from hsisr_geo.benchmark.systems.gae import GroupAutoencoder
 from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import default_data_range, evaluate
 from hsisr_geo.model.inference.devices import choose_device
-from hsisr_geo.resolver.protocol import FloatCube
 
 __all__ = ["Reconstructor", "load_reconstructor"]
 
@@ -37,7 +37,7 @@ class Reconstructor(NamedTuple):
     device: torch.device
 
     def psnr(
-        self, truth: FloatCube, *, scale: float | None = None, data_range: float | None = None
+        self, truth: Cube, *, scale: float | None = None, data_range: float | None = None
     ) -> float:
         """Return the mean PSNR over bands of a reconstructed cube (band, row, col), dB.
 
@@ -60,10 +60,10 @@ class Reconstructor(NamedTuple):
         made = self._made(truth, scale or default_data_range(truth))
         return evaluate(made, truth, upscale=None, data_range=data_range).mpsnr
 
-    def _made(self, truth: FloatCube, scale: float) -> FloatCube:
+    def _made(self, truth: Cube, scale: float) -> Cube:
         cube = torch.from_numpy(np.ascontiguousarray(truth)).to(self.device)[None]
         with torch.inference_mode():
-            made: FloatCube = (self.autoencoder(cube / scale)[0] * scale).cpu().numpy()
+            made: Cube = (self.autoencoder(cube / scale)[0] * scale).cpu().numpy()
         return made
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.benchmark.systems.checkpoint import load_system
 from hsisr_geo.benchmark.systems.resolver.blocks import BLOCKS_VERSION, CONTEXT, MARGIN, SIDE
 from hsisr_geo.benchmark.systems.resolver.cost import Rate, between, rate_of
@@ -26,7 +27,6 @@ from hsisr_geo.resolver.protocol import (
     BandsResolver,
     Cost,
     CubesFunction,
-    FloatCube,
     PartResolver,
     Sampled,
     Sampler,
@@ -160,9 +160,7 @@ class SystemResolver(Placed):
         evaluation = Evaluation(reach, self.upscale, scale, self.seed, samples, given_up)
         places = Places(self.devices, copies(self.system))
 
-        def resolve(
-            cube: FloatCube, origin: tuple[int, int], part: Window
-        ) -> tuple[FloatCube, ...]:
+        def resolve(cube: Cube, origin: tuple[int, int], part: Window) -> tuple[Cube, ...]:
             with places.lent() as place, torch.inference_mode():
                 window = moved(_all(*cube.shape[1:]), origin)
                 make = partial(evaluation.make, place, Image(cube, window))

@@ -20,7 +20,7 @@ from hsisr_geo.benchmark.systems.training_run import NamedCube, TrainingRun
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.checkpoint import save_network
 from hsisr_geo.model.inference.devices import choose_device
-from hsisr_geo.model.inference.prepared_tile import super_resolve_tile
+from hsisr_geo.model.inference.on_torch import super_resolve_tile
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training.autoencoder_stage import autoencoder_lesson
@@ -31,7 +31,8 @@ from hsisr_geo.model.training.component_patches import (
 )
 from hsisr_geo.model.training.denoiser_stage import stepwise_loss
 from hsisr_geo.model.training.optimise import Lesson, Log
-from hsisr_geo.model.training.training_data import TrainingScene, statistics_of
+from hsisr_geo.model.training.training_data import TrainingScene
+from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.system_config import Setting
 

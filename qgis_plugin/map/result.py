@@ -7,32 +7,43 @@ import os
 from osgeo import gdal
 from qgis.PyQt import sip
 
-from .i18n import tr
+from ..i18n import tr
+from .pair import BesideInput
 from .sequential import Sequential
-from .truecolor import TrueColor
 
 # QGIS deletes a post-processor with the context of its run, but does not keep its Python half.
 _styles = []
 
 
-def show_result(path, scene, label, context):
-    """Let a super-resolved raster appear in true colour, as e.g. 'scene ×2 (hsisr-base)'.
+def show_result(path, source, label, context):
+    """Let a super-resolved raster appear beside its input, as e.g. 'scene ×2 (hsisr-base)'.
 
     Parameters
     ----------
-    scene : name of the layer that it was made of
+    source : layer that it was made of
     label : what QGIS would call the result; one that the user has named keeps that name
     """
-    upscale, model = _provenance(path)
-    name = f"{scene} ×{upscale} ({model})" if upscale and model else scene
-    _show(path, name, label, TrueColor(), context)
+    name = _name(path, source)
+    _show(path, name, label, BesideInput(source.id()), context)
 
 
-def show_uncertainty(path, scene, label, context):
+def show_uncertainty(path, source, label, context):
     """Let an uncertainty appear in shades, as e.g. 'scene ×2 (hsisr-base): uncertainty'."""
+    name = f"{_name(path, source)}: {tr('uncertainty')}"
+    _show(path, name, label, Sequential(source.id()), context)
+
+
+def _name(path, source) -> str:
+    """Return the scene's name with factor and model, and that it is a part where it is."""
+    scene = source.name()
     upscale, model = _provenance(path)
-    name = f"{scene} ×{upscale} ({model})" if upscale and model else scene
-    _show(path, f"{name}: {tr('uncertainty')}", label, Sequential(), context)
+    if not (upscale and model):
+        return scene
+    dataset = gdal.Open(path)
+    whole = source.width() * int(upscale), source.height() * int(upscale)
+    size = dataset.RasterXSize, dataset.RasterYSize
+    part = "" if size == whole else f" {tr('part')}"
+    return f"{scene}{part} ×{upscale} ({model})"
 
 
 def _provenance(path) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from qgis.PyQt.QtGui import QColor
 from .truecolor import RED_GREEN_BLUE_NM, band_wavelengths_nm
 
 LOW, MIDDLE, HIGH = "#fff7ec", "#fc8d59", "#7f0000"  # light to dark, also in print
+DEVIATION_OF = "hsisr/deviation-of"  # property of a layer: whose result it is the deviation of
 LEFT_OUT = 0.02  # of the pixels at each end
 
 
@@ -47,6 +48,11 @@ def show_in_shades(layer) -> None:
 class Sequential(QgsProcessingLayerPostProcessorInterface):
     """Styles an uncertainty when QGIS puts it on the map (in the main thread)."""
 
+    def __init__(self, before=""):
+        super().__init__()
+        self.before = before  # identifier of the input's layer
+
     def postProcessLayer(self, layer, context, feedback):
         """Style the layer; QGIS calls this in the main thread, once the layer exists."""
         show_in_shades(layer)
+        layer.setCustomProperty(DEVIATION_OF, self.before)

@@ -1,0 +1,48 @@
+"""Help of a command with many options, in groups: what most runs need comes first."""
+
+from collections.abc import Mapping, Sequence
+
+import click
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists its options under headings.
+
+    `GROUPS` maps a heading to options; one that stands in no group comes under "Other".
+    """
+
+    GROUPS: Mapping[str, Sequence[str]] = {
+        "What is made": (
+            *("--upscale", "--model", "--uncertainty", "--samples", "--uncertainty-bands"),
+            *("--detail", "--seed", "--valid-range"),
+        ),
+        "What of the scene": (
+            *("--bounds", "--bands", "--exclude", "--drop-bad", "--nodata", "--orthorectify"),
+            "--again",
+        ),
+        "The sensor's blur": ("--psf", "--no-consistency"),
+        "How it is stored": ("--format", "--co", "--style", "--stac", "--overwrite"),
+        "Time and memory": (
+            *("--device", "--precision", "--tile", "--threads", "--workers", "--scheduler"),
+            "--resume",
+            "--strict",
+        ),
+        "What is said": ("--dry-run", "--progress", "--verbose", "--quiet", "--help"),
+    }
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, group by group."""
+        left = {
+            max(param.opts, key=len): record
+            for param in self.get_params(ctx)
+            if isinstance(param, click.Option)
+            and (record := param.get_help_record(ctx)) is not None
+        }
+        for heading, names in self.GROUPS.items():
+            rows = [left.pop(name) for name in names if name in left]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+        if left:
+            with formatter.section("Other"):
+                formatter.write_dl([*left.values()])

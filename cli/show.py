@@ -1,0 +1,29 @@
+"""`hsisr-geo show`: a quick look at a scene and its result, as a PNG."""
+
+import os
+
+import click
+
+
+@click.command()
+@click.argument("scene", type=click.Path())
+@click.argument("result", type=click.Path(), required=False)
+@click.option(
+    "--out", type=click.Path(), metavar="PNG", help="[default: beside RESULT, else SCENE]"
+)
+@click.option("--overwrite", is_flag=True, help="Replace a picture that exists.")
+def show(scene: str, result: str | None, out: str | None, overwrite: bool) -> None:
+    """Draw the raster SCENE, and the RESULT that was made of it, as a PNG.
+
+    True colour with the stretch of SCENE, a half of each side by side, and the spectra of a dark, a
+    middling and a bright pixel: at most 512 pixels a side of the middle, for a first look and not a
+    verdict, which `assess` gives.
+    """
+    path = out or os.path.splitext(result or scene)[0] + ".show.png"
+    if os.path.exists(path) and not overwrite:
+        raise click.UsageError(f"{path} exists: give --overwrite, or another --out")
+    from hsisr_geo.assessment.report.quick_look import draw_quick_look
+    from hsisr_geo.raster.open import open_raster
+
+    draw_quick_look(path, open_raster(scene), None if result is None else open_raster(result))
+    click.echo(f"wrote {path}", err=True)

@@ -1,0 +1,84 @@
+"""Lists of numbers, flags and names as files write them, in brackets of any kind or none."""
+
+import math
+import re
+from collections.abc import Sequence
+
+_TRUE, _FALSE = frozenset(("true", "yes", "good")), frozenset(("false", "no", "bad"))
+_BRACKETS = {"{": "}", "[": "]", "(": ")"}
+_DIGITS = re.compile(r"[+-]?\d+")
+
+
+def split_list(value: str | None, count: int) -> list[str] | None:
+    """Split a list such as "{ 1 , 2 }" or "[1 2]"; None unless it has `count` entries.
+
+    >>> split_list("{ B4 , B5 }", 2)
+    ['B4', 'B5']
+    >>> split_list("(402,1 450,5)", 2)
+    ['402.1', '450.5']
+    """
+    if value is None:
+        return None
+    text = _inside(value)
+    readings = [_without_rim(text.split(","))]
+    if count > 1 or "," not in text:
+        readings.append(_without_rim(text.split(";")) if ";" in text else text.split())
+    if count == 1:
+        readings.append([text])
+    found = next((items for items in readings if len(items) == count), None)
+    if found is None or any(map(_is_decimal_comma, found)):
+        found = _decimal_commas(text, count) or found
+    return found
+
+
+def length(value: str) -> int:
+    """Return how many entries a list seems to have."""
+    text = _inside(value)
+    return len(_without_rim(text.split(",")) if "," in text else text.split())
+
+
+def _inside(value: str) -> str:
+    """Return what is between brackets; those of an item, "B1 (402 nm)", stay."""
+    text = value.strip()
+    closing = _BRACKETS.get(text[:1])
+    return text[1:].removesuffix(closing).strip() if closing else text
+
+
+def _without_rim(items: Sequence[str]) -> list[str]:
+    """Strip the items, and drop what a comma before the closing bracket makes."""
+    stripped = [item.strip() for item in items]
+    return stripped[:-1] if len(stripped) > 1 and not stripped[-1] else stripped
+
+
+def _is_decimal_comma(item: str) -> bool:
+    whole, comma, rest = item.partition(",")
+    return bool(comma and _DIGITS.fullmatch(whole) and rest.isdecimal())
+
+
+def _decimal_commas(text: str, count: int) -> list[str] | None:
+    """Read numbers with decimal commas, kept apart by a comma, too, or by anything else."""
+    parted = [item.strip(", ") for item in re.split(r"[;\s]+|,\s+", text) if item.strip(", ")]
+    if len(parted) == count and all(map(_is_decimal_comma, parted)):
+        return [item.replace(",", ".") for item in parted]
+    digits = _without_rim(text.split(","))
+    if len(digits) == 2 * count and all(map(_DIGITS.fullmatch, digits)):
+        return [f"{digits[i]}.{digits[i + 1]}" for i in range(0, 2 * count, 2)]
+    return None
+
+
+def to_number(text: str | None) -> float | None:
+    """Read a number; None for text that is no finite number."""
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def to_flag(text: str | None) -> bool | None:
+    """Read whether something is so: a number other than 0, True, yes; None for anything else."""
+    word = (text or "").strip().lower()
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    number = to_number(text)
+    return None if number is None else number != 0

@@ -1,0 +1,97 @@
+"""Wavelengths in nanometres, whatever a file calls their unit, and whether they can be."""
+
+import re
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+from hsisr_geo.bands.bands import guess_unit, to_nanometers
+
+SHORTEST_NM, LONGEST_NM = 200.0, 20_000.0
+"""What imaging spectrometers measure, from the ultraviolet to the thermal infrared."""
+
+_NO_UNIT = frozenset(("", "unknown", "none", "1"))
+_FACTORS = {"Nanometers": 1.0, "Micrometers": 1e3, "Angstroms": 0.1, "Meters": 1e9,
+            "Millimeters": 1e6, "Picometers": 1e-3}  # fmt: skip
+# ^ in the order in which readings are tried where the unit that is told does not fit
+_WITHIN = re.compile(r"(nanomet\w+|\bnm\b|micromet\w+|microns?|[µμ]m|\bum\b|angstroms?|Å)", re.I)
+
+
+class Wavelengths(NamedTuple):
+    """Wavelengths in nanometres, None where not told; what one must know of how they were read.
+
+    `unit` is the one that was taken, `factor` what one of it is in nanometres, 0 for none.
+    """
+
+    nm: list[float | None]
+    unit: str
+    factor: float
+    note: str = ""
+
+
+def named_unit(unit: str | None) -> str:
+    """Return a unit as it is told, "" for none: "Wavelength [nm]" tells nm."""
+    text = (unit or "").strip()
+    if text.lower() in _NO_UNIT:
+        return ""
+    found = _WITHIN.search(text)
+    if to_nanometers(1.0, text) is None and found:
+        return {"n": "nm", "m": "um", "u": "um", "a": "Angstroms", "å": "Angstroms"}.get(
+            found[1][0].lower(), "um"
+        )
+    return text
+
+
+def in_nanometers(values: Sequence[float | None], unit: str | None) -> Wavelengths:
+    """Convert wavelengths; a unit that does not fit its numbers gives way to one that does.
+
+    Parameters
+    ----------
+    values : None, 0 and negative ones are not told
+    unit : as the file has it; None or "Unknown" where it has none
+    """
+    known = [v for v in values if v is not None and v > 0]
+    nothing: list[float | None] = [None] * len(values)
+    told = named_unit(unit)
+    if not known:
+        return Wavelengths(nothing, told or "Nanometers", 1.0)
+    taken = told or guess_unit(known)
+    factor = to_nanometers(1.0, taken)
+    if factor is None:
+        return Wavelengths(nothing, taken, 0.0, f"wavelengths in {taken}: not understood, left out")
+    if _numbers_of_bands(known):
+        return Wavelengths(
+            nothing, "none", 0.0, "its wavelengths are 1, 2, 3 …, the numbers of bands: left out"
+        )
+    note = ""
+    if not _plausible(known, factor):
+        fitting = next((u for u, f in _FACTORS.items() if _plausible(known, f)), None)
+        odd = f"wavelengths from {min(known):g} to {max(known):g} do not fit {taken}"
+        if fitting is None:
+            return Wavelengths(nothing, taken, 0.0, f"{odd}: left out")
+        if told:
+            note = f"{odd}: taken as {fitting}"
+        taken, factor = fitting, _FACTORS[fitting]
+    # keep a femtometre, drop the float noise: 0.41746 um * 1000 is 417.46000000000004
+    nm = [v and round(v * factor, 6) if v and v > 0 else None for v in values]
+    if factor == 1.0:
+        nm = [v if v and v > 0 else None for v in values]
+    return Wavelengths(nm, taken, factor, note)
+
+
+def numbers_of_bands(values: Sequence[float]) -> bool:
+    """Tell whether numbers only count the bands, from 0 or 1."""
+    return _numbers_of_bands([v for v in values if v > 0])
+
+
+def plausible(values_nm: Sequence[float]) -> bool:
+    """Tell whether numbers can be wavelengths in nanometres."""
+    return bool(values_nm) and _plausible(values_nm, 1.0)
+
+
+def _plausible(known: Sequence[float], factor: float) -> bool:
+    return SHORTEST_NM <= median(known) * factor <= LONGEST_NM
+
+
+def _numbers_of_bands(known: Sequence[float]) -> bool:
+    return len(known) > 2 and all(v == i for i, v in enumerate(known, start=1))

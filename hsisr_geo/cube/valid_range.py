@@ -1,0 +1,133 @@
+"""Values held to what the input around them allows: no spikes, and none below zero without cause.
+
+A network makes isolated dark pixels strongly negative. Each output value is cut to
+[min - R, max + R], where min, max and R = max - min are of the 3 x 3 input pixels around it. Where
+these have no negative value, neither has the output, unless a range is given, which counts instead.
+Only input pixels decide, so the result does not depend on tiles.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hsisr_geo.cube.windows import Window, inside
+from hsisr_geo.errors import OptionError
+
+Range = tuple[float, float]
+"""Least and largest value, in physical units; infinities where there is no limit."""
+
+ANYTHING: Range = (-math.inf, math.inf)
+
+Plane = NDArray[np.float32]
+
+ROOM = 1.0
+"""R's by which a value that a model made may leave the range of its neighbourhood: at 1 it costs
+at most 0.006 dB, at 0.5 up to 0.08 dB."""
+
+_NOISE = 1e-6  # of a limit: changes that are rounding, and are not counted
+
+
+class Held(NamedTuple):
+    """For each band, how many values of a tile's core were cut, and of how many."""
+
+    cut: NDArray[np.float64]
+    valid: NDArray[np.float64]
+
+
+def check_range(limits: Sequence[float] | None) -> Range | None:
+    """Return least and largest value as they were given.
+
+    Raises
+    ------
+    OptionError : they enclose nothing
+    """
+    if limits is None:
+        return None
+    low, high = map(float, limits)
+    if math.isnan(low) or math.isnan(high) or not low < high:
+        raise OptionError(f"valid range {low:g} {high:g}: give the least value, then the largest")
+    return low, high
+
+
+def range_text(limits: Range | None) -> str:
+    """Return a range for tags and fingerprints."""
+    return "default" if limits is None else f"{limits[0]:g} {limits[1]:g}"
+
+
+def hold(
+    sr: NDArray[np.float32],
+    cube: NDArray[np.float32],
+    window: Window,
+    outer: Window,
+    core: Window,
+    *,
+    limits: Range | None,
+    room: Sequence[float],
+) -> Held:
+    """Cut the values of an output to what its input allows, in place.
+
+    Parameters
+    ----------
+    sr : (band, upscale * row, upscale * col) over `outer`
+    cube : the input over `window` (band, row, col), NaN where there is no value; a pixel more than
+        `outer` on each side that is not the scene's edge
+    core : the pixels that are counted
+    limits : instead of "not negative where the input is not"; (-inf, inf) lets everything pass
+    room : for each band how far a value may leave its neighbourhood, in ranges of it; infinite for
+        anywhere
+    """
+    upscale = sr.shape[1] // (outer[0].stop - outer[0].start)
+    rows, cols = inside(core, outer)
+    cut, valid = np.zeros(len(sr)), np.zeros(len(sr))
+    for band, plane in enumerate(sr):
+        low, high = _limits(cube[band], window, outer, limits, room[band])
+        there = ~np.isnan(high)
+        shape = high.shape[0], upscale, high.shape[1], upscale
+        pixels = plane.reshape(shape)
+        held = np.clip(pixels, low[:, None, :, None], high[:, None, :, None])
+        noise = (_NOISE * np.maximum(np.abs(low), np.abs(high)))[:, None, :, None]
+        changed = np.abs(held - pixels) > np.where(np.isfinite(noise), noise, 0)
+        cut[band] = np.count_nonzero(changed[rows, :, cols, :])
+        valid[band] = upscale**2 * np.count_nonzero(there[rows, cols])
+        plane[...] = np.where(np.isnan(held), pixels, held).reshape(plane.shape)
+    return Held(cut, valid)
+
+
+def _limits(
+    plane: Plane, window: Window, outer: Window, limits: Range | None, room: float
+) -> tuple[Plane, Plane]:
+    """Return least and largest value of each pixel of `outer`; NaN in holes."""
+    least, most = _neighbourhood(plane, window, outer)
+    if math.isinf(room) or limits == ANYTHING:
+        low, high = np.full_like(least, -np.inf), np.full_like(most, np.inf)
+    else:
+        spread = room * (most - least)
+        low, high = least - spread, most + spread
+    if limits is None:
+        low = np.where(least >= 0, np.maximum(low, 0), low)
+    else:
+        high = np.clip(high, *limits)
+        low = np.clip(low, *limits)
+    rows, cols = inside(outer, window)
+    holes = np.isnan(plane[rows, cols])
+    return _without(low, holes), _without(high, holes)
+
+
+def _without(values: NDArray[np.floating], holes: NDArray[np.bool_]) -> Plane:
+    return np.where(holes, np.float32(np.nan), values).astype(np.float32)
+
+
+def _neighbourhood(plane: Plane, window: Window, outer: Window) -> tuple[Plane, Plane]:
+    """Return the extremes of the 3 x 3 pixels around each of `outer`, leaving out holes."""
+    wide = np.pad(plane, 1, constant_values=np.nan)
+    top, left = outer[0].start - window[0].start, outer[1].start - window[1].start
+    height, width = (axis.stop - axis.start for axis in outer)
+    part = wide[top : top + height + 2, left : left + width + 2]
+    found = []
+    for extreme in (np.fmin, np.fmax):
+        tall = extreme(extreme(part[:-2], part[1:-1]), part[2:])
+        found.append(extreme(extreme(tall[:, :-2], tall[:, 1:-1]), tall[:, 2:]))
+    return found[0], found[1]

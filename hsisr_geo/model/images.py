@@ -1,0 +1,44 @@
+"""Interpolation, D and back-projection of images of NumPy or torch, by what they are given."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.resampling import upsample
+from hsisr_geo.model.chain import Array
+
+if TYPE_CHECKING:
+    import torch
+
+
+def interpolate(cube: Array, upscale: int) -> Array:
+    """Interpolate (band, row, col) -> (band, upscale·row, upscale·col)."""
+    if isinstance(cube, np.ndarray):
+        return upsample(cube, upscale)
+    from hsisr_geo.model import back_projection
+
+    return back_projection.interpolate(cube, upscale)
+
+
+def degrade(cube: Array, degradation: Degradation) -> Array:
+    """Apply D."""
+    if isinstance(cube, np.ndarray):
+        return degradation.apply(cube)
+    from hsisr_geo.model import back_projection
+
+    return back_projection.degrade(cube, degradation)
+
+
+def back_project(x: Array, x_lr: Array, degradation: Degradation, iterations: int) -> Array:
+    """Bring D x towards x_lr, as `back_projection.back_project`."""
+    for _ in range(iterations):
+        x = x + interpolate(x_lr - degrade(x, degradation), degradation.factor)
+    return x
+
+
+def tensor(array: Array, device: Any) -> "torch.Tensor":
+    """Return an array as a tensor on a device."""
+    import torch
+
+    return torch.as_tensor(array).to(device)

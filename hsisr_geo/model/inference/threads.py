@@ -1,0 +1,77 @@
+"""Threads of our own, one task each: what computes below keeps to one, and nobody waits busily."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+
+
+def cores() -> int:
+    """Return how many threads a tile is computed in: OMP_NUM_THREADS, or the cores there are."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if asked.isdecimal() and int(asked) > 0:
+        return int(asked)
+    if hasattr(os, "sched_getaffinity"):  # Linux: what this process may use
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def each(do: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
+    """Do the same for all items, so many at a time; the first failure is raised."""
+    if threads == 1:
+        for item in items:
+            do(item)
+        return
+    for _ in _pool(threads).map(do, items):
+        pass
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, "tile")
+
+
+@contextmanager
+def products_in_one_thread() -> Iterator[None]:
+    """Have NumPy's products of matrices computed in the thread that asks, and no others.
+
+    Several may be inside at the same time: what was before is back when the last one leaves.
+    """
+    _LIMIT.enter()
+    try:
+        yield
+    finally:
+        _LIMIT.leave()
+
+
+class _Limit:
+    def __init__(self) -> None:
+        self._lock, self._inside = Lock(), 0
+        self._held: Any = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._held = _libraries().limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._held.restore_original_limits()
+
+
+_LIMIT = _Limit()
+
+
+@cache
+def _libraries() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -1,0 +1,156 @@
+"""`Normaliser`: an input as the degradation that the network was trained for would have made it.
+
+A network that has learned from one blur takes another for ground that is soft. So the blur is taken
+off the input first, as far as noise allows, and the trained one put on:
+
+    x_lr' = x_lr + V (D_trained up g(A) a - a),    a = Vᵀ x_lr,    A = D·up        (5)
+
+V are the scene's own leading axes, g the polynomial of `cube.inversion`, for each axis by its
+noise. All are images of few axes on the coarse grid, so it costs little; an axis that is mostly
+noise is left as it is, and so is what lies outside of the axes.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hsisr_geo.blur.band_noise import band_noise
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.inversion import DEGREE, inversion
+from hsisr_geo.cube.windows import Window
+from hsisr_geo.model import images
+from hsisr_geo.model.chain import Array
+from hsisr_geo.model.reach import reach
+from hsisr_geo.resolver.config import ModelConfig
+
+__all__ = ["AXES", "Normaliser", "normalised", "normalising_reach"]
+
+AXES = 8
+"""Leading axes of a scene inside which its blur is changed."""
+
+_NOISY = 0.1
+# ^ share of noise in an axis from which on it is sharpened less; at twice that not at all
+
+
+@lru_cache(maxsize=64)
+def normalised(degradation: Degradation, trained: str) -> bool:
+    """Tell whether inputs of a degradation are normalised, for a network trained on another.
+
+    Not where back-projection would not converge: such a kernel is measured against only.
+    """
+    return degradation.name != trained and degradation.growth <= 1.001
+
+
+def normalising_reach(degradation: Degradation, config: ModelConfig) -> int:
+    """Input pixels around a pixel that its normalised value depends on; 0 where it is left."""
+    if not normalised(degradation, config.degradation):
+        return 0
+    trained = config.declared(degradation.factor)
+    return DEGREE * reach(degradation) + reach(trained)
+
+
+@dataclass(frozen=True, eq=False)
+class Normaliser:
+    """A scene's axes, and what takes its blur off along each.
+
+    Attributes
+    ----------
+    degradation, trained
+        What made the input, and what the network knows.
+    axes
+        (band, axis), of the standardised spectra.
+    coefficients
+        (axis, DEGREE + 1) of the polynomial g.
+    trust
+        (axis, 1, 1): share of an axis's change that is made.
+    """
+
+    degradation: Degradation
+    trained: Degradation
+    axes: Array
+    coefficients: Array
+    trust: Array
+
+    @classmethod
+    def fit(
+        cls,
+        degradation: Degradation,
+        config: ModelConfig,
+        correlation: NDArray[np.float64],
+        pixels: int,
+    ) -> "Normaliser | None":
+        """Fit to the correlation of a scene's bands; None where nothing is to be done."""
+        if not normalised(degradation, config.degradation):
+            return None
+        power, axes = np.linalg.eigh(correlation)
+        power, axes = power[::-1][:AXES], axes[:, ::-1][:, :AXES]
+        kept = power > 1e-6 * max(power[0], 1e-12)
+        power, axes = power[kept], axes[:, kept]
+        noise = (axes**2).T @ band_noise(correlation, pixels)
+        trust = np.clip(2 - noise / (_NOISY * power), 0, 1)
+        return cls(
+            degradation,
+            config.declared(degradation.factor),
+            _single(axes),
+            _single(inversion(degradation, power, noise)),
+            _single(trust)[:, None, None],
+        )
+
+    def to(self, device: Any) -> "Normaliser":
+        """Return the same as tensors on `device`."""
+        axes, coefficients, trust = (
+            images.tensor(array, device) for array in (self.axes, self.coefficients, self.trust)
+        )
+        return Normaliser(self.degradation, self.trained, axes, coefficients, trust)
+
+    def along(self, x: Array) -> Array:
+        """Bands (band, row, col) -> axes (axis, row, col)."""
+        return (self.axes.T @ _flat(x)).reshape(self.axes.shape[1], *x.shape[1:])
+
+    def across(self, a: Array) -> Array:
+        """Axes (axis, row, col) -> what they are in bands (band, row, col)."""
+        return (self.axes @ _flat(a)).reshape(len(self.axes), *a.shape[1:])
+
+    def change(self, a: Array) -> Array:
+        """Return what normalising adds to the axes (axis, row, col) of an input."""
+        factor = self.degradation.factor
+        fine = images.interpolate(self._sharpened(a), factor)
+        return self.trust * (images.degrade(fine, self.trained) - a)
+
+    def consistent(self, x: Array, a: Array, iterations: int, part: Window) -> Array:
+        """Bring a fine cube (band, row, col) towards the axes of its input, inside the axes.
+
+        What comes back is a part of the cube, in its own pixels.
+        """
+        rows, cols = part
+        fine = self.along(x)
+        near = images.back_project(fine, a, self.degradation, iterations)
+        return x[:, rows, cols] + self.across((self.trust * (near - fine))[:, rows, cols])
+
+    def _sharpened(self, a: Array) -> Array:
+        """g(A) a, by the recurrence of Chebyshev's polynomials T_k(2 A - 1)."""
+        before, now = a, self._shifted(a)
+        out = self._weighted(0, before) + self._weighted(1, now)
+        for k in range(2, DEGREE + 1):
+            before, now = now, 2 * self._shifted(now) - before
+            out += self._weighted(k, now)
+        return out
+
+    def _shifted(self, a: Array) -> Array:
+        fine = images.interpolate(a, self.degradation.factor)
+        return 2 * images.degrade(fine, self.degradation) - a
+
+    def _weighted(self, k: int, a: Array) -> Array:
+        return self.coefficients[:, k, None, None] * a
+
+
+def _flat(cube: Array) -> Array:
+    """Images (image, row, col) -> (image, pixel); there may be none."""
+    return cube.reshape(len(cube), cube.shape[1] * cube.shape[2])
+
+
+def _single(array: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(array, dtype=np.float32)

@@ -1,0 +1,1 @@
+"""The network without torch: NumPy for spectra, ncnn for images."""

@@ -1,0 +1,220 @@
+"""`PlainKernels`: a tile's arithmetic on a CPU, by NumPy and ncnn, a thread for each core."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from threading import Event
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.resampling import along_cols, along_rows, cubic_upsampling
+from hsisr_geo.cube.windows import Window
+from hsisr_geo.errors import Canceled
+from hsisr_geo.model import images
+from hsisr_geo.model.inference.kernels import Item, Kept, Kernels, chunks
+from hsisr_geo.model.inference.threads import cores, each, products_in_one_thread
+from hsisr_geo.model.normalise import Normaliser
+from hsisr_geo.model.plain.network import PlainNetwork
+from hsisr_geo.model.plain.spectra import Spectra
+from hsisr_geo.model.scene import Scene
+from hsisr_geo.raster.statistics import SceneStatistics
+from hsisr_geo.resolver.config import ModelConfig
+
+__all__ = ["PlainBackend", "PlainExecution", "PlainKernels"]
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PlainExecution:
+    """How much goes through at a time; as `Execution`, for `PartCost`, too.
+
+    Attributes
+    ----------
+    images
+        Components in the denoiser at the same time, and threads.
+    bands
+        Bands that are back-projected together.
+    strip_bytes
+        What interpolated rows of all bands may take, in all threads.
+    layer_bytes
+        What a thread's buffers take.
+    given_up
+        Set when nobody waits for the tile any more.
+    """
+
+    images: int = field(default_factory=cores)
+    bands: int = 4
+    strip_bytes: int = 1 << 23
+    layer_bytes: int = 1 << 22
+    given_up: Event = field(default_factory=Event, compare=False)
+
+    def check(self) -> None:
+        """Raise `Canceled` if the tile was given up."""
+        if self.given_up.is_set():
+            raise Canceled("the run was given up")
+
+
+@dataclass(frozen=True, eq=False)
+class PlainKernels:
+    """A network bound to a scene; as `Kernels`."""
+
+    network: PlainNetwork
+    scene: Scene
+    spectra: Spectra
+    upscale: int
+    execution: PlainExecution
+
+    @property
+    def mean(self) -> Floats:
+        """Of the bands."""
+        mean: Floats = self.scene.mean
+        return mean
+
+    @property
+    def std(self) -> Floats:
+        """Of the bands."""
+        std: Floats = self.scene.std
+        return std
+
+    @property
+    def normaliser(self) -> Normaliser | None:
+        """Of the scene's blur."""
+        return self.scene.normaliser
+
+    @property
+    def components(self) -> int:
+        """How many there are."""
+        return self.spectra.components
+
+    @property
+    def bands(self) -> int:
+        """Bands that are back-projected together."""
+        return self.execution.bands
+
+    def check(self) -> None:
+        """Raise `Canceled` if the tile was given up."""
+        self.execution.check()
+
+    def take(self, array: Floats) -> Floats:
+        """Arrays are where they should be."""
+        return array
+
+    def give(self, array: Floats) -> Floats:
+        """Return an array of its own, in order."""
+        return np.ascontiguousarray(array)
+
+    def strips(self, pixels: slice, row_floats: int) -> Iterator[slice]:
+        """Cut output rows into strips; all threads' fit into the memory of strips."""
+        all_threads = 4 * max(row_floats, 1) * self.execution.images
+        height = max(1, self.execution.strip_bytes // all_threads)
+        for rows in chunks(pixels.stop - pixels.start, height):
+            yield slice(pixels.start + rows.start, pixels.start + rows.stop)
+
+    def each(self, do: Callable[[Item], None], items: Iterable[Item]) -> None:
+        """Do the same for all items, as many at a time as there are cores."""
+        each(do, items, self.execution.images)
+
+    def empty(self, *shape: int) -> Floats:
+        """Return an array without content."""
+        return np.empty(shape, np.float32)
+
+    def interpolate(self, x_lr: Floats, only: slice) -> Floats:
+        """Interpolate."""
+        rows, cols = (cubic_upsampling(n, self.upscale) for n in x_lr.shape[1:])
+        made: Floats = along_cols(cols, along_rows(rows[only], x_lr))
+        return made
+
+    def components_of(self, u: Floats) -> Floats:
+        """Components of a cube."""
+        self.check()
+        spectra = u.reshape(len(u), -1)
+        out = self.empty(self.components, spectra.shape[1])
+        for some in chunks(spectra.shape[1], self.spectra.chunk()):
+            out[:, some] = self.spectra.components_of(spectra[:, some])
+        return out.reshape(-1, *u.shape[1:])
+
+    def add_detail(self, u: Floats, change: Floats, *, keep: bool) -> tuple[Floats, Kept]:
+        """Add what a change stands for; latents and decoded detail are kept."""
+        self.check()
+        spectra, moves = u.reshape(len(u), -1), change.reshape(len(change), -1)
+        kept: list[tuple[Floats, Floats]] = []
+        for some in chunks(spectra.shape[1], self.spectra.chunk()):
+            made = self.spectra.add_detail(spectra[:, some], moves[:, some])
+            kept += [made] if keep else []
+        return spectra.reshape(u.shape), kept
+
+    def other_detail(
+        self, best: Floats, kept: Kept, change: Floats, u: Callable[[], Floats]
+    ) -> Floats:
+        """Add to the best estimate in what another change is decoded to more than its own."""
+        self.check()
+        spectra = best.reshape(len(best), -1).copy()
+        moves = change.reshape(len(change), -1)
+        parts = chunks(spectra.shape[1], self.spectra.chunk())
+        for some, (latents, decoded) in zip(parts, kept, strict=True):
+            self.spectra.move_detail(spectra[:, some], latents, decoded, moves[:, some])
+        return spectra.reshape(best.shape)
+
+    def denoise(self, y: Floats | None, condition: Floats, level: float, part: Window) -> Floats:
+        """Evaluate the denoiser, a component in each thread."""
+        sides = (self.upscale * (side.stop - side.start) for side in part)
+        out = self.empty(len(condition), *sides)
+
+        def one(component: int) -> None:
+            noisy = None if y is None else y[min(component, len(y) - 1)]
+            given = condition[component]
+            denoiser = self.network.denoiser
+            out[component] = denoiser(noisy, given, level, self.upscale, part, self.check)
+
+        self.each(one, range(len(condition)))
+        return out
+
+    def back_project(
+        self, x: Floats, x_lr: Floats, degradation: Degradation, iterations: int
+    ) -> Floats:
+        """Bring D x towards x_lr."""
+        self.check()
+        near: Floats = images.back_project(x, x_lr, degradation, iterations)
+        return near
+
+
+class PlainBackend:
+    """NumPy and ncnn, as `Backend`."""
+
+    @property
+    def name(self) -> str:
+        """What an output's tags say."""
+        return f"ncnn {version('ncnn')}"
+
+    def execution(self, device: object, precision: str) -> PlainExecution:
+        """Return how much goes through at a time."""
+        return PlainExecution()
+
+    def scene(
+        self,
+        network: PlainNetwork,
+        config: ModelConfig,
+        statistics: SceneStatistics,
+        degradation: Degradation,
+    ) -> Scene:
+        """Fit the model to a scene."""
+        with products_in_one_thread():
+            return Scene.of(network.autoencoder.latents, config, statistics, degradation)
+
+    def kernels(
+        self, network: PlainNetwork, scene: Scene, upscale: int, execution: PlainExecution
+    ) -> Callable[[object], PlainKernels]:
+        """Return what binds a network, for a device."""
+        spectra = Spectra.of(network.autoencoder, scene)
+        return lambda device: PlainKernels(network, scene, spectra, upscale, execution)
+
+    def session(self) -> AbstractContextManager[object]:
+        """Return what is around the work of a tile."""
+        return products_in_one_thread()
+
+
+_: type[Kernels] = PlainKernels

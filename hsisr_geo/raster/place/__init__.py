@@ -1,0 +1,1 @@
+"""Where pixels lie, told in other ways than by a geotransform and a code."""

@@ -1,0 +1,230 @@
+"""The bands of a CF cube: coordinates along its band axis, attributes, variables of that length."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from hsisr_geo.bands.bands import Band, Bands, to_nanometers
+from hsisr_geo.bands.declared_range import Limits, free_number, read_limits
+from hsisr_geo.bands.lists import split_list, to_number
+from hsisr_geo.bands.radiometry import usable_nodata
+from hsisr_geo.bands.spectral import to_wavelength
+from hsisr_geo.bands.wavelengths import (
+    Wavelengths,
+    in_nanometers,
+    named_unit,
+    numbers_of_bands,
+    plausible,
+)
+from hsisr_geo.raster.products.cf.cube import Cube
+
+_CENTRE = re.compile(r"(cent(er|re|ral)_?)?(band_?)?wave_?lengths?(_?(nm|3d|c))?|wl|lambda|bands?")
+_WIDTH = re.compile(r"fwhms?(_nm)?|band_?widths?")
+_GOOD = re.compile(r"good_wavelengths|good_bands?|bbl|good")
+_IN_NAME = re.compile(r"(?:^|_)(\d{3,4}(?:[._]\d+)?)(?:_?nm)?$")
+
+
+def read_bands(
+    cube: Cube, groups: Mapping[str, Any], dtype: str
+) -> tuple[Bands, Limits | None, list[str]]:
+    """Read the bands of a cube.
+
+    Returns
+    -------
+    the bands; beyond which stored numbers are no values; notes
+    """
+    if not cube.axes[0]:
+        return _of_planes(cube, dtype)
+    variable, band = cube.first, cube.axes[0]
+    count = variable.sizes[band]
+    along = _along(cube, groups, count)
+    centres, widths, notes = _spectral(along, variable.attrs, count)
+    flags = _numbers(along, _GOOD, variable.attrs)
+    names = _names(along, band, count)
+    radiometry, limits = _radiometry(variable, dtype)
+    bands = tuple(
+        Band(
+            name=names[i],
+            wavelength_nm=centres[i],
+            fwhm_nm=widths[i],
+            good=flags is None or len(flags) != count or bool(flags[i]),
+            **radiometry,
+        )
+        for i in range(count)
+    )
+    return Bands(bands), limits, notes
+
+
+def _of_planes(cube: Cube, dtype: str) -> tuple[Bands, Limits | None, list[str]]:
+    """Describe variables that are bands, each with its own scaling."""
+    variables = [cube.dataset[name] for name in cube.variables]
+    centres, unit = [_centre_of(variable) for variable in variables], None
+    units = {
+        str(v.attrs.get("wavelength_units", v.attrs.get("wavelength_unit", ""))) for v in variables
+    }
+    if len(units) == 1:
+        unit = units.pop()
+    if any(c is None for c in centres):
+        found = [_IN_NAME.search(name) for name in cube.variables]
+        numbers = [float(m[1].replace("_", ".")) if m else None for m in found]
+        known = [n for n in numbers if n is not None]
+        centres = (
+            numbers if len(known) == len(numbers) and plausible(known) else [None] * len(found)
+        )
+        unit = "nm"
+    read = in_nanometers(centres, unit)
+    radiometry = [_radiometry(variable, dtype) for variable in variables]
+    bands = tuple(
+        Band(name=name, wavelength_nm=nm, **told)
+        for name, nm, (told, _) in zip(cube.variables, read.nm, radiometry, strict=True)
+    )
+    ranges = {limits for _, limits in radiometry}
+    return Bands(bands), ranges.pop() if len(ranges) == 1 else None, [read.note]
+
+
+def _centre_of(variable: Any) -> float | None:
+    told = next((v for k, v in variable.attrs.items() if k.lower() in (
+        "wavelength", "radiation_wavelength", "center_wavelength", "central_wavelength",
+    )), None)  # fmt: skip
+    found = None if told is None else to_wavelength(str(np.ravel(told)[0]))
+    return found and found[0]
+
+
+def _radiometry(variable: Any, dtype: str) -> tuple[dict[str, Any], Limits | None]:
+    attributes = variable.attrs | variable.encoding
+    scale, offset, fill = (
+        _number(attributes.get(key)) for key in ("scale_factor", "add_offset", "_FillValue")
+    )
+    if fill is None:
+        fill = _number(attributes.get("missing_value"))
+    if fill is not None and fill < 0 and dtype[0] == "u":
+        fill += 2.0 ** (8 * np.dtype(dtype).itemsize)  # of a signed type that keeps unsigned ones
+    nodata = usable_nodata(fill, dtype)
+    limits = read_limits(attributes, dtype, scale or 1.0, offset or 0.0)
+    if limits is not None and nodata is None:
+        nodata = free_number(dtype, limits)
+    unit = str(attributes.get("units", "")) or None
+    told = {
+        "unit": None if unit == "1" else unit,
+        "scale": 1.0 if scale is None else scale,
+        "offset": offset or 0.0,
+        "nodata": nodata,
+    }
+    return told, limits
+
+
+def _number(value: Any) -> float | None:
+    """Read a number out of an attribute, NaN included."""
+    if value is None:
+        return None
+    first = np.ravel(value)[:1]
+    if first.size and first.dtype.kind in "iufb":
+        return float(first[0])
+    return to_number(str(first[0])) if first.size else None
+
+
+def _along(cube: Cube, groups: Mapping[str, Any], count: int) -> dict[str, Any]:
+    """Return what there is along the axis of the bands, and elsewhere of its length."""
+    band = cube.axes[0]
+    near = {str(n): v for n, v in cube.dataset.variables.items() if v.dims == (band,)}
+    far = {
+        str(name): variable
+        for dataset in groups.values()
+        for name, variable in dataset.variables.items()
+        if variable.ndim == 1 and variable.size == count and str(name) not in cube.axes[1:]
+    }
+    return {**far, **near}
+
+
+def _spectral(
+    along: Mapping[str, Any], attributes: Mapping[str, Any], count: int
+) -> tuple[list[float | None], list[float | None], list[str]]:
+    notes: list[str] = []
+    read = Wavelengths([None] * count, "nm", 1.0)
+    for name, values, unit in _candidates(along, attributes, count, notes):
+        bare = name.lower() in ("band", "bands") and not unit
+        known = [v for v in values if v is not None]
+        if not known or (bare and (numbers_of_bands(known) or not plausible(known))):
+            continue  # numbers of bands
+        read = in_nanometers(values, unit)
+        notes += [read.note] if read.note else []
+        if bare:
+            notes.append(
+                f"the coordinate {name} names no unit: taken as wavelengths in {read.unit}"
+            )
+        break
+    found = _numbers(along, _WIDTH, attributes)
+    widths: list[float | None] = [None] * count
+    if found is not None and len(found) == count:
+        unit = _unit(along, _WIDTH)
+        factor = to_nanometers(1.0, named_unit(unit)) if unit else read.factor
+        widths = [round(w * factor, 6) if factor and w > 0 else None for w in found]
+    return read.nm, widths, notes
+
+
+def _candidates(
+    along: Mapping[str, Any], attributes: Mapping[str, Any], count: int, notes: list[str]
+) -> Any:
+    """Yield what may be wavelengths: name, numbers, unit."""
+    for name in sorted(along, key=lambda n: (n.lower() in ("band", "bands"), len(n))):
+        if _CENTRE.fullmatch(name.lower()):
+            unit = str(along[name].attrs.get("units", "")) or ("nm" if name.endswith("nm") else "")
+            values, within = _texts(np.ravel(along[name].values))
+            yield name, values, unit if unit != "1" else "" or within
+    for name, value in attributes.items():
+        if _CENTRE.fullmatch(name.lower()) and "band" not in name.lower():
+            items = _items(value, count)
+            if items is None:
+                notes.append(
+                    f"the attribute {name} has no value for each of {count} bands: left out"
+                )
+                continue
+            values, within = _texts(items)
+            unit = next((str(attributes[k]) for k in attributes if "unit" in k and "wave" in k), "")
+            yield name, values, unit or within
+
+
+def _items(value: Any, count: int) -> Any:
+    if isinstance(value, str):
+        return split_list(value, count)
+    items = np.ravel(value)
+    return items if len(items) == count else None
+
+
+def _texts(values: Any) -> tuple[list[float | None], str]:
+    """Read numbers, or texts of a number and a unit; return that unit, too."""
+    kind = getattr(values, "dtype", np.dtype(object)).kind
+    if kind in "iufb":
+        return [float(v) if np.isfinite(v) else None for v in values], ""
+    decoded = (v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values)
+    found = [to_wavelength(text) for text in decoded]
+    units = {item[1] for item in found if item}
+    return [item and item[0] for item in found], units.pop() if len(units) == 1 else ""
+
+
+def _numbers(
+    along: Mapping[str, Any], pattern: re.Pattern[str], attributes: Mapping[str, Any] | None = None
+) -> list[float] | None:
+    named = {**(attributes or {}), **along}
+    for name, value in named.items():
+        if pattern.fullmatch(name.lower()):
+            numbers = np.ravel(getattr(value, "values", value))
+            if numbers.dtype.kind in "iufb":
+                return [float(v) for v in numbers]
+    return None
+
+
+def _unit(along: Mapping[str, Any], pattern: re.Pattern[str]) -> str:
+    found = (v for n, v in along.items() if pattern.fullmatch(n.lower()))
+    return next((str(v.attrs.get("units", "")) for v in found), "")
+
+
+def _names(along: Mapping[str, Any], band: str, count: int) -> list[str]:
+    for name in (band, "name", "names", "band_name", "band_names", "long_name"):
+        if name in along and along[name].dtype.kind in "OUST":
+            texts = (v.decode("utf-8", "replace") if isinstance(v, bytes) else v
+                     for v in along[name].values)  # fmt: skip
+            return [str(text) for text in texts]
+    return [""] * count

@@ -1,0 +1,151 @@
+"""Cubes that follow the CF conventions, in netCDF-4 or Zarr, as xarray and rioxarray write them.
+
+"NetCDF Climate and Forecast Metadata Conventions", 1.11: §5 coordinates (cell centres), §5.6 grid
+mappings, §8.1 packed data (value = DN * scale_factor + add_offset), §2.5.1 missing data. The axes
+may come in any order. Wavelengths are a coordinate along the axis of the bands.
+"""
+
+import importlib.util
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from affine import Affine
+
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster import gdal
+from hsisr_geo.raster.datasets import anywhere
+from hsisr_geo.raster.gdal import check_scales
+from hsisr_geo.raster.products.cf.bands import read_bands
+from hsisr_geo.raster.products.cf.cube import Cube, find_cube
+from hsisr_geo.raster.products.cf.place import placed, plain, read_crs
+from hsisr_geo.raster.products.cf.source import CfSource, Opener
+from hsisr_geo.raster.products.hdf5 import describing
+from hsisr_geo.raster.raster import Raster
+
+_LOG = logging.getLogger(__name__)
+_MOST_GROUPS = 50
+
+
+def describe_netcdf(path: Path, wanted: str = "") -> Raster | None:
+    """Describe a netCDF-4 or HDF5 file; None if it has no cube that CF or names tell about.
+
+    Parameters
+    ----------
+    wanted : "group/variable" as GDAL writes it: only that one counts
+
+    Raises
+    ------
+    RasterError : several cubes, coordinates that are not regular, a CRS that is not understood
+    """
+    with _opened(path, "h5netcdf", _groups_of_hdf5(path)) as groups:
+        return _describe(groups, path, "h5netcdf", "netCDF", wanted)
+
+
+def describe_zarr(path: Path) -> Raster:
+    """Describe a Zarr store; what has no cube in the sense of CF is left to GDAL.
+
+    Raises
+    ------
+    RasterError : as `describe_netcdf`; neither the package zarr nor GDAL can read it
+    """
+    raster, told = None, ""
+    if importlib.util.find_spec("zarr") is not None:
+        try:
+            with _opened(path, "zarr", [""]) as groups:
+                raster = _describe(groups, path, "zarr", "Zarr")
+        except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
+            told = f" ({error})"  # an array without a group, a codec of another library, damage
+    if raster is not None:
+        return raster
+    try:
+        return gdal.describe(os.fspath(path))
+    except RasterError as error:
+        missing = importlib.util.find_spec("zarr") is None
+        hint = ": install hsisr-geo[zarr] to read it" if missing else " holds no cube"
+        raise RasterError(f"{path}: this Zarr store{hint}{told}") from error
+
+
+def _groups_of_hdf5(path: Path) -> list[str]:
+    """Return the groups that hold more than the root: each with numbers, in the file's order."""
+    found: dict[str, None] = {"": None}
+
+    def visit(name: str, node: Any) -> None:
+        if hasattr(node, "shape") and len(node.shape or ()) >= 1:
+            found[name.rpartition("/")[0]] = None
+
+    with describing(path) as file:
+        file.visititems(visit)
+    return list(found)[:_MOST_GROUPS]
+
+
+@contextmanager
+def _opened(path: Path, engine: str, names: list[str]) -> Iterator[dict[str, Any]]:
+    """Open the groups of a file; what xarray stumbles over, in HDF5 of any kind, is left out."""
+    with ExitStack() as stack:
+        groups = {}
+        for name in names:
+            try:
+                groups[name] = stack.enter_context(Opener(engine, name)(str(path)))
+            except Exception:  # it raises whatever its libraries do
+                if engine == "zarr":
+                    raise
+                _LOG.debug("%s: the group %r is left out", path, name, exc_info=True)
+        yield groups
+
+
+def _describe(
+    groups: Mapping[str, Any], path: Path, engine: str, driver: str, wanted: str = ""
+) -> Raster | None:
+    cube = find_cube(groups, path, wanted)
+    if cube is None:
+        return None
+    variable, (band, row, col) = cube.first, cube.axes
+    dtype = variable.dtype.newbyteorder("=").name
+    unsigned = variable.dtype.kind == "i" and _is_unsigned(variable)
+    dtype = f"u{dtype}" if unsigned else dtype
+    bands, limits, notes = read_bands(cube, groups, dtype)
+    check_scales(bands, str(path))
+    crs, odd_crs = read_crs(cube, path)
+    dims = [d for d in variable.dims if d in cube.axes]
+    title = repr(str(variable.name)) if band else f"of {len(bands)} variables"
+    raster = Raster(
+        path=str(path),
+        driver=driver,
+        shape=(variable.sizes[row], variable.sizes[col]),
+        crs=crs,
+        transform=Affine.identity(),
+        dtype=dtype,
+        bands=bands,
+        tags=_tags(cube),
+        provenance=_provenance(cube),
+        interleave=("band", "line", "pixel")[dims.index(band)] if band else "band",
+        product=f"CF cube {title}",
+        source=CfSource(
+            anywhere(str(path)), Opener(engine, cube.group), cube.variables, cube.axes,
+            unsigned, limits,
+        ),
+    )  # fmt: skip
+    return placed(raster, cube, groups, path).noted(cube.note, *notes, odd_crs)
+
+
+def _is_unsigned(variable: Any) -> bool:
+    told = {**variable.attrs, **variable.encoding}.get("_Unsigned", "")
+    return str(told).lower() == "true"
+
+
+def _provenance(cube: Cube) -> dict[str, str]:
+    """Return what an output of ours says of its making, wherever a writer left it."""
+    said = {**cube.first.attrs, **cube.dataset.attrs}
+    return {str(k): str(v) for k, v in said.items() if str(k).startswith("HSISR_")}
+
+
+def _tags(cube: Cube) -> dict[str, dict[str, str]]:
+    own = {k: v for k, v in cube.first.attrs.items() if k == "long_name"}
+    texts = {str(k): plain(v) for k, v in {**cube.dataset.attrs, **own}.items()
+             if isinstance(v, str)}  # fmt: skip
+    items = {key: text for key, text in texts.items() if not key.startswith("HSISR_")}
+    return {"": items} if items else {}

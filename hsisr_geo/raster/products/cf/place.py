@@ -1,0 +1,143 @@
+"""Where a CF cube lies: its grid mapping, and coordinates of cell centres."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from affine import Affine
+
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.products.cf.cube import Cube
+from hsisr_geo.raster.products.place import WGS84, control_points, lattice, wkt_of
+from hsisr_geo.raster.raster import Raster
+
+_UNEVEN = 1e-3  # of a pixel by which spacings may differ: float32 coordinates do
+_METRES = {
+    "m": 1.0, "metre": 1.0, "metres": 1.0, "meter": 1.0, "meters": 1.0,
+    "km": 1e3, "kilometre": 1e3, "kilometres": 1e3, "kilometer": 1e3, "kilometers": 1e3,
+    "1000 m": 1e3,
+}  # fmt: skip
+_RADIANS = {"rad": 1.0, "radian": 1.0, "radians": 1.0, "microradian": 1e-6, "microradians": 1e-6,
+            "mrad": 1e-3}  # fmt: skip
+
+
+def plain(text: object) -> str:
+    """Return a text of a file as Unicode: what is in other bytes than it says is read as those."""
+    raw = text if isinstance(text, bytes) else str(text).encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def read_crs(cube: Cube, path: Path) -> tuple[str | None, str]:
+    """Return the CRS of a cube as WKT, and a note where it tells one that is not understood.
+
+    WGS 84 where its coordinates are degrees and nothing else is told.
+    """
+    attributes = _grid_mapping(cube)
+    for key in ("crs_wkt", "spatial_ref"):
+        if attributes.get(key):
+            return wkt_of(plain(attributes[key]), str(path)), ""
+    if "grid_mapping_name" in attributes:
+        return _from_cf(attributes)
+    named = {str(name).lower(): c for name, c in cube.first.coords.items() if c.ndim == 1}
+    standard = [c.attrs.get("standard_name") for c in named.values()]
+    degrees = [str(c.attrs.get("units", "")) for n, c in named.items() if n in cube.axes]
+    if "longitude" in standard or "degrees_east" in degrees:
+        return wkt_of(WGS84, str(path)), ""
+    return None, ""
+
+
+def _from_cf(attributes: Mapping[str, Any]) -> tuple[str | None, str]:
+    """Ask pyproj, which knows every grid mapping of CF and how old files spell them."""
+    from pyproj import CRS
+    from pyproj.exceptions import ProjError
+
+    told = {key: plain(v) if isinstance(v, (str, bytes)) else _bare(v)
+            for key, v in attributes.items()}  # fmt: skip
+    try:
+        crs = CRS.from_cf(told)
+    except (ProjError, KeyError, ValueError, TypeError) as error:
+        name = told["grid_mapping_name"]
+        return None, f"its grid mapping {name} is not understood ({error}): the place has no CRS"
+    return str(crs.to_wkt()), ""
+
+
+def _bare(value: Any) -> Any:
+    """Return Python's numbers: pyproj takes an array of one for a list."""
+    numbers = np.ravel(value)
+    return numbers[0].item() if numbers.size == 1 else numbers.tolist()
+
+
+def _grid_mapping(cube: Cube) -> Mapping[str, Any]:
+    variable = cube.first
+    name = variable.attrs.get("grid_mapping") or variable.encoding.get("grid_mapping")
+    names = [str(name).split(":")[0].strip()] if name else ["spatial_ref", "crs"]
+    found = next((cube.dataset[n] for n in names if n in cube.dataset.variables), None)
+    return {} if found is None else dict(found.attrs)
+
+
+def placed(raster: Raster, cube: Cube, groups: Mapping[str, Any], path: Path) -> Raster:
+    """Place a raster by its coordinates of cell centres: along each axis, or of every pixel."""
+    variable, (_, row, col) = cube.first, cube.axes
+    if _are_centres(variable, row) and _are_centres(variable, col):
+        height = _grid_mapping(cube).get("perspective_point_height")
+        x0, dx = _first_and_step(variable.coords[col], col, path, height, raster.crs)
+        y0, dy = _first_and_step(variable.coords[row], row, path, height, raster.crs)
+        return replace(raster, transform=Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2))
+    lon, lat = (_of_pixels(cube, groups, names) for names in (
+        ("longitude", "lon", "longitudes"), ("latitude", "lat", "latitudes")
+    ))  # fmt: skip
+    if lon is None or lat is None:
+        return raster
+    rows, cols = lattice(raster.shape)
+    gcps = control_points(rows.tolist(), cols.tolist(), lon[rows][:, cols], lat[rows][:, cols])
+    if len({(p.x, p.y) for p in gcps}) < min(4, len(gcps)):  # all zeros, as where nothing is known
+        return raster
+    return replace(raster, crs=None, gcps=gcps, gcp_crs=wkt_of(WGS84, str(path)))
+
+
+def _are_centres(variable: Any, dim: str) -> bool:
+    if dim not in variable.coords:
+        return False
+    coordinate = variable.coords[dim]
+    return bool(coordinate.ndim == 1 and coordinate.dtype.kind in "iuf")
+
+
+def _of_pixels(cube: Cube, groups: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    """Return the coordinates of every pixel (row, col), wherever in the file they are."""
+    sizes = tuple(cube.first.sizes[dim] for dim in cube.axes[1:])
+    for dataset in (cube.dataset, *groups.values()):
+        for name, variable in dataset.variables.items():
+            called = str(variable.attrs.get("standard_name", "")), str(name).lower()
+            if set(called) & set(names) and sorted(variable.shape) == sorted(sizes):
+                turned = variable.dims == (cube.axes[2], cube.axes[1]) or variable.shape != sizes
+                return np.asarray(variable.values).T if turned else np.asarray(variable.values)
+    return None
+
+
+def _first_and_step(
+    coordinate: Any, name: str, path: Path, height: Any, crs: str | None
+) -> tuple[float, float]:
+    values = np.asarray(coordinate.values, float)
+    if len(values) == 1:
+        raise RasterError(f"{path}: one {name} alone does not tell the size of a pixel")
+    step = (values[-1] - values[0]) / (len(values) - 1)
+    if step == 0 or np.abs(np.diff(values) - step).max() > max(_UNEVEN, 1e-9) * abs(step):
+        raise RasterError(
+            f"{path}: the coordinates {name} are not evenly spaced: interpolate it to a regular "
+            "grid first"
+        )
+    factor = _to_crs_units(str(coordinate.attrs.get("units", "")).strip().lower(), height, crs)
+    return float(values[0]) * factor, float(step) * factor
+
+
+def _to_crs_units(unit: str, height: Any, crs: str | None) -> float:
+    """Return by what coordinates are multiplied to be in metres, which a CRS by CF is in."""
+    if unit in _RADIANS and height is not None:  # geostationary: angles, seen from the satellite
+        return _RADIANS[unit] * float(np.ravel(height)[0])
+    in_metres = crs is not None and 'LENGTHUNIT["metre",1' in crs and "PROJCRS" in crs
+    return _METRES.get(unit, 1.0) if in_metres else 1.0

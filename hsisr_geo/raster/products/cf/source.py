@@ -1,0 +1,97 @@
+"""Windows of the variables of a netCDF-4 file or Zarr store, read by xarray."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hsisr_geo.bands.declared_range import Limits, outside
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.datasets import opening_quietly, thread_handle
+from hsisr_geo.raster.raster import Missing, Stored
+
+
+@dataclass(frozen=True)
+class Opener:
+    """Opens a file by an engine of xarray; equal to another of that engine, as handles are kept.
+
+    Attributes
+    ----------
+    group : of the file, "" for its root
+    """
+
+    engine: str
+    group: str = ""
+
+    def __call__(self, path: str) -> Any:
+        """Open the group, as stored."""
+        import xarray
+
+        options: dict[str, Any] = {"engine": self.engine}
+        if self.engine == "h5netcdf":
+            options["phony_dims"] = "access"  # plain HDF5 names no dimensions
+        with opening_quietly():
+            warnings.simplefilter("ignore")  # xarray's, of what it decodes: told by us, or no harm
+            return xarray.open_dataset(
+                path,
+                group=self.group or None,
+                mask_and_scale=False,
+                decode_times=False,
+                decode_coords="all",
+                cache=False,
+                **options,
+            )
+
+
+@dataclass(frozen=True)
+class CfSource:
+    """Windows of a variable, or of one variable for each band.
+
+    Attributes
+    ----------
+    opener : of the file
+    variables : one with an axis of bands; or one for each band, without
+    axes : names of the dimensions (band, row, col); band is "" where variables are bands
+    unsigned : the numbers are unsigned ones, kept in a signed type
+    limits : stored numbers beyond them are no values
+    """
+
+    path: str
+    opener: Opener
+    variables: tuple[str, ...]
+    axes: tuple[str, str, str]
+    unsigned: bool = False
+    limits: Limits | None = None
+
+    def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
+        """Read a window as `Source.read` says."""
+        try:
+            dataset = thread_handle(self.path, self.opener)
+            stored = (self._of_cube if self.axes[0] else self._of_planes)(
+                dataset, bands, {self.axes[1]: rows, self.axes[2]: cols}
+            )
+        except (OSError, KeyError, RuntimeError, ValueError) as error:
+            where = f"rows {rows.start}-{rows.stop - 1}, columns {cols.start}-{cols.stop - 1}"
+            raise RasterError(f"{self.path}: cannot read {where}: {error}") from error
+        native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+        if self.unsigned:
+            native = native.view(native.dtype.str.replace("i", "u"))
+        return native, None if self.limits is None else outside(native, self.limits)
+
+    def _of_cube(self, dataset: Any, bands: Sequence[int], window: dict[str, slice]) -> Stored:
+        low, high = min(bands), max(bands) + 1
+        span = high - low <= 2 * len(bands)
+        chosen = slice(low, high) if span else list(bands)
+        found = self._window(dataset[self.variables[0]], {**window, self.axes[0]: chosen})
+        values = np.asarray(found.transpose(*self.axes).values)
+        return values[[i - low for i in bands]] if span else values
+
+    def _of_planes(self, dataset: Any, bands: Sequence[int], window: dict[str, slice]) -> Stored:
+        planes = (self._window(dataset[self.variables[i]], window) for i in bands)
+        return np.stack([plane.transpose(*self.axes[1:]).values for plane in planes])
+
+    def _window(self, variable: Any, window: dict[str, Any]) -> Any:
+        others = {name: 0 for name in variable.dims if name not in self.axes}  # of length 1
+        return variable.isel({**window, **others})

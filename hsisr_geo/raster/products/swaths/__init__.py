@@ -1,0 +1,1 @@
+"""Products in HDF5 whose pixels lie where arrays of latitude and longitude say."""

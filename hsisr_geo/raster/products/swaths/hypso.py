@@ -1,0 +1,93 @@
+"""HYPSO-1 and -2: top-of-atmosphere radiance in netCDF-4, as one cube or a dataset a band.
+
+As acolite and the package `hypso` read it: `products/Lt` (line, sample, band) with the attributes
+`wavelengths` and `fwhm`, or `products/Lt_*` (line, sample), each with `wavelength` and `fwhm`; the
+places of pixels are in `navigation`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from affine import Affine
+
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.raster.datasets import anywhere
+from hsisr_geo.raster.products.hdf5 import BandRange, Hdf5Source, as_text, of_bands
+from hsisr_geo.raster.products.swaths.geolocation import on_map, placed_by, places_in
+from hsisr_geo.raster.raster import Raster
+
+_PRODUCT = "HYPSO radiance"
+_UNIT = "W m-2 sr-1 um-1"
+
+
+def recognise(file: Any) -> bool:
+    """Tell whether an open netCDF-4 file is HYPSO's radiance."""
+    return "navigation" in file and bool(_datasets(file))
+
+
+def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
+    """Describe an open file of HYPSO; without places of pixels it lies nowhere.
+
+    Raises
+    ------
+    RasterError : lists have another length than the bands
+    """
+    names = _datasets(file)
+    cube = file[names[0]]
+    if cube.ndim == 3:
+        count = cube.shape[2]
+        parts = [BandRange(names[0], "rcb", tuple(range(count)))]
+        centres, widths = (_listed(cube, key, count, path) for key in ("wavelengths", "fwhm"))
+    else:
+        parts = [BandRange(name, "rc", (0,)) for name in names]
+        centres, widths = (
+            [_listed(file[name], key, 1, path)[0] for name in names]
+            for key in ("wavelength", "fwhm")
+        )
+    fill = cube.attrs.get("_FillValue")
+    nodata = None if fill is None else float(np.asarray(fill).reshape(-1)[0])
+    raster = Raster(
+        path=str(path),
+        driver="netCDF",
+        shape=cube.shape[:2],
+        crs=None,
+        transform=Affine.identity(),
+        dtype=cube.dtype.newbyteorder("=").name,
+        bands=Bands(
+            tuple(
+                Band(f"band {number}", centre, width, unit=_UNIT, nodata=nodata)
+                for number, (centre, width) in enumerate(zip(centres, widths, strict=True), start=1)
+            )
+        ),
+        tags={"": _tags(file)},
+        interleave="pixel" if cube.ndim == 3 else "band",
+        product=_PRODUCT,
+        source=Hdf5Source(anywhere(str(path)), tuple(parts)),
+    )
+    group = file["navigation"]
+    if not {"latitude", "longitude"} <= set(group):
+        return raster
+    places = places_in(str(path), "navigation/longitude", "navigation/latitude")
+    return on_map(raster, places) if orthorectify else placed_by(raster, places)
+
+
+def _datasets(file: Any) -> list[str]:
+    """Return the cube, or the datasets of all bands in the order of their wavelengths."""
+    group = file.get("products")
+    if group is None:
+        return []
+    if "Lt" in group and group["Lt"].ndim == 3:
+        return ["products/Lt"]
+    single = [n for n, node in group.items() if n.startswith("Lt") and "wavelength" in node.attrs]
+    single.sort(key=lambda name: float(np.asarray(group[name].attrs["wavelength"]).reshape(-1)[0]))
+    return [f"products/{name}" for name in single]
+
+
+def _listed(node: Any, key: str, count: int, path: Path) -> list[float | None]:
+    return of_bands(node.attrs.get(key), key, count, path)
+
+
+def _tags(file: Any) -> dict[str, str]:
+    told = {str(key): as_text(value) for key, value in file.attrs.items()}
+    return {"sensor": "HYPSO", **{key: text for key, text in told.items() if isinstance(text, str)}}

@@ -1,0 +1,54 @@
+"""What must not be super-resolved, though it can be read: classes, palettes, and our own results.
+
+A class between two others is a third one, and a result made finer once more shows what a network
+believes, not what a sensor saw. What `info` and `evaluate` read is refused where work begins.
+"""
+
+from collections.abc import Iterator
+
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.raster import Raster
+
+MADE_BY_US = "HSISR_MODEL"
+"""The tag that each of our outputs has."""
+
+_NEAREST = (
+    "interpolation would make up classes: use nearest neighbour, e.g. "
+    "gdal_translate -r nearest -outsize 200% 200%"
+)
+
+
+def check_suitable(raster: Raster, *, again: bool = False) -> None:
+    """Refuse what has no values between its values, and what was made here already.
+
+    Parameters
+    ----------
+    again : take results of ours all the same
+
+    Raises
+    ------
+    RasterError : saying what to use instead
+    """
+    for why in _classes(raster):
+        raise RasterError(f"{raster.path} holds classes or codes ({why}): {_NEAREST}")
+    if made := raster.provenance.get(MADE_BY_US):
+        source = raster.provenance.get("HSISR_SOURCE", "another scene")
+        if not again:
+            raise RasterError(
+                f"{raster.path} is a result already, made by {made} from {source}: give {source} "
+                "itself, or insist with --again (again=True)"
+            )
+
+
+def _classes(raster: Raster) -> Iterator[str]:
+    """Yield what tells that numbers are names."""
+    if raster.classes:
+        yield raster.classes
+    for number, band in enumerate(raster.bands, start=1):
+        if band.color == "palette":
+            yield f"band {number} has a colour table"
+        tags = {name.lower(): text for name, text in band.tags}
+        if tags.get("layer_type", "").lower() == "thematic":
+            yield f"band {number} is thematic"
+        if "flag_meanings" in tags:
+            yield f"band {number} has flags"

@@ -1,0 +1,115 @@
+"""`to_raster`: an array as a raster file that keeps what rioxarray leaves out: the bands.
+
+Wavelengths, widths, names and bad bands are written as `hsisr_geo.super_resolve` writes them, and
+numbers as the encoding says, clipped to what can be stored and never onto nodata.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from affine import Affine
+
+from hsisr_geo.bands.bands import Bands
+from hsisr_geo.bands.metadata import PROVENANCE_PREFIX
+from hsisr_geo.bands.radiometry import usable_nodata
+from hsisr_geo.output.drafts import write_raster
+from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.xarray.axes import NODATA_NAMES, Axes, axes_of, bands_of
+
+_GRID_MAPPING = "spatial_ref"
+
+
+def to_raster(
+    array: xr.DataArray,
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    write: WriteOptions = AS_NAMED,
+) -> None:
+    """Write an array of physical values, NaN where there is none, as a raster; it is computed.
+
+    Parameters
+    ----------
+    array
+        With bands, rows and columns, as `open_dataarray` and `super_resolve` make it. All of it is
+        held in memory; `hsisr_geo.super_resolve` writes files larger than that.
+    path, overwrite, write
+        As for `hsisr_geo.super_resolve`.
+
+    Raises
+    ------
+    RasterError, OutputError : axes that cannot be told apart; the file cannot be written
+    """
+    axes = axes_of(array)
+    values = array.transpose(*axes.order)
+    tags = {str(k): str(v) for k, v in array.attrs.items() if isinstance(v, (str, int, float))}
+    made = {k: v for k, v in tags.items() if k.startswith(PROVENANCE_PREFIX)}
+    raster = Raster(
+        path=str(array.name or "array"),
+        driver="xarray",
+        shape=(array.sizes[axes.y], array.sizes[axes.x]),
+        crs=_crs(array),
+        transform=_transform(array, axes),
+        dtype=_dtype(array),
+        bands=_bands(array, axes),
+        tags={"": {k: v for k, v in tags.items() if k not in made}},
+    )
+    cube = np.asarray(values.values, np.float32)
+    write_raster(path, raster, cube, overwrite=overwrite, tags=made, write=write)
+
+
+def _dtype(array: xr.DataArray) -> str:
+    told = array.encoding.get("dtype") or array.encoding.get("rasterio_dtype")
+    return np.dtype(told if told is not None else np.float32).name
+
+
+def _bands(array: xr.DataArray, axes: Axes) -> Bands:
+    """Return the bands with names, and stored as the encoding says."""
+    names = array.coords.get("band_name")
+    told, dtype = array.encoding, _dtype(array)
+    nodata = next((float(told[n]) for n in NODATA_NAMES if told.get(n) is not None), None)
+    return Bands(
+        tuple(
+            replace(
+                band,
+                name="" if names is None else str(names.values[i]),
+                scale=float(told.get("scale_factor", 1.0)),
+                offset=float(told.get("add_offset", 0.0)),
+                nodata=_nodata(nodata, dtype),
+            )
+            for i, band in enumerate(bands_of(array, axes))
+        )
+    )
+
+
+def _nodata(nodata: float | None, dtype: str) -> float | None:
+    """Return the number for holes; floats have one anyway."""
+    found = usable_nodata(nodata, dtype)
+    return float("nan") if found is None and dtype[0] == "f" else found
+
+
+def _mapping(array: xr.DataArray) -> Mapping[Any, Any]:
+    name = array.encoding.get("grid_mapping") or array.attrs.get("grid_mapping", _GRID_MAPPING)
+    return array.coords[name].attrs if name in array.coords else {}
+
+
+def _crs(array: xr.DataArray) -> str | None:
+    attrs = _mapping(array)
+    told = attrs.get("crs_wkt") or attrs.get("spatial_ref")
+    return str(told) if told else None
+
+
+def _transform(array: xr.DataArray, axes: Axes) -> Affine:
+    """Return the grid: of the coordinates, as a part of an array has its own, else as written."""
+    if axes.x in array.coords and axes.y in array.coords:
+        x, y = (array.coords[name].values.astype(float) for name in (axes.x, axes.y))
+        if len(x) > 1 and len(y) > 1:
+            dx, dy = (x[-1] - x[0]) / (len(x) - 1), (y[-1] - y[0]) / (len(y) - 1)
+            return Affine(dx, 0, x[0] - dx / 2, 0, dy, y[0] - dy / 2)
+    text = _mapping(array).get("GeoTransform")
+    return Affine.from_gdal(*map(float, str(text).split())) if text else Affine.identity()

@@ -1,0 +1,104 @@
+"""A result beside its input: the same colours and stretch, one group in the list of layers.
+
+The result's layer remembers its input's, in the project, too; the swipe, the difference and the
+spectra go by that.
+"""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingLayerPostProcessorInterface, QgsProject
+from qgis.PyQt.QtCore import QTimer
+
+from ..i18n import tr
+from .sequential import DEVIATION_OF
+from .truecolor import is_styled_by_qgis, show_in_true_color, shown_bands, stretch_of
+
+BEFORE = "hsisr/before"  # property of a result's layer: identifier of its input's
+
+
+class BesideInput(QgsProcessingLayerPostProcessorInterface):
+    """Styles a result and its input alike when QGIS puts it on the map (in the main thread)."""
+
+    def __init__(self, before):
+        super().__init__()
+        self.before = before
+
+    def postProcessLayer(self, layer, context, feedback):
+        """Style the layers; QGIS calls this in the main thread, once the layer exists."""
+        project = QgsProject.instance()
+        before = project.mapLayer(self.before)
+        if not dress_alike(layer, before):
+            feedback.pushInfo(
+                tr("No bands with visible wavelengths: the colours are QGIS's choice.")
+            )
+        if before is None:
+            return
+        layer.setCustomProperty(BEFORE, before.id())
+        name = layer.id()
+        QTimer.singleShot(0, lambda: group(project, name, self.before))  # once it is in the list
+
+
+def dress_alike(after, before) -> bool:
+    """Show both in true colour with the stretch of the input; False without visible bands.
+
+    An input that somebody has styled keeps its style. If that is true colour, the result takes its
+    stretch.
+    """
+    if before is None or not hasattr(before, "renderer"):
+        return show_in_true_color(after)
+    if not show_in_true_color(after):
+        return False
+    if is_styled_by_qgis(before):
+        same = before.bandCount() == after.bandCount()
+        show_in_true_color(before, bands=shown_bands(after) if same else None)
+    if stretch_of(before) is not None and not is_styled_by_qgis(before):
+        show_in_true_color(after, like=before)
+    return True
+
+
+def group(project, after, before) -> None:
+    """Put two layers, given by identifier, into one group; a group of the user's is kept."""
+    root = project.layerTreeRoot()
+    above, below = root.findLayer(after), root.findLayer(before)
+    if above is None or below is None:
+        return
+    place = below.parent()
+    if place is root:
+        place = root.insertGroup(root.children().index(below), below.name())
+        _move(below, place, 0)
+        below = root.findLayer(before)
+    if above.parent() is not place:
+        _move(above, place, place.children().index(below))
+
+
+def pair_of(layer, project=None):
+    """Return (input, result) where the layer is either of them, None where it is neither.
+
+    Of several results of one input the newest counts.
+    """
+    project = project or QgsProject.instance()
+    if layer is None:
+        return None
+    before = project.mapLayer(layer.customProperty(BEFORE, "") or "")
+    if before is not None:
+        return before, layer
+    made = [
+        each for each in project.mapLayers().values() if each.customProperty(BEFORE) == layer.id()
+    ]
+    order = [node.layerId() for node in project.layerTreeRoot().findLayers()]
+    made.sort(key=lambda each: order.index(each.id()) if each.id() in order else len(order))
+    return (layer, made[0]) if made else None
+
+
+def deviation_of(before, project=None):
+    """Return the layer of the standard deviation that belongs to an input, None without one."""
+    project = project or QgsProject.instance()
+    for layer in project.mapLayers().values():
+        if layer.customProperty(DEVIATION_OF) == before.id():
+            return layer
+    return None
+
+
+def _move(node, group, place) -> None:
+    group.insertChildNode(place, node.clone())
+    node.parent().removeChildNode(node)

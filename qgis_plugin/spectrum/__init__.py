@@ -1,0 +1,1 @@
+"""The spectra of pixels, before and after: read, drawn, kept, exported."""

@@ -1,0 +1,1 @@
+"""Fields of the dialogs that QGIS has none for."""

@@ -1,0 +1,62 @@
+"""What output values may be, given the input around them."""
+
+import numpy as np
+import pytest
+
+from hsisr_geo.cube.valid_range import ANYTHING, check_range, hold
+from hsisr_geo.errors import OptionError
+
+WHOLE = slice(0, 5), slice(0, 5)
+
+
+def held(sr, lr, *, limits=None, room=1.0):
+    sr = sr.astype(np.float32)
+    found = hold(sr[None], lr[None], WHOLE, WHOLE, WHOLE, limits=limits, room=[room])
+    return sr, int(found.cut[0]), int(found.valid[0])
+
+
+@pytest.fixture
+def lr():
+    cube = np.full((5, 5), 10, np.float32)
+    cube[:, 3:] = 14  # the range of a neighbourhood that holds both is 4
+    return cube
+
+
+def test_a_spike_is_cut_to_one_range_beyond_the_neighbourhood(lr):
+    sr = lr.repeat(2, axis=0).repeat(2, axis=1)
+    sr[4, 5], sr[5, 6], sr[0, 5] = -500, 500, 6.5
+    found, cut, valid = held(sr, lr)
+    assert (found[4, 5], found[5, 6], found[0, 5]) == (6, 18, 6.5)
+    assert (cut, valid) == (2, 100)
+
+
+def test_where_the_input_is_not_negative_neither_is_the_output(lr):
+    lr[0, 0] = 2
+    sr = lr.repeat(2, axis=0).repeat(2, axis=1)
+    sr[0, 0] = -3  # within one range, which is 8
+    assert held(sr, lr)[0][0, 0] == 0
+    lr[1, 1] = -1
+    assert held(sr, lr)[0][0, 0] == -3
+
+
+def test_a_given_range_counts_instead_and_all_of_it_cuts_nothing(lr):
+    sr = lr.repeat(2, axis=0).repeat(2, axis=1)
+    sr[4, 5] = -500
+    assert held(sr, lr, limits=(8, 12))[0].max() == 12
+    assert held(sr, lr, limits=(8, 12))[0].min() == 8
+    np.testing.assert_array_equal(held(sr, lr, limits=ANYTHING)[0], sr)
+
+
+def test_holes_decide_nothing_and_are_not_counted(lr):
+    lr[2, 2] = np.nan
+    sr = lr.repeat(2, axis=0).repeat(2, axis=1)
+    sr[4, 4] = 700
+    _, cut, valid = held(sr, lr)
+    assert (cut, valid) == (0, 96)
+
+
+def test_a_range_must_enclose_something():
+    assert check_range(None) is None
+    for wrong in ((1, 0), (2, 2), (float("nan"), 1)):
+        with pytest.raises(OptionError, match="least value"):
+            check_range(wrong)

@@ -1,0 +1,278 @@
+"""Before and after on the map: the same look, a swipe, a difference, spectra; no engine needed."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+from osgeo import gdal
+from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
+from qgis.gui import QgsMapCanvas, QgsMessageBar
+from qgis.PyQt.QtWidgets import QMainWindow
+
+pytestmark = pytest.mark.usefixtures("plugin")
+
+NM = (460, 550, 640, 860)
+
+
+class Window:
+    """The part of QGIS's interface that the map's actions use."""
+
+    def __init__(self):
+        self.main, self.active = QMainWindow(), None
+        self.canvas, self.bar = QgsMapCanvas(self.main), QgsMessageBar(self.main)
+        self.canvas.resize(400, 300)
+
+    def mainWindow(self):
+        return self.main
+
+    def mapCanvas(self):
+        return self.canvas
+
+    def messageBar(self):
+        return self.bar
+
+    def activeLayer(self):
+        return self.active
+
+
+def raster(path, values, *, pixel, west=0.0, north=0.0, nodata=None, scale=None):
+    count, rows, cols = values.shape
+    made = gdal.GetDriverByName("GTiff").Create(str(path), cols, rows, count, gdal.GDT_Float32)
+    made.SetProjection("EPSG:32633")
+    made.SetGeoTransform((500000 + west, pixel, 0, 5800000 - north, 0, -pixel))
+    for index in range(count):
+        band = made.GetRasterBand(index + 1)
+        band.SetMetadata(
+            {"wavelength": str(NM[index]), "wavelength_units": "nm", "bbl": str(int(index != 3))}
+        )
+        if nodata is not None:
+            band.SetNoDataValue(nodata)
+        if scale is not None:
+            band.SetScale(scale)
+        band.WriteArray(values[index])
+    del made
+    return str(path)
+
+
+@pytest.fixture
+def ground():
+    """A plane in every band: bilinear interpolation keeps it, inside."""
+    row, col = np.mgrid[:60, :60] + 0.5
+    return np.stack([100.0 * (band + 1) + 2 * col + 3 * row for band in range(4)])
+
+
+@pytest.fixture
+def pair(tmp_path, ground):
+    """(input, result) as layers of the project, paired as after a run."""
+    from hsisr_geo_qgis.map.pair import BEFORE
+
+    coarse = ground.reshape(4, 30, 2, 30, 2).mean(axis=(2, 4))
+    finer = ground.copy()
+    finer[:, 20, 20] += 50
+    layers = (
+        QgsRasterLayer(raster(tmp_path / "in.tif", coarse, pixel=30), "scene", "gdal"),
+        QgsRasterLayer(raster(tmp_path / "out.tif", finer, pixel=15), "finer", "gdal"),
+    )
+    project = QgsProject.instance()
+    project.addMapLayers(list(layers))
+    layers[1].setCustomProperty(BEFORE, layers[0].id())
+    yield layers
+    project.clear()
+
+
+def limits(layer):
+    from hsisr_geo_qgis.map.truecolor import shown_bands, stretch_of
+
+    return shown_bands(layer), [(e.minimumValue(), e.maximumValue()) for e in stretch_of(layer)]
+
+
+def test_input_and_result_look_alike_and_stand_in_one_group(pair):
+    from hsisr_geo_qgis.map.pair import dress_alike, group
+
+    before, after = pair
+    assert dress_alike(after, before)
+    assert limits(before)[0] == (3, 2, 1)
+    assert limits(before) == limits(after)
+    project = QgsProject.instance()
+    group(project, after.id(), before.id())
+    (folder,) = project.layerTreeRoot().children()
+    assert [node.name() for node in folder.children()] == ["finer", "scene"]
+
+
+def test_what_a_person_has_styled_is_kept(pair):
+    from hsisr_geo_qgis.map.pair import dress_alike
+    from qgis.core import QgsMultiBandColorRenderer
+
+    before, after = pair
+    before.setRenderer(QgsMultiBandColorRenderer(before.dataProvider(), 4, 3, 2))
+    dress_alike(after, before)
+    assert before.renderer().redBand() == 4
+    assert limits(after)[0] == (3, 2, 1)
+
+
+def until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        QgsApplication.processEvents()
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_the_swipe_shows_the_input_left_of_the_line_only(pair):
+    from hsisr_geo_qgis.map.actions import MapActions
+    from hsisr_geo_qgis.map.truecolor import show_in_true_color
+
+    window, after = Window(), pair[1]
+    for layer in pair:
+        show_in_true_color(layer)
+    after.setOpacity(0.0)  # only what the swipe draws is to be seen
+    window.active, canvas = after, window.canvas
+    canvas.setDestinationCrs(after.crs())
+    canvas.setLayers([after])
+    canvas.setExtent(after.extent())
+    actions = MapActions(window)
+    window.main.show()
+    assert actions.toggle_swipe()
+    tool = actions.swipe
+    until(lambda: tool.curtain.picture is not None)
+    tool.curtain.draw_to(200)
+    until(lambda: not canvas.isDrawing())
+    picture = canvas.grab().toImage()
+    background = canvas.canvasColor().name()
+    row = picture.height() // 2
+    assert picture.pixelColor(120, row).name() != background
+    assert picture.pixelColor(280, row).name() == background
+    assert not actions.toggle_swipe()
+    assert tool.curtain is None
+
+
+def test_the_difference_is_what_was_added_and_where(pair):
+    from hsisr_geo_qgis.map.actions import MapActions
+
+    window = Window()
+    window.active = pair[1]
+    layer = MapActions(window).difference()
+    found = gdal.Open(layer.source()).ReadAsArray()
+    inner = found[:, 3:-3, 3:-3]  # interpolated from one side at the edges
+    assert found.shape == (3, 60, 60)
+    assert np.argmax(inner[0]) == 17 * 54 + 17
+    inner[:, 17, 17] -= 50
+    assert np.abs(inner).max() < 1e-3
+
+
+def test_the_difference_of_a_part_lies_where_the_part_lies(tmp_path, ground):
+    from hsisr_geo_qgis.map.difference import write_difference
+
+    coarse = ground.reshape(4, 30, 2, 30, 2).mean(axis=(2, 4))
+    before = raster(tmp_path / "in.tif", coarse, pixel=30)
+    part = ground[:, 20:50, 10:40]
+    after = raster(tmp_path / "out.tif", part, pixel=15, west=150, north=300)
+    write_difference(after, before, str(tmp_path / "d.vrt"), [(1, 1)])
+    assert np.abs(gdal.Open(str(tmp_path / "d.vrt")).ReadAsArray()).max() < 1e-3
+
+
+def test_of_a_rotated_grid_no_difference_is_made(tmp_path, ground):
+    from hsisr_geo_qgis.map.difference import write_difference
+
+    before = raster(tmp_path / "in.tif", ground, pixel=15)
+    after = raster(tmp_path / "out.tif", ground, pixel=15)
+    rotated = gdal.Open(after, gdal.GA_Update)
+    rotated.SetGeoTransform((500000, 14, 3, 5800000, 3, -14))
+    del rotated
+    with pytest.raises(ValueError, match="parallel"):
+        write_difference(after, before, str(tmp_path / "d.vrt"), [(1, 1)])
+
+
+@pytest.fixture
+def dock(pair):
+    from hsisr_geo_qgis.spectrum.dock import SpectrumDock
+
+    window = Window()
+    window.active = pair[0]
+    window.canvas.setDestinationCrs(pair[0].crs())
+    made = SpectrumDock(window)
+    yield made
+    made.leave()
+
+
+def test_a_click_gives_the_spectra_of_both_in_physical_units(dock, pair):
+    from qgis.core import QgsPointXY
+
+    dock.pick(QgsPointXY(500000 + 20.5 * 15, 5800000 - 20.5 * 15))
+    (pixel,) = dock.kept
+    assert pixel.before.at == NM
+    assert pixel.before.bad == (False, False, False, True)
+    np.testing.assert_allclose(
+        pixel.before.values, [100 * (b + 1) + 2 * 21 + 3 * 21 for b in range(4)]
+    )
+    added = 50 + 5 * 20.5
+    np.testing.assert_allclose(pixel.after.values, [100 * (b + 1) + added for b in range(4)])
+    dock.pick(QgsPointXY(0, 0))  # beside the scene
+    assert len(dock.kept) == 1
+
+
+def test_stored_numbers_are_scaled_and_nodata_is_nothing(tmp_path):
+    from hsisr_geo_qgis.spectrum.readings import read_spectrum
+
+    values = np.array([[[200.0]], [[-1.0]], [[400.0]], [[500.0]]])
+    path = raster(tmp_path / "dn.tif", values, pixel=30, nodata=-1, scale=0.01)
+    found = read_spectrum(gdal.Open(path), 500010, 5799990)
+    assert found.values[0] == pytest.approx(2.0)
+    assert math.isnan(found.values[1])
+    assert read_spectrum(gdal.Open(path), 499990, 5799990) is None
+
+
+def test_six_pixels_are_kept_and_saved_as_table_and_picture(dock, tmp_path):
+    from qgis.core import QgsPointXY
+    from qgis.PyQt.QtGui import QImage
+
+    for number in range(8):
+        dock.pick(QgsPointXY(500020 + 90 * number, 5799900))
+    assert len(dock.kept) == 6
+    assert dock.kept[0].x == 500020 + 180
+    dock.save_csv(str(tmp_path / "s.csv"))
+    lines = (tmp_path / "s.csv").read_text().splitlines()
+    assert lines[0] == "pixel,x,y,axis,at,bad,before,after,deviation"
+    assert len(lines) == 1 + 6 * 4
+    dock.save_picture(str(tmp_path / "s.png"))
+    assert QImage(str(tmp_path / "s.png")).width() == 1400
+    dock.save_csv(str(tmp_path / "no" / "s.csv"))
+    assert "No such file" in dock.what.text()
+
+
+def test_the_spectrum_under_the_mouse_is_shown_and_not_kept(dock):
+    from qgis.core import QgsPointXY
+
+    dock.hover(QgsPointXY(500100, 5799900))
+    assert not dock.waiting.isActive()
+    dock.follow.setChecked(True)
+    dock.hover(QgsPointXY(500100, 5799900))
+    until(lambda: dock.chart.pixels)
+    assert dock.kept == []
+
+
+def test_lines_break_at_bad_bands_and_at_gaps():
+    from hsisr_geo_qgis.spectrum.chart import stretches
+    from hsisr_geo_qgis.spectrum.readings import Spectrum
+
+    spectrum = Spectrum(
+        (400.0, 410.0, 420.0, 430.0, 900.0),
+        (1, 2, 3, 4, 5),
+        (False, False, True, False, False),
+        True,
+    )
+    assert stretches(spectrum) == [[(400, 1), (410, 2)], [(430, 4)], [(900, 5)]]
+
+
+def test_the_made_up_scene_is_a_hyperspectral_raster_with_a_place(tmp_path):
+    from hsisr_geo_qgis.map.truecolor import band_wavelengths_nm, true_color_bands
+    from hsisr_geo_qgis.sample import make_sample
+
+    path = make_sample(str(tmp_path / "sample"))
+    layer = QgsRasterLayer(path, "sample", "gdal")
+    assert layer.isValid()
+    assert layer.crs().authid() == "EPSG:32633"
+    assert true_color_bands(band_wavelengths_nm(path)) is not None
+    assert layer.bandCount() > 60
+    assert make_sample(str(tmp_path / "sample")) == path
