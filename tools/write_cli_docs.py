@@ -87,9 +87,11 @@ def _pages(command: click.Command, names: list[str]) -> list[str]:
         CliRunner().invoke(cli, [*names, "--help"], prog_name="hsisr-geo", env=UNSET).stdout.strip()
     )
     pages = [f"## {' '.join(['hsisr-geo', *names])}\n\n```text\n{text}\n```\n"]
-    children = command.commands if isinstance(command, click.Group) else {}
-    for name, child in sorted(children.items()):
-        pages += _pages(child, [*names, name])
+    if isinstance(command, click.Group):
+        for name in command.list_commands(ctx := click.Context(command)):
+            child = command.get_command(ctx, name)
+            assert child is not None
+            pages += _pages(child, [*names, name])
     return pages
 
 
