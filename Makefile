@@ -6,8 +6,7 @@ BIN := .venv/bin
 QGIS_BIN := .venv-qgis/bin
 SOURCES := hsisr_geo cli qgis_plugin tools tests benchmarks
 
-.NOTPARALLEL:
-.PHONY: help install lint test test-core test-qgis demo plugin release clean
+.PHONY: help install lint others test test-core test-qgis demo plugin release clean
 
 help:
 	@echo "make install  .venv with the package, the test tools and the demo's needs"
@@ -31,8 +30,16 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/bandit -q -c pyproject.toml -r hsisr_geo cli qgis_plugin
 
+# What tests need beside .venv; a failure is told by the target that cannot go on without it.
+others:
+	@tools/install_qgis || true
+	@tools/install_gdal || true
+
 # The core's tests come last, so that the last line is pytest's count of them.
-test: lint test-qgis test-core
+test:
+	@$(MAKE) --no-print-directory -j 2 lint others  # one takes a processor, one mostly waits
+	@$(MAKE) --no-print-directory test-qgis
+	@$(MAKE) --no-print-directory test-core
 
 # PACKAGE=raster: the tests of that package alone, in seconds.
 test-core: install
@@ -43,7 +50,7 @@ test-core: install
 test-qgis: install
 	@if tools/install_qgis; then \
 		$(MAKE) --no-print-directory .venv-qgis/installed && \
-		$(QGIS_BIN)/python -m pytest -q -c tests/qgis/pytest.ini tests/qgis; \
+		$(QGIS_BIN)/python -m pytest -q -n 2 --dist loadfile -c tests/qgis/pytest.ini tests/qgis; \
 	elif [ "$${CI:-}" = true ]; then \
 		echo "QGIS could not be installed, and CI tests with it" >&2; exit 1; \
 	else \
@@ -51,7 +58,7 @@ test-qgis: install
 	fi
 .venv-qgis/installed: constraints.txt
 	$(QGIS_PYTHON) -m venv --system-site-packages .venv-qgis
-	$(QGIS_BIN)/python -m pip install --quiet -c constraints.txt pytest
+	$(QGIS_BIN)/python -m pip install --quiet -c constraints.txt pytest pytest-xdist
 	@touch $@
 
 demo: install

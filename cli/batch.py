@@ -230,6 +230,7 @@ def _run(
             resolver=resolver,
             uncertainty=uncertainty,
             progress=total.of(job),
+            within=total.of(job),
             log=lambda message: log(f"{job.src}: {message}"),
         )
 

@@ -2,8 +2,8 @@
 
 Exit codes: 0 done, 1 error, 2 wrong usage, 129 terminal closed (SIGHUP), 130 interrupted (SIGINT),
 143 terminated (SIGTERM).
-Only click and the standard library are imported here, so that `--help` answers at once; every
-command imports what it needs when it runs.
+Only click and the standard library are imported here, so that `--help` answers at once; commands
+are imported when they are asked for, and import what they need when they run.
 """
 
 import os
@@ -18,24 +18,10 @@ from click.core import ParameterSource
 from hsisr_geo import __version__
 from hsisr_geo.errors import HsisrError
 
-from .adapt import adapt
-from .assess import assess
-from .batch import batch
-from .benchmark import benchmark
-from .completion import completion
-from .config import config
+from .commands import Commands
 from .config_file import config_path, read_defaults
-from .doctor import doctor
-from .evaluate import evaluate
-from .handshake import handshake
-from .info import info
-from .models import models
-from .psf import psf
 from .quiet import be_quiet
-from .run import run
-from .show import show
 from .signals import Cancellation, canceled_by_signals
-from .train import train
 from .variables import name_variables
 from .verbosity import verbosity
 from .watch import end_with_parent
@@ -68,7 +54,7 @@ class Guarded(click.Command):
         ctx.exit(code)
 
 
-class _Group(Guarded, click.Group):
+class _Group(Guarded, Commands):
     """Our group: what it guards are its commands."""
 
 
@@ -98,21 +84,6 @@ def cli(ctx: click.Context, /, config: str | None) -> None:
         ctx.default_map = read_defaults(path, _group(ctx))
 
 
-cli.add_command(run)
-cli.add_command(batch)
-cli.add_command(adapt)
-cli.add_command(info)
-cli.add_command(psf)
-cli.add_command(show)
-cli.add_command(evaluate)
-cli.add_command(assess)
-cli.add_command(benchmark)
-cli.add_command(models)
-cli.add_command(train)
-cli.add_command(handshake)
-cli.add_command(doctor)
-cli.add_command(config)
-cli.add_command(completion)
 name_variables(cli)
 
 

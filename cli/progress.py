@@ -1,9 +1,9 @@
 """How a run tells what it does: a bar on stderr, or one JSON object per line.
 
-JSON lines are `{"event": "progress", "done": 37, "total": 120}`, `{"event": "log", "message":
-"..."}`, one `{"event": "scene", ...}` for each scene of a batch, and `{"event": "result", ...}`,
-the last of a run that succeeded. The command line asks for one `Report` and hands its functions to
-the work.
+JSON lines are `{"event": "progress", "done": 37, "total": 120}`, which have a `"share": 0.3125` of
+the whole where parts of tiles under way are counted, `{"event": "log", "message": "..."}`, one
+`{"event": "scene", ...}` for each scene of a batch, and `{"event": "result", ...}`, the last of a
+run that succeeded. The command line asks for one `Report` and hands its functions to the work.
 """
 
 import math
@@ -26,14 +26,16 @@ _STARTED = time.monotonic()
 
 @dataclass(frozen=True)
 class Report:
-    """Three ways to speak: `progress(done, total)`, `log(message)`, `event(kind, fields, text)`.
+    """Ways to speak: `progress(done, total)`, `log(message)`, `event(kind, fields, text)`.
 
-    `event` takes the fields for a machine and the text for a person.
+    `event` takes the fields for a machine and the text for a person. `within` is progress that
+    counts parts of what is under way, from any thread.
     """
 
     progress: Callable[[int, int], None]
     log: Callable[[str], None]
     event: Callable[[str, Mapping[str, Any], str], None]
+    within: Callable[[float, int], None]
 
     def result(self, fields: Mapping[str, Any], summary: str) -> None:
         """Tell the outcome of the command."""
@@ -54,10 +56,12 @@ def report(
     label : what stands behind the bar for a share of the work; by default the numbers
     """
     if mode == "none" or (mode == "auto" and is_quiet()):
-        return Report(_ignore, _ignore, _ignore)
+        return Report(_ignore, _ignore, _ignore, _ignore)
     if mode == "json":
         whole = _json_report(sys.stderr if stdout_is_data else sys.stdout)
-        return replace(whole, progress=_ignore, log=_ignore) if is_quiet() else whole
+        return (
+            replace(whole, progress=_ignore, log=_ignore, within=_ignore) if is_quiet() else whole
+        )
     return _text_report(sys.stderr, label)
 
 
@@ -78,6 +82,9 @@ def _json_report(stream: TextIO) -> Report:
         progress=lambda done, total: event("progress", {"done": done, "total": total}),
         log=lambda message: event("log", {"message": message, **_when()}),
         event=lambda kind, fields, text: event(kind, fields),
+        within=lambda done, total: event(
+            "progress", {"done": int(done), "total": total, "share": round(done / total, 4)}
+        ),
     )
 
 
@@ -94,6 +101,7 @@ def _text_report(stream: TextIO, label: Callable[[float], str] | None) -> Report
         progress=bar.update if bar else lambda done, total: None,
         log=lambda message: line("".join(f"[{s:7.1f} s] " for s in _when().values()) + message),
         event=lambda kind, fields, text: line(text),
+        within=bar.update if bar else lambda done, total: None,
     )
 
 
@@ -115,7 +123,7 @@ class _Bar:
         self._started = time.monotonic()
         self._drawn = -math.inf
 
-    def update(self, done: int, total: int) -> None:
+    def update(self, done: float, total: int) -> None:
         now = time.monotonic()
         with self._lock:
             if done < total and now - self._drawn < _REDRAW_S:
@@ -134,11 +142,11 @@ class _Bar:
 
 
 def _bar_text(
-    done: int, total: int, elapsed_s: float, label: Callable[[float], str] | None = None
+    done: float, total: int, elapsed_s: float, label: Callable[[float], str] | None = None
 ) -> str:
     """Draw e.g. `[#####.....] 37/120, 0:41 left`; no estimate before the first tile is done."""
-    filled = _BAR_WIDTH * done // max(total, 1)
-    numbers = label(done / max(total, 1)) if label else f"{done}/{total}"
+    filled = int(_BAR_WIDTH * done / max(total, 1))
+    numbers = label(done / max(total, 1)) if label else f"{int(done)}/{total}"
     text = f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {numbers}"
     if not 0 < done < total:
         return text

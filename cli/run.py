@@ -88,6 +88,7 @@ def run(
                 uncertainty=wish,
                 write=write,
                 progress=canceling(speak.progress, cancellation),
+                within=speak.within,
                 log=speak.log,
             )
     speak.result({**asdict(done), "path": dst}, _summary(done, dst))

@@ -152,7 +152,7 @@ def _choose_holdout(options: dict[str, Any]) -> None:
 
 def _draw(out: Path, card: dict[str, Any], log: Callable[[str], None]) -> None:
     """Draw the curve of a training beside its table."""
-    from hsisr_geo.benchmark.figures.training import draw_training
+    from hsisr_geo.benchmark.figures.loss_curve import draw_training
     from hsisr_geo.model.training.curve import curve_path
 
     table = curve_path(out)

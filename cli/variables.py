@@ -13,8 +13,10 @@ def walk(
     """Yield a command and all below it, each with its path, e.g. ("train", "diffusion")."""
     yield path, command
     if isinstance(command, click.Group):
-        for name, child in command.commands.items():
-            yield from walk(child, (*path, name))
+        ctx = click.Context(command)
+        for name in command.list_commands(ctx):
+            if child := command.get_command(ctx, name):
+                yield from walk(child, (*path, name))
 
 
 def options_of(command: click.Command) -> dict[str, click.Option]:
@@ -26,8 +28,11 @@ def options_of(command: click.Command) -> dict[str, click.Option]:
     }
 
 
-def name_variables(cli: click.Group) -> None:
-    """Give every option its variable: HSISR_GEO_RUN_TILE is `hsisr-geo run --tile`."""
-    for path, command in walk(cli):
-        for name, option in options_of(command).items():
-            option.envvar = "_".join((PREFIX, *path, name)).replace("-", "_").upper()
+def name_variables(command: click.Command, path: tuple[str, ...] = ()) -> None:
+    """Give a command's options their variables: HSISR_GEO_RUN_TILE is `hsisr-geo run --tile`.
+
+    A command below a group gets its own when that group imports it.
+    """
+    for below, each in walk(command, path) if path else [(path, command)]:
+        for name, option in options_of(each).items():
+            option.envvar = "_".join((PREFIX, *below, name)).replace("-", "_").upper()

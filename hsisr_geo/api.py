@@ -7,6 +7,7 @@ from hsisr_geo.blur.find import AUTO
 from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.engine.pipeline import super_resolve as run
 from hsisr_geo.engine.request import Log
+from hsisr_geo.engine.share import Within
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
@@ -42,6 +43,7 @@ def super_resolve(
     valid_range: Sequence[float] | None = None,
     again: bool = False,
     progress: Progress | None = None,
+    within: Within | None = None,
     log: Log | None = None,
 ) -> RunReport:
     """Super-resolve a raster file into another, `upscale` times finer, as `hsisr-geo run` does.
@@ -59,7 +61,7 @@ def super_resolve(
     resolver
         Instead of these: one that is loaded already, or your own.
     tile, threads, workers, scheduler, bounds, overwrite, write, resume, strict, valid_range,
-    again, progress, log
+    again, progress, within, log
         As for `pipeline.super_resolve`, which does the work.
     uncertainty
         Where to write the standard deviation over samples, or an `Uncertainty` with their number.
@@ -99,5 +101,6 @@ def super_resolve(
         valid_range=valid_range,
         again=again,
         progress=progress,
+        within=within,
         log=log,
     )

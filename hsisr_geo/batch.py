@@ -277,7 +277,7 @@ class Total:
         self._done = dict.fromkeys(weights, 0.0)
         self._lock = Lock()
 
-    def of(self, job: Job) -> Callable[[int, int], None]:
+    def of(self, job: Job) -> Callable[[float, int], None]:
         """Return the function that takes the progress of one scene."""
         return lambda done, total: self.put(job, done / max(total, 1))
 

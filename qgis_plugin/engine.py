@@ -120,7 +120,7 @@ class _Progress:
         self.counted = counted
         self.left = TimeLeft()
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: float, total: int) -> None:
         percent, seconds = self.left.percent(done, total), self.left.seconds(done, total)
         if percent is not None:
             self.feedback.setProgress(percent)
@@ -129,5 +129,5 @@ class _Progress:
         number, unit = rounded(seconds)
         left = tr("about {number} {unit} left").format(number=number, unit=unit)
         if self.counted:
-            left = f"{tr('{done} of {total} tiles').format(done=done, total=total)}, {left}"
+            left = f"{tr('{done} of {total} tiles').format(done=int(done), total=total)}, {left}"
         self.feedback.setProgressText(left)

@@ -15,14 +15,14 @@ class TimeLeft:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._first: tuple[float, int] | None = None
-        self._last = 0
+        self._first: tuple[float, float] | None = None
+        self._last = 0.0
 
-    def percent(self, done: int, total: int) -> float | None:
+    def percent(self, done: float, total: int) -> float | None:
         """Return 0 to 100; None where nothing is known."""
         return 100.0 * min(done, total) / total if total > 0 else None
 
-    def seconds(self, done: int, total: int) -> float | None:
+    def seconds(self, done: float, total: int) -> float | None:
         """Return the estimate, None before the first step is done and after the last."""
         now = self._clock()
         if self._first is None or done < self._last:

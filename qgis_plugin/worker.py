@@ -55,7 +55,7 @@ def run_worker(
     command: Sequence[str],
     environment: Mapping[str, str],
     *,
-    progress: Callable[[int, int], None],
+    progress: Callable[[float, int], None],
     log: Callable[[str], None],
     canceled: Callable[[], bool],
 ) -> Finished:
@@ -88,7 +88,9 @@ def run_worker(
             elif event is None:
                 text.append(line)
             elif event["event"] == "progress":
-                progress(int(event.get("done", 0)), int(event.get("total", 0)))
+                total = int(event.get("total", 0))
+                done = float(event["share"]) * total if "share" in event else event.get("done", 0)
+                progress(done, total)
             elif event["event"] == "log":
                 log(str(event.get("message", "")))
             elif event["event"] == "result":

@@ -16,10 +16,11 @@ traceback of an error.
 
 **Progress**: by default a bar on stderr where that is a terminal, and the log on stderr. With
 `--progress json` there is one JSON object per line on stdout (on stderr when DST is `-`); `result`
-is the last line of a run that succeeded:
+is the last line of a run that succeeded, and `share` counts parts of the tiles under way:
 
 ```json
 {"event": "progress", "done": 37, "total": 120}
+{"event": "progress", "done": 37, "total": 120, "share": 0.3125}
 {"event": "log", "message": "..."}
 {"event": "result", "path": "out.tif", "shape": [384, 320], "seconds": 11.8, "tiles": 9}
 ```
@@ -87,9 +88,11 @@ def _pages(command: click.Command, names: list[str]) -> list[str]:
         CliRunner().invoke(cli, [*names, "--help"], prog_name="hsisr-geo", env=UNSET).stdout.strip()
     )
     pages = [f"## {' '.join(['hsisr-geo', *names])}\n\n```text\n{text}\n```\n"]
-    children = command.commands if isinstance(command, click.Group) else {}
-    for name, child in sorted(children.items()):
-        pages += _pages(child, [*names, name])
+    if isinstance(command, click.Group):
+        for name in command.list_commands(ctx := click.Context(command)):
+            child = command.get_command(ctx, name)
+            assert child is not None
+            pages += _pages(child, [*names, name])
     return pages
 
 

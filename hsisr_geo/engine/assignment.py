@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from threading import Event
 
 from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.engine.identity import Snapshot
@@ -16,6 +15,7 @@ from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.resolver.apply import Method, room_of, share_bands
 from hsisr_geo.resolver.protocol import BandsResolver, Resolver, Sampled, in_parts, sampled
+from hsisr_geo.resolver.watch import Watch
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class Assignment:
 
     def work(self, journal: JournalWriter) -> Work:
         """Bind the method to the scene: what this process needs to compute tiles."""
-        resolver, given_up = self.request.resolver, Event()
+        resolver, given_up = self.request.resolver, Watch()
         return Work(
             raster=self.request.raster,
             method=self._method(given_up),
@@ -75,7 +75,7 @@ class Assignment:
             before=self.before,
         )
 
-    def _method(self, given_up: Event) -> Method:
+    def _method(self, given_up: Watch) -> Method:
         resolver, spread, found = self.request.resolver, self.spread, self.statistics
         bound = spread.fit(found, given_up) if spread else in_parts(resolver, found, given_up)
         far = None if found is None else found.mean

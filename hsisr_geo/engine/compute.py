@@ -10,6 +10,7 @@ from hsisr_geo.engine.assembly import Assembly
 from hsisr_geo.engine.assignment import Assignment
 from hsisr_geo.engine.local import run
 from hsisr_geo.engine.request import Log
+from hsisr_geo.engine.share import Within, telling
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.journal.index import RecordAt, TileIndex
@@ -50,8 +51,9 @@ def compute(
     *,
     workers: Workers,
     progress: Progress,
+    within: Within | None = None,
 ) -> None:
-    """Compute the tiles that are missing."""
+    """Compute the tiles that are missing; parts of tiles are told of this process only."""
     tiles = len(assignment.layout.grid)
     progress(len(finished), tiles)
 
@@ -61,16 +63,28 @@ def compute(
         progress(len(finished), tiles)
 
     if workers.here:
-        _compute_here(assignment, finished, workers.threads, note)
+        _compute_here(assignment, finished, workers.threads, note, within)
     else:
         _compute_elsewhere(assignment, finished, workers, note)
 
 
 def _compute_here(
-    assignment: Assignment, finished: TileIndex, threads: int, note: Callable[[RecordAt], None]
+    assignment: Assignment,
+    finished: TileIndex,
+    threads: int,
+    note: Callable[[RecordAt], None],
+    within: Within | None,
 ) -> None:
+    kept, tiles = len(finished), len(assignment.layout.grid)
     with JournalWriter(finished.folder / new_name(), finished.key) as journal:
-        run(assignment.work(journal), finished.missing(), threads=threads, progress=note)
+        work = assignment.work(journal)
+
+        def made() -> float:
+            work.given_up.finish(len(finished) - kept)
+            return kept + work.given_up.made
+
+        with telling(made, tiles, within):
+            run(work, finished.missing(), threads=threads, progress=note)
 
 
 def _compute_elsewhere(

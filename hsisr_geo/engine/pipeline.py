@@ -17,6 +17,7 @@ from hsisr_geo.engine.compute import compute, take_up, telling_how_to_go_on
 from hsisr_geo.engine.identity import Snapshot, input_identity, moved
 from hsisr_geo.engine.provenance import Fingerprint, provenance_tags
 from hsisr_geo.engine.request import Log, Request
+from hsisr_geo.engine.share import Within
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.engine.workers import Workers
@@ -90,6 +91,7 @@ def super_resolve(
     valid_range: Sequence[float] | None = None,
     again: bool = False,
     progress: Progress | None = None,
+    within: Within | None = None,
     log: Log | None = None,
 ) -> RunReport:
     """Super-resolve a raster file into another, `resolver.upscale` times finer.
@@ -133,6 +135,8 @@ def super_resolve(
         Take a result of ours as a scene all the same.
     progress
         Called with (tiles done, tiles in all) from this thread; it may raise to cancel.
+    within
+        Called meanwhile with the same, parts of the tiles under way counted, from another thread.
     log
         Called with one line at a time.
 
@@ -172,7 +176,14 @@ def super_resolve(
             telling_how_to_go_on(finished, resume, log),
             assembling(drafts, layout, finished, threads=request.where.writers) as assembly,
         ):
-            compute(assignment, finished, assembly, workers=request.where, progress=progress)
+            compute(
+                assignment,
+                finished,
+                assembly,
+                workers=request.where,
+                progress=progress,
+                within=within,
+            )
             found = total(layout, finished)
             assembly.set_tags(_tags(assignment, mark, found))
         _check_unmoved(request, before, mark)

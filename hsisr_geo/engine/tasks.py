@@ -8,7 +8,6 @@ depend on scene and plan only, never on tiles, threads, processes or order.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Event
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.apply import Method, cut_holes, hold_values, make_bands, pixels_of
 from hsisr_geo.resolver.protocol import Resolver, sampled
+from hsisr_geo.resolver.watch import Watch
 
 Progress = Callable[[int, int], None]
 Key = tuple[Any, ...]
@@ -97,7 +97,7 @@ class Work:
     degradation: Degradation
     layout: Layout
     journal: JournalWriter
-    given_up: Event = field(default_factory=Event)
+    given_up: Watch = field(default_factory=Watch)
     before: Snapshot = Snapshot(())  # noqa: RUF009 - immutable
 
     @property

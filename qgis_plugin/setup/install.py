@@ -142,13 +142,13 @@ class _Heard:
     """What a step said, and how many bytes it has downloaded."""
 
     lines: list[str] = field(default_factory=list)
-    earlier: int = 0  # bytes of the files before this one
-    now: int = 0
+    earlier: float = 0  # bytes of the files before this one
+    now: float = 0
 
     def line(self, message: str) -> None:
         self.lines = [*self.lines[-REMEMBERED:], message]
 
-    def downloaded(self, done: int, total: int) -> int:
+    def downloaded(self, done: float, total: int) -> float:
         if done < self.now:  # the next file
             self.earlier += self.now
         self.now = done
@@ -159,7 +159,7 @@ def _run(plan: Plan, step: Step, done: int, watcher: Watcher) -> str:
     """Run one step and return its last line."""
     heard = _Heard()
 
-    def progress(bytes_done: int, bytes_total: int) -> None:
+    def progress(bytes_done: float, bytes_total: int) -> None:
         share = min(heard.downloaded(bytes_done, bytes_total) / plan.build.download, 0.9)
         amount = f"{bytes_done / 1e6:.0f} of {bytes_total / 1e6:.0f} MB"
         watcher.progress(done + share * step.share, f"{step.title}: {amount}")

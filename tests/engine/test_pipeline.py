@@ -10,9 +10,11 @@ from scenes import read_pixels
 
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.valid_range import ANYTHING
+from hsisr_geo.engine import assignment, share
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import Canceled, OptionError, OutputError, RasterError
 from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.protocol import alone
 
 RNG = np.random.default_rng(11)
 
@@ -314,6 +316,35 @@ def test_progress_counts_every_tile_in_the_calling_thread(tmp_path):
     _run(src, tmp_path / "b.tif", tile=32, threads=2, progress=progress)
     assert calls == [(done, 6) for done in range(7)]
     assert callers == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_parts_of_tiles_under_way_are_told_meanwhile(tmp_path, monkeypatch, threads):
+    """A tile that waits after each of three parts until it was told."""
+    monkeypatch.setattr(share, "_EVERY_S", 0.001)
+    told, heard = [], threading.Event()
+
+    class Slow(ShiftResolver):
+        def fit_parts(self, statistics, given_up):
+            one = alone(self.fit(statistics), self.upscale)
+
+            def in_parts(cube, origin, part):
+                for _ in range(3):
+                    given_up.advance(0.25)
+                    assert heard.wait(5)
+                    heard.clear()
+                return one(cube, origin, part)
+
+            return in_parts
+
+    def within(done, total):
+        told.append((done, total))
+        heard.set()
+
+    monkeypatch.setattr(assignment, "in_parts", lambda r, found, watch: r.fit_parts(found, watch))
+    src = _write(tmp_path / "a.tif", np.ones((1, 30, 30), np.float32))
+    super_resolve(src, tmp_path / "b.tif", resolver=Slow(), tile=32, threads=threads, within=within)
+    assert told == [(0.25, 1), (0.5, 1), (0.75, 1)]
 
 
 @pytest.mark.parametrize("threads", [1, 2])

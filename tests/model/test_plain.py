@@ -23,6 +23,7 @@ from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.catalogue import find_model
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.load import Recipe
+from hsisr_geo.resolver.watch import Watch
 
 LIMIT = 1e-3  # standard deviations of a band, the largest error of all
 
@@ -155,6 +156,22 @@ def test_a_tile_that_was_given_up_ends() -> None:
     given_up.set()
     with pytest.raises(Canceled):
         resolve(cube, (0, 0), (slice(0, 10), slice(0, 10)))
+
+
+@pytest.mark.parametrize("backend", ["ncnn", "torch"])
+def test_a_tile_tells_of_each_component_and_evaluation(backend: str) -> None:
+    cube = _ground(8, 10, 10)
+    told: dict[float, list[float]] = {0.0: [], 1.0: []}
+
+    class Told(Watch):
+        def advance(self, share: float) -> None:
+            told[detail].append(share)
+
+    for detail in told:
+        resolver = _on(backend, detail=detail)
+        resolver.fit_parts(statistics_of(cube), Told())(cube, (0, 0), (slice(0, 10), slice(0, 10)))
+        assert sum(told[detail]) == pytest.approx(0.85)
+    assert len(told[1.0]) == resolver.evaluations * len(told[0.0]) > resolver.evaluations
 
 
 def test_the_output_says_which_backend_made_it() -> None:

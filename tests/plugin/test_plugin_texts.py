@@ -70,7 +70,7 @@ def test_every_option_with_a_label_is_one_of_the_engine():
     known = {
         option
         for name in ("run", "assess", "adapt")
-        for parameter in cli.commands[name].params
+        for parameter in cli.get_command(None, name).params
         for option in parameter.opts
     }
     assert set(PARAMETERS) <= known

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from hsisr_geo.model.adaptation.check import BlockCheck, Judge
 from hsisr_geo.model.adaptation.data import SceneLesson
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.training.denoiser_stage import denoiser_loss
+from hsisr_geo.model.training.denoiser_stage import denoiser_loss, has_bfloat16
 from hsisr_geo.model.training.progress_file import Averages
 from hsisr_geo.resolver.config import ModelConfig
 
@@ -109,10 +109,5 @@ def _loss(
     device = next(network.parameters()).device
     patches = lesson.draw(max(1, _INPUT_PIXELS // lesson.side**2), rng)
     x, u, weight = (patch.to(device) for patch in patches)
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=_has_bfloat16(device)):
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bfloat16(device)):
         return denoiser_loss(network, x, u, config.sigma_y[0], lesson.upscale, rng, weight)
-
-
-def _has_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 saves time: where a CPU has to emulate it, it does not."""
-    return device.type != "cpu" or bool(torch.cpu.get_capabilities().get("avx512_bf16"))

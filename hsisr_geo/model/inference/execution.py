@@ -5,7 +5,7 @@ matter for speed and memory only. A CPU is fastest while what it works on stays 
 when there is much to do at once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -45,6 +45,8 @@ class Execution:
         Of the network's weights: which layout of images the convolutions take.
     given_up
         Set when nobody waits for the tile any more: it is not finished.
+    tell
+        Told which share of an evaluation of the denoiser was made.
     """
 
     precision: str = "float32"
@@ -54,6 +56,7 @@ class Execution:
     strip_bytes: int = 1 << 25
     memory_format: torch.memory_format = torch.channels_last
     given_up: Event = field(default_factory=Event, compare=False)
+    tell: Callable[[float], None] = field(default=lambda _: None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse an unknown precision."""
@@ -102,6 +105,7 @@ class Execution:
             made.append(
                 denoiser(y[batch], condition[batch], level[batch], upscale, part, self._dtype)
             )
+            self.tell(len(made[-1]) / len(y))
         return torch.cat(made)
 
     @property

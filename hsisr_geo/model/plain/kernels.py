@@ -44,6 +44,8 @@ class PlainExecution:
         What a thread's buffers take.
     given_up
         Set when nobody waits for the tile any more.
+    tell
+        Told which share of an evaluation of the denoiser was made.
     """
 
     images: int = field(default_factory=cores)
@@ -51,6 +53,7 @@ class PlainExecution:
     strip_bytes: int = 1 << 23
     layer_bytes: int = 1 << 22
     given_up: Event = field(default_factory=Event, compare=False)
+    tell: Callable[[float], None] = field(default=lambda _: None, compare=False)
 
     def check(self) -> None:
         """Raise `Canceled` if the tile was given up."""
@@ -169,6 +172,7 @@ class PlainKernels:
             given = condition[component]
             denoiser = self.network.denoiser
             out[component] = denoiser(noisy, given, level, self.upscale, part, self.check)
+            self.execution.tell(1 / len(condition))
 
         self.each(one, range(len(condition)))
         return out

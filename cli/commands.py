@@ -1,0 +1,52 @@
+"""The commands by name, with a line each; one is imported when it is asked for.
+
+So that `hsisr-geo --help` answers at once, and `hsisr-geo run` pays for no other command.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+from .variables import name_variables
+
+LINES: Mapping[str, str] = {
+    "run": "Super-resolve one raster.",
+    "batch": "Super-resolve many rasters, and those in folders.",
+    "info": "Describe a raster or product, and what is odd about it.",
+    "show": "Draw a scene, and the result that was made of it.",
+    "psf": "Tell what blurred a raster, and how sure that is.",
+    "assess": "Tell how well a model does on your own raster.",
+    "evaluate": "Score a result against a reference.",
+    "adapt": "Fine-tune a model on one raster.",
+    "models": "List the models, or show one with its card.",
+    "train": "Train a model: autoencoder, then diffusion.",
+    "benchmark": "Compare systems of the literature with ours.",
+    "doctor": "Look at the installation, and say what is wrong.",
+    "config": "Show which options have other defaults here.",
+    "completion": "Print what makes a shell complete commands and options.",
+}
+_HIDDEN = ("handshake",)  # for programs that start the engine
+
+
+class Commands(click.Group):
+    """A group whose commands are modules of this package, in the order of `LINES`."""
+
+    def list_commands(self, ctx: click.Context | None) -> list[str]:
+        """Return the names of all commands."""
+        return [*LINES, *_HIDDEN]
+
+    def get_command(self, ctx: click.Context | None, cmd_name: str) -> click.Command | None:
+        """Import a command, and name the variables of its options; None where there is none."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        if cmd_name not in self.commands:
+            command = getattr(import_module(f"{__package__}.{cmd_name}"), cmd_name)
+            name_variables(command, (cmd_name,))
+            self.add_command(command)
+        return self.commands[cmd_name]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the lines."""
+        with formatter.section("Commands"):
+            formatter.write_dl([*LINES.items()])
