@@ -35,7 +35,7 @@ def sharing_memory(
     how: RunOptions, raster: "Raster", resolver: "Resolver", samples: int, jobs: int
 ) -> RunOptions:
     """Return the options with a tile chosen for one of several runs that share the memory."""
-    from hsisr_geo.engine.estimate import SHARE, choose_tile, machine_memory
+    from hsisr_geo.engine.outlook.estimate import SHARE, choose_tile, machine_memory
 
     if how.tile is not None or jobs == 1 or how.resume:  # what is resumed has its tile
         return how

@@ -14,6 +14,7 @@ from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.engine.assembly import assembling
 from hsisr_geo.engine.assignment import Assignment, assign
 from hsisr_geo.engine.compute import compute, take_up, telling_how_to_go_on
+from hsisr_geo.engine.outlook.forecast import forecast
 from hsisr_geo.engine.provenance import Fingerprint, provenance_tags
 from hsisr_geo.engine.request import Log, Request
 from hsisr_geo.engine.share import Within
@@ -164,6 +165,8 @@ def super_resolve(
         layout = assignment.layout
         finished = TileIndex(folder.path, layout.grid.shape)
         kept = take_up(finished, len(layout.grid), log) if resume else 0
+        if told := forecast(assignment.request, layout.grid, layout.total_size):
+            log(told)
         with (
             telling_how_to_go_on(finished, resume, log),
             assembling(drafts, layout, finished, threads=request.where.writers) as assembly,

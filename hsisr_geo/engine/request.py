@@ -10,7 +10,7 @@ import numpy as np
 from hsisr_geo.cube.valid_range import Range, check_range
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.assembly import LateTags
-from hsisr_geo.engine.estimate import choose_tile, estimate_seconds, footprint
+from hsisr_geo.engine.outlook.estimate import choose_tile, estimate_seconds, footprint
 from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.engine.tasks import cut_for
 from hsisr_geo.engine.uncertainty import Uncertainty
