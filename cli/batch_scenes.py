@@ -45,9 +45,10 @@ def sharing_memory(
         threads=how.threads,
         samples=samples,
         region=None if how.bounds is None else raster.window_of(how.bounds),
-        memory=int(SHARE * machine_memory()) // jobs,
+        memory=(how.memory or int(SHARE * machine_memory())) // jobs,
     )
-    return replace(how, tile=tile)
+    memory = None if how.memory is None else how.memory // jobs
+    return replace(how, tile=tile, memory=memory)
 
 
 @dataclass(frozen=True)

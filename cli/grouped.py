@@ -23,7 +23,15 @@ class GroupedCommand(click.Command):
         "The sensor's blur": ("--psf", "--no-consistency"),
         "How it is stored": ("--format", "--co", "--style", "--stac", "--overwrite"),
         "Time and memory": (
-            *("--device", "--precision", "--tile", "--threads", "--workers", "--scheduler"),
+            *(
+                "--device",
+                "--precision",
+                "--tile",
+                "--memory",
+                "--threads",
+                "--workers",
+                "--scheduler",
+            ),
             "--resume",
         ),
         "What is said": ("--dry-run", "--progress", "--verbose", "--quiet", "--help"),

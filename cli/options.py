@@ -16,6 +16,7 @@ FORMATS = ("gtiff", "cog", "envi", "zarr", "vrt")
 UNCERTAINTY_BANDS = ("all", "mean")
 AUTO = "auto"
 PRECISIONS = ("float32", "bfloat16")
+_UNITS = ("", "k", "M", "G", "T")
 
 
 def _tile(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
@@ -24,6 +25,17 @@ def _tile(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
         return None
     side: int = click.IntRange(min=1)(value, param, ctx)
     return side
+
+
+def _memory(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
+    """Read `auto`, which becomes None, or bytes with a unit: 256M, 2 GB, 1.5GiB."""
+    if value == AUTO:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d*)?) ?([kMGT]?)(i?)B?", value.strip())
+    size = float(found[1]) * (1024 if found[3] else 1000) ** _UNITS.index(found[2]) if found else 0
+    if size < 1:
+        raise click.BadParameter(f"{value!r} is neither auto nor a size like 500M", ctx, param)
+    return int(size)
 
 
 def _device(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -134,7 +146,16 @@ tile = click.option(
     default=AUTO,
     show_default=True,
     help="Side of a tile in input pixels: larger is faster and takes more memory, with the same "
-    "result. auto: what a quarter of the machine's memory has room for.",
+    "result. auto: what --memory has room for.",
+)
+memory = click.option(
+    "--memory",
+    metavar="auto|SIZE",
+    callback=_memory,
+    default=AUTO,
+    show_default=True,
+    help="What the run may take, e.g. 500M or 4GiB: tiles are made small enough. auto: a quarter "
+    "of the machine's.",
 )
 threads = click.option(
     "--threads",

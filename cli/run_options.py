@@ -35,6 +35,7 @@ _OPTIONS = (  # in the order of --help
     options.psf,
     options.no_consistency,
     options.tile,
+    options.memory,
     options.threads,
     options.workers,
     options.scheduler,
@@ -68,6 +69,7 @@ class RunOptions:
     psf: str | None
     no_consistency: bool
     tile: int | None
+    memory: int | None
     threads: int
     workers: int
     scheduler: str | None
@@ -150,6 +152,7 @@ class RunOptions:
             uncertainty=uncertainty,
             write=write or self.write_options(),
             tile=self.tile,
+            memory=self.memory,
             where=Workers(self.workers, self.threads),
             valid_range=self.valid_range,
             again=self.again,
@@ -167,6 +170,7 @@ class RunOptions:
             dst,
             resolver=resolver,
             tile=self.tile,
+            memory=self.memory,
             threads=self.threads,
             workers=self.workers,
             scheduler=self.scheduler,

@@ -79,6 +79,7 @@ def super_resolve(
     *,
     resolver: Resolver,
     tile: int | None = None,
+    memory: int | None = None,
     threads: int = 1,
     workers: int = 1,
     scheduler: str | None = None,
@@ -101,7 +102,9 @@ def super_resolve(
         A path, or what `open_raster` made of it, with a choice of bands for example.
     tile
         Largest side of a tile's core, in input pixels: a matter of memory, not of the result. None
-        for the largest that the machine has memory for (`estimate.choose_tile`).
+        for the largest that there is memory for (`estimate.choose_tile`).
+    memory
+        Bytes that the run may take. None for a quarter of the machine's.
     threads
         Tiles in flight in each process.
     workers
@@ -150,6 +153,7 @@ def super_resolve(
         uncertainty=uncertainty,
         write=write,
         tile=tile,
+        memory=memory,
         where=Workers(workers, threads, scheduler),
         valid_range=valid_range,
         again=again,

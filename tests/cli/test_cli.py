@@ -311,6 +311,27 @@ def test_an_uncertainty_that_cannot_be_is_a_one_line_error(raster, tmp_path, nam
     assert {path.name for path in tmp_path.iterdir()} == {"scene.tif", "taken.tif"}
 
 
+def test_a_run_keeps_to_its_memory_or_says_that_it_cannot(tmp_path):
+    src = write(tmp_path / "a.tif", pixels((120, 300, 300)))
+    options = "--dry-run", "--progress", "json"
+    plans = {
+        size: json_lines(bicubic(src, tmp_path / "b.tif", "--memory", size, *options))[-1]
+        for size in ("400M", "0.22GiB")
+    }
+    assert plans["400M"]["memory"] < 400e6
+    assert plans["0.22GiB"]["memory"] < 0.22 * 2**30
+    assert plans["0.22GiB"]["tile"] < plans["400M"]["tile"]
+    told = one_line_error(bicubic(src, tmp_path / "b.tif", "--memory", "100M", code=1))
+    assert "100 MB are allowed: allow more (--memory)" in told
+    assert not (tmp_path / "b.tif").exists()
+
+
+@pytest.mark.parametrize("size", ["", "much", "-5M", "0", "5Q", "1e9"])
+def test_a_size_that_is_none_is_wrong_usage(raster, tmp_path, size):
+    found = bicubic(raster, tmp_path / "out.tif", "--memory", size, code=2)
+    assert "neither auto nor a size like 500M" in found.stderr
+
+
 def test_a_dry_run_tells_tile_memory_and_time(raster, tmp_path):
     def plan(*more):
         lines = bicubic(raster, tmp_path / "out.tif", "--dry-run", "--progress", "json", *more)
