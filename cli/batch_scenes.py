@@ -92,10 +92,12 @@ def _resolver(wish: Wish, job: "Job") -> "Resolver":
 
 def _check(job: "Job", wish: Wish) -> Scene:
     """Open a scene and check its outputs, as a run would at its start."""
+    from hsisr_geo.output.commit import settle
     from hsisr_geo.output.targets import Target, check_targets
 
     try:
         raster = wish.how.open(job.src)
+        settle([path.resolve() for path in job.outputs], keep=wish.how.resume)
         done = wish.skip_existing and all(path.exists() for path in job.outputs)
         write = wish.how.write_options()
         targets = [Target(job.dst, raster, write=write)]
@@ -123,6 +125,7 @@ def _compare(scene: Scene, wish: Wish, resolver: "Resolver") -> Scene:
             bounds=wish.how.bounds,
             valid_range=wish.how.valid_range,
             uncertainty=wish.uncertainty(job),
+            strict=wish.how.strict,
         )
     except HsisrError as e:
         told = f"cannot be compared: {e}"

@@ -33,6 +33,7 @@ class GroupedCommand(click.Command):
                 "--scheduler",
             ),
             "--resume",
+            "--strict",
         ),
         "What is said": ("--dry-run", "--progress", "--verbose", "--quiet", "--help"),
     }

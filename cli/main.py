@@ -1,12 +1,14 @@
 """The `hsisr-geo` command: its group, and how errors and signals become exit codes.
 
-Exit codes: 0 done, 1 error, 2 wrong usage, 130 interrupted (SIGINT), 143 terminated (SIGTERM).
+Exit codes: 0 done, 1 error, 2 wrong usage, 129 terminal closed (SIGHUP), 130 interrupted (SIGINT),
+143 terminated (SIGTERM).
 Only click and the standard library are imported here, so that `--help` answers at once; commands
 are imported when they are asked for, and import what they need when they run.
 """
 
 import os
 import traceback
+from contextlib import suppress
 from signal import Signals
 from typing import Any
 
@@ -47,7 +49,8 @@ class Guarded(click.Command):
                 if os.environ.get(DEBUG_VARIABLE) == "1":
                     traceback.print_exception(e)
                 message, code = _last_word(e, cancellation)
-        click.echo("hsisr-geo: error: " + " ".join(message.split()), err=True)
+        with suppress(OSError):  # the terminal may be gone, and be the reason
+            click.echo("hsisr-geo: error: " + " ".join(message.split()), err=True)
         ctx.exit(code)
 
 

@@ -220,6 +220,12 @@ resume = click.option(
     is_flag=True,
     help="Keep finished tiles if the run is interrupted, and go on with those that are kept.",
 )
+strict = click.option(
+    "--strict",
+    is_flag=True,
+    help="Read all of SRC twice more, to be sure that it holds still and, resumed, is the same. "
+    "Up to 256 MiB that is done anyway; else times, sizes and ends of files tell.",
+)
 valid_range = click.option(
     "--valid-range",
     type=float,

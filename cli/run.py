@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -55,6 +56,7 @@ def run(
     Place, bands, wavelengths, scaling and nodata are those of SRC. DST appears when it is complete;
     an error or a canceled run leaves nothing, unless it is to be resumed.
     """
+    from hsisr_geo.output.commit import settle
     from hsisr_geo.output.targets import Target, check_targets
 
     if dst in STDOUT and sys.stdout.isatty():
@@ -69,6 +71,8 @@ def run(
         targets = [] if dst in STDOUT else [Target(dst, raster, write=write)]
         if uncertainty is not None:
             targets.append(Target(uncertainty, raster, write=write.beside(dst, uncertainty)))
+        if not dry_run:
+            settle([Path(target.path).resolve() for target in targets], keep=how.resume)
         check_targets(targets, overwrite=how.overwrite, resume=how.resume)
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = how.load_resolver()

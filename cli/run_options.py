@@ -53,6 +53,7 @@ _OPTIONS = (  # in the order of --help
     options.style,
     options.stac,
     options.resume,
+    options.strict,
     options.valid_range,
     options.again,
 )
@@ -96,6 +97,7 @@ class RunOptions:
         return WriteOptions(self.format, creation, style=self.style, stac=self.stac)
 
     resume: bool
+    strict: bool
     valid_range: tuple[float, float] | None
     again: bool
 
@@ -177,6 +179,7 @@ class RunOptions:
             bounds=self.bounds,
             overwrite=self.overwrite,
             resume=self.resume,
+            strict=self.strict,
             valid_range=self.valid_range,
             again=self.again,
             **more,

@@ -1,5 +1,6 @@
-"""SIGINT and SIGTERM as `Canceled`, raised in the main thread, so that unfinished files go away."""
+"""SIGINT, SIGTERM, SIGHUP as `Canceled` in the main thread, so that unfinished files go away."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -28,7 +29,9 @@ class Cancellation:
 
 @contextmanager
 def canceled_by_signals() -> Iterator[Cancellation]:
-    """Raise `Canceled` in the block at the first SIGINT or SIGTERM; ignore those that follow.
+    """Raise `Canceled` in the block at the first of these signals; ignore those that follow.
+
+    SIGHUP is what the closed terminal sends; who asked for it to be ignored (`nohup`) is heeded.
 
     A second signal would otherwise interrupt the clean-up that the first one started.
     """
@@ -42,7 +45,10 @@ def canceled_by_signals() -> Iterator[Cancellation]:
             cancellation.signum = signum
             cancellation.check()
 
-    previous = {s: signal.signal(s, cancel) for s in (signal.SIGINT, signal.SIGTERM)}
+    heard = [signal.SIGINT, signal.SIGTERM]
+    if os.name == "posix" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        heard.append(signal.SIGHUP)
+    previous = {s: signal.signal(s, cancel) for s in heard}
     try:
         yield cancellation
     finally:

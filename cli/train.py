@@ -32,7 +32,11 @@ def _shared(command: F) -> F:
                 "--holdout",
                 multiple=True,
                 metavar="PREFIX",
-                help="Scenes whose name begins so are validated on, never trained on; repeatable.",
+                help="Scenes whose name begins so are validated on, never trained on; repeatable.  "
+                "[default: one scene in five]",
+            ),
+            click.option(
+                "--no-holdout", is_flag=True, help="Train on all scenes, and validate on none."
             ),
             click.option(
                 "--steps", type=click.IntRange(min=1), default=1000, show_default=True,
@@ -82,8 +86,10 @@ def autoencoder(
 
     options_type, train_autoencoder, _ = _stages()
     speak = report(progress)
+    _choose_holdout(options)
     config = ModelConfig(name=name or out.stem, version=model_version, upscales=upscales)
     card = train_autoencoder(options_type(out=out, **options), config, log=speak.log)
+    _draw(out, card, speak.log)
     speak.result({"path": str(out), "card": card}, f"wrote {out}")
 
 
@@ -120,6 +126,7 @@ def diffusion(
     """Train the diffusion stage on the folder SCENES and write the whole model to OUT."""
     options_type, _, train_diffusion = _stages()
     speak = report(progress)
+    _choose_holdout(options)
     card = train_diffusion(
         options_type(out=out, **options),
         first_stage,
@@ -127,7 +134,30 @@ def diffusion(
         components=components,
         log=speak.log,
     )
+    _draw(out, card, speak.log)
     speak.result({"path": str(out), "card": card}, f"wrote {out}")
+
+
+def _choose_holdout(options: dict[str, Any]) -> None:
+    """Put into the options of a stage which scenes are held out: None for its own choice."""
+    if options.pop("no_holdout"):
+        if options["holdout"]:
+            raise click.UsageError(
+                "--no-holdout and --holdout contradict each other: leave out one"
+            )
+        options["holdout"] = ()
+    else:
+        options["holdout"] = options["holdout"] or None
+
+
+def _draw(out: Path, card: dict[str, Any], log: Callable[[str], None]) -> None:
+    """Draw the curve of a training beside its table."""
+    from hsisr_geo.benchmark.figures.loss_curve import draw_training
+    from hsisr_geo.model.training.curve import curve_path
+
+    table = curve_path(out)
+    picture = draw_training(table, card.get("validation", ""))
+    log(f"wrote {table} and {picture}: loss and validation at each check")
 
 
 def _stages() -> tuple[Any, Any, Any]:

@@ -40,6 +40,7 @@ def super_resolve(
     overwrite: bool = False,
     write: WriteOptions = AS_NAMED,
     resume: bool = False,
+    strict: bool = False,
     valid_range: Sequence[float] | None = None,
     again: bool = False,
     progress: Progress | None = None,
@@ -60,8 +61,8 @@ def super_resolve(
         As for `load_resolver`; upscale 2 and psf `auto` by default.
     resolver
         Instead of these: one that is loaded already, or your own.
-    tile, memory, threads, workers, scheduler, bounds, overwrite, write, resume, valid_range, again,
-    progress, within, log
+    tile, memory, threads, workers, scheduler, bounds, overwrite, write, resume, strict,
+    valid_range, again, progress, within, log
         As for `pipeline.super_resolve`, which does the work.
     uncertainty
         Where to write the standard deviation over samples, or an `Uncertainty` with their number.
@@ -98,6 +99,7 @@ def super_resolve(
         overwrite=overwrite,
         write=write,
         resume=resume,
+        strict=strict,
         valid_range=valid_range,
         again=again,
         progress=progress,

@@ -132,6 +132,7 @@ def difference(
     bounds: Bounds | None,
     uncertainty: Uncertainty | None = None,
     valid_range: Sequence[float] | None = None,
+    strict: bool = False,
 ) -> str:
     """Say why the raster at `path` is not what a run would write; "" if it is.
 
@@ -156,6 +157,7 @@ def difference(
         tile=1,  # no matter: it does not show in the result,
         valid_range=check_range(valid_range),
         stored=(),  # nor does the format, in the digest
+        strict=strict,
     )
     if tags[f"{PROVENANCE_PREFIX}FINGERPRINT"] == mark.digest:
         return ""

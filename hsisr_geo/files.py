@@ -17,14 +17,17 @@ def remove(path: Path) -> None:
 
 
 def put_in_place(made: Path, final: Path) -> None:
-    """Move a file or folder to a name in the same folder, in place of what has that name."""
-    if final.is_dir():  # cannot be replaced at once: it steps aside under the hidden name
-        aside = made.with_name(made.name + ".old")
-        os.replace(final, aside)
-        os.replace(made, final)
+    """Move a file or folder to a name on the same disk, in place of what has that name.
+
+    A folder cannot be replaced at once: the old one steps aside under a name beside `made`. Called
+    again after an interruption, it goes on from there.
+    """
+    aside = made.with_name(made.name + ".old")
+    if (made.is_dir() or final.is_dir()) and os.path.lexists(final):
         remove(aside)
-    else:
-        os.replace(made, final)
+        os.replace(final, aside)
+    os.replace(made, final)
+    remove(aside)
 
 
 @contextmanager

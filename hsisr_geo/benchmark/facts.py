@@ -12,7 +12,7 @@ from hsisr_geo.benchmark.data.sources import without_variable
 from hsisr_geo.benchmark.records import Facts
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry, Schooling
 from hsisr_geo.benchmark.systems.training_run import Budget
-from hsisr_geo.engine.provenance import input_identity
+from hsisr_geo.engine.identity import input_identity
 from hsisr_geo.resolver.catalogue import model_info
 from hsisr_geo.resolver.header import sha256_of
 

@@ -8,7 +8,7 @@ left out and the others renormalised.
 
 import logging
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -59,11 +59,14 @@ class Degradation:
     terms
         Taps along rows and along columns; as many as an even factor and an odd one ask for
         (`resampling.decimation`). All products of all terms sum to one.
+    file
+        Where its kernel was read, "" where it was not.
     """
 
     name: str
     factor: int
     terms: tuple[Term, ...]
+    file: str = field(default="", compare=False)
 
     @property
     def reach(self) -> int:

@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def parse_psf(spec: str, upscale: int) -> Degradation:
     if 1 in kernel.shape:
         kernel = np.outer(kernel, kernel / np.abs(kernel).max())
     name = f"{path.name} (sha256 {hashlib.sha256(content).hexdigest()[:12]})"
-    return of_kernel(kernel, name, upscale)
+    return replace(of_kernel(kernel, name, upscale), file=os.path.abspath(path))
 
 
 def _content(path: Path) -> bytes:

@@ -17,7 +17,7 @@ import rasterio
 from rasterio.env import GDALDataFinder, PROJDataFinder
 
 from hsisr_geo.doctor.finding import Finding
-from hsisr_geo.raster import proj
+from hsisr_geo.raster.place import proj
 
 NEEDED = {"GTiff": "GeoTIFF", "COG": "cloud-optimised GeoTIFF", "ENVI": "ENVI", "VRT": "VRT"}
 USEFUL = {"HDF5": "PRISMA and NEON", "netCDF": "EMIT", "Zarr": "Zarr", "JP2OpenJPEG": "JPEG 2000"}

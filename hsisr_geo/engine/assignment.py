@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hsisr_geo.bands.metadata import ALPHA
+from hsisr_geo.engine.identity import Snapshot
 from hsisr_geo.engine.request import Log, Request
 from hsisr_geo.engine.tasks import Work, cut_for
 from hsisr_geo.journal.folder import WorkFolder
@@ -33,6 +34,8 @@ class Assignment:
         What is written: one for each cube that the method makes.
     tile
         As for `tasks.cut`.
+    before
+        The files of the scene as they were when the run began.
     """
 
     request: Request
@@ -42,6 +45,7 @@ class Assignment:
     interpolated: tuple[int, ...]
     outputs: tuple[Output, ...]
     tile: int
+    before: Snapshot
 
     @property
     def spread(self) -> Sampled | None:
@@ -68,6 +72,7 @@ class Assignment:
             layout=self.layout,
             journal=journal,
             given_up=given_up,
+            before=self.before,
         )
 
     def _method(self, given_up: Watch) -> Method:
@@ -80,7 +85,7 @@ class Assignment:
 
 
 def assign(
-    request: Request, tile: int, folder: WorkFolder, log: Log
+    request: Request, tile: int, folder: WorkFolder, before: Snapshot, log: Log
 ) -> tuple[Assignment, tuple[str, ...]]:
     """Choose the bands for the resolver and measure them.
 
@@ -92,7 +97,7 @@ def assign(
     the assignment, warnings
     """
     raster = request.raster
-    resolved, statistics, warning = _choose_bands(raster, request.resolver, folder, log)
+    resolved, statistics, warning = _choose_bands(raster, request.resolver, folder, before, log)
     share = share_bands(request.resolver, resolved, statistics, len(raster.bands))
     if warning:
         log(f"warning: {warning}")
@@ -109,12 +114,13 @@ def assign(
         interpolated=share.interpolated,
         outputs=request.outputs(),
         tile=tile,
+        before=before,
     )
     return assignment, (warning,) if warning else ()
 
 
 def _choose_bands(
-    raster: Raster, resolver: Resolver, folder: WorkFolder, log: Log
+    raster: Raster, resolver: Resolver, folder: WorkFolder, before: Snapshot, log: Log
 ) -> tuple[tuple[int, ...], SceneStatistics | None, str]:
     """Return the bands for the resolver, their statistics, and why it can make none of them."""
     if raster.bands.wavelengths_nm is None:
@@ -128,17 +134,20 @@ def _choose_bands(
         resolver.check_bands(len(resolved))  # before a pass over the scene
     if not resolver.uses_statistics:
         return resolved, None, ""
-    statistics = _measure(raster, resolved, folder, log)
+    statistics = _measure(raster, resolved, folder, before, log)
     none = "no pixel is valid in all good bands at once: all bands are interpolated"
     return resolved, statistics, "" if statistics.count else none
 
 
-def _measure(raster: Raster, bands: Sequence[int], folder: WorkFolder, log: Log) -> SceneStatistics:
+def _measure(
+    raster: Raster, bands: Sequence[int], folder: WorkFolder, before: Snapshot, log: Log
+) -> SceneStatistics:
     """Measure the scene, or take what an interrupted run has measured: the same to the last bit."""
     if (kept := load(folder.statistics)) is not None:
         return kept
     log(f"measuring {len(bands)} bands over the whole scene")
     found = scan_scene(raster, bands)
+    before.check()  # else what is kept would be that of two scenes
     with as_output_error(folder.file):
         save(found, folder.statistics)
     return found

@@ -9,7 +9,7 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -24,11 +24,11 @@ from distributed.scheduler import KilledWorker
 
 from hsisr_geo._version import __version__
 from hsisr_geo.engine.assignment import Assignment
-from hsisr_geo.engine.provenance import input_identity
+from hsisr_geo.engine.identity import input_identity
 from hsisr_geo.engine.tasks import Work
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import HsisrError, WorkerError
-from hsisr_geo.journal.index import RecordAt
+from hsisr_geo.journal.index import RecordAt, TileIndex
 from hsisr_geo.journal.records import JournalWriter, new_name
 from hsisr_geo.raster.datasets import anywhere
 
@@ -108,9 +108,11 @@ def _interrupts_held_back() -> Iterator[None]:
 class TileWorker(WorkerPlugin):
     """What a worker keeps of a run: its work, made when the first tile comes, and its journal."""
 
-    def __init__(self, assignment: Assignment, folder: Path, *, synchronize: bool) -> None:
+    def __init__(
+        self, assignment: Assignment, folder: Path, key: str, *, synchronize: bool
+    ) -> None:
         self.name = f"hsisr-geo-{secrets.token_hex(8)}"
-        self._assignment, self._folder = assignment, folder
+        self._assignment, self._folder, self._key = assignment, folder, key
         self._synchronize = synchronize
         self._lock: Lock | None = None
         self._work: Work | None = None
@@ -132,7 +134,8 @@ class TileWorker(WorkerPlugin):
         assert self._lock is not None
         with self._lock:  # the model is loaded once
             if self._work is None:
-                journal = JournalWriter(self._folder / new_name(), synchronize=self._synchronize)
+                path = self._folder / new_name()
+                journal = JournalWriter(path, self._key, synchronize=self._synchronize)
                 self._work = self._assignment.work(journal)
         return self._work.infer(tile)
 
@@ -154,13 +157,12 @@ def _infer(name: str, tile: tuple[int, int]) -> RecordAt:
 def run(
     client: Client,
     assignment: Assignment,
-    folder: Path,
-    tiles: Iterable[tuple[int, int]],
+    finished: TileIndex,
     progress: Callable[[RecordAt], None],
     *,
     synchronize: bool,
 ) -> None:
-    """Compute tiles on the workers; progress is told of each, in the caller's thread.
+    """Compute the missing tiles on the workers; progress is told of each, in the caller's thread.
 
     Only a few tiles for each worker are under way at a time, however many there are.
 
@@ -174,10 +176,10 @@ def run(
     HsisrError : as raised by a tile
     """
     raster = assignment.request.raster
-    check(client, [anywhere(name) for name in (raster.path, *raster.files)], folder)
-    plugin = TileWorker(assignment, folder, synchronize=synchronize)
+    check(client, [anywhere(name) for name in raster.all_files], finished.folder)
+    plugin = TileWorker(assignment, finished.folder, finished.key, synchronize=synchronize)
     with _registered(client, plugin):
-        rest = iter(tiles)
+        rest = finished.missing()
 
         def submitted(count: int) -> list[Any]:
             return [

@@ -81,7 +81,7 @@ def _compute_here(
 ) -> None:
     kept, tiles = len(finished), len(assignment.layout.grid)
     missing = [*finished.missing()]
-    with JournalWriter(finished.folder / new_name()) as journal:
+    with JournalWriter(finished.folder / new_name(), finished.key) as journal:
         work = assignment.work(journal)
 
         def made() -> float:
@@ -111,11 +111,4 @@ def _compute_elsewhere(
 
     on_other_machines = workers.scheduler is not None
     with cluster.connected(workers) as client:
-        cluster.run(
-            client,
-            assignment,
-            finished.folder,
-            finished.missing(),
-            note,
-            synchronize=on_other_machines,
-        )
+        cluster.run(client, assignment, finished, note, synchronize=on_other_machines)

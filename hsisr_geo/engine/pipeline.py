@@ -14,6 +14,7 @@ from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.engine.assembly import assembling
 from hsisr_geo.engine.assignment import Assignment, assign
 from hsisr_geo.engine.compute import compute, take_up, telling_how_to_go_on
+from hsisr_geo.engine.identity import Snapshot, input_identity, moved
 from hsisr_geo.engine.outlook.forecast import forecast
 from hsisr_geo.engine.provenance import Fingerprint, provenance_tags
 from hsisr_geo.engine.request import Log, Request
@@ -88,6 +89,7 @@ def super_resolve(
     overwrite: bool = False,
     write: WriteOptions = AS_NAMED,
     resume: bool = False,
+    strict: bool = False,
     valid_range: Sequence[float] | None = None,
     again: bool = False,
     progress: Progress | None = None,
@@ -126,6 +128,10 @@ def super_resolve(
         Go on with an interrupted run, if there is one: only tiles that it had not finished are
         computed, and the result is that of an uninterrupted run. Should this run be interrupted,
         its tiles are kept for the next one.
+    strict
+        Tell the input by all of its content, however large, when the run begins and again before
+        the output appears. Without it that is done for inputs of up to 256 MiB; of larger ones the
+        ends of each file are read, and the system is asked whether they were touched.
     valid_range
         (least, largest) value in physical units. Default: where the 3 x 3 input pixels around have
         no negative value, neither has the output.
@@ -155,6 +161,7 @@ def super_resolve(
         tile=tile,
         memory=memory,
         where=Workers(workers, threads, scheduler),
+        strict=strict,
         valid_range=valid_range,
         again=again,
     )
@@ -163,11 +170,12 @@ def super_resolve(
     with open_outputs(targets, overwrite=overwrite, resume=resume) as drafts:
         folder = drafts[0].folder
         tile = request.side(folder)
+        before = request.snapshot()
         mark = request.fingerprint(tile, targets)
         _identify(folder, mark, keep=resume)
-        assignment, warnings = assign(request, tile, folder, log)
+        assignment, warnings = assign(request, tile, folder, before, log)
         layout = assignment.layout
-        finished = TileIndex(folder.path, layout.grid.shape)
+        finished = TileIndex(folder.path, layout.grid.shape, mark.key)
         kept = take_up(finished, len(layout.grid), log) if resume else 0
         if told := forecast(assignment.request, layout.grid, layout.total_size):
             log(told)
@@ -185,6 +193,7 @@ def super_resolve(
             )
             found = total(layout, finished)
             assembly.set_tags(_tags(assignment, mark, found))
+        _check_unmoved(request, before, mark)
     if found.share_cut:
         log(f"{found.share_cut:.3%} of the values were cut to what the input allows")
     return RunReport(
@@ -208,8 +217,17 @@ def _identify(folder: WorkFolder, mark: Fingerprint, *, keep: bool) -> None:
     """Check that what is kept in the folder is of this run, and say whose it is."""
     if record := folder.record():
         mark.check_same(record, folder.path)
+    folder.check_journals(mark.key)
     with as_output_error(folder.file):
         folder.write_record({**record, **mark.record(), "keep": keep})
+
+
+def _check_unmoved(request: Request, before: Snapshot, mark: Fingerprint) -> None:
+    """Refuse to publish what was made of an input that did not hold still."""
+    before.check()
+    now = input_identity(request.raster.all_files, strict=request.strict)
+    if now != mark.facts["input files"]:
+        raise moved(request.raster.path, "has other content than")
 
 
 def _tags(assignment: Assignment, mark: Fingerprint, found: Consistency) -> list[dict[str, str]]:

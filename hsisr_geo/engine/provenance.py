@@ -3,9 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 from hsisr_geo._version import __version__
@@ -13,13 +12,12 @@ from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.cube.valid_range import Range, range_text
 from hsisr_geo.cube.windows import Window
+from hsisr_geo.engine.identity import changed_at, input_identity
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import OutputError
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import source_files
 from hsisr_geo.resolver.protocol import Resolver, Sampled
-
-_END_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,12 @@ class Fingerprint:
     @property
     def digest(self) -> str:
         """SHA-256 over the facts."""
-        return hashlib.sha256(json.dumps(dict(self.facts), sort_keys=True).encode()).hexdigest()
+        return _hash(self.facts)
+
+    @property
+    def key(self) -> str:
+        """SHA-256 over all of it: what finished tiles must have in common to go together."""
+        return _hash({**self.circumstances, **self.facts})
 
     def record(self) -> dict[str, Any]:
         """Return what `check_same` needs, for a JSON file."""
@@ -66,20 +69,21 @@ def fingerprint(
     tile: int,
     stored: Sequence[Raster],
     valid_range: Range | None = None,
+    strict: bool = False,
 ) -> Fingerprint:
     """Take the fingerprint of a run.
 
     `stored` is what the outputs will be: a format may ask for other numbers than the input has.
 
-    The files of the input are told by name, size, and the hash of their first and last 64 KiB; and,
-    among the circumstances, by when they were changed. What is no file, such as a remote address,
-    is told by its name and by how it describes itself.
+    The files of the input, followed to their end, are told as `input_identity` says (`strict`: by
+    all of their content); and, among the circumstances, by when they were changed. What is no file,
+    such as a remote address, is told by its name and by how it describes itself.
     """
-    names = (raster.path, *raster.files)
+    names = raster.all_files
     facts = {
         "version": __version__,
         "source": os.path.basename(raster.path),
-        "input files": input_identity(names),
+        "input files": input_identity(names, strict=strict),
         "grid, bands and tags of the input": _digest(raster),
         "bounds": _window_text(region),
         "model": resolver.name,
@@ -89,10 +93,14 @@ def fingerprint(
     }
     if uncertainty is not None and spread is not None:
         facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
-    changed = " ".join(str(file.stat().st_mtime_ns) for file in _existing(names))
-    circumstances = {"tile": str(tile), "input changed at": changed}
+    circumstances = {"tile": str(tile), "input changed at": changed_at(names)}
+    circumstances |= {"strict": "yes"} if strict else {}
     circumstances["stored numbers"] = " ".join(map(_numbers_of, stored))
     return Fingerprint(facts, circumstances)
+
+
+def _hash(said: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(dict(said), sort_keys=True).encode()).hexdigest()
 
 
 def kept_tile(record: Mapping[str, Any]) -> int | None:
@@ -102,32 +110,6 @@ def kept_tile(record: Mapping[str, Any]) -> int | None:
     """
     tile = str(record.get("circumstances", {}).get("tile"))
     return int(tile) if tile.isdecimal() else None
-
-
-def input_identity(names: Sequence[str]) -> str:
-    """Tell files and folders of a raster by name, size and hash of their ends; "" if none is one.
-
-    Sidecars are among them, and what a VRT points to (`Raster.path`, `Raster.files`). Of a folder
-    (Zarr) the files directly inside count, which describe it; its chunks may be too many.
-    """
-    return " ".join(_identity(file) for file in _existing(names))
-
-
-def _existing(names: Sequence[str]) -> Iterator[Path]:
-    for name in names:
-        if os.path.isfile(name):  # unlike `Path.is_file`, takes any text that GDAL calls a name
-            yield Path(name)
-        elif os.path.isdir(name):
-            yield from sorted(inside for inside in Path(name).iterdir() if inside.is_file())
-
-
-def _identity(file: Path) -> str:
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        head = stream.read(_END_BYTES)
-        stream.seek(max(0, size - _END_BYTES))
-        ends = hashlib.sha256(head + stream.read(_END_BYTES))
-    return f"{file.name}:{size}:{ends.hexdigest()[:16]}"
 
 
 def _digest(raster: Raster) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from hsisr_geo.cube.valid_range import Range, check_range
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.assembly import LateTags
+from hsisr_geo.engine.identity import Snapshot
 from hsisr_geo.engine.outlook.estimate import choose_tile, estimate_seconds, footprint
 from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.engine.tasks import cut_for
@@ -26,6 +27,7 @@ from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.statistics import bands_with_data
 from hsisr_geo.raster.suitability import check_suitable
+from hsisr_geo.resolver.load import method_files
 from hsisr_geo.resolver.protocol import (
     BandsResolver,
     PartResolver,
@@ -88,6 +90,7 @@ class Request:
     memory : bytes that the run may take; None for a share of the machine's
     where : which processes compute the tiles
     valid_range : least and largest value; None: not negative where the input is not
+    strict : hash the whole input for the fingerprint, however large
     """
 
     raster: Raster
@@ -100,6 +103,7 @@ class Request:
     memory: int | None = None
     where: Workers = field(default_factory=Workers)
     valid_range: Range | None = None
+    strict: bool = False
 
     @classmethod
     def of(
@@ -114,6 +118,7 @@ class Request:
         tile: int | None = None,
         memory: int | None = None,
         where: Workers | None = None,
+        strict: bool = False,
         valid_range: Sequence[float] | None = None,
         again: bool = False,
     ) -> "Request":
@@ -136,7 +141,19 @@ class Request:
         resolver = settled(resolver, raster)
         if uncertainty is not None:
             sampled(resolver, uncertainty.samples)
-        return cls(raster, resolver, dst, region, uncertainty, write, tile, memory, where, limits)
+        return cls(
+            raster,
+            resolver,
+            dst,
+            region,
+            uncertainty,
+            write,
+            tile,
+            memory,
+            where,
+            limits,
+            strict,
+        )
 
     @property
     def samples(self) -> int:
@@ -146,11 +163,12 @@ class Request:
     def targets(self) -> list[Target]:
         """Return the rasters to be written; their tags are `LateTags`."""
         fine = self.raster.upscaled(self.resolver.upscale, *(self.region or ()))
-        targets = [Target(self.dst, fine, LateTags(), self.write)]
+        method = method_files(self.resolver)
+        targets = [Target(self.dst, fine, LateTags(), self.write, method)]
         if self.uncertainty is not None:
             path, deviations = self.uncertainty.path, self.uncertainty.describe(fine)
             write = self.write.beside(self.dst, path)
-            targets.append(Target(path, deviations, LateTags(), write))
+            targets.append(Target(path, deviations, LateTags(), write, method))
         return targets
 
     def outputs(self) -> tuple[Output, ...]:
@@ -218,7 +236,12 @@ class Request:
             tile=tile,
             valid_range=self.valid_range,
             stored=[target.form.stored(target.raster) for target in targets],
+            strict=self.strict,
         )
+
+    def snapshot(self) -> Snapshot:
+        """Look at the files of the scene and of the method."""
+        return Snapshot.of([*self.raster.all_files, *method_files(self.resolver)])
 
     def plan(self) -> RunPlan:
         """Lay the run out without making it: output, tiles, memory, disk and time.

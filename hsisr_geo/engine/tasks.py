@@ -21,6 +21,7 @@ from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import Tile, TileGrid
 from hsisr_geo.cube.windows import Window, inside, scaled
+from hsisr_geo.engine.identity import Snapshot
 from hsisr_geo.journal.index import RecordAt
 from hsisr_geo.journal.layout import Layout
 from hsisr_geo.journal.records import JournalWriter
@@ -87,6 +88,7 @@ class Work:
     journal : of this process
     given_up : set as soon as the run fails or is canceled, for the method to stop what nobody
         waits for
+    before : the files of the scene as they were when the run began; no tile is recorded of others
     """
 
     raster: Raster
@@ -96,6 +98,7 @@ class Work:
     layout: Layout
     journal: JournalWriter
     given_up: Watch = field(default_factory=Watch)
+    before: Snapshot = Snapshot(())  # noqa: RUF009 - immutable
 
     @property
     def margin(self) -> int:
@@ -134,6 +137,7 @@ class Work:
         cubes = [output.bands_from(sr) for output, sr in zip(outputs, made, strict=True)]
         rows, cols = scaled(inside(tile.reach, outer), self.method.upscale)
         arrays = self._arrays(tile, found, [sr[:, rows, cols] for sr in cubes])
+        self.before.check_often()
         return RecordAt(index, self.journal.path.name, self.journal.add(index, arrays))
 
     def _arrays(

@@ -6,6 +6,7 @@ run is to be resumed after a failure; what a killed process left goes with the n
 
 import json
 import os
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,13 +16,18 @@ from typing import Any
 
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import remove
-from hsisr_geo.journal.records import ENDING, read_journal
+from hsisr_geo.journal.records import ENDING as JOURNAL
+from hsisr_geo.journal.records import check_journal, read_journal
 
 if sys.platform != "win32":
     import fcntl
 
+ENDING = ".hsisr-geo"
+"""Of the names of work folders."""
+
 _LOCK = "lock"
 _RECORD = "run.json"
+_RECORD_BYTES = 1 << 26
 _TRIES = 10
 
 
@@ -49,12 +55,19 @@ class WorkFolder:
         return self.path / "statistics.npz"
 
     def record(self) -> Mapping[str, Any]:
-        """Return what was said of the run that works here; nothing where nothing was."""
-        try:
-            found = json.loads((self.path / _RECORD).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+        """Return what was said of the run that works here; nothing where nothing was.
+
+        Raises
+        ------
+        OutputError : something else than this program writes is there
+        """
+        path = self.path / _RECORD
+        found = read_json(path) if os.path.lexists(path) else {}
+        for name in ("facts", "circumstances"):
+            texts = found.get(name, {})
+            if not isinstance(texts, dict) or not all(isinstance(t, str) for t in texts.values()):
+                raise strange(path)
+        return found
 
     def write_record(self, record: Mapping[str, Any]) -> None:
         """Say what the run is; in one step, so that nobody reads half of it."""
@@ -62,16 +75,21 @@ class WorkFolder:
         draft.write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
         os.replace(draft, self.path / _RECORD)
 
+    def check_journals(self, key: str) -> None:
+        """Refuse journals of another run than that of a key; errors as `read_journal`."""
+        for path in sorted(self.path.glob(f"*{JOURNAL}")):
+            check_journal(path, key)
+
     @property
     def worth_keeping(self) -> bool:
         """Whether any tile is finished."""
-        journals = self.path.glob(f"*{ENDING}")
+        journals = self.path.glob(f"*{JOURNAL}")
         return any(entry.finished for path in journals for entry in read_journal(path))
 
 
 def work_folder_of(file: Path) -> Path:
     """Return the folder that belongs to an output."""
-    return file.with_name(f".{file.name}.hsisr-geo")
+    return file.with_name(f".{file.name}{ENDING}")
 
 
 @contextmanager
@@ -88,7 +106,7 @@ def work_folder(file: Path, *, resume: bool, overwrite: bool) -> Iterator[WorkFo
     OutputError : another run works there, or has kept its tiles and is not to be resumed
     """
     path = work_folder_of(file)
-    with _locked(path, file):
+    with locked(path, file):
         folder = WorkFolder(path, file)
         done, keep = False, True  # until it is known that what an earlier run left may go
         try:
@@ -104,8 +122,10 @@ def work_folder(file: Path, *, resume: bool, overwrite: bool) -> Iterator[WorkFo
 
 
 def _check_not_kept(folder: WorkFolder, *, overwrite: bool) -> None:
+    if overwrite:
+        return  # whatever is there goes
     kept = folder.record().get("keep") is True and folder.worth_keeping
-    if kept and not overwrite:
+    if kept:
         raise OutputError(
             f"{folder.file}: an unfinished run is kept in {folder.path}: give --resume to go on "
             "with it, or --overwrite to start afresh"
@@ -118,12 +138,63 @@ def _empty(path: Path) -> None:
             remove(inner)
 
 
+def strange(path: Path) -> OutputError:
+    """Return the error that says of something in a work folder that it is none of ours."""
+    return OutputError(
+        f"{path} is not what this program writes there: look what is in that folder, and remove "
+        "it, or give --overwrite without --resume to start afresh"
+    )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read an object that this program wrote to a work folder.
+
+    Raises
+    ------
+    OutputError : it is something else
+    """
+    try:
+        told = path.lstat()
+        if not stat.S_ISREG(told.st_mode) or told.st_size > _RECORD_BYTES:
+            raise strange(path)  # a pipe would keep us waiting
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise strange(path) from error
+    if not isinstance(found, dict):
+        raise strange(path)
+    return found
+
+
+def _check_usual(path: Path) -> None:
+    """Refuse a folder with things in it that are read as files and are none.
+
+    Raises
+    ------
+    OutputError : naming the first of them
+    """
+    if os.path.lexists(path) and (path.is_symlink() or not path.is_dir()):
+        raise OutputError(f"{path} is in the way: it is no folder of this program; remove it")
+    for inner in sorted(path.iterdir()) if path.is_dir() else ():
+        ours = inner.name in (_LOCK, _RECORD) or inner.suffix in (JOURNAL, ".npz", ".json")
+        kind = inner.lstat().st_mode
+        if not (stat.S_ISREG(kind) or (stat.S_ISDIR(kind) and not ours)):
+            raise OutputError(
+                f"{inner} is no plain file, and none of this program's: remove it, and go on"
+            )
+
+
 @contextmanager
-def _locked(path: Path, file: Path) -> Iterator[None]:
-    """Hold the lock of a folder, which is made if need be."""
+def locked(path: Path, file: Path) -> Iterator[None]:
+    """Hold the lock of an output's folder, which is made if need be.
+
+    Raises
+    ------
+    OutputError : another run has it, or what is there is none of ours
+    """
     lock = path / _LOCK
     for _ in range(_TRIES):
         try:
+            _check_usual(path)
             path.mkdir(exist_ok=True)
             handle = lock.open("ab")
         except FileNotFoundError:

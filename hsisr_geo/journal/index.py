@@ -29,10 +29,11 @@ class TileIndex:
     ----------
     folder : of the journals
     shape : (rows, cols) of the grid, in tiles
+    key : of the run: journals of others are refused; "" takes whatever is there
     """
 
-    def __init__(self, folder: Path, shape: tuple[int, int]) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, shape: tuple[int, int], key: str = "") -> None:
+        self.folder, self.key = folder, key
         self.lost = 0  # tiles that an earlier process began and did not finish
         self._journals: list[str] = []
         self._journal = np.full(shape, _NOWHERE, np.int32)
@@ -52,7 +53,7 @@ class TileIndex:
         """Take what the journals of earlier processes hold; count what they began and lost."""
         begun: set[tuple[int, int]] = set()
         for path in sorted(self.folder.glob(f"*{ENDING}")):
-            for entry in read_journal(path):
+            for entry in read_journal(path, self.key):
                 if not self._has(entry.tile):
                     continue  # of another grid: nothing of ours
                 if entry.finished:

@@ -7,6 +7,7 @@ killed leaves at most one record torn, the last; it is told by its checksum and 
 import os
 import secrets
 import socket
+import stat
 import struct
 import threading
 import zlib
@@ -24,7 +25,7 @@ ENDING = ".journal"
 ALIGNMENT = 8
 """Every array of a record begins at a multiple of so many bytes."""
 
-_BEGUN, _FINISHED = 0, 1
+_BEGUN, _FINISHED, _OF_RUN = 0, 1, 2
 _HEAD = struct.Struct("<4sIIIQ")  # magic, kind, row and column of the tile, bytes of its arrays
 _TAIL = struct.Struct("<II")  # CRC-32 of head and arrays, padding
 _MAGIC = b"HSGJ"
@@ -51,11 +52,12 @@ class JournalWriter:
     Parameters
     ----------
     path : made anew
+    key : of the run (`Fingerprint.key`), which the journal begins with; "" for none
     synchronize : each record is on the disk for good, and seen by other machines, before `add`
         returns
     """
 
-    def __init__(self, path: Path, *, synchronize: bool = False) -> None:
+    def __init__(self, path: Path, key: str = "", *, synchronize: bool = False) -> None:
         self.path = path
         try:
             self._file = path.open("xb", buffering=0)
@@ -63,6 +65,8 @@ class JournalWriter:
             raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
         self._synchronize = synchronize
         self._lock = threading.Lock()
+        if key:
+            self._append((0, 0), _OF_RUN, [np.frombuffer(key.encode(), np.uint8)])
 
     def __enter__(self) -> "JournalWriter":
         return self
@@ -112,18 +116,47 @@ class JournalWriter:
             os.fsync(self._file.fileno())
 
 
-def read_journal(path: Path) -> Iterator[RecordEntry]:
-    """Yield what a journal says, up to its end or to where it was torn or damaged."""
+def read_journal(path: Path, key: str = "") -> Iterator[RecordEntry]:
+    """Yield what a journal says, up to its end or to where it was torn or damaged.
+
+    Raises
+    ------
+    OutputError : it is no file, or `key` is given and the journal is of another run
+    """
+    check_journal(path, key)
     with path.open("rb") as file:
-        while True:
-            head = file.read(_HEAD.size)
-            if len(head) < _HEAD.size:
-                return
-            magic, kind, row, col, size = _HEAD.unpack(head)
-            offset = file.tell()
-            if magic != _MAGIC or not _is_whole(file, head, size):
-                return
-            yield RecordEntry((row, col), kind == _FINISHED, offset)
+        while (entry := _next(file)) is not None:
+            if entry[0] != _OF_RUN:
+                yield RecordEntry(entry[1], entry[0] == _FINISHED, entry[2])
+
+
+def _next(file: BinaryIO) -> tuple[int, tuple[int, int], int] | None:
+    """Return kind, tile and place of the next record; None where no whole one is."""
+    head = file.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    magic, kind, row, col, size = _HEAD.unpack(head)
+    offset = file.tell()
+    if magic != _MAGIC or not _is_whole(file, head, size):
+        return None
+    return kind, (row, col), offset
+
+
+def check_journal(path: Path, key: str) -> None:
+    """Refuse what is no journal, or that of another run; a torn beginning is neither."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise OutputError(f"{path} is no journal of this program, not even a file: remove it")
+    if not key:
+        return
+    with path.open("rb") as file:
+        first = _next(file)
+        file.seek(_HEAD.size)
+        if first is None or (first[0] == _OF_RUN and file.read(len(key)) == key.encode()):
+            return
+    raise OutputError(
+        f"{path} holds tiles of another run: remove it, or give --overwrite without --resume to "
+        "start afresh"
+    )
 
 
 def array_at(path: Path, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

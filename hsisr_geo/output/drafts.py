@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from hsisr_geo.bands.radiometry import Cube, encode, valid_pixels
 from hsisr_geo.cube.windows import BLOCK, Window, block_side, blocks
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import put_in_place, remove, synchronize, synchronize_all
+from hsisr_geo.files import remove, synchronize_all
 from hsisr_geo.journal.folder import WorkFolder, work_folder
 from hsisr_geo.journal.layout import Output
+from hsisr_geo.output.commit import Move, commit, settle
 from hsisr_geo.output.companions import belongs_to, companions, item_path, write_item, write_style
 from hsisr_geo.output.formats.blocks import Blocks
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
@@ -91,10 +92,20 @@ class Draft:
                 write_item(self.folder.part, self.file, made)
                 synchronize_all(item_path(self.folder.part))
 
-    def publish(self) -> None:
-        """Give the file its name."""
-        with as_output_error(self.target.path):
-            _publish(self.folder.part, self.file, self.form, self.output.raster)
+    def moves(self) -> list[Move]:
+        """Return the names that are to be given, the raster's last, and what has to go."""
+        part, file, raster = self.folder.part, self.file, self.output.raster
+        pairs = list(zip(family(part, self.form), family(file, self.form), strict=True))
+        moves = [self._move(made, final) for made, final in pairs]
+        if has_companions(file, raster):
+            beside = zip(companions(part), companions(file), strict=True)
+            replaced = [(m, f) for m, f in beside if m.exists() or belongs_to(f, file)]
+            moves = [self._move(made, final) for made, final in replaced] + moves
+        return moves
+
+    def _move(self, made: Path, final: Path) -> Move:
+        """Give a name to what was made, else take it from what an older raster had."""
+        return Move(self.folder.path, made.name if made.exists() else None, final.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +168,7 @@ def open_outputs(
 
     Until then there is only a hidden folder beside each. An exception or an interrupt removes it,
     and the next run to the same path that of a run that was killed. The rasters get their names
-    one right after the other.
+    all together (`commit`): what a kill interrupts there, the next run to one of them completes.
 
     Parameters
     ----------
@@ -169,6 +180,7 @@ def open_outputs(
         read-only, disk full, two of them would have a file in common, another run writes them, an
         interrupted run is kept there (`work_folder`)
     """
+    settle([Path(target.path).resolve() for target in targets], keep=resume)
     publishing = resume and was_publishing(targets)
     files = check_targets(targets, overwrite=overwrite, resume=resume)
     with ExitStack() as stack:
@@ -183,8 +195,8 @@ def open_outputs(
         with as_output_error(targets[0].path):
             folder.write_record({**folder.record(), PUBLISHING: True})
         # ^ from here on files of these names are ours
-        for draft in drafts:
-            draft.publish()
+        with as_output_error(targets[0].path):
+            commit([draft.folder.path for draft in drafts], [m for d in drafts for m in d.moves()])
 
 
 @contextmanager
@@ -194,19 +206,3 @@ def _draft(target: Target, file: Path, *, resume: bool, overwrite: bool) -> Iter
             folder = stack.enter_context(work_folder(file, resume=resume, overwrite=overwrite))
         form = target.form
         yield Draft(target, as_output(target.raster, form), file, form, folder)
-
-
-def _publish(part: Path, target: Path, form: Format, raster: Raster) -> None:
-    if has_companions(target, raster):
-        for made, final in zip(companions(part), companions(target), strict=True):
-            if made.exists():
-                put_in_place(made, final)
-            elif belongs_to(final, target):  # an older raster of that name
-                remove(final)
-    for made, final in zip(family(part, form), family(target, form), strict=True):
-        if made.exists():
-            put_in_place(made, final)
-        else:  # of an older raster of that name
-            remove(final)
-    if os.name == "posix":
-        synchronize(target.parent)

@@ -30,12 +30,14 @@ class Target:
     raster : grid, bands, tags and data type, usually `open_raster(source).upscaled(upscale)`
     tags : how the raster was made, written beside the tags of the source
     write : how it is stored
+    sources : files that it must not replace, besides those of the source: weights, a kernel
     """
 
     path: str | os.PathLike[str]
     raster: Raster
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     write: WriteOptions = AS_NAMED
+    sources: tuple[str, ...] = ()
 
     @property
     def form(self) -> Format:
@@ -77,11 +79,9 @@ def _check_target(target: Target, *, overwrite: bool) -> Path:
         raise OutputError(f"{path} is a folder: name a file in it")
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
-    inputs = {source, source.with_suffix(".hdr"), *map(Path, target.raster.files)}
+    _check_inputs(target, path, source)
     files = [*form.files(path), *([item_path(path)] if target.write.stac else ())]
     for file in files:
-        if any(p.exists() and file.exists() and p.samefile(file) for p in inputs):
-            raise OutputError(f"{path} would overwrite the input {source}: choose another name")
         if file.exists() and not overwrite:
             raise OutputError(f"{file} exists: choose another name or give --overwrite")
     if target.write.stac and not has_companions(path, target.raster):
@@ -90,6 +90,29 @@ def _check_target(target: Target, *, overwrite: bool) -> Path:
         raise OutputError(f"{path}: no permission to write in {path.parent}")
     form.check(path, target.raster)
     return path.resolve()  # a link stays a link, to the new file
+
+
+def _check_inputs(target: Target, path: Path, source: Path) -> None:
+    """Refuse an output that would replace, or remove as an old sidecar, what it is made of."""
+    inputs = [source, source.with_suffix(".hdr"), *map(Path, target.raster.files)]
+    replaced = [*family(path, target.form), *([item_path(path)] if target.write.stac else ())]
+    for replaces in filter(Path.exists, replaced):
+        if any(_is_in(given, replaces) for given in inputs):
+            raise OutputError(f"{path} would overwrite the input {source}: choose another name")
+        if given := next((g for g in target.sources if _is_in(Path(g), replaces)), None):
+            raise OutputError(
+                f"{path} would overwrite {given}, which it is made with: choose another name"
+            )
+
+
+def _is_in(given: Path, replaces: Path) -> bool:
+    """Whether a file is, or lies in, a file or folder that is to be replaced."""
+    try:
+        if not given.exists():
+            return False
+        return given.samefile(replaces) or replaces.resolve() in given.resolve().parents
+    except (OSError, ValueError):  # a name of GDAL that is no path
+        return False
 
 
 def has_companions(path: Path, raster: Raster) -> bool:

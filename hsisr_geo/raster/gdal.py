@@ -1,10 +1,9 @@
 """A raster that GDAL reads: described as a `Raster`, and windows of its stored numbers."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 from affine import Affine
@@ -30,6 +29,7 @@ from hsisr_geo.raster.datasets import (
 )
 from hsisr_geo.raster.place.envi_crs import crs_of_header
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
+from hsisr_geo.raster.sources import follow
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def described(dataset: Any, path: str) -> Raster:
         classes=tell_classes(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
         notes=tuple(filter(None, (*notes, flat, ignored, odd_rpcs))),
-        files=tuple(_further_files(dataset, path)),
+        files=_further_files(dataset, path),
         source=GdalSource(
             anywhere(path),
             masked or bool(alpha),
@@ -165,11 +165,12 @@ def one_type(raster: Raster) -> Raster:
     return replace(raster, dtype=chosen[0])
 
 
-def _further_files(dataset: Any, path: str) -> Iterator[str]:
-    """Yield the files that GDAL reads besides `path`: headers, and what a VRT points to."""
-    for name in dataset.files:
-        if not (os.path.exists(name) and os.path.exists(path) and Path(path).samefile(name)):
-            yield anywhere(str(name))
+def _further_files(dataset: Any, path: str) -> tuple[str, ...]:
+    """Return the files that GDAL reads besides `path`: headers, and what VRTs lead to."""
+    named = [anywhere(str(name)) for name in dataset.files]
+    own = os.path.realpath(path)
+    every = dict.fromkeys([*named, *follow([path, *named])])
+    return tuple(name for name in every if os.path.realpath(name) != own)
 
 
 def _within_limits(bands: Bands, dataset: Any) -> tuple[Bands, Limits | None]:

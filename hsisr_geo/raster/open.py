@@ -11,8 +11,8 @@ from hsisr_geo.errors import HsisrError, OptionError, RasterError
 from hsisr_geo.raster.datasets import check_extent
 from hsisr_geo.raster.fill import undeclared_fill
 from hsisr_geo.raster.gdal import one_type
+from hsisr_geo.raster.place.proj import check_database
 from hsisr_geo.raster.products.recognise import describe
-from hsisr_geo.raster.proj import check_database
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.selection import advice, select_bands
 

@@ -91,6 +91,11 @@ class Raster:
     source_bands: tuple[int, ...] | None = None
 
     @property
+    def all_files(self) -> tuple[str, ...]:
+        """Its name and the further files, which follow what it names to the end."""
+        return (self.path, *self.files)
+
+    @property
     def rows(self) -> int:
         """Height in pixels."""
         return self.shape[0]

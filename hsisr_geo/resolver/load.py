@@ -118,6 +118,14 @@ def sent(
     return Recipe.load, (replace(recipe, model=model, **now),)
 
 
+def method_files(resolver: Resolver) -> tuple[str, ...]:
+    """Return the files that a resolver was made of: weights and kernel, where it has any."""
+    recipe = getattr(resolver, "recipe", None)
+    weights = [] if recipe is None else [os.path.abspath(find_model(recipe.model))]
+    kernel = resolver.degradation.file
+    return (*weights, *([kernel] if kernel else []))
+
+
 def load_resolver(
     name_or_path: str = DEFAULT,
     *,

@@ -19,7 +19,7 @@ from scenes import read_pixels
 
 from hsisr_geo import __version__
 from hsisr_geo.engine import cluster
-from hsisr_geo.engine.provenance import input_identity
+from hsisr_geo.engine.identity import input_identity
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import ModelError, OptionError, WorkerError
 from hsisr_geo.resolver.load import load_resolver

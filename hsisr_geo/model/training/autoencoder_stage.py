@@ -10,7 +10,17 @@ from hsisr_geo.model import back_projection
 from hsisr_geo.model.checkpoint import save_network
 from hsisr_geo.model.inference.devices import choose_device
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.training.optimise import Lesson, Log, TrainingOptions, optimise, split
+from hsisr_geo.model.training.optimise import (
+    Lesson,
+    Log,
+    TrainingOptions,
+    check_out,
+    facts_of,
+    optimise,
+    say_held_out,
+    split,
+)
+from hsisr_geo.model.training.progress_file import forget
 from hsisr_geo.model.training.training_data import Pair, TrainingScene, degraded_pair, load_scenes
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 
@@ -26,16 +36,29 @@ def train_autoencoder(
     """Train the group autoencoder and write it as a model file without a diffusion stage.
 
     The loss is what detail decoding needs, |u + Dec(E(x)) - Dec(E(u)) - x|, plus a share of plain
-    reconstruction, both on standardised spectra.
+    reconstruction, both on standardised spectra. A table of losses is written beside it (`curve`).
+
+    Raises
+    ------
+    OutputError : no model file can be written there
+    ModelError : nothing to train on or to hold out; progress of another training
     """
+    check_out(options.out)
     torch.manual_seed(options.seed)
     device = choose_device(options.device)
     network = Network(config).to(device)
     train, held = split(load_scenes(options.scenes), options.holdout)
+    say_held_out(held, log)
     lesson = autoencoder_lesson(network, config, train, held, options.seed, log)
-    card = optimise(options, network.autoencoder, lesson, log)
-    card |= {"stage": "autoencoder", "scenes": [s.name for s in train]}
+    facts = facts_of(options, "autoencoder", train, held, configuration=config.to_json())
+    card = optimise(options, network.autoencoder, lesson, facts, log)
+    card |= {
+        "stage": "autoencoder",
+        "scenes": [s.name for s in train],
+        "held_out": [s.name for s in held],
+    }
     save_network(options.out, network, config, card)
+    forget(options.out)
     return card
 
 
@@ -63,9 +86,12 @@ def autoencoder_lesson(
     pairs = [degraded_pair(scene, checked_upscale, declared) for scene in held]
 
     def validate() -> float:
-        return -sum(_ceiling_error(network, pair) for pair in pairs)
+        error = float(np.mean([_ceiling_error(network, pair) for pair in pairs]))
+        log(f"    held-out scenes: error {error:.4f} of a band's standard deviation")
+        return -error
 
-    return Lesson(loss, validate if pairs else None)
+    unit = "minus the mean error of detail decoding, in standard deviations of a band"
+    return Lesson(loss, validate if pairs else None, unit)
 
 
 def _spectra(

@@ -18,8 +18,19 @@ from hsisr_geo.model.training.component_patches import (
     residual_deviation,
 )
 from hsisr_geo.model.training.grow import grown
-from hsisr_geo.model.training.optimise import Lesson, Log, TrainingOptions, optimise, split
+from hsisr_geo.model.training.identity import told_photographs
+from hsisr_geo.model.training.optimise import (
+    Lesson,
+    Log,
+    TrainingOptions,
+    check_out,
+    facts_of,
+    optimise,
+    say_held_out,
+    split,
+)
 from hsisr_geo.model.training.photographs import load_photographs
+from hsisr_geo.model.training.progress_file import forget
 from hsisr_geo.model.training.training_data import degraded_pair, load_scenes
 from hsisr_geo.model.training.validation import score
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
@@ -27,6 +38,7 @@ from hsisr_geo.resolver.config import ModelCard, ModelConfig
 __all__ = ["denoiser_loss", "stepwise_loss", "train_diffusion"]
 
 _REGRESSION_SHARE = 0.7  # of a batch at the level without signal, the one `detail 0` uses
+_UNIT = "dB over bicubic, less 5 dB for each unit by which the spectral angle's ratio exceeds 1"
 _TURN = (2, 4, 2, 4, 3)  # upscales in the order steps take them
 
 
@@ -46,7 +58,12 @@ def train_diffusion(
         Model file with the first stage. One that has both stages is trained further.
     blocks, components
         Residual blocks of the denoiser, and components it is run on; None: as in the model file.
+
+    Raises
+    ------
+    OutputError, ModelError : as `train_autoencoder`
     """
+    check_out(options.out)
     torch.manual_seed(options.seed)
     device = choose_device(options.device)
     network, header = load_network(autoencoder)
@@ -62,6 +79,7 @@ def train_diffusion(
         f"{len(train)} scenes and {len(photographs)} photographs to train on, "
         f"{len(held)} scenes held out; sigma_y {config.sigma_y}"
     )
+    say_held_out(held, log)
     network.to(device)
     patches = ComponentPatches(images, photographs, options.photograph_share)
     loss = stepwise_loss(network, config, patches, options.seed)
@@ -82,8 +100,17 @@ def train_diffusion(
         return psnr - 5 * (sam - 1)
         # ^ one criterion of both: a hundredth of the angle counts as 0.05 dB
 
-    lesson = Lesson(loss, validate if pairs else None)
-    card = header.card | optimise(options, network.denoiser, lesson, log)
+    lesson = Lesson(loss, validate if pairs else None, _UNIT)
+    facts = facts_of(
+        options,
+        "diffusion",
+        train,
+        held,
+        photographs=told_photographs(photographs),
+        configuration=config.to_json(),
+        start=header.sha256,
+    )
+    card = header.card | optimise(options, network.denoiser, lesson, facts, log)
     card |= {
         "stage": "diffusion",
         "scenes": [s.name for s in train],
@@ -92,6 +119,7 @@ def train_diffusion(
         "degradation": config.degradation,
     }
     save_network(options.out, network, config, card)
+    forget(options.out)
     return card
 
 

@@ -5,6 +5,7 @@ and resumed gives the weights of one that was not.
 """
 
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,24 +15,45 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hsisr_geo.errors import ModelError
-from hsisr_geo.model.training.progress_file import Averages, load_progress, save_progress
+from hsisr_geo.errors import ModelError, OutputError
+from hsisr_geo.model.training.curve import Curve, curve_path
+from hsisr_geo.model.training.identity import (
+    Facts,
+    as_note,
+    check_apart,
+    check_same,
+    told_scenes,
+)
+from hsisr_geo.model.training.progress_file import (
+    Averages,
+    load_progress,
+    progress_path,
+    read_notes,
+    save_progress,
+)
 from hsisr_geo.model.training.training_data import TrainingScene
 from hsisr_geo.resolver.config import ModelCard
 
-__all__ = ["Lesson", "Log", "TrainingOptions", "descend", "optimise", "split"]
+__all__ = [
+    "Lesson", "Log", "TrainingOptions", "check_out", "descend", "facts_of", "optimise",
+    "say_held_out", "split",
+]  # fmt: skip
 
 Log = Callable[[str], None]
+_LEAST_SCENES = 5  # of which one is held out by default
+_DECIDING = ("photograph_share", "steps", "check_every", "learning_rate", "seed")
 
 
 class Lesson(NamedTuple):
     """What a stage learns by: the loss of a step, and how good the weights are; higher is better.
 
-    `validate` is None where nothing is held out: the latest weights are the best then.
+    `validate` is None where nothing is held out: the latest weights are the best then. `unit` says
+    what its numbers are.
     """
 
     loss: Callable[[int], Tensor]
     validate: Callable[[], float] | None
+    unit: str = ""
 
     def score(self, step: int) -> float:
         """Judge the weights after so many steps."""
@@ -51,7 +73,8 @@ class TrainingOptions:
     photograph_share
         Their share of each batch, 0 to 1.
     holdout
-        Scenes whose name starts with one of these are validated on, never trained on.
+        Scenes whose name starts with one of these are validated on, never trained on. None: one in
+        five, in the order of their names.
     steps, check_every
         Optimiser steps; a validation, and a save of the progress, every so many.
     """
@@ -60,7 +83,7 @@ class TrainingOptions:
     out: Path
     photographs: Path | None = None
     photograph_share: float = 0.7
-    holdout: tuple[str, ...] = ()
+    holdout: tuple[str, ...] | None = None
     steps: int = 1000
     check_every: int = 200
     learning_rate: float = 1e-3
@@ -70,28 +93,95 @@ class TrainingOptions:
 
 
 def split(
-    scenes: Sequence[TrainingScene], holdout: Sequence[str]
+    scenes: Sequence[TrainingScene], holdout: Sequence[str] | None
 ) -> tuple[list[TrainingScene], list[TrainingScene]]:
-    """Part scenes into those trained on and those held out by name."""
-    held = [s for s in scenes if s.name.startswith(tuple(holdout))]
-    train = [s for s in scenes if not s.name.startswith(tuple(holdout))]
+    """Part scenes into those trained on and those held out: by name, or by default one in five.
+
+    Of fewer than five none is held out by default.
+
+    Raises
+    ------
+    ModelError : nothing is left to train on; a name that no scene begins with; a scene is on both
+        sides, under two names
+    """
+    names = [scene.name for scene in scenes]
+    if holdout is None:
+        chosen = set(sorted(names)[2::5]) if len(names) >= _LEAST_SCENES else set()
+    else:
+        for prefix in holdout:
+            if not any(name.startswith(prefix) for name in names):
+                raise ModelError(
+                    f"no scene begins with {prefix!r}, so none can be held out: there are "
+                    f"{', '.join(sorted(names))}"
+                )
+        chosen = {name for name in names if name.startswith(tuple(holdout))}
+    train = [scene for scene in scenes if scene.name not in chosen]
+    held = [scene for scene in scenes if scene.name in chosen]
     if not train:
         raise ModelError("every scene is held out: nothing is left to train on")
+    check_apart(train, held)
     return train, held
 
 
-def optimise(
+def say_held_out(held: Sequence[TrainingScene], log: Log) -> None:
+    """Say which scenes are not trained on."""
+    if held:
+        log(f"held out: {', '.join(scene.name for scene in held)}")
+    else:
+        log("no scene is held out: nothing tells when the weights begin to suit these scenes only")
+
+
+def check_out(out: Path) -> None:
+    """Refuse, before the training, a place where no model file can be written.
+
+    Raises
+    ------
+    OutputError : saying why
+    """
+    if out.is_dir():
+        raise OutputError(f"{out} is a folder: name a file in it")
+    if not out.parent.is_dir():
+        raise OutputError(f"{out}: there is no folder {out.parent}: create it first")
+    if not os.access(out.parent, os.W_OK):
+        raise OutputError(f"{out}: no permission to write in {out.parent}")
+
+
+def facts_of(
     options: TrainingOptions,
-    trained: nn.Module,
-    lesson: Lesson,
-    log: Log,
+    stage: str,
+    train: Sequence[TrainingScene],
+    held: Sequence[TrainingScene],
+    **more: str,
+) -> dict[str, str]:
+    """Return what a resumed training must have in common with the one it goes on with."""
+    return {
+        "stage": stage,
+        "scenes": told_scenes(train),
+        "held out": told_scenes(held) or "none",
+        **{name: f"{getattr(options, name)}" for name in _DECIDING},
+        **more,
+    }
+
+
+def optimise(
+    options: TrainingOptions, trained: nn.Module, lesson: Lesson, facts: Facts, log: Log
 ) -> ModelCard:
-    """Optimise `trained`; leave the averaged weights of the best validation in it."""
+    """Optimise `trained`; leave the averaged weights of the best validation in it.
+
+    Raises
+    ------
+    ModelError : what is to be resumed is of another training; the loss is not a number
+    """
     optimiser = torch.optim.Adam(trained.parameters(), options.learning_rate, betas=(0.9, 0.99))
     averages = Averages(trained)
-    progress_path = options.out.with_suffix(".progress.safetensors")
-    step = load_progress(progress_path, trained, optimiser, averages) if options.resume else 0
-    started, running = time.monotonic(), 0.0
+    path = progress_path(options.out)
+    step, running = 0, 0.0
+    if options.resume and (notes := read_notes(path)):
+        check_same(notes.get("training", ""), facts, path)
+        step = load_progress(path, trained, optimiser, averages)
+        running = float(notes["running"])
+    curve = Curve.taken_up(curve_path(options.out), step)
+    started = time.monotonic() - curve.seconds
     while step < options.steps:
         rate = options.learning_rate * _schedule(step, options.steps)
         value = lesson.loss(step)
@@ -100,14 +190,26 @@ def optimise(
         step += 1
         running += 0.05 * (float(value.detach()) - running) if step > 1 else float(value.detach())
         if step % options.check_every == 0 or step == options.steps:
+            if not math.isfinite(running):
+                raise ModelError(f"the loss is {running} after {step} steps: lower --learning-rate")
             seconds = time.monotonic() - started
             log(f"step {step}/{options.steps}  loss {running:.4f}  {seconds:.0f} s")
             with averages.applied_to(trained), torch.inference_mode():
-                averages.keep_if_best(trained, lesson.score(step))
-            save_progress(progress_path, step, trained, optimiser, averages)
+                score = lesson.score(step)
+                averages.keep_if_best(trained, score)
+            curve.add(step, running, None if lesson.validate is None else score, seconds)
+            notes = {"training": as_note(facts), "running": repr(running)}
+            save_progress(path, step, trained, optimiser, averages, notes)
     averages.restore_best(trained)
     best = None if lesson.validate is None else averages.best_score
-    return {"steps": options.steps, "seed": options.seed, "best_validation": best}
+    told = {"validation": lesson.unit} if lesson.validate else {}
+    return {
+        "steps": options.steps,
+        "seed": options.seed,
+        "best_validation": best,
+        **told,
+        "training": dict(facts),
+    }
 
 
 def descend(

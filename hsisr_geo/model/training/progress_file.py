@@ -16,7 +16,19 @@ from torch import Tensor, nn
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.checkpoint import save_tensors
 
-__all__ = ["Averages", "load_progress", "read_notes", "save_progress"]
+__all__ = [
+    "Averages", "forget", "load_progress", "progress_path", "read_notes", "save_progress",
+]  # fmt: skip
+
+
+def progress_path(out: Path) -> Path:
+    """Return where the progress of a model file stands."""
+    return out.with_suffix(".progress.safetensors")
+
+
+def forget(out: Path) -> None:
+    """Remove the progress, once the model file is there."""
+    progress_path(out).unlink(missing_ok=True)
 
 
 class Averages:

@@ -90,6 +90,8 @@ def _load_scene(path: Path) -> TrainingScene:
     cube = read_window(raster, slice(0, rows), slice(0, cols), raster.bands.good_indices)
     if not np.isfinite(cube).all():
         raise RasterError(f"{path}: has pixels without data; train on a rectangle without holes")
+    if not np.ptp(cube, axis=(1, 2)).any():
+        raise RasterError(f"{path}: all pixels of a band are the same: there is nothing to learn")
     bands = raster.bands.select(raster.bands.good_indices)
     return TrainingScene(path.stem, cube, bands, raster.dtype)
 
@@ -117,15 +119,17 @@ def resampled_bands(cube: Cube, rng: np.random.Generator) -> Cube:
     if choice < 0.3:
         cube = cube[::2]
     elif choice < 0.6:
-        width = 2 if choice < 0.5 else 3
+        width = min(2 if choice < 0.5 else 3, len(cube))
         whole = len(cube) // width * width
         cube = cube[:whole].reshape(-1, width, *cube.shape[1:]).mean(axis=1)
     elif choice < 0.75:
         position = np.linspace(0, len(cube) - 1, round(1.7 * len(cube)))
-        low = np.minimum(position.astype(int), len(cube) - 2)
+        low = np.clip(position.astype(int), 0, max(len(cube) - 2, 0))
         share = (position - low)[:, None, None].astype(np.float32)
-        cube = (1 - share) * cube[low] + share * cube[low + 1]
-    return cube[::-1] if rng.random() < 0.3 else cube
+        cube = (1 - share) * cube[low] + share * cube[np.minimum(low + 1, len(cube) - 1)]
+    turned = rng.random() < 0.3
+    return cube[::-1] if turned and len(cube) > 1 else cube
+    # ^ torch takes no negative strides, and NumPy copies none away where there is one band
 
 
 def as_a_sensor_would(patches: Cube, rng: np.random.Generator) -> Cube:

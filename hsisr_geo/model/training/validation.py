@@ -39,4 +39,5 @@ def score(network: Network, config: ModelConfig, pair: Pair) -> Gain:
     ours = evaluate(result, reference, upscale=pair.upscale)
     bicubic = back_projection.interpolate(pair.lr, pair.upscale).numpy()
     base = evaluate(bicubic, reference, upscale=pair.upscale)
-    return Gain(ours.mpsnr - base.mpsnr, ours.sam_deg / base.sam_deg)
+    angle = ours.sam_deg / base.sam_deg if base.sam_deg else 1.0  # one band has no angles
+    return Gain(ours.mpsnr - base.mpsnr, angle)

@@ -21,7 +21,9 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.model.training.optimise import Lesson, Log, descend
 from hsisr_geo.model.training.progress_file import (
     Averages,
+    forget,
     load_progress,
+    progress_path,
     read_notes,
     save_progress,
 )
@@ -115,16 +117,6 @@ def follow(
     for parameter in module.parameters():
         parameter.requires_grad_(True)
     return record
-
-
-def progress_path(out: Path) -> Path:
-    """Return where the progress of a model file stands."""
-    return out.with_suffix(".progress.safetensors")
-
-
-def forget(out: Path) -> None:
-    """Remove the progress, once the model file is there."""
-    progress_path(out).unlink(missing_ok=True)
 
 
 class _Stage:

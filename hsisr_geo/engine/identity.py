@@ -1,0 +1,140 @@
+"""Whether the files of an input are the same: told by content, and watched while they are read."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hsisr_geo.errors import RasterError
+
+WHOLE_BYTES = 1 << 28
+"""Inputs of so many bytes in all are hashed whole; of larger ones the ends of each file."""
+
+WATCHED_FILES = 1000
+"""Of an input of so many files all are looked at for each tile; of more, only before publishing."""
+
+_END_BYTES = 1 << 16
+_AT_ONCE = 1 << 20
+_ZARR = (".zgroup", ".zarray", "zarr.json")
+Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """When and how large files were: it tells whether anything has touched them since.
+
+    A change of a file and back is told, too, by the time that the system keeps of its own (ctime).
+
+    Attributes
+    ----------
+    stamps : by name; None for a file that cannot be looked at
+    """
+
+    stamps: tuple[tuple[str, Stamp | None], ...]
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> "Snapshot":
+        """Look at the files that names lead to, and at those in folders."""
+        files = dict.fromkeys(str(file) for name in names for file in files_of(name))
+        return cls(tuple((file, _stamp(file)) for file in files))
+
+    @property
+    def changed(self) -> str:
+        """Return the first file that is not as it was, "" where all are."""
+        return next((file for file, stamp in self.stamps if _stamp(file) != stamp), "")
+
+    def check(self) -> None:
+        """Refuse to go on with files that are not as they were.
+
+        Raises
+        ------
+        RasterError : naming the file
+        """
+        if file := self.changed:
+            raise moved(file, "is gone" if _stamp(file) is None else "was changed")
+
+    def check_often(self) -> None:
+        """Do so, unless there are so many files that it would take long."""
+        if len(self.stamps) <= WATCHED_FILES:
+            self.check()
+
+
+def moved(file: str, how: str) -> RasterError:
+    """Return the error that says of an input that it did not hold still."""
+    return RasterError(
+        f"{file}: {how} while it was being read, and the output would mix both: nothing was "
+        "written; run again when the input holds still"
+    )
+
+
+def input_identity(names: Sequence[str], *, strict: bool = False) -> str:
+    """Tell files and folders by name, size and hash; "" if none is there.
+
+    Sidecars of a raster are among them, and what a VRT leads to (`Raster.path`, `Raster.files`).
+    Inputs of at most `WHOLE_BYTES` in all are hashed whole; of larger ones the first and last 64
+    KiB of each file, and in Zarr folders those that describe it, and the sizes of its chunks.
+
+    Parameters
+    ----------
+    strict : hash all of it, however large
+    """
+    there = list(dict.fromkeys(name for name in names if os.path.exists(name)))
+    files = {name: list(files_of(name)) for name in there}
+    whole = strict or sum(_size(file) for inner in files.values() for file in inner) <= WHOLE_BYTES
+    return " ".join(_identity(Path(name), files[name], whole=whole) for name in there)
+
+
+def changed_at(names: Sequence[str]) -> str:
+    """Tell when the files of an input were changed, as a hash."""
+    times = [str(os.stat(file).st_mtime_ns) for name in names for file in files_of(name)]
+    return hashlib.sha256(" ".join(times).encode()).hexdigest()[:16]
+
+
+def files_of(name: str) -> Iterator[Path]:
+    """Yield the file of that name, or the files in a folder; in a Zarr folder those of its chunks.
+
+    Unlike `Path.is_file`, it takes any text that GDAL calls a name.
+    """
+    if os.path.isfile(name):
+        yield Path(name)
+    elif os.path.isdir(name):
+        folder = Path(name)
+        zarr = any((folder / mark).exists() for mark in _ZARR)
+        inside = folder.rglob("*") if zarr else folder.iterdir()
+        yield from sorted(path for path in inside if path.is_file())
+
+
+def _identity(name: Path, files: Sequence[Path], *, whole: bool) -> str:
+    if name.is_file():
+        return f"{name.name}:{_size(name)}:{_content(name, whole=whole)}"
+    told = hashlib.sha256()
+    for file in files:
+        content = _content(file, whole=whole) if whole or file.parent == name else ""
+        told.update(f"{file.relative_to(name)}:{_size(file)}:{content}\n".encode(errors="replace"))
+    return f"{name.name}/:{len(files)}:{told.hexdigest()[:16]}"
+
+
+def _content(file: Path, *, whole: bool) -> str:
+    told = hashlib.sha256()
+    with file.open("rb") as stream:
+        if whole:
+            while part := stream.read(_AT_ONCE):
+                told.update(part)
+        else:
+            told.update(stream.read(_END_BYTES))
+            stream.seek(max(0, _size(file) - _END_BYTES))
+            told.update(stream.read(_END_BYTES))
+    return told.hexdigest()[:16]
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size
+
+
+def _stamp(file: str) -> Stamp | None:
+    try:
+        told = os.stat(file)
+    except OSError:
+        return None
+    return told.st_size, told.st_mtime_ns, told.st_ctime_ns

@@ -1,0 +1,79 @@
+"""What a training is of: the facts that its progress, its curve and its card have in common."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hsisr_geo.errors import ModelError
+from hsisr_geo.model.training.photographs import Photograph
+from hsisr_geo.model.training.training_data import TrainingScene
+
+Facts = Mapping[str, str]
+"""Each a text by its name."""
+
+
+def told_scenes(scenes: Sequence[TrainingScene]) -> str:
+    """Tell scenes by name and content."""
+    return " ".join(f"{scene.name}:{_digest(scene.cube)}" for scene in scenes)
+
+
+def told_photographs(photographs: Sequence[Photograph]) -> str:
+    """Tell photographs by number and content."""
+    every = hashlib.sha256("".join(_digest(p.pixels) for p in photographs).encode())
+    return f"{len(photographs)}:{every.hexdigest()[:12]}" if photographs else "none"
+
+
+def check_apart(train: Sequence[TrainingScene], held: Sequence[TrainingScene]) -> None:
+    """Refuse scenes that are held out and trained on all the same, under another name.
+
+    Raises
+    ------
+    ModelError : naming both
+    """
+    trained = {_digest(scene.cube): scene.name for scene in train}
+    for scene in held:
+        if same := trained.get(_digest(scene.cube)):
+            raise ModelError(
+                f"scene {scene.name} is held out, and has the pixels of {same}, which is trained "
+                "on: remove one of them"
+            )
+
+
+def check_same(kept: str, now: Facts, path: Path) -> None:
+    """Refuse progress of another training.
+
+    Parameters
+    ----------
+    kept : what `as_note` made of its facts, "" where nothing was said
+
+    Raises
+    ------
+    ModelError : naming what differs
+    """
+    before: Facts = json.loads(kept) if kept else {}
+    different = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    if different:
+        told = "; ".join(_difference(name, before.get(name), now.get(name)) for name in different)
+        raise ModelError(
+            f"cannot resume from {path}, which is of another training: {told}. Give the same "
+            "again, or leave --resume out to start afresh"
+        )
+
+
+def as_note(facts: Facts) -> str:
+    """Return what `check_same` reads."""
+    return json.dumps(dict(facts))
+
+
+def _digest(pixels: np.ndarray) -> str:
+    whole = np.ascontiguousarray(pixels)
+    return hashlib.sha256(f"{whole.shape}{whole.dtype}".encode() + whole.data).hexdigest()[:12]
+
+
+def _difference(name: str, before: str | None, now: str | None) -> str:
+    if max(len(before or ""), len(now or "")) > 100:  # of a hundred scenes
+        return f"{name} not the same"
+    return f"{name} was {before or 'not said'}, is {now or 'not said'}"

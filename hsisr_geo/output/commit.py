@@ -1,0 +1,161 @@
+"""Outputs that get their names all together, whatever interrupts that: by a record on the disk.
+
+Before the first name is given, the record of all moves is there for good. A process may be killed
+at any moment after that: whoever next works on one of the outputs carries out what is left. Before
+that moment nothing that can be seen was touched. So there is the old state or the new.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hsisr_geo.errors import OutputError
+from hsisr_geo.files import put_in_place, remove, synchronize
+from hsisr_geo.journal.folder import ENDING, locked, read_json, work_folder_of
+
+RECORD = "commit.json"
+"""In the work folder of the first output; in those of the others it says which that is."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A name that is to be given.
+
+    Attributes
+    ----------
+    folder : of the work, beside the output
+    made : what is in it, and gets the name; None where what has the name only has to go
+    final : the name, in the folder above
+    """
+
+    folder: Path
+    made: str | None
+    final: str
+
+    def carry_out(self) -> None:
+        """Give the name; nothing if that has been done."""
+        target = self.folder.parent / self.final
+        if self.made is None:
+            remove(target)
+        elif os.path.lexists(self.folder / self.made):
+            put_in_place(self.folder / self.made, target)
+
+
+def commit(folders: Sequence[Path], moves: Sequence[Move]) -> None:
+    """Give all names; the folders are those of the outputs, locked by this process.
+
+    Raises
+    ------
+    OSError : the record cannot be written; nothing was moved
+    """
+    first, *others = folders
+    for folder in others:
+        _write(folder, {"first": os.fspath(first)})
+    _write(first, {"moves": [[os.fspath(m.folder), m.made, m.final] for m in moves]})
+    _carry_out(first, moves)
+
+
+def settle(files: Sequence[Path], *, keep: bool = False) -> None:
+    """Carry out what runs to these outputs had recorded when they were killed.
+
+    Parameters
+    ----------
+    files : the outputs
+    keep : leave the folders, for a run that is to be taken up
+
+    Raises
+    ------
+    OutputError : another run is at it, or the record is none of ours
+    """
+    for file in files:
+        folder = work_folder_of(file)
+        first = _first_of(folder)
+        if first is None or not (first / RECORD).exists():
+            continue
+        with _all_locked(first) as moves:
+            _carry_out(first, moves)
+            if not keep:
+                for inner in {move.folder: None for move in reversed(moves)}:
+                    remove(inner)
+
+
+@contextmanager
+def _all_locked(first: Path) -> Iterator[list[Move]]:
+    """Lock the folders of a record, the first one first, and read it then."""
+    with ExitStack() as stack:
+        stack.enter_context(locked(first, _output_of(first)))
+        moves = _moves(first) if (first / RECORD).exists() else []  # another run was faster
+        for folder in {move.folder: None for move in moves if move.folder != first}:
+            stack.enter_context(locked(folder, _output_of(folder)))
+        yield moves
+
+
+def _carry_out(first: Path, moves: Sequence[Move]) -> None:
+    for move in moves:
+        move.carry_out()
+    if os.name == "posix":
+        for parent in {move.folder.parent for move in moves}:
+            synchronize(parent)
+    (first / RECORD).unlink(missing_ok=True)  # from now on what has these names is not ours to move
+
+
+def _write(folder: Path, said: dict[str, Any]) -> None:
+    draft = folder / f"{RECORD}.new"
+    draft.write_text(json.dumps(said), encoding="utf-8", errors="surrogateescape")
+    synchronize(draft)
+    os.replace(draft, folder / RECORD)
+    if os.name == "posix":
+        synchronize(folder)
+
+
+def _first_of(folder: Path) -> Path | None:
+    """Return the folder whose record is of this one's output, too; None where there is none."""
+    if not os.path.lexists(folder / RECORD):
+        return None
+    said = read_json(folder / RECORD)
+    if "moves" in said:
+        return folder
+    first = said.get("first")
+    if isinstance(first, str) and _is_work_folder(Path(first)):
+        return Path(first)
+    raise _strange(folder)
+
+
+def _moves(first: Path) -> list[Move]:
+    """Read a record; it may name things in work folders and beside them, and nothing else."""
+    found = []
+    said = read_json(first / RECORD).get("moves")
+    if not isinstance(said, list):
+        raise _strange(first)
+    for item in said:
+        if not (isinstance(item, list) and len(item) == 3 and isinstance(item[0], str)):
+            raise _strange(first)
+        folder, made, final = item
+        plain = _is_plain(final) and (made is None or _is_plain(made))
+        if not (plain and _is_work_folder(Path(folder))):
+            raise _strange(first)
+        found.append(Move(Path(folder), made, final))
+    return found
+
+
+def _is_plain(name: object) -> bool:
+    return isinstance(name, str) and name not in ("", ".", "..") and Path(name).name == name
+
+
+def _is_work_folder(path: Path) -> bool:
+    return path.is_absolute() and path.name.startswith(".") and path.name.endswith(ENDING)
+
+
+def _output_of(folder: Path) -> Path:
+    return folder.with_name(folder.name[1 : -len(ENDING)])
+
+
+def _strange(folder: Path) -> OutputError:
+    return OutputError(
+        f"{folder / RECORD} is not what this program writes there: look what is in that folder, "
+        "and remove it if nothing is to be kept"
+    )

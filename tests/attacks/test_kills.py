@@ -1,0 +1,187 @@
+"""A process that ends at any rename or unlink leaves the old outputs or the new."""
+
+import itertools
+import json
+import os
+import shutil
+import threading
+from contextlib import contextmanager, suppress
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.errors import OutputError
+from hsisr_geo.journal.folder import work_folder_of
+from hsisr_geo.output.commit import settle
+from hsisr_geo.output.drafts import open_outputs
+from hsisr_geo.output.formats.choice import WriteOptions
+from hsisr_geo.output.targets import Target
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.read import read_window
+
+SIDE = 16
+
+
+class Dead(BaseException):
+    """The process is no more."""
+
+
+class Guillotine:
+    """Ends the process at a certain rename or unlink: from then on none of them happens."""
+
+    def __init__(self, monkeypatch):
+        self.left = None
+        for name in ("rename", "replace", "remove", "unlink", "rmdir"):
+            monkeypatch.setattr(os, name, self._guarded(getattr(os, name)))
+
+    def _guarded(self, act):
+        def acts(*given, **how):
+            # Threads that fill a folder of chunks go on after the end that is played here.
+            here = threading.current_thread() is threading.main_thread()
+            moves = "dir_fd" in how or os.path.lexists(given[0])  # else it changes nothing
+            if self.left is not None and here and moves:
+                if self.left == 0:
+                    raise Dead
+                self.left -= 1
+            return act(*given, **how)
+
+        return acts
+
+    @contextmanager
+    def falling(self, number):
+        self.left = number
+        try:
+            yield
+        finally:
+            self.left = None
+
+
+@pytest.fixture
+def guillotine(monkeypatch):
+    # What is on the disk for good matters to machines that lose power, not to what is played here.
+    monkeypatch.setattr("hsisr_geo.files.os.fsync", lambda _: None)
+    return Guillotine(monkeypatch)
+
+
+class Blocks:
+    def __init__(self, value):
+        self.block, self.value = SIDE, value
+
+    def blocks(self, shape):
+        yield slice(0, SIDE), slice(0, SIDE)
+
+    def read(self, rows, cols):
+        return np.full((3, SIDE, SIDE), self.value, np.uint16), np.ones((SIDE, SIDE), bool)
+
+
+RASTER = Raster(
+    path="/none/source.tif", driver="GTiff", shape=(SIDE, SIDE), crs=None,
+    transform=Affine(1, 0, 0, 0, -1, 0), dtype="uint16",
+    bands=Bands(tuple(Band(wavelength_nm=w, nodata=0.0) for w in (450.0, 550.0, 650.0))),
+)  # fmt: skip
+
+
+def write(paths, value, form, **options):
+    write = WriteOptions(form, stac=True)
+    targets = [Target(path, RASTER, {"VALUE": str(value)}, write) for path in paths]
+    with open_outputs(targets, **options) as drafts:
+        for number, draft in enumerate(drafts):
+            draft.fill(Blocks(value + number))
+
+
+def values(paths):
+    """What the outputs hold, None for one that is not there; nothing of them may be torn."""
+    found = []
+    for number, path in enumerate(paths):
+        there = path.exists()
+        if there:
+            cube = read_window(open_raster(path), slice(0, SIDE), slice(0, SIDE))
+            assert cube.min() == cube.max()
+        found.append(int(cube.min()) - number if there else None)
+    return found
+
+
+def left(folder):
+    return sorted(path.name for path in folder.rglob("*") if path.name.endswith(".hsisr-geo"))
+
+
+ENDINGS = {"gtiff": ".tif", "cog": ".tif", "envi": ".img", "zarr": ".zarr", "vrt": ".vrt"}
+EVERY = [(form, old, pair) for form in ENDINGS for old in (False, True) for pair in (False, True)]
+QUICK = [("gtiff", True, True), ("envi", True, False)]
+CASES = [case if case in QUICK else pytest.param(*case, marks=pytest.mark.slow) for case in EVERY]
+
+
+@pytest.mark.parametrize(("form", "overwrite", "pair"), CASES)
+def test_an_end_at_every_rename_and_unlink(tmp_path, guillotine, form, overwrite, pair):
+    if form == "zarr":
+        pytest.importorskip("zarr", minversion="3")
+    old = 100 if overwrite else None
+    names = [f"a{ENDINGS[form]}", f"other/b{ENDINGS[form]}"][: 1 + pair]
+    (tmp_path / "old" / "other").mkdir(parents=True)
+    if overwrite:
+        write([tmp_path / "old" / name for name in names], 100, form)
+    for number in itertools.count():
+        folder = tmp_path / str(number)
+        shutil.copytree(tmp_path / "old", folder)
+        paths = [folder / name for name in names]
+        with suppress(Dead), guillotine.falling(number):
+            write(paths, 200, form, overwrite=overwrite)
+            break
+        _next_run(paths, form, number)
+        assert values(paths) in ([old] * len(paths), [200] * len(paths), [300] * len(paths))
+        assert left(folder) == []
+    assert number > 3
+
+
+def _next_run(paths, form, number):
+    """Whatever the next run is: to both or to one of them, with options or without."""
+    if number % 3 == 0:
+        settle([path.resolve() for path in paths[-1:]])
+        known = values(paths)
+        assert len(set(known)) == 1
+        write(paths, 300, form, overwrite=True)
+        return
+    with suppress(OutputError):  # where the old ones are, or the new
+        write(paths, 300, form, resume=number % 3 == 1)
+    for path in paths:  # what a run to one of them leaves of another's folder goes with its own run
+        settle([path.resolve()])
+    if left(paths[0].parent):
+        write(paths, 300, form, overwrite=True)
+
+
+def test_a_record_that_is_none_of_ours_moves_nothing(tmp_path):
+    file, other = tmp_path / "a.tif", tmp_path / "precious.txt"
+    other.write_text("mine")
+    folder = work_folder_of(file)
+    folder.mkdir()
+    for said in (
+        {"moves": [[str(folder), None, "../precious.txt"]]},
+        {"moves": [[str(tmp_path), None, "precious.txt"]]},
+        {"moves": "all"},
+        {"moves": [[str(folder), 1, "x"]]},
+        {"first": "/etc"},
+        {"first": 7},
+    ):
+        (folder / "commit.json").write_text(json.dumps(said))
+        with pytest.raises(OutputError, match="not what this program writes"):
+            settle([file])
+    (folder / "commit.json").unlink()
+    os.mkfifo(folder / "commit.json")
+    with pytest.raises(OutputError, match="not what this program writes"):
+        settle([file])
+    assert other.read_text() == "mine"
+
+
+def test_what_has_the_name_now_is_left_alone(tmp_path):
+    """The record goes before the folder does: an output that the user has replaced since stays."""
+    path = tmp_path / "a.tif"
+    write([path], 100, "gtiff")
+    with rasterio.open(path) as dataset:
+        assert dataset.count == 3
+    (tmp_path / "a.tif.aux.xml").write_text("<PAMDataset/>")
+    settle([path])
+    assert (tmp_path / "a.tif.aux.xml").exists()
