@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--model",
+    shell_complete=options.known_models,
     default="default",
     show_default=True,
     metavar="NAME|PATH",
