@@ -224,7 +224,7 @@ def test_the_shell_completes_commands_options_models_and_files(shell):
 def test_every_model_is_completed_by_name(command):
     found = cli
     for name in command.split():
-        found = found.commands[name]
+        found = found.get_command(None, name)
     context = click.Context(found)
     (model,) = (p for p in found.params if p.opts in (["--model"], ["name"]))
     names = [item.value for item in model.shell_complete(context, "back")]
