@@ -50,7 +50,7 @@ upscale = click.option(
 )
 
 
-def _known_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+def known_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
     """Complete the name of a model, and file names."""
     from click.shell_completion import CompletionItem
 
@@ -62,7 +62,7 @@ def _known_models(ctx: click.Context, param: click.Parameter, incomplete: str) -
 
 model = click.option(
     "--model",
-    shell_complete=_known_models,
+    shell_complete=known_models,
     default="default",
     show_default=True,
     metavar="NAME|PATH",

@@ -91,7 +91,8 @@ def test_every_module_with_a_command_is_listed_and_every_line_fits():
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_the_documentation_shows_the_help_as_it_is(command):
     text = call(*command, "--help").stdout.strip()
-    documented = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    pages = [ROOT / "docs" / "cli.md", *(ROOT / "docs" / "cli").glob("*.md")]
+    documented = "".join(page.read_text(encoding="utf-8") for page in pages)
     assert text in documented, "run tools/write_cli_docs.py"
 
 
@@ -614,13 +615,37 @@ def test_info_describes_the_raster(tmp_path):
         tmp_path / "scene.tif", pixels(), wavelengths=[450, 550, 650, 850], nodata=-1, bad=[4]
     )
     text = call("info", raster).stdout
-    for said in ("24 x 20 pixels", "4 bands (1 marked bad)", "UTM zone 33N", "450 to 850 nm", "-1"):
+    for said in (
+        "20 rows x 24 columns",
+        "4 bands (1 marked bad)",
+        "UTM zone 33N",
+        "450 to 850 nm",
+        "-1",
+    ):
         assert said in text
     found = json.loads(call("info", raster, "--json").stdout)
     assert (found["rows"], found["cols"], found["dtype"], found["nodata"]) == (20, 24, "int16", -1)
     assert found["bounds"] == [500_000, 5_799_400, 500_720, 5_800_000]
     assert [band["wavelength_nm"] for band in found["bands"]] == [450, 550, 650, 850]
     assert [band["good"] for band in found["bands"]] == [True, True, True, False]
+
+
+def test_info_tells_rotation_and_how_a_result_was_made(tmp_path):
+    raster, fine = write(tmp_path / "scene.tif", pixels()), tmp_path / "fine.tif"
+    with rasterio.open(raster, "r+") as dataset:
+        dataset.transform = Affine(24, 18, 500_000, 18, -24, 5_800_000)  # 30 m
+    assert "rotation     36.87 degrees counter-clockwise" in call("info", raster).stdout
+    call("run", raster, fine, "--upscale", 2, "--model", "back-projection")
+    rows = dict(line.split(None, 1) for line in call("info", fine).stdout.splitlines()
+                if not line.startswith("made"))  # fmt: skip
+    assert rows["pixel"] == "15 x 15"
+    assert rows["blur"] == "bicubic"
+    assert rows["agreement"].endswith(
+        "of a band's standard deviation from its input, degraded again"
+    )
+    assert "made by      hsisr-geo" in call("info", fine).stdout
+    told = json.loads(call("info", fine, "--json").stdout)
+    assert told["rotation_deg"] == pytest.approx(36.87, abs=0.01)
 
 
 def test_info_describes_every_product(scene):
