@@ -125,15 +125,15 @@ def test_a_chart_for_dark_pages_is_the_light_one_in_other_colours():
 
 
 def raster(**more):
-    given = {"product": "", "tags": {}, "has_transform": False, "crs": None}
-    return SimpleNamespace(**given | more)
+    given = {"product": "", "tags": {}, "provenance": {}, "path": "scene.tif", "crs": None}
+    return SimpleNamespace(has_transform=False, **given | more)
 
 
 def test_sensor_and_date_are_those_of_product_or_tags():
     assert origin(raster()) == dict.fromkeys(("sensor", "date", "crs", "pixel", "pixel_unit"))
     taken = {"": {"ACQUISITIONDATETIME": "2022-07-24T10:34:14Z"}}
     known = origin(raster(product="EnMAP L2A 2022-07-24", tags=taken))
-    assert (known["sensor"], known["date"]) == ("EnMAP L2A", "2022-07-24")
+    assert (known["sensor"], known["date"]) == ("EnMAP HSI", "2022-07-24")
     header = {"sensor_type": "HySpex", "acquisition_time": "2019-05-01"}
     envi = origin(raster(tags={"ENVI": header}))
     assert (envi["sensor"], envi["date"]) == ("HySpex", "2019-05-01")
