@@ -237,6 +237,7 @@ def _wavelengths_text(raster: "Raster") -> str:
 
 
 def _nodata_text(raster: "Raster") -> str:
-    values = sorted({f"{band.nodata:g}" for band in raster.bands if band.nodata is not None})
+    found = {band.nodata for band in raster.bands if band.nodata is not None}
+    values = sorted(str(n) if isinstance(n, int) else f"{n:g}" for n in found)
     texts = [", ".join(values)] if values else []
     return ", ".join([*texts, *(["mask"] if raster.has_mask else [])]) or "none"

@@ -45,6 +45,21 @@ def _device(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
+class _Number(click.ParamType):  # type: ignore[type-arg] # generic in click 8.2 only
+    """A number; an integer stays one, as 64 bits do not fit in a float."""
+
+    name = "float"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read what is given on the command line."""
+        if isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d+\s*", value):
+            return int(value)
+        number: float = click.FLOAT.convert(value, param, ctx)
+        return number
+
+
 upscale = click.option(
     "--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor."
 )
@@ -135,7 +150,7 @@ orthorectify = click.option(
 )
 nodata = click.option(
     "--nodata",
-    type=float,
+    type=_Number(),
     metavar="VALUE",
     help="The number in the file that stands for no data in every band, whatever the file says.",
 )

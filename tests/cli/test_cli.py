@@ -683,6 +683,16 @@ def test_evaluate_takes_the_ratio_from_the_result_or_the_option(raster, tmp_path
     assert found["ergas"] == pytest.approx(found["ergas4"])
 
 
+def test_evaluate_tells_units_that_differ(tmp_path):
+    dn = write(tmp_path / "dn.tif", pixels())
+    values = write(tmp_path / "reflectance.tif", pixels().astype("f4") / 10000)
+    result = call("evaluate", values, dn)
+    assert "about 1e+04 times those of" in result.stderr
+    assert f"gdal_edit.py -scale 0.0001 {dn}" in result.stderr
+    assert json.loads(call("evaluate", dn, values, "--json").stdout)["warnings"]
+    assert not json.loads(call("evaluate", dn, dn, "--json").stdout)["warnings"]
+
+
 def test_evaluate_leaves_out_bad_bands_unless_told(tmp_path):
     cube = pixels(seed=1)
     worse = cube.copy()

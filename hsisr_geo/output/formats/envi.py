@@ -19,6 +19,7 @@ _LARGEST_FACTOR = 1e6
 _TYPES = frozenset(
     ("uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 )
+_LONG = ("int64", "uint64")
 _PLACED = 1e-9  # of a pixel
 
 
@@ -59,6 +60,11 @@ class Envi:
         if raster.dtype not in _TYPES:
             raise OutputError(
                 f"{path}: ENVI cannot hold {raster.dtype} numbers: write GeoTIFF, COG, VRT or Zarr"
+            )
+        if raster.dtype in _LONG and raster.bands.nodata is not None:
+            raise OutputError(
+                f"{path}: GDAL reads another nodata value than ENVI's headers have for "
+                f"{raster.dtype} numbers: write GeoTIFF, COG, VRT or Zarr"
             )
         if raster.has_transform and not _is_held(raster.transform):
             raise OutputError(
