@@ -85,6 +85,7 @@ def _record(raster: "Raster") -> dict[str, Any]:
         "path": raster.path,
         "driver": raster.driver,
         "product": raster.product or None,
+        **_origin_record(raster),
         "files": list(raster.files),
         "rows": raster.rows,
         "cols": raster.cols,
@@ -103,6 +104,19 @@ def _record(raster: "Raster") -> dict[str, Any]:
         "provenance": dict(raster.provenance),
         "good_bands": len(raster.bands.good_indices),
         "bands": [_band_record(i, band) for i, band in enumerate(raster.bands, start=1)],
+    }
+
+
+def _origin_record(raster: "Raster") -> dict[str, Any]:
+    from hsisr_geo.raster.facts.origin import origin_of
+
+    origin = origin_of(raster)
+    when = None if origin.acquired is None else str(origin.acquired)
+    return {
+        "sensor": origin.sensor or None,
+        "acquired": when,
+        "acquired_told_by": origin.acquired.told_by if origin.acquired else None,
+        "processing_level": origin.level or None,
     }
 
 
@@ -126,6 +140,7 @@ def _lines(raster: "Raster") -> list[tuple[str, str]]:
     lines = [
         ("file", f"{raster.path} ({raster.driver})"),
         *([("product", raster.product)] if raster.product else []),
+        *_origin_lines(raster),
         ("size", f"{raster.rows} rows x {raster.cols} columns, {_bands_text(raster)}"),
         ("type", raster.dtype),
         *_place(raster),
@@ -141,6 +156,16 @@ def _lines(raster: "Raster") -> list[tuple[str, str]]:
     lines.append(("psf", _psf_text(raster)))
     if told := advice(raster):
         lines.append(("note", told))
+    return lines
+
+
+def _origin_lines(raster: "Raster") -> list[tuple[str, str]]:
+    """Say who took the scene and when, where anything tells."""
+    found = _origin_record(raster)
+    told = [text for text in (found["sensor"], found["processing_level"]) if text]
+    lines = [("sensor", ", ".join(told))] if told else []
+    if found["acquired"]:
+        lines.append(("acquired", f"{found['acquired']} (by {found['acquired_told_by']})"))
     return lines
 
 

@@ -77,7 +77,9 @@ def make_enmap(folder, *, level="L2A", bands=6, classes=True, statistics=None, s
     )
     Path(f"{stem}-METADATA.XML").write_text(
         '<?xml version="1.0" encoding="UTF-8"?>\n<level_X><metadata><schema/></metadata>'
-        f"<base><format>GeoTIFF</format><level>{level}</level><name>{escape(stem.name)}</name></base>"
+        f"<base><format>GeoTIFF</format><level>{level}</level><name>{escape(stem.name)}</name>"
+        "<temporalCoverage><startTime>2022-07-24T10:24:02.004320Z</startTime>"
+        "<endTime>2022-07-24T10:24:06.522801Z</endTime></temporalCoverage></base>"
         "<specific><numberOfVNIRBands>3</numberOfVNIRBands><numberOfSWIRBands>3</numberOfSWIRBands>"
         f"<bandCharacterisation>{rows}</bandCharacterisation></specific>"
         f"<product><bandStatistics>{told}</bandStatistics></product></level_X>\n"
@@ -148,6 +150,8 @@ def make_prisma(path, *, level="L2D", corners="centres", rows=20, cols=17):
     attributes |= {
         "Product_ID": np.bytes_(f"PRS_{level}_STD"),
         "Processing_Level": np.bytes_(level[1:]),
+        "Product_StartTime": np.bytes_("2020-06-17T10:21:30.481000"),
+        "Product_StopTime": np.bytes_("2020-06-17T10:21:34.798000"),
         "List_Cw_Vnir": np.array(PRISMA_VNIR, "f4"),
         "List_Cw_Swir": np.array(PRISMA_SWIR, "f4"),
         "List_Cw_Vnir_Flags": np.array([nm > 0 for nm in PRISMA_VNIR], "i4"),
@@ -228,6 +232,9 @@ def make_emit(path, *, variable="reflectance", rows=22, cols=18, bands=5, chunks
     with h5py.File(path, "w") as file:
         file.attrs["title"] = "EMIT L2A Estimated Surface Reflectance 60 m V001"
         file.attrs["geotransform"] = np.array(EMIT_GRID.to_gdal())
+        file.attrs["platform"], file.attrs["instrument"] = "ISS", "EMIT"
+        file.attrs["time_coverage_start"] = "2023-03-29T14:54:06+0000"
+        file.attrs["time_coverage_end"] = "2023-03-29T14:54:18+0000"
         file.attrs["spatial_ref"] = (
             'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],'
             'PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]]'
@@ -348,6 +355,9 @@ def make_pace_l1b(path, *, rows=14, cols=11):
     latitude, longitude = _places(rows, cols)
     first = 0
     with h5py.File(path, "w") as file:
+        file.attrs.update(platform="PACE", instrument="OCI", processing_level="L1B")
+        file.attrs["time_coverage_start"] = "2024-05-01T12:00:00.000Z"
+        file.attrs["time_coverage_end"] = "2024-05-01T12:05:00.000Z"
         file["geolocation_data/latitude"], file["geolocation_data/longitude"] = latitude, longitude
         for name, centres in PACE_CENTRES.items():
             part = cube[first : first + len(centres)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.radiometry import usable_nodata
-from hsisr_geo.errors import HsisrError, OptionError, RasterError
+from hsisr_geo.errors import HsisrError, OptionError, RasterError, one_line
 from hsisr_geo.raster.datasets import check_extent
 from hsisr_geo.raster.fill import undeclared_fill
 from hsisr_geo.raster.gdal import one_type
@@ -77,7 +77,7 @@ def _described(path: str, *, orthorectify: bool) -> Raster:
         raise
     except Exception as error:  # libraries raise anything at all, and files hold anything at all
         _LOG.debug("cannot describe %s", path, exc_info=True)
-        told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        told = f"{type(error).__name__}: {one_line(error)}".removesuffix(": ")
         raise RasterError(
             f"{path}: what it says of itself is not understood ({told}): convert it first, e.g. "
             "with gdal_translate, to GeoTIFF"

@@ -5,14 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from hsisr_geo.output.stac.acquisition import acquired
+from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.protocol import Resolver
 
-_SENSOR_ITEMS = ("sensor_type", "sensor type", "sensor", "instrument", "satelliteid", "platform")
 _SHORT = {"metre": "m", "meter": "m", "kilometre": "km", "degree": "°", "us survey foot": "ft"}
 _UNIT = re.compile(r'UNIT\["([^"]+)"')
-_LONGEST = 60  # characters: a longer item is no name of a sensor
 
 FROM = {
     "file": "its file says so",
@@ -34,20 +32,12 @@ def origin(source: Raster) -> dict[str, Any]:
 
 def sensor(source: Raster) -> str | None:
     """Return the product that was recognised, else what an item of the file names."""
-    if source.product:
-        return source.product
-    items = {
-        name.lower().rpartition("#")[2]: text.strip()
-        for domain in ("", "ENVI", "IMAGERY")
-        for name, text in source.tags.get(domain, {}).items()
-    }
-    found = (items.get(name.replace("_", sep), "") for name in _SENSOR_ITEMS for sep in "_ ")
-    return next((text for text in found if 0 < len(text) <= _LONGEST), None)
+    return source.product or origin_of(source).sensor or None
 
 
 def date(source: Raster) -> str | None:
     """Return the day or days that the scene was taken on, as 2022-06-14."""
-    taken = acquired(source.tags)
+    taken = origin_of(source).acquired
     if taken is None or taken.told_by == "TIFFTAG_DATETIME":
         return None  # many a program writes there when it made the file
     first, last = (moment.date().isoformat() for moment in (taken.start, taken.end))

@@ -13,6 +13,8 @@ from hsisr_geo.errors import OutputError
 from hsisr_geo.output.formats.creation import refuse, try_options
 from hsisr_geo.output.formats.dataset import sidecars, write_dataset
 from hsisr_geo.output.formats.format import Content, Format, as_stored, needs_mask
+from hsisr_geo.raster.facts.acquisition import iso
+from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.raster import Raster
 
 _LARGEST_FACTOR = 1e6
@@ -92,7 +94,7 @@ class Envi:
         header = part.with_suffix(".hdr")
         text = header.read_text(encoding="utf-8")
         # GDAL put the name of the file in its description.
-        text = text.replace(str(part), file.name) + _more_fields(content.raster.bands)
+        text = text.replace(str(part), file.name) + _more_fields(content.raster, text)
         header.write_text(text, encoding="utf-8")
 
     def _profile(self) -> dict[str, Any]:
@@ -100,10 +102,16 @@ class Envi:
         return {"driver": "ENVI", "interleave": "BSQ", **chosen}
 
 
-def _more_fields(bands: Bands) -> str:
-    """Return the lines of a header that GDAL does not write."""
-    factor = _reflectance_factor(bands)
-    return f"reflectance scale factor = {factor}\n" if factor else ""
+def _more_fields(raster: Raster, text: str) -> str:
+    """Return the lines of a header that GDAL does not write, unless they are in `text` already."""
+    factor, origin = _reflectance_factor(raster.bands), origin_of(raster)
+    fields = {
+        "reflectance scale factor": str(factor or ""),
+        "sensor type": origin.sensor,
+        "acquisition time": "" if origin.acquired is None else iso(origin.acquired.start),
+    }
+    missing = (n for n, value in fields.items() if value and f"\n{n} =" not in text.lower())
+    return "".join(f"{name} = {fields[name]}\n" for name in missing)
 
 
 def _reflectance_factor(bands: Bands) -> int | None:

@@ -133,8 +133,21 @@ def describe(metadata: Path) -> Raster:
     if classes is not None and source is not None:
         source = ClassedSource(source, _classes(classes, raster))
     return replace(
-        raster, bands=Bands(tuple(bands)), product=product, files=tuple(files), source=source
+        raster,
+        bands=Bands(tuple(bands)),
+        product=product,
+        files=tuple(files),
+        source=source,
+        tags={**raster.tags, "": {**raster.tags.get("", {}), **_times(root)}},
     )
+
+
+def _times(root: ElementTree.Element) -> dict[str, str]:
+    """Return when the scene was taken, as the metadata tell it."""
+    where = {"start": "startTime", "end": "endTime"}
+    found = {f"time_coverage_{end}": root.findtext(f"base/temporalCoverage/{name}")
+             for end, name in where.items()}  # fmt: skip
+    return {name: text.strip() for name, text in found.items() if text and text.strip()}
 
 
 def _band(band: Band, number: int, fact: BandFacts, unit: str | None, nodata: float | None) -> Band:

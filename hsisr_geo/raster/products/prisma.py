@@ -219,5 +219,7 @@ def _gcps(file: Any, swath: str, level: str, shape: tuple[int, int], path: Path)
 
 
 def _tags(file: Any) -> dict[str, str]:
-    names = ("Product_Name", "Product_ID", "Processing_Level", "Product_StartTime")
+    names = (
+        "Product_Name", "Product_ID", "Processing_Level", "Product_StartTime", "Product_StopTime",
+    )  # fmt: skip
     return {name: str(as_text(file.attrs[name])) for name in names if name in file.attrs}

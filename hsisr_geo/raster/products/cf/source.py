@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hsisr_geo.bands.declared_range import Limits, outside
-from hsisr_geo.errors import RasterError
+from hsisr_geo.errors import RasterError, one_line
 from hsisr_geo.raster.datasets import opening_quietly, thread_handle
 from hsisr_geo.raster.raster import Missing, Stored
 
@@ -75,9 +75,9 @@ class CfSource:
             stored = (self._of_cube if self.axes[0] else self._of_planes)(
                 dataset, bands, {self.axes[1]: there, self.axes[2]: cols}
             )
-        except (OSError, KeyError, RuntimeError, ValueError) as error:
+        except (OSError, KeyError, RuntimeError, ValueError, TypeError, IndexError) as error:
             where = f"rows {rows.start}-{rows.stop - 1}, columns {cols.start}-{cols.stop - 1}"
-            raise RasterError(f"{self.path}: cannot read {where}: {error}") from error
+            raise RasterError(f"{self.path}: cannot read {where}: {one_line(error)}") from error
         if self.turned:
             stored = stored[:, ::-1]
         native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
