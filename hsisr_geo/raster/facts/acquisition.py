@@ -52,7 +52,7 @@ def acquired(tags: Tags) -> Acquisition | None:
     """
     for name, start, end in _candidates(tags):
         if "/" in start:  # ISO 8601 writes both ends so
-            start, end = start.split("/", 1)  # noqa: PLW2901
+            start, end = start.split("/", 1)
         first, last = _interval(start), _interval(end)
         if first and last:
             return Acquisition(first[0], last[1], name)
