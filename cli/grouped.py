@@ -17,7 +17,15 @@ class GroupedCommand(click.Command):
             *("--detail", "--seed", "--valid-range"),
         ),
         "What of the scene": (
-            *("--bounds", "--bands", "--exclude", "--drop-bad", "--nodata", "--orthorectify"),
+            *(
+                "--bounds",
+                "--bands",
+                "--exclude",
+                "--drop-bad",
+                "--overlap",
+                "--nodata",
+                "--orthorectify",
+            ),
             "--again",
         ),
         "The sensor's blur": ("--psf", "--no-consistency"),

@@ -25,6 +25,7 @@ _WIDTH = 12  # characters of the first column
 @options.bands
 @options.exclude
 @options.drop_bad
+@options.overlap
 @options.orthorectify
 @options.nodata
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every band.")
@@ -33,6 +34,7 @@ def info(
     bands: str | None,
     exclude: str | None,
     drop_bad: bool,
+    overlap: str,
     orthorectify: bool,
     nodata: float | None,
     as_json: bool,
@@ -52,6 +54,7 @@ def info(
             bands=bands,
             exclude=exclude,
             drop_bad=drop_bad,
+            overlap=overlap,
             orthorectify=orthorectify,
             nodata=nodata,
         )

@@ -140,6 +140,13 @@ exclude = click.option(
     help="Take these for bad, as if SRC marked them: never shown to the network, but interpolated. "
     "As in --bands, and `water-vapour` (1340-1445 and 1790-1955 nm).",
 )
+overlap = click.option(
+    "--overlap",
+    type=click.Choice(("keep", "vnir", "swir")),
+    default="keep",
+    show_default=True,
+    help="Of EnMAP and PRISMA at 900-1000 nm, where two detectors measure: the bands of which.",
+)
 drop_bad = click.option(
     "--drop-bad", is_flag=True, help="Leave bad bands out, those of --exclude included."
 )

@@ -45,6 +45,7 @@ _OPTIONS = (  # in the order of --help
     options.bands,
     options.exclude,
     options.drop_bad,
+    options.overlap,
     options.orthorectify,
     options.nodata,
     options.overwrite,
@@ -80,6 +81,7 @@ class RunOptions:
     bands: str | None
     exclude: str | None
     drop_bad: bool
+    overlap: str
     orthorectify: bool
     nodata: float | None
     overwrite: bool
@@ -112,6 +114,7 @@ class RunOptions:
             bands=self.bands,
             exclude=self.exclude,
             drop_bad=self.drop_bad,
+            overlap=self.overlap,
             orthorectify=self.orthorectify,
             nodata=self.nodata,
         )

@@ -104,7 +104,7 @@ def test_tags_of_any_raster_tell_it_in_any_spelling(tmp_path, domain, tags, expe
         ("AV320230926t201618_000_L2A_OE.tif", ("AVIRIS-3", "2023-09-26T20:16:18Z", "L2A")),
         (
             "wyvern_dragonette-001_20240603T174129_7ba6ab22.tif",
-            ("Wyvern Dragonette", "2024-06-03T17:41:29Z", ""),
+            ("Wyvern Dragonette", "2024-06-03T17:41:29Z", "L1B"),
         ),
         ("20240603_174129_x.tif", ("", None, "")),  # of nobody that is known: a date of anything
     ],

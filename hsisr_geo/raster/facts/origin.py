@@ -18,7 +18,7 @@ _PRODUCTS = {
     "EnMAP": "EnMAP HSI", "DESIS": "DESIS", "PRISMA": "PRISMA", "EMIT": "EMIT",
     "NEON": "NEON imaging spectrometer", "Tanager": "Tanager", "PACE OCI": "PACE OCI",
     "HYPSO": "HYPSO", "AVIRIS-3": "AVIRIS-3", "Wyvern": "Wyvern Dragonette",
-    "Pixxel": "Pixxel Firefly", "Kuva": "Kuva Hyperfield",
+    "Pixxel": "Pixxel Firefly", "Kuva": "Hyperfield",
 }  # fmt: skip
 # How the makers' file names begin.
 _NAMES = (

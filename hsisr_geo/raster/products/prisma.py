@@ -27,6 +27,7 @@ from hsisr_geo.raster.products.hdf5 import (
 )
 from hsisr_geo.raster.products.place import WGS84, control_points, lattice, projected, wkt_of
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
+from hsisr_geo.raster.selection import DETECTOR
 
 _SWATHS = "HDFEOS/SWATHS"
 _LEVELS = ("L1", "L2B", "L2C", "L2D")
@@ -149,6 +150,7 @@ def _bands(
             scale=scale,
             offset=offset,
             nodata=0.0,
+            tags=((DETECTOR, detector.upper()),),
         )
         for place in places
     ]

@@ -110,7 +110,7 @@ def _describe(
     dtype = f"u{dtype}" if unsigned else dtype
     bands, limits, notes = read_bands(cube, groups, dtype)
     check_scales(bands, str(path))
-    crs, odd_crs = read_crs(cube, path)
+    crs, odd_crs = read_crs(cube, groups, path)
     dims = [d for d in variable.dims if d in cube.axes]
     title = repr(str(variable.name)) if band else f"of {len(bands)} variables"
     raster = Raster(
