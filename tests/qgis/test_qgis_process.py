@@ -66,6 +66,7 @@ def test_help_describes_every_parameter():
         *("MODEL_FILE", "DEVICE", "BANDS", "EXCLUDE", "DROP_BAD"),
         *("FORMAT", "CREATION", "ORTHORECTIFY", "PRECISION"),
         *("DETAIL", "SEED", "FROM_NM", "TO_NM"),
+        *("NODATA", "VALID_MIN", "VALID_MAX", "AGAIN", "DRY_RUN"),
     }
     told = described["algorithm_details"]["short_description"]
     assert told == "Makes a hyperspectral raster 2, 3 or 4 times finer."
