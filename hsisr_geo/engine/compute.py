@@ -16,6 +16,7 @@ from hsisr_geo.engine.request import Log
 from hsisr_geo.engine.share import Within, telling
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.engine.workers import Workers
+from hsisr_geo.errors import WorkerError
 from hsisr_geo.journal.index import RecordAt, TileIndex
 from hsisr_geo.journal.records import JournalWriter, new_name
 from hsisr_geo.resolver.protocol import PartResolver
@@ -36,16 +37,30 @@ def take_up(finished: TileIndex, tiles: int, log: Log) -> int:
 
 @contextmanager
 def telling_how_to_go_on(finished: TileIndex, resume: bool, log: Log) -> Iterator[None]:
-    """After a failure say what is kept of the work, and how to go on with it."""
+    """After a failure say what is kept of the work, and how to go on with it.
+
+    Where workers are the reason, it is the error itself that says so: they can be had again.
+    """
     try:
         yield
+    except WorkerError as error:
+        told = "; ".join(filter(None, (str(error), _kept(finished, resume))))
+        raise WorkerError(told) from error
     except BaseException:
-        if resume and len(finished):
-            told = f"{len(finished)} finished tiles are kept in {finished.folder}"
-            log(f"{told}: give the same command with --resume (resume=True) to go on")
-        elif len(finished):
-            log(f"{len(finished)} finished tiles are given up: with --resume they would be kept")
+        if told := _kept(finished, resume):
+            log(told)
         raise
+
+
+def _kept(finished: TileIndex, resume: bool) -> str:
+    """Say what is kept; "" where nothing is finished."""
+    number = len(finished)
+    if not number:
+        return ""
+    if resume:
+        kept = f"{number} of {finished.size} tiles are kept in {finished.folder}"
+        return f"{kept}: give the same command with --resume (resume=True) to go on"
+    return f"{number} of {finished.size} tiles are given up: with --resume they would be kept"
 
 
 def compute(
@@ -55,6 +70,7 @@ def compute(
     *,
     workers: Workers,
     progress: Progress,
+    log: Log,
     within: Within | None = None,
 ) -> None:
     """Compute the tiles that are missing; parts of tiles are told of this process only."""
@@ -69,7 +85,7 @@ def compute(
     if workers.here:
         _compute_here(assignment, finished, workers.threads, note, within)
     else:
-        _compute_elsewhere(assignment, finished, workers, note)
+        _compute_elsewhere(assignment, finished, workers, note, log)
 
 
 def _compute_here(
@@ -105,10 +121,22 @@ def _learn(assignment: Assignment, indices: list[tuple[int, int]], seconds: floa
 
 
 def _compute_elsewhere(
-    assignment: Assignment, finished: TileIndex, workers: Workers, note: Callable[[RecordAt], None]
+    assignment: Assignment,
+    finished: TileIndex,
+    workers: Workers,
+    note: Callable[[RecordAt], None],
+    log: Log,
 ) -> None:
-    from hsisr_geo.engine import cluster  # takes half a second, and not all need it
+    from hsisr_geo.engine.cluster.connect import connected  # takes half a second
+    from hsisr_geo.engine.cluster.run import run as run_elsewhere
 
-    on_other_machines = workers.scheduler is not None
-    with cluster.connected(workers) as client:
-        cluster.run(client, assignment, finished, note, synchronize=on_other_machines)
+    with connected(workers) as client:
+        run_elsewhere(
+            client,
+            assignment,
+            finished,
+            note,
+            patience=workers.patience,
+            log=log,
+            elsewhere=workers.scheduler is not None,
+        )

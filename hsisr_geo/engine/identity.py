@@ -54,6 +54,19 @@ class Snapshot:
         if file := self.changed:
             raise moved(file, "is gone" if _stamp(file) is None else "was changed")
 
+    def from_here(self) -> "Snapshot":
+        """Return the same as this machine sees it, whose clock and file system may be others.
+
+        Raises
+        ------
+        RasterError : a file is gone, or has another size
+        """
+        for file, stamp in self.stamps:
+            seen = _stamp(file)
+            if (seen and seen[0]) != (stamp and stamp[0]):
+                raise moved(file, "is gone" if seen is None else "was changed")
+        return Snapshot(tuple((file, _stamp(file)) for file, _ in self.stamps))
+
     def check_often(self) -> None:
         """Do so, unless there are so many files that it would take long."""
         if len(self.stamps) <= WATCHED_FILES:

@@ -6,7 +6,7 @@ while the outputs are assembled of those that are finished, record what was done
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hsisr_geo.bands.metadata import as_tags
@@ -165,15 +165,16 @@ def super_resolve(
         valid_range=valid_range,
         again=again,
     )
+    request.where.check_answers()
     targets = request.targets()
     log, progress = log or _ignore, progress or _ignore
     with open_outputs(targets, overwrite=overwrite, resume=resume) as drafts:
         folder = drafts[0].folder
         tile = request.side(folder)
-        before = request.snapshot()
+        before = request.snapshots()
         mark = request.fingerprint(tile, targets)
         _identify(folder, mark, keep=resume)
-        assignment, warnings = assign(request, tile, folder, before, log)
+        assignment, warnings = assign(request, tile, folder, before[0], log)
         layout = assignment.layout
         finished = TileIndex(folder.path, layout.grid.shape, mark.key)
         kept = take_up(finished, len(layout.grid), log) if resume else 0
@@ -190,6 +191,7 @@ def super_resolve(
                 workers=request.where,
                 progress=progress,
                 within=within,
+                log=log,
             )
             found = total(layout, finished)
             assembly.set_tags(_tags(assignment, mark, found))
@@ -222,9 +224,10 @@ def _identify(folder: WorkFolder, mark: Fingerprint, *, keep: bool) -> None:
         folder.write_record({**record, **mark.record(), "keep": keep})
 
 
-def _check_unmoved(request: Request, before: Snapshot, mark: Fingerprint) -> None:
+def _check_unmoved(request: Request, before: Iterable[Snapshot], mark: Fingerprint) -> None:
     """Refuse to publish what was made of an input that did not hold still."""
-    before.check()
+    for snapshot in before:
+        snapshot.check()
     now = input_identity(request.raster.all_files, strict=request.strict)
     if now != mark.facts["input files"]:
         raise moved(request.raster.path, "has other content than")

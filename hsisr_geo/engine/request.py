@@ -239,9 +239,9 @@ class Request:
             strict=self.strict,
         )
 
-    def snapshot(self) -> Snapshot:
-        """Look at the files of the scene and of the method."""
-        return Snapshot.of([*self.raster.all_files, *method_files(self.resolver)])
+    def snapshots(self) -> tuple[Snapshot, Snapshot]:
+        """Look at the files of the scene, and at those of the method."""
+        return Snapshot.of(self.raster.all_files), Snapshot.of(method_files(self.resolver))
 
     def plan(self) -> RunPlan:
         """Lay the run out without making it: output, tiles, memory, disk and time.

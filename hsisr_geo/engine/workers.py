@@ -1,11 +1,30 @@
 """Which processes compute the tiles of a run: this one, others on this machine, or a cluster's."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from hsisr_geo.engine.scheduler import SchedulerAddress, check_answers
 from hsisr_geo.errors import OptionError
 
 _MOST_WRITERS = 8
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long others are waited for, in seconds.
+
+    Attributes
+    ----------
+    answer : for a scheduler, for its first worker, and for what takes them no time
+    notice : until it is said that no worker is heard of
+    workers : until a run gives up on workers that are gone
+    ready : for workers to look at the input and to load the model
+    """
+
+    answer: float = 6
+    notice: float = 10
+    workers: float = 60
+    ready: float = 120
 
 
 @dataclass(frozen=True)
@@ -17,15 +36,18 @@ class Workers:
     number : of processes on this machine; 1 is this process alone
     threads : tiles in flight in each of them
     scheduler : address of a dask scheduler whose workers are used instead, e.g. tcp://node1:8786
+    patience : how long these are waited for
 
     Raises
     ------
-    OptionError : a number below 1; both several processes here and a scheduler
+    OptionError : a number below 1; both several processes here and a scheduler; an address that
+        is none
     """
 
     number: int = 1
     threads: int = 1
     scheduler: str | None = None
+    patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -34,6 +56,18 @@ class Workers:
                 raise OptionError(f"{name} must be at least 1, not {value}")
         if self.scheduler is not None and self.number > 1:
             raise OptionError("a scheduler has its own workers: leave out --workers or --scheduler")
+        if self.scheduler is not None:
+            SchedulerAddress.of(self.scheduler)
+
+    def check_answers(self) -> None:
+        """Ask the scheduler, where there is one, for a first word.
+
+        Raises
+        ------
+        WorkerError : it has none
+        """
+        if self.scheduler is not None:
+            check_answers(SchedulerAddress.of(self.scheduler), self.patience.answer)
 
     @property
     def here(self) -> bool:

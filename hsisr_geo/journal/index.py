@@ -45,6 +45,11 @@ class TileIndex:
         return int((self._journal != _NOWHERE).sum())
 
     @property
+    def size(self) -> int:
+        """How many tiles the grid has."""
+        return self._journal.size
+
+    @property
     def started(self) -> bool:
         """Whether any tile is finished, or was begun and lost."""
         return len(self) > 0 or self.lost > 0

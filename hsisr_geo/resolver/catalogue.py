@@ -14,7 +14,7 @@ from typing import Any
 
 from hsisr_geo.errors import ModelError, OutputError
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
-from hsisr_geo.resolver.header import read_header, read_network_header
+from hsisr_geo.resolver.header import read_header, read_network_header, sha256_of
 from hsisr_geo.resolver.system_config import OWN, Setting, SystemConfig
 
 DEFAULT = "default"
@@ -103,6 +103,11 @@ def find_model(name_or_path: str) -> Path:
             f"this installation ships no default model ({DEFAULT_MODEL}); known models: {known}"
         )
     raise ModelError(f"unknown model {name_or_path!r}; known models: {known}")
+
+
+def find_same(sha256: str) -> Path | None:
+    """Return a model file that is known by name and has this hash; None if none has."""
+    return next((path for path in _files().values() if sha256_of(path) == sha256), None)
 
 
 def find_weights(name_or_path: str, *, upscale: int) -> Path:

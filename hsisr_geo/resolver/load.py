@@ -19,6 +19,7 @@ from hsisr_geo.resolver.catalogue import (
     DEFAULT,
     check_offered,
     find_model,
+    find_same,
 )
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.header import read_header
@@ -58,12 +59,25 @@ class Recipe:
     def load(self) -> Resolver:
         """Return the resolver, the same one whenever this process asks.
 
+        Where other weights are meant than this machine has by that name, or it has none, those are
+        taken that are, by whatever name a model is known here.
+
         Raises
         ------
-        ModelError, OptionError : as `load_resolver`; or this machine has other weights of that name
+        ModelError, OptionError : as `load_resolver`; or no model here has the weights meant
         """
         with _LOADING:  # not twice, when several threads ask at once
-            return _load(self, _stamp(self.model))
+            try:
+                return _load(self, _stamp(self.model))
+            except ModelError as e:
+                if not self.sha256:
+                    raise
+                same = find_same(self.sha256)
+                if same is None:
+                    told = f"{e}, nor has any model here the weights that are meant"
+                    raise ModelError(f"{told} ({self.sha256[:8]})") from e
+                here = replace(self, model=os.fspath(same))
+                return _load(here, _stamp(here.model))
 
     def pinned(self) -> "Recipe":
         """Return the recipe that means the same in a process elsewhere, or later."""

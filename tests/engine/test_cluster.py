@@ -1,5 +1,6 @@
 """Worker processes, really: started here, killed, or those of a scheduler on the loopback."""
 
+import asyncio
 import json
 import os
 import pickle
@@ -18,9 +19,9 @@ from commands import CLI, ENVIRONMENT, posix
 from scenes import read_pixels
 
 from hsisr_geo import __version__
-from hsisr_geo.engine import cluster
+from hsisr_geo.engine.cluster.roll_call import check, examine
 from hsisr_geo.engine.identity import input_identity
-from hsisr_geo.engine.workers import Workers
+from hsisr_geo.engine.workers import Patience, Workers
 from hsisr_geo.errors import ModelError, OptionError, WorkerError
 from hsisr_geo.resolver.load import load_resolver
 
@@ -127,13 +128,7 @@ def test_the_workers_of_a_scheduler_give_the_same_file(src, whole, tmp_path, sch
     assert sorted(path.name for path in folder.iterdir()) == ["sr.qml", "sr.tif"]
 
 
-def test_a_scheduler_that_is_not_there(src, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "_PATIENCE_S", 1)
-    with (
-        pytest.raises(WorkerError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9: start"),
-        cluster.connected(Workers(scheduler="tcp://127.0.0.1:9")),
-    ):
-        pass
+SENT = pickle.dumps("what there is to do")
 
 
 class FakeClient:
@@ -142,8 +137,18 @@ class FakeClient:
     def __init__(self, **different):
         self.different = different
 
-    def run(self, function, token, names):
-        a, b = function(token, names), function(token, names)
+        self.scheduler = self
+
+    def sync(self, asked):
+        return asyncio.run(asked())
+
+    async def ncores(self, workers):
+        return {"tcp://a:1": 1, "tcp://b:2": 1}
+
+    async def run(self, function, *said, workers=None):
+        if function is not examine:
+            return {workers[0]: function(*said)}
+        a, b = function(*said), function(*said)
         return {"tcp://a:1": a, "tcp://b:2": replace(b, **self.different)}
 
 
@@ -154,18 +159,20 @@ class FakeClient:
         ({"token": False}, "does not share the folder"),
         ({"answer": ""}, "does not share the folder"),
         ({"answer": "elsewhere.1"}, "does not share the folder"),
+        ({"method": "no such model"}, "worker tcp://b:2 cannot do its work: no such model"),
         ({"source": "scene.tif:7:abc"}, r"does not see the same .*scene\.tif"),
     ],
 )
 def test_a_worker_that_sees_other_files_is_refused(src, tmp_path, different, told):
     with pytest.raises(WorkerError, match=told):
-        cluster.check(FakeClient(**different), [str(src)], tmp_path)
+        check(FakeClient(**different), [str(src)], tmp_path, SENT, Patience())
 
 
 def test_workers_that_see_the_same_are_accepted(src, tmp_path):
-    cluster.check(FakeClient(), [str(src)], tmp_path)
+    check(FakeClient(), [str(src)], tmp_path, SENT, Patience())
     assert list(tmp_path.iterdir()) == []
-    seen = cluster.examine(str(tmp_path / "none.token"), [str(tmp_path / "none.tif")])
+    seen = examine(str(tmp_path / "none.token"), [str(tmp_path / "none.tif")], b"none")
+    assert "UnpicklingError" in seen.method
     assert (seen.version, seen.token) == (__version__, False)
     assert seen.source == ""
     assert input_identity([str(src)]).startswith("scene.tif:")

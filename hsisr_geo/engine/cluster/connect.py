@@ -1,0 +1,103 @@
+"""A client of a scheduler that has workers: one that is given, or one of this machine."""
+
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+
+import dask
+from distributed import Client, LocalCluster
+
+from hsisr_geo.engine.workers import Workers
+from hsisr_geo.errors import WorkerError
+
+OURS = "HSISR_GEO_WORKER_OF_A_RUN"
+"""A variable that is set where workers are named by number."""
+
+_LAST_WORDS_S = 1  # for taking leave after a failure, of whoever may not be there any more
+
+
+@contextmanager
+def connected(workers: Workers) -> Iterator[Client]:
+    """Start workers on this machine, or connect to a scheduler that has some.
+
+    Raises
+    ------
+    WorkerError : no scheduler answers there, or it has no workers
+    """
+    patience = workers.patience
+    seconds = patience.ready if workers.scheduler is None else patience.answer
+    with _started(workers) as address:
+        client = _client(address, seconds)
+        try:
+            _wait_for_workers(client, address, seconds)
+            yield client
+        except BaseException:
+            with suppress(Exception):
+                client.close(timeout=_LAST_WORDS_S)
+            raise
+        client.close()
+
+
+def _client(address: str, seconds: float) -> Client:
+    try:
+        return Client(address, timeout=seconds, set_as_default=False)
+    except Exception as error:  # a worker's port, say, fails in many ways
+        raise WorkerError(
+            f"what listens at {address} does not answer as a scheduler does "
+            f"({error or type(error).__name__}): check the address"
+        ) from error
+
+
+def _wait_for_workers(client: Client, address: str, seconds: float) -> None:
+    try:
+        client.wait_for_workers(1, timeout=seconds)
+    except TimeoutError as error:
+        told = f"the scheduler at {address} has no workers: start some with `dask worker`"
+        raise WorkerError(f"{told} {address}") from error
+
+
+@contextmanager
+def _started(workers: Workers) -> Iterator[str]:
+    """Yield the address of a scheduler; of workers on this machine if no other is given."""
+    if workers.scheduler is not None:
+        workers.check_answers()
+        yield workers.scheduler
+        return
+    cores = max(1, (os.cpu_count() or 1) // workers.number)
+    counts = {f"{name}_NUM_THREADS": cores for name in ("OMP", "MKL", "OPENBLAS")}
+    # ^ else each worker's torch would use all cores; what the user has set comes first
+    config = {"distributed.nanny.pre-spawn-environ": {**counts, OURS: "1"}}
+    with dask.config.set(config):
+        with _interrupts_held_back():
+            cluster = LocalCluster(
+                n_workers=workers.number,
+                threads_per_worker=workers.threads,
+                processes=True,
+                memory_limit=0,  # tiles are of one size: no worker need be paused or killed for it
+                dashboard_address="127.0.0.1:0",  # any free port: several runs go side by side
+                scheduler_kwargs={"dashboard": False},
+                silence_logs=logging.CRITICAL,
+            )
+        with cluster:
+            yield cluster.scheduler_address
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Start threads that never see Ctrl-C, nor do the processes that they start.
+
+    A terminal sends it to all of them; this process then ends the others in good order. Here it
+    comes when the block ends.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # what starts it lets interrupts through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

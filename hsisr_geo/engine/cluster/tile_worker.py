@@ -1,0 +1,78 @@
+"""What a worker keeps of a run: its work, made when the first tile comes, and its journal."""
+
+import os
+import secrets
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from distributed import WorkerPlugin, get_worker
+from distributed.protocol.pickle import loads
+
+from hsisr_geo.engine.assignment import Assignment
+from hsisr_geo.engine.cluster.connect import OURS
+from hsisr_geo.engine.tasks import Work
+from hsisr_geo.journal.index import RecordAt
+from hsisr_geo.journal.records import JournalWriter, new_name
+
+
+class TileWorker(WorkerPlugin):
+    """The run in a worker.
+
+    Parameters
+    ----------
+    sent : the assignment, pickled. It is loaded when the first tile comes: what goes wrong then is
+        the error of that tile, where it would keep workers that come later from starting
+    folder, key : of the journals
+    elsewhere : workers may run on other machines
+    """
+
+    def __init__(self, sent: bytes, folder: Path, key: str, *, elsewhere: bool) -> None:
+        self.name = f"hsisr-geo-{secrets.token_hex(8)}"
+        self._sent, self._folder, self._key = sent, folder, key
+        self._elsewhere = elsewhere
+        self._number = 0
+        self._lock: Lock | None = None
+        self._work: Work | None = None
+
+    def setup(self, worker: Any) -> None:
+        """Get ready; called in each worker, also in those that come later."""
+        self._lock, self._work = Lock(), None
+        self._number = _number(worker)
+
+    def teardown(self, worker: Any) -> None:
+        """Stop what is being computed, and close the journal."""
+        if self._work is not None:
+            self._work.given_up.set()
+
+    def infer(self, tile: tuple[int, int]) -> RecordAt:
+        """Compute one tile."""
+        assert self._lock is not None
+        with self._lock:  # the model is loaded once
+            if self._work is None:
+                self._work = self._made()
+        return self._work.infer(tile)
+
+    def _made(self) -> Work:
+        assignment: Assignment = loads(self._sent)
+        before = assignment.before.from_here() if self._elsewhere else assignment.before
+        request = assignment.request.pinned(self._number)
+        pinned = replace(assignment, request=request, before=before)
+        path = self._folder / new_name()
+        return pinned.work(JournalWriter(path, self._key, synchronize=self._elsewhere))
+
+
+def _number(worker: Any) -> int:
+    """Return the number of a worker that this run started; 0 for one of a cluster's.
+
+    There each worker has a GPU of its own, which is the first that it sees (as dask-cuda sees to).
+    """
+    return int(worker.name) if OURS in os.environ else 0
+
+
+def infer(name: str, tile: tuple[int, int]) -> RecordAt:
+    """Compute a tile by the plugin of that name; the task of a worker."""
+    plugin: Any = get_worker().plugins[name]
+    place: RecordAt = plugin.infer(tile)
+    return place
