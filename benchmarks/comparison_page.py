@@ -1,4 +1,4 @@
-"""The results of a comparison, put into docs/benchmark.md.
+"""The results of a comparison, put into docs/comparison.md and docs/ablations.md.
 
     hsisr-geo benchmark benchmarks/comparison.toml --out DIR
     python benchmarks/comparison_page.py DIR [--ours ours] [--figure overview ...]
@@ -15,14 +15,15 @@ from pathlib import Path
 
 import click
 from consistency_of_systems import markdown
-from page import replaced
+from page import put
 
 from hsisr_geo.benchmark.settings import ALL
 from hsisr_geo.benchmark.tables.tables import METRICS
 
 HERE = Path(__file__).resolve().parent
-PAGE = HERE.parent / "docs" / "benchmark.md"
-IMAGES = PAGE.parent / "images"
+DOCS = HERE.parent / "docs"
+PAGES = (DOCS / "comparison.md", DOCS / "ablations.md")
+IMAGES = DOCS / "images"
 TABLES = ("comparison", "all-bands", "ablation", "groups", "times", "systems")
 SCORED = {"mpsnr": "PSNR", "mssim": "SSIM", "sam": "SAM", "ergas": "ERGAS", "cc": "CC"}
 
@@ -38,24 +39,22 @@ Rows = list[dict[str, str]]
 )  # fmt: skip
 @click.option("--figure", "figures", multiple=True, help="Of DIR/figures; repeatable.")
 def main(folder: Path, ours: str, aside: Sequence[str], figures: Sequence[str]) -> None:
-    """Put tables, duels and figures into the page."""
-    page = PAGE.read_text()
+    """Put tables, duels and figures into the pages."""
     for name in TABLES:
         path = folder / "tables" / f"{name}.md"
-        page = replaced(page, name, inner(path.read_text()) if path.exists() else "")
+        put(PAGES, name, inner(path.read_text()) if path.exists() else "")
     with (folder / "tables" / "scenes.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["label"] not in aside]
-    page = replaced(page, "duels", "\n".join(duels(rows, ours)))
-    page = replaced(page, "consistency", "\n".join(markdown(folder)).strip())
-    PAGE.write_text(page)
+    put(PAGES, "duels", "\n".join(duels(rows, ours)))
+    put(PAGES, "consistency", "\n".join(markdown(folder)).strip())
     for name in figures:
         shutil.copyfile(folder / "figures" / f"{name}.png", IMAGES / f"benchmark-{name}.png")
 
 
 def inner(table: str) -> str:
-    """Leave the title of a table's page out, and lower its other headings by two."""
+    """Leave the title of a table's page out, and lower its other headings by one."""
     body = table.split("\n", 1)[1].strip()
-    return re.sub(r"^## ", "#### ", body, flags=re.MULTILINE)
+    return re.sub(r"^## ", "### ", body, flags=re.MULTILINE)
 
 
 def duels(rows: Rows, ours: str) -> Iterator[str]:

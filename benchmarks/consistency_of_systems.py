@@ -35,7 +35,7 @@ def markdown(folder: Path, iterations: int = 2) -> Iterator[str]:
     for upscale in (2, 3, 4):
         lines = list(table(folder / "cubes", upscale, iterations))
         if lines:
-            yield f"\n#### ×{upscale}\n"
+            yield f"\n### ×{upscale}\n"
             yield "| | off its input, % | PSNR dB / SAM | and back-projected |"
             yield "|---|---:|---|---|"
             yield from lines

@@ -26,6 +26,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as a script, too
+from benchmarks import fuzz_lists
+
 SECONDS_PER_CASE = 10  # a case takes 0.03 s
 GROWTH = 400 << 20  # bytes that a child may grow by; a case's raster has 200 kB
 ADDRESS_SPACE = 12 << 30  # torch alone maps some GB
@@ -241,7 +244,20 @@ def _reconfigured(header: str, rng: random.Random) -> str:
     return json.dumps(table)
 
 
-TARGETS = {"envi": envi_target, "geotiff": geotiff_target, "safetensors": safetensors_target}
+def lists_target(folder: Path) -> Case:
+    """Headers of ENVI rasters with lists of any length, in any brackets, of any items."""
+    return fuzz_lists.envi_lists(folder, use_raster)
+
+
+def hdf5_target(folder: Path) -> Case:
+    """Products in HDF5 and netCDF-4 with other attributes and small datasets."""
+    return fuzz_lists.hdf5_attributes(folder, use_raster)
+
+
+TARGETS = {
+    "envi": envi_target, "geotiff": geotiff_target, "safetensors": safetensors_target,
+    "envi-lists": lists_target, "hdf5": hdf5_target,
+}  # fmt: skip
 
 
 def use_raster(path: Path) -> None:

@@ -1,8 +1,8 @@
-"""All tables and figures of docs/quality.md, by one command.
+"""All tables and figures of docs/quality.md and docs/limits.md, by one command.
 
     python benchmarks/page.py ../shared/data [--only SECTION ...]
 
-Each section of the page is what one benchmark of this folder prints, between two comments that name
+Each section of a page is what one benchmark of this folder prints, between two comments that name
 it; the words around are left alone. Scenes are taken from the folders `val`, `train` and `products`
 of the data. The section `adapt` takes five minutes of a core for each of its scenes.
 """
@@ -16,16 +16,17 @@ from pathlib import Path
 import click
 
 HERE = Path(__file__).resolve().parent
-PAGE = HERE.parent / "docs" / "quality.md"
-IMAGES = PAGE.parent / "images"
+DOCS = HERE.parent / "docs"
+PAGES = (DOCS / "quality.md", DOCS / "limits.md")
+IMAGES = DOCS / "images"
 
 
 def commands(data: Path) -> dict[str, list[str]]:
-    """Return the command of each section, in the order of the page."""
+    """Return the command of each section, in the order of the pages."""
     val, mosaic = str(data / "val"), str(data / "products" / "enmap_potsdam_mosaic.tif")
     return {
         "blur": ["blur.py", val],
-        "scores": ["quality.py", val, "--json", str(PAGE.with_suffix(".json"))],
+        "scores": ["quality.py", val, "--json", str(DOCS / "quality.json")],
         "enmap": ["quality.py", mosaic],
         "detail": ["detail.py", val],
         "uncertainty": ["uncertainty.py", val, "--figure", str(IMAGES / "uncertainty.png")],
@@ -47,7 +48,7 @@ def scenes_to_adapt_to(data: Path) -> list[str]:
 @click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--only", multiple=True, help="A section; repeatable.  [default: all]")
 def main(data: Path, only: Sequence[str]) -> None:
-    """Measure, and put the results into the page."""
+    """Measure, and put the results into the pages."""
     known = commands(data)
     if unknown := set(only) - set(known):
         raise click.UsageError(f"no section {', '.join(unknown)}; there are {', '.join(known)}")
@@ -57,7 +58,16 @@ def main(data: Path, only: Sequence[str]) -> None:
         done = subprocess.run(
             [sys.executable, str(HERE / script), *arguments], check=True, stdout=subprocess.PIPE
         )
-        PAGE.write_text(replaced(PAGE.read_text(), name, done.stdout.decode().strip()))
+        put(PAGES, name, done.stdout.decode().strip())
+
+
+def put(pages: Sequence[Path], name: str, text: str) -> None:
+    """Put a text into the one of some pages that has a section of that name."""
+    having = [page for page in pages if f"<!-- {name} -->" in page.read_text()]
+    if len(having) != 1:
+        told = ", ".join(page.name for page in pages)
+        raise click.ClickException(f"one of {told} must have a section <!-- {name} -->")
+    having[0].write_text(replaced(having[0].read_text(), name, text))
 
 
 def replaced(page: str, name: str, text: str) -> str:

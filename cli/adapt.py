@@ -22,8 +22,9 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
     help="Model file to write, NAME.safetensors.",
 )  # fmt: skip
 @click.option(
-    "--model", default="default", show_default=True, metavar="NAME|PATH", help="Where to start."
-)
+    "--model", default="default", show_default=True, metavar="NAME|PATH", help="Where to start.",
+    shell_complete=options.known_models,
+)  # fmt: skip
 @click.option(
     "--minutes", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True,
     help="Wall time to learn in; it ends sooner when nothing gets better.",

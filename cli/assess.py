@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--model",
+    shell_complete=options.known_models,
     default="default",
     show_default=True,
     metavar="NAME|PATH",
@@ -41,8 +42,10 @@ if TYPE_CHECKING:
 @click.option(
     "--psf",
     metavar="SPEC",
+    default="auto",
+    show_default=True,
     help="What SRC is degraded by, and what its own pixels are assumed to be made by, as in "
-    "`hsisr-geo run`: `bicubic`, `gaussian:MTF`, or a kernel file.  [default: the model's own]",
+    "`hsisr-geo run`: `auto`, `bicubic`, `gaussian:MTF`, `fwhm:45m`, or a kernel file.",
 )
 @options.bounds
 @options.bands
@@ -73,7 +76,7 @@ def assess(
     model: str,
     detail: float,
     seed: int,
-    psf: str | None,
+    psf: str,
     bounds: tuple[float, float, float, float] | None,
     bands: str | None,
     exclude: str | None,

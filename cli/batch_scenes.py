@@ -35,7 +35,7 @@ def sharing_memory(
     how: RunOptions, raster: "Raster", resolver: "Resolver", samples: int, jobs: int
 ) -> RunOptions:
     """Return the options with a tile chosen for one of several runs that share the memory."""
-    from hsisr_geo.engine.estimate import SHARE, choose_tile, machine_memory
+    from hsisr_geo.engine.outlook.estimate import SHARE, choose_tile, machine_memory
 
     if how.tile is not None or jobs == 1 or how.resume:  # what is resumed has its tile
         return how
@@ -45,9 +45,10 @@ def sharing_memory(
         threads=how.threads,
         samples=samples,
         region=None if how.bounds is None else raster.window_of(how.bounds),
-        memory=int(SHARE * machine_memory()) // jobs,
+        memory=(how.memory or int(SHARE * machine_memory())) // jobs,
     )
-    return replace(how, tile=tile)
+    memory = None if how.memory is None else how.memory // jobs
+    return replace(how, tile=tile, memory=memory)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import click
 from .config_file import VARIABLE, config_path, default_path
 from .variables import PREFIX, options_of, walk
 
-_OTHER_VARIABLES = ("CONFIG", "DEBUG", "EXECUTABLE", "MODELS", "TEST_DATA", "WATCH_STDIN")
+_OTHER_VARIABLES = ("CONFIG", "DEBUG", "EXECUTABLE", "MODELS", "TEST_DATA", "WATCH_STDIN", "CACHE")
 
 
 @dataclass(frozen=True)

@@ -68,9 +68,15 @@ def evaluate(
         upscales = options.UPSCALES if upscale is None else (upscale,)
         click.echo(_pair_text(sr, ref, upscales, model, psf, as_json))
         return
-    scores, bands = compare(sr, ref, upscale=upscale, data_range=data_range, all_bands=all_bands)
+    scores, bands, warning = compare(
+        sr, ref, upscale=upscale, data_range=data_range, all_bands=all_bands
+    )
+    warnings = [warning] if warning else []
+    for told in warnings:
+        click.echo(f"warning: {told}", err=True)
     if as_json:
-        click.echo(to_json({**asdict(scores), "bands": [band + 1 for band in bands]}))
+        record = {**asdict(scores), "bands": [band + 1 for band in bands], "warnings": warnings}
+        click.echo(to_json(record))
     else:
         click.echo(_table(scores, len(bands)))
 
@@ -110,8 +116,8 @@ def compare(
     upscale: int | None = None,
     data_range: float | None = None,
     all_bands: bool = False,
-) -> "tuple[Scores, tuple[int, ...]]":
-    """Score a raster file against another; also return the bands used, from 0.
+) -> "tuple[Scores, tuple[int, ...], str]":
+    """Score a raster file against another; also return the bands used, from 0, and a warning.
 
     Parameters
     ----------
@@ -123,18 +129,17 @@ def compare(
         A file cannot be read, the grids or bands differ, or there is nothing to compare.
     """
     from hsisr_geo import metrics
+    from hsisr_geo.assessment.magnitudes import differing_units
     from hsisr_geo.raster.open import open_raster
 
     sr, reference = open_raster(sr_path), open_raster(ref_path)
     check_same_grid(sr, reference)
     bands = _bands_to_compare(sr, reference, all_bands=all_bands)
+    made, truth = _read(sr, bands), _read(reference, bands)
     scores = metrics.evaluate(
-        _read(sr, bands),
-        _read(reference, bands),
-        upscale=upscale or _made_with_upscale(sr),
-        data_range=data_range,
+        made, truth, upscale=upscale or _made_with_upscale(sr), data_range=data_range
     )
-    return scores, bands
+    return scores, bands, differing_units(made, truth, (sr_path, ref_path))
 
 
 def check_same_grid(sr: "Raster", reference: "Raster") -> None:

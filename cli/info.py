@@ -1,5 +1,9 @@
 """`hsisr-geo info`: what the engine sees in a raster."""
 
+import math
+import shutil
+import sys
+import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +17,15 @@ if TYPE_CHECKING:
     from hsisr_geo.raster.raster import Raster
 
 
+_WIDTH = 12  # characters of the first column
+
+
 @click.command()
 @click.argument("src", type=click.Path())
 @options.bands
 @options.exclude
 @options.drop_bad
+@options.overlap
 @options.orthorectify
 @options.nodata
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every band.")
@@ -26,6 +34,7 @@ def info(
     bands: str | None,
     exclude: str | None,
     drop_bad: bool,
+    overlap: str,
     orthorectify: bool,
     nodata: float | None,
     as_json: bool,
@@ -45,6 +54,7 @@ def info(
             bands=bands,
             exclude=exclude,
             drop_bad=drop_bad,
+            overlap=overlap,
             orthorectify=orthorectify,
             nodata=nodata,
         )
@@ -52,7 +62,22 @@ def info(
     if as_json:
         click.echo(to_json(_record(raster)))
     else:
-        click.echo("\n".join(f"{name:<12} {text}" for name, text in _lines(raster)))
+        for name, text in _lines(raster):
+            click.echo(_row(name, text))
+
+
+def _row(name: str, text: str) -> str:
+    """Lay out two columns; long text goes on below itself on a terminal, and in a file does not."""
+    if not sys.stdout.isatty():
+        return f"{name:<{_WIDTH}} {text}"
+    return textwrap.fill(
+        text,
+        width=max(shutil.get_terminal_size().columns, 60),
+        initial_indent=f"{name:<{_WIDTH}} ",
+        subsequent_indent=" " * (_WIDTH + 1),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _record(raster: "Raster") -> dict[str, Any]:
@@ -63,6 +88,7 @@ def _record(raster: "Raster") -> dict[str, Any]:
         "path": raster.path,
         "driver": raster.driver,
         "product": raster.product or None,
+        **_origin_record(raster),
         "files": list(raster.files),
         "rows": raster.rows,
         "cols": raster.cols,
@@ -70,6 +96,7 @@ def _record(raster: "Raster") -> dict[str, Any]:
         "crs": raster.crs,
         "transform": list(raster.transform)[:6] if raster.has_transform else None,
         "bounds": list(raster.bounds) if raster.has_transform else None,
+        "rotation_deg": _rotation(raster) if raster.has_transform else None,
         "gcps": len(raster.gcps),
         "rpcs": raster.rpcs is not None,
         "nodata": raster.bands.nodata,
@@ -80,6 +107,19 @@ def _record(raster: "Raster") -> dict[str, Any]:
         "provenance": dict(raster.provenance),
         "good_bands": len(raster.bands.good_indices),
         "bands": [_band_record(i, band) for i, band in enumerate(raster.bands, start=1)],
+    }
+
+
+def _origin_record(raster: "Raster") -> dict[str, Any]:
+    from hsisr_geo.raster.facts.origin import origin_of
+
+    origin = origin_of(raster)
+    when = None if origin.acquired is None else str(origin.acquired)
+    return {
+        "sensor": origin.sensor or None,
+        "acquired": when,
+        "acquired_told_by": origin.acquired.told_by if origin.acquired else None,
+        "processing_level": origin.level or None,
     }
 
 
@@ -103,20 +143,32 @@ def _lines(raster: "Raster") -> list[tuple[str, str]]:
     lines = [
         ("file", f"{raster.path} ({raster.driver})"),
         *([("product", raster.product)] if raster.product else []),
-        ("size", f"{raster.cols} x {raster.rows} pixels, {_bands_text(raster)}, {raster.dtype}"),
-        ("place", _place_text(raster)),
+        *_origin_lines(raster),
+        ("size", f"{raster.rows} rows x {raster.cols} columns, {_bands_text(raster)}"),
+        ("type", raster.dtype),
+        *_place(raster),
         ("wavelengths", _wavelengths_text(raster)),
         ("nodata", _nodata_text(raster)),
-        ("psf", _psf_text(raster)),
     ]
     if any(band.scale != 1 or band.offset != 0 for band in raster.bands):
         first = raster.bands[0]
         lines.append(("scaling", f"value = DN * {first.scale:g} + {first.offset:g} (first band)"))
     lines += [("note", note) for note in raster.notes]
-    if made := _made_text(raster):
-        lines.append(("made", made))
+    if made := _made(raster):
+        return lines + made
+    lines.append(("psf", _psf_text(raster)))
     if told := advice(raster):
         lines.append(("note", told))
+    return lines
+
+
+def _origin_lines(raster: "Raster") -> list[tuple[str, str]]:
+    """Say who took the scene and when, where anything tells."""
+    found = _origin_record(raster)
+    told = [text for text in (found["sensor"], found["processing_level"]) if text]
+    lines = [("sensor", ", ".join(told))] if told else []
+    if found["acquired"]:
+        lines.append(("acquired", f"{found['acquired']} (by {found['acquired_told_by']})"))
     return lines
 
 
@@ -127,13 +179,41 @@ def _psf_text(raster: "Raster") -> str:
     return said_of(raster) or "not known: run estimates it from the pixels, as hsisr-geo psf shows"
 
 
-def _made_text(raster: "Raster") -> str:
-    """Say how a result of ours was made; "" of any other raster."""
+def _made(raster: "Raster") -> list[tuple[str, str]]:
+    """Say how a result of ours was made; nothing of any other raster."""
     said = {name.removeprefix("HSISR_").lower(): v for name, v in raster.provenance.items()}
     if "model" not in said:
+        return []
+    by = f"hsisr-geo {said.get('version', '?')}, {said['model']} x{said.get('upscale', '?')}"
+    blur = ", ".join(said[key] for key in ("degradation", "psf_told") if key in said)
+    rows = [
+        ("made by", f"{by}: a result, not to be super-resolved again"),
+        ("made from", said.get("source", "?")),
+        ("weights", said.get("model_sha256", "")),
+        ("detail", _detail(said)),
+        ("blur", blur),
+        ("agreement", _agreement(said)),
+        ("values cut", _percent(said.get("values_cut"))),
+    ]
+    return [(name, text) for name, text in rows if text]
+
+
+def _detail(said: dict[str, str]) -> str:
+    detail, seed = said.get("detail", ""), said.get("seed")
+    return f"{detail}, seed {seed}" if seed else detail
+
+
+def _agreement(said: dict[str, str]) -> str:
+    left = _percent(said.get("consistency_relative"))
+    return left and f"{left} of a band's standard deviation from its input, degraded again"
+
+
+def _percent(share: str | None) -> str:
+    """Write a share as an output's tag has it in per cent, "" for none or one that is no number."""
+    try:
+        return f"{100 * float(share):.2g} %" if share else ""
+    except ValueError:
         return ""
-    what = f"by hsisr-geo {said.get('version', '?')}, {said['model']} x{said.get('upscale', '?')}"
-    return f"{what}, from {said.get('source', '?')}: a result, not to be super-resolved again"
 
 
 def _bands_text(raster: "Raster") -> str:
@@ -141,22 +221,30 @@ def _bands_text(raster: "Raster") -> str:
     return f"{len(raster.bands)} bands" + (f" ({bad} marked bad)" if bad else "")
 
 
-def _place_text(raster: "Raster") -> str:
-    if raster.has_transform:
-        xmin, ymin, xmax, ymax = raster.bounds
-        pixel = (
-            f"pixel {_length(raster.transform.a, raster.transform.d):g} x "
-            f"{_length(raster.transform.b, raster.transform.e):g}"
-        )
-        bounds = f"bounds {xmin:.10g} {ymin:.10g} {xmax:.10g} {ymax:.10g}"
-        return f"{_crs_name(raster.crs)}, {pixel}, {bounds}"
-    if raster.gcps:
-        return f"{len(raster.gcps)} ground control points, {_crs_name(raster.gcp_crs)}"
-    return "rational polynomial coefficients" if raster.rpcs else "not georeferenced"
+def _place(raster: "Raster") -> list[tuple[str, str]]:
+    """Say where the pixels lie, a row for each fact."""
+    if not raster.has_transform:
+        if raster.gcps:
+            points = f"{len(raster.gcps)} ground control points, {_crs_name(raster.gcp_crs)}"
+            return [("place", points)]
+        told = "rational polynomial coefficients" if raster.rpcs else "not georeferenced"
+        return [("place", told)]
+    a, b, _, d, e, _ = tuple(raster.transform)[:6]
+    xmin, ymin, xmax, ymax = raster.bounds
+    rows = [
+        ("crs", _crs_name(raster.crs)),
+        ("pixel", f"{math.hypot(a, d):g} x {math.hypot(b, e):g}"),
+        ("bounds", f"{xmin:.10g} {ymin:.10g} {xmax:.10g} {ymax:.10g}"),
+    ]
+    if turned := _rotation(raster):
+        way = "counter-clockwise" if turned > 0 else "clockwise"
+        rows.append(("rotation", f"{abs(turned):.4g} degrees {way}, of the rows from the x axis"))
+    return rows
 
 
-def _length(x: float, y: float) -> float:
-    return float((x * x + y * y) ** 0.5)
+def _rotation(raster: "Raster") -> float:
+    """Return by how many degrees rows are turned counter-clockwise from the x axis."""
+    return math.degrees(math.atan2(raster.transform.d, raster.transform.a))
 
 
 def _crs_name(wkt: str | None) -> str:
@@ -177,6 +265,7 @@ def _wavelengths_text(raster: "Raster") -> str:
 
 
 def _nodata_text(raster: "Raster") -> str:
-    values = sorted({f"{band.nodata:g}" for band in raster.bands if band.nodata is not None})
+    found = {band.nodata for band in raster.bands if band.nodata is not None}
+    values = sorted(str(n) if isinstance(n, int) else f"{n:g}" for n in found)
     texts = [", ".join(values)] if values else []
     return ", ".join([*texts, *(["mask"] if raster.has_mask else [])]) or "none"

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import known_models
+
 if TYPE_CHECKING:
     from hsisr_geo.resolver.catalogue import ModelInfo
 
@@ -26,7 +28,7 @@ def list_models(as_json: bool) -> None:
 
 
 @models.command()
-@click.argument("name")
+@click.argument("name", shell_complete=known_models)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(name: str, as_json: bool) -> None:
     """Show the model NAME (or the model file NAME) with its card."""

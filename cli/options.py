@@ -16,6 +16,7 @@ FORMATS = ("gtiff", "cog", "envi", "zarr", "vrt")
 UNCERTAINTY_BANDS = ("all", "mean")
 AUTO = "auto"
 PRECISIONS = ("float32", "bfloat16")
+_UNITS = ("", "k", "M", "G", "T")
 
 
 def _tile(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
@@ -26,6 +27,17 @@ def _tile(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
     return side
 
 
+def _memory(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
+    """Read `auto`, which becomes None, or bytes with a unit: 256M, 2 GB, 1.5GiB."""
+    if value == AUTO:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d*)?) ?([kMGT]?)(i?)B?", value.strip())
+    size = float(found[1]) * (1024 if found[3] else 1000) ** _UNITS.index(found[2]) if found else 0
+    if size < 1:
+        raise click.BadParameter(f"{value!r} is neither auto nor a size like 500M", ctx, param)
+    return int(size)
+
+
 def _device(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Refuse what is no device's name; whether it is there only torch knows."""
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
@@ -33,12 +45,27 @@ def _device(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
+class _Number(click.ParamType):  # type: ignore[type-arg] # generic in click 8.2 only
+    """A number; an integer stays one, as 64 bits do not fit in a float."""
+
+    name = "float"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read what is given on the command line."""
+        if isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d+\s*", value):
+            return int(value)
+        number: float = click.FLOAT.convert(value, param, ctx)
+        return number
+
+
 upscale = click.option(
     "--upscale", required=True, type=click.Choice(UPSCALES), help="Spatial factor."
 )
 
 
-def _known_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+def known_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
     """Complete the name of a model, and file names."""
     from click.shell_completion import CompletionItem
 
@@ -50,7 +77,7 @@ def _known_models(ctx: click.Context, param: click.Parameter, incomplete: str) -
 
 model = click.option(
     "--model",
-    shell_complete=_known_models,
+    shell_complete=known_models,
     default="default",
     show_default=True,
     metavar="NAME|PATH",
@@ -113,6 +140,13 @@ exclude = click.option(
     help="Take these for bad, as if SRC marked them: never shown to the network, but interpolated. "
     "As in --bands, and `water-vapour` (1340-1445 and 1790-1955 nm).",
 )
+overlap = click.option(
+    "--overlap",
+    type=click.Choice(("keep", "vnir", "swir")),
+    default="keep",
+    show_default=True,
+    help="Of EnMAP and PRISMA at 900-1000 nm, where two detectors measure: the bands of which.",
+)
 drop_bad = click.option(
     "--drop-bad", is_flag=True, help="Leave bad bands out, those of --exclude included."
 )
@@ -123,7 +157,7 @@ orthorectify = click.option(
 )
 nodata = click.option(
     "--nodata",
-    type=float,
+    type=_Number(),
     metavar="VALUE",
     help="The number in the file that stands for no data in every band, whatever the file says.",
 )
@@ -134,7 +168,16 @@ tile = click.option(
     default=AUTO,
     show_default=True,
     help="Side of a tile in input pixels: larger is faster and takes more memory, with the same "
-    "result. auto: what a quarter of the machine's memory has room for.",
+    "result. auto: what --memory has room for.",
+)
+memory = click.option(
+    "--memory",
+    metavar="auto|SIZE",
+    callback=_memory,
+    default=AUTO,
+    show_default=True,
+    help="What the run may take, e.g. 500M or 4GiB: tiles are made small enough. auto: a quarter "
+    "of the machine's.",
 )
 threads = click.option(
     "--threads",

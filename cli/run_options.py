@@ -35,6 +35,7 @@ _OPTIONS = (  # in the order of --help
     options.psf,
     options.no_consistency,
     options.tile,
+    options.memory,
     options.threads,
     options.workers,
     options.scheduler,
@@ -44,6 +45,7 @@ _OPTIONS = (  # in the order of --help
     options.bands,
     options.exclude,
     options.drop_bad,
+    options.overlap,
     options.orthorectify,
     options.nodata,
     options.overwrite,
@@ -69,6 +71,7 @@ class RunOptions:
     psf: str | None
     no_consistency: bool
     tile: int | None
+    memory: int | None
     threads: int
     workers: int
     scheduler: str | None
@@ -78,6 +81,7 @@ class RunOptions:
     bands: str | None
     exclude: str | None
     drop_bad: bool
+    overlap: str
     orthorectify: bool
     nodata: float | None
     overwrite: bool
@@ -110,6 +114,7 @@ class RunOptions:
             bands=self.bands,
             exclude=self.exclude,
             drop_bad=self.drop_bad,
+            overlap=self.overlap,
             orthorectify=self.orthorectify,
             nodata=self.nodata,
         )
@@ -152,6 +157,7 @@ class RunOptions:
             uncertainty=uncertainty,
             write=write or self.write_options(),
             tile=self.tile,
+            memory=self.memory,
             where=Workers(self.workers, self.threads),
             valid_range=self.valid_range,
             again=self.again,
@@ -169,6 +175,7 @@ class RunOptions:
             dst,
             resolver=resolver,
             tile=self.tile,
+            memory=self.memory,
             threads=self.threads,
             workers=self.workers,
             scheduler=self.scheduler,

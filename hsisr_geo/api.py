@@ -31,6 +31,7 @@ def super_resolve(
     consistency: bool = True,
     resolver: Resolver | None = None,
     tile: int | None = None,
+    memory: int | None = None,
     threads: int = 1,
     workers: int = 1,
     scheduler: str | None = None,
@@ -60,8 +61,8 @@ def super_resolve(
         As for `load_resolver`; upscale 2 and psf `auto` by default.
     resolver
         Instead of these: one that is loaded already, or your own.
-    tile, threads, workers, scheduler, bounds, overwrite, write, resume, strict, valid_range,
-    again, progress, within, log
+    tile, memory, threads, workers, scheduler, bounds, overwrite, write, resume, strict,
+    valid_range, again, progress, within, log
         As for `pipeline.super_resolve`, which does the work.
     uncertainty
         Where to write the standard deviation over samples, or an `Uncertainty` with their number.
@@ -89,6 +90,7 @@ def super_resolve(
         dst,
         resolver=resolver,
         tile=tile,
+        memory=memory,
         threads=threads,
         workers=workers,
         scheduler=scheduler,

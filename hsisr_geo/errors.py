@@ -43,3 +43,9 @@ class BenchmarkFailed(HsisrError):
 
 class InstallationBroken(HsisrError):
     """Something that runs need does not work in this installation."""
+
+
+def one_line(error: object, most: int = 300) -> str:
+    """Return what a library said as one line: a file's own text may stand in it, at any length."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= most else f"{text[:most]} …"

@@ -114,6 +114,15 @@ def spectral_angle_deg(sr: NDArray[np.floating], reference: NDArray[np.floating]
     The angle of a pixel is taken over the bands that both cubes have there; pixels where either
     spectrum is zero are skipped.
     """
+    angles = spectral_angles_deg(sr, reference)
+    spectra = np.isfinite(angles)
+    return float(angles[spectra].mean()) if spectra.any() else nan
+
+
+def spectral_angles_deg(
+    sr: NDArray[np.floating], reference: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Return the angle of each pixel (row, col) in degrees, NaN where it is skipped."""
     dot, norm_x, norm_y = (np.zeros(sr.shape[1:]) for _ in range(3))
     for x, y, valid in _valid_planes(sr, reference):
         x, y = np.where(valid, x, 0.0), np.where(valid, y, 0.0)
@@ -121,12 +130,10 @@ def spectral_angle_deg(sr: NDArray[np.floating], reference: NDArray[np.floating]
         norm_x += x * x
         norm_y += y * y
     norm = np.sqrt(norm_x) * np.sqrt(norm_y)
-    spectra = norm > 0
-    if not spectra.any():
-        return nan
-    # ^ clipped: rounding takes the cosine of equal spectra above one
-    cosine = np.clip(dot[spectra] / norm[spectra], -1.0, 1.0)
-    return float(np.degrees(np.arccos(cosine)).mean())
+    # ^ clipped below: rounding takes the cosine of equal spectra above one
+    cosine = np.divide(dot, norm, out=np.full_like(dot, nan), where=norm > 0)
+    angles: NDArray[np.float64] = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    return angles
 
 
 def structural_similarity(

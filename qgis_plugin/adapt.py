@@ -51,7 +51,11 @@ class Adapt(SceneAlgorithm):
         )
         self.addParameter(helped(minutes, tr("It ends sooner when nothing gets better.")))
         self.add_model_file_parameter()
-        for parameter in (*self.selection_parameters(), self.device_parameter()):
+        for parameter in (
+            *self.selection_parameters(),
+            self.again_parameter(),
+            self.device_parameter(),
+        ):
             self.addParameter(advanced(parameter))
         kind = f"{tr('Model files')} (*.safetensors)"
         self.addParameter(QgsProcessingParameterFileDestination("OUT", tr("Adapted model"), kind))
@@ -70,6 +74,7 @@ class Adapt(SceneAlgorithm):
             minutes=self.parameterAsDouble(parameters, "MINUTES", context),
             device=self.device(parameters, context),
             selection=self.selection(parameters, context),
+            again=self.again(parameters, context),
         )
         finished = self.call_engine(arguments, feedback)
         if finished is None:

@@ -79,6 +79,8 @@ class Assess(SceneAlgorithm):
             *self.selection_parameters(),
             self.psf_parameter(),
             window,
+            *self.range_parameters(),
+            self.again_parameter(),
             self.tile_parameter(),
             self.device_parameter(),
         ):
@@ -126,6 +128,8 @@ class Assess(SceneAlgorithm):
             bounds=self.bounds(parameters, context),
             selection=self.selection(parameters, context),
             overwrite=overwrite,
+            valid_range=self.valid_range(parameters, context),
+            again=self.again(parameters, context),
         )
         finished = self.call_engine(arguments, feedback)
         if finished is None:

@@ -157,12 +157,14 @@ class Uncertainty:
 class Selection:
     """Which bands count: only `bands`, and none of `exclude`; empty for the raster's own word.
 
-    Both are e.g. `1-50,60` or `450-900nm`. `orthorectify` puts EMIT on its map grid.
+    Both are e.g. `1-50,60` or `450-900nm`. `orthorectify` puts EMIT on its map grid. `nodata` is
+    the number that stands for no data where the file does not say it.
     """
 
     bands: str = ""
     exclude: str = ""
     orthorectify: bool = False
+    nodata: float | None = None
 
 
 ALL_BANDS = Selection()
@@ -201,10 +203,14 @@ def run_arguments(
     format: str = "",
     creation: Sequence[str] = (),
     uncertainty: Uncertainty | None = None,
+    valid_range: tuple[float, float] | None = None,
+    again: bool = False,
+    dry_run: bool = False,
 ) -> list[str]:
     """Arguments of `hsisr-geo run`; what is empty or None leaves the choice to the engine.
 
     `bounds` are (xmin, ymin, xmax, ymax) in the raster's CRS, `creation` NAME=VALUE of the format.
+    With `dry_run` it says what a run would take, and writes nothing.
     """
     arguments = ["run", source, destination, *_common(upscale, model)]
     arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
@@ -219,6 +225,9 @@ def run_arguments(
     if uncertainty is not None:
         arguments += ["--uncertainty", uncertainty.path, "--samples", str(uncertainty.samples)]
         arguments += ["--uncertainty-bands", uncertainty.bands]
+    arguments += _insisting(valid_range, again)
+    if dry_run:
+        arguments.append("--dry-run")
     # QGIS has asked before it hands over a file that exists.
     return [*arguments, "--overwrite", "--progress", "json"]
 
@@ -238,6 +247,8 @@ def assess_arguments(
     bounds: Sequence[float] | None = None,
     selection: Selection = ALL_BANDS,
     overwrite: bool = False,
+    valid_range: tuple[float, float] | None = None,
+    again: bool = False,
 ) -> list[str]:
     """Arguments of `hsisr-geo assess`, which prints the whole record; parameters as for a run.
 
@@ -246,7 +257,7 @@ def assess_arguments(
     arguments = ["assess", source, "--report", folder, *_common(upscale, model)]
     arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
     arguments += _options(psf=psf, window=window, tile=tile, device=device)
-    arguments += [*_bounds(bounds), *_selection(selection)]
+    arguments += [*_bounds(bounds), *_selection(selection), *_insisting(valid_range, again)]
     if overwrite:
         arguments.append("--overwrite")
     return [*arguments, "--json", "--progress", "json"]
@@ -261,11 +272,12 @@ def adapt_arguments(
     minutes: float = 5.0,
     device: str = "",
     selection: Selection = ALL_BANDS,
+    again: bool = False,
 ) -> list[str]:
     """Arguments of `hsisr-geo adapt`; parameters as for a run."""
     arguments = ["adapt", source, "--out", destination, *_common(upscale, model)]
     arguments += ["--minutes", repr(float(minutes)), *_options(device=device)]
-    arguments += _selection(selection)
+    arguments += [*_selection(selection), *_insisting(None, again)]
     return [*arguments, "--overwrite", "--progress", "json"]
 
 
@@ -286,7 +298,15 @@ def _common(upscale: int, model: str) -> list[str]:
 
 def _selection(selection: Selection) -> list[str]:
     chosen = _options(bands=selection.bands, exclude=selection.exclude)
-    return [*chosen, "--orthorectify"] if selection.orthorectify else chosen
+    if selection.orthorectify:
+        chosen.append("--orthorectify")
+    return chosen if selection.nodata is None else [*chosen, "--nodata", f"{selection.nodata:.17g}"]
+
+
+def _insisting(valid_range: tuple[float, float] | None, again: bool) -> list[str]:
+    """Return what overrules the engine: which values it may write, and which rasters it takes."""
+    limits = [] if valid_range is None else [f"{limit:.17g}" for limit in valid_range]
+    return [*(["--valid-range", *limits] if limits else []), *(["--again"] if again else [])]
 
 
 def _bounds(bounds: Sequence[float] | None) -> list[str]:

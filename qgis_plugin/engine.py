@@ -6,7 +6,7 @@ from qgis.core import QgsProcessingAlgorithm, QgsProcessingException
 from qgis.PyQt.QtGui import QIcon
 
 from .command import NotSetUp, engine_environment, shown
-from .help import ICON
+from .help import ICON, page
 from .i18n import tr
 from .layers import layer_path
 from .leftovers import remove_leftovers
@@ -34,6 +34,9 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def svgIconPath(self):
         return ICON
+
+    def helpUrl(self):
+        return page(self.name())
 
     def canExecute(self):
         try:
@@ -89,6 +92,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
                 remove_all_leftovers(outputs)
             message = in_words_of_the_dialog(str(error), self.label)
             raise QgsProcessingException(message) from error
+
+    def decimal(self, parameters, name, context) -> float | None:
+        """Value of an optional number, None where it is left empty."""
+        if parameters.get(name) is None:
+            return None
+        return self.parameterAsDouble(parameters, name, context)
 
     def label(self, name) -> str | None:
         """Label of a parameter in the dialog, None where there is none of that name."""

@@ -1,4 +1,4 @@
-"""The pictures that go with the algorithms: their icon, and one in the help."""
+"""What goes with the algorithms: their icon, a picture, and the page that Help opens."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QUrl
 
 ICON = os.path.join(os.path.dirname(__file__), "icon.svg")
+PAGES = os.path.join(os.path.dirname(__file__), "pages")  # written by tools/write_qgis_help.py
 PICTURE = os.path.join(os.path.dirname(__file__), "help.png")
 
 
@@ -18,3 +19,9 @@ def picture(caption: str) -> str:
         return ""
     address = QUrl.fromLocalFile(PICTURE).toString()
     return f'<p><img src="{address}" width="220"><br><i>{html.escape(caption)}</i></p>'
+
+
+def page(name: str) -> str:
+    """Return the address of a page that came with the plugin, empty where it is not there."""
+    path = os.path.join(PAGES, f"{name}.html")
+    return QUrl.fromLocalFile(path).toString() if os.path.exists(path) else ""

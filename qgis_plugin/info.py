@@ -15,7 +15,7 @@ from qgis.core import (
 from .command import Selection, info_arguments
 from .engine import EngineAlgorithm
 from .i18n import tr
-from .scene import advanced, orthorectify_parameter
+from .scene import advanced, nodata_parameter, orthorectify_parameter
 
 
 class Info(EngineAlgorithm):
@@ -43,6 +43,7 @@ class Info(EngineAlgorithm):
     def initAlgorithm(self, config=None):
         self.addParameter(QgsProcessingParameterRasterLayer("INPUT", tr("Hyperspectral raster")))
         self.addParameter(advanced(orthorectify_parameter()))
+        self.addParameter(advanced(nodata_parameter()))
         self.addParameter(
             QgsProcessingParameterFileDestination(
                 "OUTPUT", tr("Report"), "HTML (*.html);;JSON (*.json)"
@@ -54,7 +55,8 @@ class Info(EngineAlgorithm):
         source = self.source_path(parameters, "INPUT", context)
         destination = self.parameterAsFileOutput(parameters, "OUTPUT", context)
         orthorectify = self.parameterAsBoolean(parameters, "ORTHORECTIFY", context)
-        selection = Selection(orthorectify=orthorectify)
+        nodata = self.decimal(parameters, "NODATA", context)
+        selection = Selection(orthorectify=orthorectify, nodata=nodata)
         finished = self.call_engine(info_arguments(source, selection=selection), feedback)
         if finished is None:
             return {}
@@ -69,15 +71,17 @@ class Info(EngineAlgorithm):
 
 
 def report(source: str, found: dict) -> str:
-    """Return an HTML page: the scene's facts as one table, its bands as another."""
-    facts = [(key, value) for key, value in found.items() if key != "bands"]
+    """Return an HTML page: what is odd first, then the scene's facts, then its bands."""
+    facts = [(key, value) for key, value in found.items() if key not in ("bands", "notes")]
+    notes = "".join(f"<li>{_text(note)}</li>" for note in found.get("notes", ()))
     bands = found["bands"]
     columns = list(bands[0]) if bands else []
     rows = [[band.get(column) for column in columns] for band in bands]
     return (
         "<!DOCTYPE html><html><head><meta charset='utf-8'></head><body>"
-        f"<h2>{_text(source)}</h2>{_table([], facts)}<h3>{len(bands)} bands</h3>"
-        f"{_table(columns, rows)}</body></html>\n"
+        f"<h2>{_text(source)}</h2>{notes and f'<ul>{notes}</ul>'}"
+        f"{_table([], [(key.replace('_', ' '), value) for key, value in facts])}"
+        f"<h3>{len(bands)} bands</h3>{_table(columns, rows)}</body></html>\n"
     )
 
 
@@ -92,6 +96,8 @@ def _table(columns, rows) -> str:
 def _text(value) -> str:
     if value is None:
         return ""
-    if isinstance(value, (dict, list)):
-        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict):  # how a result was made
+        return "<br>".join(f"{_text(key)}: {_text(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return "<br>".join(map(_text, value))
     return html.escape(str(value))

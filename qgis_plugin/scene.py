@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 from qgis.core import (
@@ -118,7 +119,7 @@ class SceneAlgorithm(EngineAlgorithm):
             self.addParameter(advanced(limit))
 
     def selection_parameters(self):
-        """Return BANDS, EXCLUDE and ORTHORECTIFY."""
+        """Return BANDS, EXCLUDE, ORTHORECTIFY and NODATA."""
         string = QgsProcessingParameterString
         return [
             helped(
@@ -133,7 +134,41 @@ class SceneAlgorithm(EngineAlgorithm):
                 ),
             ),
             orthorectify_parameter(),
+            nodata_parameter(),
         ]
+
+    def range_parameters(self):
+        """Return VALID_MIN and VALID_MAX."""
+        number = QgsProcessingParameterNumber
+        told = tr(
+            "In the raster's units. Empty, both: nothing below zero where the raster has nothing "
+            "there, and no spikes. One alone: the other end is open."
+        )
+        return [
+            helped(number(name, text, number.Type.Double, optional=True), told)
+            for name, text in (
+                ("VALID_MIN", tr("Least value of the result")),
+                ("VALID_MAX", tr("Largest value of the result")),
+            )
+        ]
+
+    def again_parameter(self):
+        """Return AGAIN."""
+        again = tr("Take the raster though it is a result already")
+        return helped(
+            QgsProcessingParameterBoolean("AGAIN", again, defaultValue=False),
+            tr("Else it is refused: detail that was made up is no scene to start from."),
+        )
+
+    def valid_range(self, parameters, context):
+        """Return least and largest value, None for the engine's own rule."""
+        limits = [self.decimal(parameters, name, context) for name in ("VALID_MIN", "VALID_MAX")]
+        if limits == [None, None]:
+            return None
+        low, high = (
+            limit if limit is not None else end for limit, end in zip(limits, (-math.inf, math.inf))
+        )
+        return low, high
 
     def device_parameter(self):
         """Return DEVICE."""
@@ -210,19 +245,17 @@ class SceneAlgorithm(EngineAlgorithm):
         )
         if self.parameterAsBoolean(parameters, "WATER_VAPOUR", context):
             exclude = with_water_vapour(exclude)
-        limits = [
-            None
-            if parameters.get(name) is None
-            else self.parameterAsDouble(parameters, name, context)
-            for name in ("FROM_NM", "TO_NM")
-        ]
+        limits = [self.decimal(parameters, name, context) for name in ("FROM_NM", "TO_NM")]
         if limits != [None, None]:
             if bands:
                 message = tr("Give BANDS or a range of wavelengths, not both.")
                 raise QgsProcessingException(message)
             bands = in_range(*limits)
         return Selection(
-            bands, exclude, self.parameterAsBoolean(parameters, "ORTHORECTIFY", context)
+            bands,
+            exclude,
+            self.parameterAsBoolean(parameters, "ORTHORECTIFY", context),
+            self.decimal(parameters, "NODATA", context),
         )
 
     def number(self, parameters, name, context):
@@ -230,6 +263,10 @@ class SceneAlgorithm(EngineAlgorithm):
         return (
             None if parameters.get(name) is None else self.parameterAsInt(parameters, name, context)
         )
+
+    def again(self, parameters, context):
+        """Whether a result is to be taken for a scene."""
+        return self.parameterAsBoolean(parameters, "AGAIN", context)
 
     def bounds(self, parameters, context):
         """Extent as (xmin, ymin, xmax, ymax) in the raster's CRS, None for all of it."""
@@ -258,6 +295,15 @@ def orthorectify_parameter():
             "ORTHORECTIFY", tr("Put EMIT on its map grid"), defaultValue=False
         ),
         tr("By the lookup table in the file. Else it stays in the geometry of the sensor."),
+    )
+
+
+def nodata_parameter():
+    """Return NODATA."""
+    number = QgsProcessingParameterNumber
+    return helped(
+        number("NODATA", tr("Number for no data"), number.Type.Double, optional=True),
+        tr("Where the file does not say it."),
     )
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-from osgeo import gdal
 from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterNumber,
@@ -16,6 +13,7 @@ from .command import Uncertainty, run_arguments
 from .help import picture
 from .i18n import tr
 from .map.result import show_result, show_uncertainty
+from .outcome import estimate, summary
 from .scene import SceneAlgorithm, advanced, check_not_the_input, choice, helped
 
 FORMATS = ("gtiff", "cog", "envi", "zarr")
@@ -71,7 +69,8 @@ class SuperResolve(SceneAlgorithm):
                 "<p>What made the pixels of finer ones: <i>bicubic</i>, <i>gaussian:MTF</i> (the "
                 "MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file "
                 "(text or .npy). The result is made consistent with it, unless that is switched "
-                "off: then it is only measured. Empty: what the model was trained for.</p>"
+                "off: then it is only measured. <i>auto</i>, which comes first: as the file, its "
+                "sensor or its pixels tell.</p>"
             )
         )
 
@@ -124,11 +123,21 @@ class SuperResolve(SceneAlgorithm):
                 tr("auto: by the ending of the name, where .tif is a plain GeoTIFF."),
             ),
             self.creation_parameter(),
+            *self.range_parameters(),
+            self.again_parameter(),
             self.tile_parameter(),
             self.device_parameter(),
             helped(
                 choice("PRECISION", tr("Precision of the network"), PRECISIONS),
                 tr("bfloat16 is faster where the hardware has it, and not quite the same."),
+            ),
+            helped(
+                QgsProcessingParameterBoolean(
+                    "DRY_RUN",
+                    tr("Only tell what a run would take: time, memory, disk"),
+                    defaultValue=False,
+                ),
+                tr("Nothing is written. The answer is in the log."),
             ),
         ]
 
@@ -152,6 +161,7 @@ class SuperResolve(SceneAlgorithm):
         }
         for name, path in results.items():
             check_not_the_input(source, path, name)
+        dry_run = self.parameterAsBoolean(parameters, "DRY_RUN", context)
         upscale, model = self.upscale(parameters, context), self.model(parameters, context)
         arguments = run_arguments(
             source,
@@ -170,9 +180,17 @@ class SuperResolve(SceneAlgorithm):
             drop_bad=self.parameterAsBoolean(parameters, "DROP_BAD", context),
             **self.format(parameters, context),
             uncertainty=self.uncertainty(results.get("UNCERTAINTY"), parameters, context),
+            valid_range=self.valid_range(parameters, context),
+            again=self.again(parameters, context),
+            dry_run=dry_run,
         )
         finished = self.call_engine(arguments, feedback, results.values())
         if finished is None:
+            return {}
+        if dry_run:
+            for line in estimate(finished.result):
+                feedback.pushInfo(line)
+            context.setLayersToLoadOnCompletion({})  # there are none
             return {}
         for line in summary(results["OUTPUT"], finished.result):
             feedback.pushInfo(line)
@@ -203,22 +221,3 @@ class SuperResolve(SceneAlgorithm):
         samples = self.parameterAsInt(parameters, "SAMPLES", context)
         bands = self.parameterAsEnumString(parameters, "UNCERTAINTY_BANDS", context)
         return Uncertainty(path, samples, bands)
-
-
-def summary(path, told):
-    """Return what a person wants to know at the end: pixel size, agreement with the input, time."""
-    dataset = gdal.Open(path) if os.path.exists(path) else None
-    if dataset is not None:
-        _, across, *_, down = dataset.GetGeoTransform()
-        yield tr(
-            "Pixels: {across:.6g} × {down:.6g} in units of the CRS, {rows} rows × {cols}"
-        ).format(
-            across=abs(across), down=abs(down), rows=dataset.RasterYSize, cols=dataset.RasterXSize
-        )
-    share = told.get("consistency_relative")
-    if share is not None:
-        yield tr(
-            "Degraded again it is {share:.2f} % of a band's standard deviation from the input"
-        ).format(share=100 * share)
-    if told.get("seconds") is not None:
-        yield tr("Time: {seconds:.1f} s").format(seconds=told["seconds"])

@@ -10,17 +10,20 @@ from collections.abc import Callable
 
 # The parameter that an option is set by. Tests hold them against the engine's options and ours.
 PARAMETERS = {
+    "--again": "AGAIN",
     "--bands": "BANDS",
     "--bounds": "EXTENT",
     "--co": "CREATION",
     "--detail": "DETAIL",
     "--device": "DEVICE",
     "--drop-bad": "DROP_BAD",
+    "--dry-run": "DRY_RUN",
     "--exclude": "EXCLUDE",
     "--format": "FORMAT",
     "--minutes": "MINUTES",
     "--model": "MODEL",
     "--no-consistency": "NO_CONSISTENCY",
+    "--nodata": "NODATA",
     "--orthorectify": "ORTHORECTIFY",
     "--out": "OUT",
     "--overwrite": "OVERWRITE",
@@ -32,6 +35,7 @@ PARAMETERS = {
     "--uncertainty": "UNCERTAINTY",
     "--uncertainty-bands": "UNCERTAINTY_BANDS",
     "--upscale": "UPSCALE",
+    "--valid-range": "VALID_MIN",
     "--window": "WINDOW",
 }
 _FOR_PYTHON = re.compile(r" \((?:psf|consistency)=\w*\)")  # what a caller in Python would write

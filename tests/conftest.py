@@ -7,6 +7,7 @@ from hypothesis import settings
 # Two processes test at a time; threads of both would wait for each other, spinning.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["HSISR_GEO_CONFIG"] = ""  # no test depends on the configuration of whoever runs it
+os.environ["HSISR_GEO_CACHE"] = ""  # nor on what earlier runs took
 settings.register_profile("default", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile("default")

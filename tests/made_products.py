@@ -17,9 +17,14 @@ EMIT   EMITL2ARFL.001 user guide (LP DAAC) and emit-utils (JPL): netCDF-4 (downt
 NEON   DP1.30006.001 / DP3.30006.001, NEON.DOC.001288: SITE/Reflectance/Reflectance_Data.
 TANAGER  Planet's pages of Tanager scenes; also read so by xarray-hyperspectral and tanagerspec.
 HYPSO  The fields that acolite and the package hypso read: products/Lt, navigation.
+AVIRIS-3 JPL's distribution document: ENVI with a GLT; ORNL's netCDF with a group for the cube.
+WYVERN Data product guide 1.5 and 2.0: a float32 COG in degrees, wavelengths as tags of its bands.
+PIXXEL Support pages: names FFnn_..., reflectance as DN / 50000.
+KUVA   The fields that acolite reads: L1C.tif and a JSON with image.bands.
 PACE   NASA's OCI file structure: three detectors in observation_data; wavelength_3d at level 2.
 """
 
+import json
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -56,7 +61,8 @@ def make_enmap(folder, *, level="L2A", bands=6, classes=True, statistics=None, s
     place = {"crs": UTM33, "transform": Affine(30, 0, 366975, 0, -30, 5809965)}
     if level == "L1B":
         for detector in ("VNIR", "SWIR"):
-            _write_tif(f"{stem}-SPECTRAL_IMAGE_{detector}{suffix}", pixels[:3], nodata=-32768)
+            part = pixels[:3] if detector == "VNIR" else pixels[3:]
+            _write_tif(f"{stem}-SPECTRAL_IMAGE_{detector}{suffix}", part, nodata=-32768)
     else:
         _write_tif(f"{stem}-SPECTRAL_IMAGE{suffix}", pixels, nodata=-32768, **place)
     if classes:  # 1 land, 2 water, 3 background
@@ -77,12 +83,39 @@ def make_enmap(folder, *, level="L2A", bands=6, classes=True, statistics=None, s
     )
     Path(f"{stem}-METADATA.XML").write_text(
         '<?xml version="1.0" encoding="UTF-8"?>\n<level_X><metadata><schema/></metadata>'
-        f"<base><format>GeoTIFF</format><level>{level}</level><name>{escape(stem.name)}</name></base>"
+        f"<base><format>GeoTIFF</format><level>{level}</level><name>{escape(stem.name)}</name>"
+        "<temporalCoverage><startTime>2022-07-24T10:24:02.004320Z</startTime>"
+        "<stopTime>2022-07-24T10:24:06.522801Z</stopTime></temporalCoverage></base>"
         "<specific><numberOfVNIRBands>3</numberOfVNIRBands><numberOfSWIRBands>3</numberOfSWIRBands>"
         f"<bandCharacterisation>{rows}</bandCharacterisation></specific>"
-        f"<product><bandStatistics>{told}</bandStatistics></product></level_X>\n"
+        f"<product><bandStatistics>{told}</bandStatistics>"
+        f"{_enmap_rpcs(bands) if level == 'L1B' else ''}</product></level_X>\n"
     )
     return folder, stem, pixels
+
+
+def _enmap_rpcs(bands):
+    """Polynomials that are linear, as EnPT reads them; each band lies a tenth of a pixel further.
+
+    Pixel (row, col) of band b lies at 52.5 N - 0.00027 row, 13 E + 0.0004 (col - b / 10), b from 1.
+    """
+    scalars = {"LAT_OFF": 52.5, "LAT_SCALE": 0.00027, "LONG_OFF": 13.0, "LONG_SCALE": 0.0004,
+               "HEIGHT_OFF": 40.0, "HEIGHT_SCALE": 500.0, "ROW_OFF": 0.0, "ROW_SCALE": 1.0,
+               "COL_SCALE": 1.0}  # fmt: skip
+
+    def terms(name, **values):
+        return "".join(f"<{name}_{n}>{values.get(f't{n}', 0.0)}</{name}_{n}>" for n in range(1, 21))
+
+    rows = []
+    for number in range(1, bands + 1):
+        told = {**scalars, "COL_OFF": number / 10}
+        plain = "".join(f"<{name}>{value}</{name}>" for name, value in told.items())
+        polynomials = (
+            terms("ROW_NUM", t3=-1.0) + terms("ROW_DEN", t1=1.0)
+            + terms("COL_NUM", t2=1.0) + terms("COL_DEN", t1=1.0)
+        )  # fmt: skip
+        rows.append(f'<bandID number="{number}">{plain}{polynomials}</bandID>')
+    return f"<navigation><RPC>{''.join(rows)}</RPC></navigation>"
 
 
 DESIS = "DESIS-HSI-{level}-DT0483531728_001-20200925T103308-V0210"
@@ -148,6 +181,8 @@ def make_prisma(path, *, level="L2D", corners="centres", rows=20, cols=17):
     attributes |= {
         "Product_ID": np.bytes_(f"PRS_{level}_STD"),
         "Processing_Level": np.bytes_(level[1:]),
+        "Product_StartTime": np.bytes_("2020-06-17T10:21:30.481000"),
+        "Product_StopTime": np.bytes_("2020-06-17T10:21:34.798000"),
         "List_Cw_Vnir": np.array(PRISMA_VNIR, "f4"),
         "List_Cw_Swir": np.array(PRISMA_SWIR, "f4"),
         "List_Cw_Vnir_Flags": np.array([nm > 0 for nm in PRISMA_VNIR], "i4"),
@@ -228,6 +263,9 @@ def make_emit(path, *, variable="reflectance", rows=22, cols=18, bands=5, chunks
     with h5py.File(path, "w") as file:
         file.attrs["title"] = "EMIT L2A Estimated Surface Reflectance 60 m V001"
         file.attrs["geotransform"] = np.array(EMIT_GRID.to_gdal())
+        file.attrs["platform"], file.attrs["instrument"] = "ISS", "EMIT"
+        file.attrs["time_coverage_start"] = "2023-03-29T14:54:06+0000"
+        file.attrs["time_coverage_end"] = "2023-03-29T14:54:18+0000"
         file.attrs["spatial_ref"] = (
             'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],'
             'PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]]'
@@ -348,6 +386,9 @@ def make_pace_l1b(path, *, rows=14, cols=11):
     latitude, longitude = _places(rows, cols)
     first = 0
     with h5py.File(path, "w") as file:
+        file.attrs.update(platform="PACE", instrument="OCI", processing_level="L1B")
+        file.attrs["time_coverage_start"] = "2024-05-01T12:00:00.000Z"
+        file.attrs["time_coverage_end"] = "2024-05-01T12:05:00.000Z"
         file["geolocation_data/latitude"], file["geolocation_data/longitude"] = latitude, longitude
         for name, centres in PACE_CENTRES.items():
             part = cube[first : first + len(centres)]
@@ -373,3 +414,123 @@ def make_pace_l2(path, *, rows=14, cols=11):
         file["sensor_band_parameters/wavelength_3d"] = np.array([412.0, 555.0, 678.0])
     values = packed * np.float64(np.float32(2e-6)) + np.float64(np.float32(0.05))
     return np.where(packed == -32767, np.nan, values).transpose(2, 0, 1)
+
+
+WYVERN_CENTRES = (445.0, 503.0, 569.5, 701.0)
+
+
+def make_wyvern(folder, *, tags=("Wavelength", "Wavelength_Units", "FWHM"), item=False):
+    """Radiance in degrees, pixels of 5 m at 40 N; wavelengths as tags, or in the item beside it."""
+    cube = numbered(4, 20, 16, "float32")
+    cube[:, :3, :4] = -9999
+    path = Path(folder) / "wyvern_dragonette-001_20240603T174129_7ba6ab22_l1b.tiff"
+    place = {"crs": "EPSG:4326", "transform": Affine(5.85e-5, 0, -105.1, 0, -4.5e-5, 40.0)}
+    _write_tif(path, cube, nodata=-9999, **place)
+    with rasterio.open(path, "r+") as dataset:
+        for band, centre in enumerate(WYVERN_CENTRES, start=1):
+            dataset.set_band_description(band, f"Band_{centre:.0f}")
+            if tags and not item:
+                values = (f"{centre}", "nm", "21.5")
+                dataset.update_tags(band, **dict(zip(tags, values, strict=True)))
+        if item:
+            dataset.descriptions = ("",) * 4
+    if item:
+        bands = [{"name": f"Band_{nm:.0f}", "center_wavelength": nm / 1e3,
+                  "full_width_half_max": 0.0215} for nm in WYVERN_CENTRES]  # fmt: skip
+        asset = {"href": path.name, "eo:bands": bands}
+        text = json.dumps({"type": "Feature", "properties": {}, "assets": {"Cloud": asset}})
+        path.with_suffix(".json").write_text(text)
+    return path, cube
+
+
+PIXXEL_CENTRES = (470.1, 550.0, 661.3, 842.7)
+
+
+def make_pixxel(folder, *, level="L2A"):
+    """DN of 16 bits, 50000 for 1; an ENVI header beside it has the wavelengths."""
+    cube = numbered(4, 20, 16, "uint16")
+    path = Path(folder) / f"FF01_123456_20250607_{level}_20250609_00501004.tif"
+    place = {"crs": UTM33, "transform": Affine(5, 0, 400000, 0, -5, 5800000)}
+    _write_tif(path, cube, nodata=0, **place)
+    path.with_suffix(".hdr").write_text(
+        "ENVI\nsamples = 16\nlines = 20\nbands = 4\nwavelength units = Nanometers\n"
+        f"wavelength = {{{', '.join(map(str, PIXXEL_CENTRES))}}}\n"
+    )
+    return path, cube
+
+
+KUVA_CENTRES = (450.0, 523.5, 601.0, 880.2)
+
+
+def make_kuva(folder):
+    """L1C.tif and its JSON, whose bands are not in the order of the image."""
+    cube = numbered(4, 20, 16, "uint16")
+    cube[:, -2:, :5] = 0
+    path = Path(folder) / "L1C.tif"
+    _write_tif(path, cube, crs=UTM33, transform=Affine(25, 0, 400000, 0, -25, 5800000))
+    bands = [{"index": i, "wavelength": [nm, 0.5], "bandwidth": [20.0 + i, 0.1],
+              "scale": 1e-4 * (i + 1), "offset": -10.0 * i}
+             for i, nm in enumerate(KUVA_CENTRES)]  # fmt: skip
+    image = {"acquired_on": "2025-11-02T10:20:30.5Z", "bands": bands[::-1],
+             "measured_quantity_name": "TOA_REFLECTANCE"}  # fmt: skip
+    told = {"satellite": {"name": "hyperfield1a"}, "image": image}
+    (Path(folder) / "hyperfield1a_L1C_20251102T102030.json").write_text(json.dumps(told))
+    return path, cube
+
+
+AVIRIS_GRID = Affine(2.5, 0, 760000, 0, -2.5, 3800000)
+AVIRIS_CENTRES = (392.0, 550.4, 1380.2, 2200.9)
+
+
+def make_aviris_glt(folder, *, line="AV320230926t201618", endings=("_L1B_RDN_000_aa", "_GLT")):
+    """An image of 14 x 10 pixels and a table of 16 x 18; a third of what it has is interpolated."""
+    cube = numbered(4, 14, 10, "float32")
+    image = Path(folder) / f"{line}{endings[0]}"
+    cube.tofile(image)
+    header = (
+        "ENVI\nsamples = {}\nlines = {}\nbands = {}\nheader offset = 0\ndata type = {}\n"
+        "interleave = bsq\nbyte order = 0\n"
+    )
+    Path(f"{image}.hdr").write_text(
+        header.format(10, 14, 4, 4) + "data ignore value = -9999\nwavelength units = Nanometers\n"
+        f"wavelength = {{{', '.join(map(str, AVIRIS_CENTRES))}}}\n"
+    )
+    row, col = np.mgrid[:16, :18]
+    lines = np.rint(0.8 * (row - 2) + 0.3 * (col - 4)).astype("i4") + 1
+    samples = np.rint(0.8 * (col - 4) - 0.3 * (row - 2)).astype("i4") + 3
+    inside = (lines >= 1) & (lines <= 14) & (samples >= 1) & (samples <= 10)
+    filled = np.where((row + col) % 3 == 0, -1, 1)
+    table = np.where(inside, np.stack([samples, lines]) * filled, 0).astype("<i4")
+    path = Path(folder) / f"{line}_L1B_ORT_000_bb{endings[1]}"
+    table.tofile(path)
+    grid = AVIRIS_GRID
+    Path(f"{path}.hdr").write_text(
+        header.format(18, 16, 2, 3)
+        + f"map info = {{UTM, 1, 1, {grid.c}, {grid.f}, {grid.a}, {-grid.e}, 10, North, WGS-84}}\n"
+    )
+    return image, cube, table
+
+
+def make_aviris_netcdf(path):
+    """Coordinates and grid mapping at the root, the cube in a group of its own."""
+    cube = numbered(4, 12, 9, "float32")
+    cube[:, 3, 4] = -9999
+    rows, cols = cube.shape[1:]
+    with h5py.File(path, "w") as file:
+        file.attrs["title"] = "AVIRIS-3 L2A orthocorrected surface reflectance"
+        file["northing"] = AVIRIS_GRID.f + AVIRIS_GRID.e * (np.arange(rows) + 0.5)
+        file["easting"] = AVIRIS_GRID.c + AVIRIS_GRID.a * (np.arange(cols) + 0.5)
+        mapping = file.create_dataset("transverse_mercator", data=np.int32(0))
+        mapping.attrs["grid_mapping_name"] = "transverse_mercator"
+        mapping.attrs["crs_wkt"] = rasterio.crs.CRS.from_epsg(32610).to_wkt()
+        group = file.create_group("reflectance")
+        group["wavelength"] = np.array(AVIRIS_CENTRES, "f4")
+        group["wavelength"].attrs["units"] = "nanometers"
+        group["fwhm"] = np.full(4, 8.5, "f4")
+        data = group.create_dataset("reflectance", data=cube)
+        data.attrs["_FillValue"], data.attrs["grid_mapping"] = np.float32(-9999), mapping.name[1:]
+        for axis, name in enumerate(("reflectance/wavelength", "northing", "easting")):
+            file[name].make_scale(name.rpartition("/")[2])
+            data.dims[axis].attach_scale(file[name])
+        group["fwhm"].dims[0].attach_scale(file["reflectance/wavelength"])
+    return cube

@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "hsisr_geo").rglob("*.py")) + sorted((ROOT / "cli").rglob("*.py"))
 DATA = {
     "hsisr_geo/py.typed",
+    "hsisr_geo/assessment/report/script.js",
+    "hsisr_geo/assessment/report/style.css",
     "hsisr_geo/assessment/report/template.html",
     "hsisr_geo/blur/sensors.toml",
     "hsisr_geo/blur/softness.json",

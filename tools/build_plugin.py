@@ -21,7 +21,7 @@ from urllib.parse import urlparse
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "hsisr_geo_qgis"  # never hsisr_geo: QGIS imports a plugin by its folder's name
 # The plugin repository takes no binaries; .qm are translations.
-TAKEN = frozenset({".py", ".svg", ".png", ".txt", ".md", ".ts", ".qm", ""})
+TAKEN = frozenset({".py", ".html", ".svg", ".png", ".txt", ".md", ".ts", ".qm", ""})
 DATE = (1980, 1, 1, 0, 0, 0)
 LARGEST = 25_000_000  # bytes
 # What the validator of plugins.qgis.org asks for; the homepage among them, as it visits all three.

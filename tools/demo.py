@@ -24,6 +24,7 @@ from rasterio.warp import transform as reproject
 from hsisr_geo.assessment import wald
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.blur.find import AUTO
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import HsisrError
@@ -63,7 +64,7 @@ def main() -> int:
 
 def run_demo(options: Options) -> None:
     """Make every file of the demo, and print the scores and where the files are."""
-    model = load_resolver(options.model, upscale=options.upscale)
+    model = load_resolver(options.model, upscale=options.upscale, psf=AUTO)  # as `run` does
     # ^ first: a model that is not there should not cost the wait for bicubic
     bicubic = load_resolver(BICUBIC, upscale=options.upscale)
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +110,7 @@ def write_indian_pines(path: Path) -> Path:
             "": {
                 "TITLE": "Indian Pines, AVIRIS, 12 June 1992",
                 "GEOREFERENCING": "approximate: nominal 20 m pixels around 40.46 N 87.0 W",
-                "WAVELENGTHS": "nominal, as given by the tensorly package",
+                "BAND_CENTRES": "nominal, as given by the tensorly package",
                 "SOURCE": source.reference,
                 "LICENCE": source.LICENCE,
             }

@@ -22,7 +22,7 @@ from hsisr_geo.resolver.header import read_header
 
 FACTORS = ("shrinkage", "shading", "colour", "spread")
 LIMITS = [
-    "Trained for anti-aliased bicubic degradation; docs/quality.md: what a wrong one costs.",
+    "Trained for anti-aliased bicubic degradation; docs/limits.md: what a wrong one costs.",
     "Trained on airborne scenes and 166 photographs, on a CPU; no spaceborne scene.",
     "Detail is what is likely given the coarse pixels, not what is there.",
     "Texture (detail above 0) and uncertainty have factors chosen on four held-out sites.",

@@ -1,5 +1,7 @@
-"""Write docs/cli.md: an introduction, then the help of every command as it is."""
+"""Write docs/cli.md, an introduction, and docs/cli/: the help of every command as it is."""
 
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -35,14 +37,16 @@ drawn from `--seed`), in physical units; float32, NaN where there is no value an
 interpolated. DST is what it is without the option, and both files appear, or neither. The tags are
 those of DST, and `HSISR_SAMPLES`, `HSISR_SEEDS` and `HSISR_SPREAD`, the calibration factor that is
 in the numbers. Each sample takes about five evaluations of the network in time, and no memory.
-docs/method.md says what the deviation covers, docs/quality.md how well it goes with the error.
+[method.md](method.md) says what the deviation covers, [quality.md](quality.md) how well it goes
+with the error.
 
-**Formats**: the ending of DST says which, `--format` where it does not; docs/formats.md shows each
-with its creation options (`--co`), and what lies beside DST: a QGIS style, a STAC item.
+**Formats**: the ending of DST says which, `--format` where it does not;
+[formats.md](formats.md) shows each with its creation options (`--co`), and what lies beside DST: a
+QGIS style, a STAC item.
 
-**Many scenes**: docs/batch.md. With `--progress json`, `batch` adds one `{"event": "scene", ...}`
-per scene; its progress is in thousandths of the work, and its `result` comes also where scenes
-failed.
+**Many scenes**: [batch.md](batch.md). With `--progress json`, `batch` adds one
+`{"event": "scene", ...}` per scene; its progress is in thousandths of the work, and its `result`
+comes also where scenes failed.
 
 **Less, more**: `-q` leaves only errors (and of JSON the results), `-v` logs more, each line with
 the seconds since the start; before or after the command.
@@ -74,26 +78,56 @@ The command line comes first, then variables, then the file, then the built-in d
 """
 
 
+GROUPS = {
+    "run": ("Super-resolve", ("run", "batch")),
+    "scenes": ("Look at scenes, and at the installation", ("info", "show", "psf", "doctor")),
+    "assess": ("Tell how good it is", ("assess", "evaluate", "benchmark")),
+    "models": ("Models", ("models", "adapt", "train")),
+    "shell": ("Defaults and the shell", ("config", "completion", "handshake")),
+}
 UNSET = {"HSISR_GEO_CONFIG": ""}  # the defaults of nobody's configuration file
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 def main() -> None:
-    """Write the page."""
-    path = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
-    path.write_text("\n".join([INTRODUCTION, *_pages(cli, [])]), encoding="utf-8")
+    """Write the pages."""
+    (DOCS / "cli").mkdir(exist_ok=True)
+    for path, text in pages().items():
+        (DOCS / path).write_text(text, encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every page, by its path in docs/."""
+    links = [
+        f"- [{title}](cli/{name}.md): " + ", ".join(f"`{command}`" for command in commands)
+        for name, (title, commands) in GROUPS.items()
+    ]
+    index = "\n".join([INTRODUCTION, "## Commands\n", *links, "", _help([])])
+    return {"cli.md": index} | {
+        f"cli/{name}.md": "\n".join([_head(title), *_group(commands)])
+        for name, (title, commands) in GROUPS.items()
+    }
+
+
+def _head(title: str) -> str:
+    return f"# {title}\n\nWritten by `tools/write_cli_docs.py`; [all commands](../cli.md).\n"
+
+
+def _group(names: Sequence[str]) -> list[str]:
+    context = click.Context(cli)
+    found = {name: cli.get_command(context, name) for name in names}
+    return [page for name, command in found.items() if command for page in _pages(command, [name])]
 
 
 def _pages(command: click.Command, names: list[str]) -> list[str]:
-    text = (
-        CliRunner().invoke(cli, [*names, "--help"], prog_name="hsisr-geo", env=UNSET).stdout.strip()
-    )
-    pages = [f"## {' '.join(['hsisr-geo', *names])}\n\n```text\n{text}\n```\n"]
-    if isinstance(command, click.Group):
-        for name in command.list_commands(ctx := click.Context(command)):
-            child = command.get_command(ctx, name)
-            assert child is not None
-            pages += _pages(child, [*names, name])
-    return pages
+    children = command.commands if isinstance(command, click.Group) else {}
+    below = (_pages(child, [*names, name]) for name, child in sorted(children.items()))
+    return [f"## {' '.join(['hsisr-geo', *names])}\n\n{_help(names)}", *itertools.chain(*below)]
+
+
+def _help(names: list[str]) -> str:
+    asked = CliRunner().invoke(cli, [*names, "--help"], prog_name="hsisr-geo", env=UNSET)
+    return f"```text\n{asked.stdout.strip()}\n```\n"
 
 
 if __name__ == "__main__":

@@ -10,27 +10,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from hsisr_geo.assessment.exemplars import choose_exemplars
 from hsisr_geo.assessment.no_reference import Check, Subject, check_method
 from hsisr_geo.assessment.sample_window import choose_window
-from hsisr_geo.assessment.trial import Trial, Truth, try_method
-from hsisr_geo.assessment.wald import SMALLEST, check_size, coarser, degrade, whole_groups, write
-from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.bands.truecolor import choose_colors
-from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.assessment.trial import Trial, try_method
+from hsisr_geo.assessment.truth import Truth, degraded_pair
+from hsisr_geo.assessment.wald import SMALLEST, check_size, whole_groups, write
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.request import Log, check_scene
 from hsisr_geo.engine.tasks import Progress, cut
 from hsisr_geo.errors import OptionError, RasterError
-from hsisr_geo.metrics import default_data_range
 from hsisr_geo.raster.open import as_raster
 from hsisr_geo.raster.raster import Bounds, Raster
-from hsisr_geo.raster.read import read_cube, read_planes, whole
+from hsisr_geo.raster.read import read_cube, whole
 from hsisr_geo.raster.suitability import check_suitable
 from hsisr_geo.resolver.interpolation import baselines
-from hsisr_geo.resolver.protocol import Resolver
+from hsisr_geo.resolver.protocol import Resolver, settled
 
 WINDOW = 512
 """Largest side of the window that is degraded and compared, in pixels of the scene."""
@@ -89,6 +83,9 @@ def assess(
 
     Parameters
     ----------
+    resolver
+        What is assessed. Its D is the one that the scene is degraded by; where that is for a scene
+        to tell (psf `auto`, `fwhm:45m`), this scene is asked.
     bounds
         (xmin, ymin, xmax, ymax) in CRS units: look at this part of the scene only.
     window
@@ -113,10 +110,11 @@ def assess(
     source = as_raster(src)
     check_suitable(source, again=again)
     check_scene(source, resolver)
+    resolver = settled(resolver, source)
     area = _choose_area(source, bounds, window, resolver.upscale)
     with tempfile.TemporaryDirectory(prefix=".hsisr-geo-", dir=scratch) as name:
         folder = Path(name)
-        truth = _degraded_pair(source, area, resolver.degradation, folder / "coarse.tif")
+        truth = degraded_pair(source, area, resolver.degradation, folder / "coarse.tif")
         real = choose_window(source, truth.bands, area, min(window, REAL_WINDOW))
         scene = _real_scene(source, real, truth, resolver, tile, folder / "scene.tif")
         others = baselines(resolver.upscale, resolver.degradation)
@@ -163,65 +161,6 @@ def _choose_area(source: Raster, bounds: Bounds | None, side: int, upscale: int)
         raise RasterError(f"{source.path}: every band is marked as bad: there is nothing to assess")
     check_size(source, region, upscale)
     return whole_groups(choose_window(source, good, region, side), upscale)
-
-
-def _degraded_pair(source: Raster, area: Window, degradation: Degradation, path: Path) -> Truth:
-    """Read the original, band by band, and write it degraded.
-
-    Raises
-    ------
-    RasterError
-        No band has data in both, or all values are equal.
-    """
-    good, upscale = source.bands.good_indices, degradation.factor
-    shape = tuple(axis.stop - axis.start for axis in area)
-    cube = np.empty((len(good), *shape), np.float32)
-    coarse = np.empty((len(source.bands), *(size // upscale for size in shape)), np.float32)
-    for band, plane in enumerate(read_planes(source, area, range(len(source.bands)))):
-        coarse[band] = degrade(plane[None], degradation)[0]
-        if band in good:
-            cube[good.index(band)] = plane
-    raster = write(path, coarser(source.upscaled(1, *area), upscale), coarse)
-    coarse = read_cube(raster, whole(raster), range(len(raster.bands)))
-    kept = [i for i, band in enumerate(good) if np.isfinite(coarse[band]).any()]
-    if not kept:
-        raise RasterError(_why_nothing_is_left(source, cube, upscale))
-    bands, cube = tuple(good[i] for i in kept), cube if len(kept) == len(good) else cube[kept]
-    colors = choose_colors(source.bands)
-    return Truth(
-        coarse=raster,
-        bands=bands,
-        cube=cube,
-        coarse_cube=coarse[list(bands)],
-        data_range=_data_range(source, cube),
-        colors=colors,
-        picture=read_cube(source, area, colors.bands),
-        coarse_picture=coarse[list(colors.bands)],
-        exemplars=choose_exemplars(cube),
-    )
-
-
-def _why_nothing_is_left(source: Raster, cube: Cube, upscale: int) -> str:
-    if np.isfinite(cube).any():
-        return (
-            f"{source.path}: holes lie so dense that no {upscale} x {upscale} pixels are free of "
-            "them: there is nothing to compare; give --bounds without holes"
-        )
-    return (
-        f"{source.path}: no good band has a value there: there is nothing to assess; give --bounds "
-        "where the scene has data"
-    )
-
-
-def _data_range(source: Raster, cube: Cube) -> float:
-    """Return the peak value: the 99.9 % quantile, or the spread where values are not positive."""
-    peak = default_data_range(cube)
-    if peak <= 0:
-        low, high = np.nanquantile(cube, (0.001, 0.999))
-        peak = float(high - low)
-    if not peak > 0:
-        raise RasterError(f"{source.path}: all values are equal: there is nothing to assess")
-    return peak
 
 
 def _real_scene(

@@ -1,56 +1,24 @@
 """One method on the degraded scene, held against the original: Wald's protocol, second half."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.assessment.confidence import BlockErrors, measure_blocks
 from hsisr_geo.assessment.exemplars import Exemplar
 from hsisr_geo.assessment.gradients import measure_steps
+from hsisr_geo.assessment.index_errors import index_errors
+from hsisr_geo.assessment.truth import Truth
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.bands.truecolor import Colors
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_cube, whole
 from hsisr_geo.resolver.protocol import Resolver
-
-
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """What methods are held against, and where they start.
-
-    Attributes
-    ----------
-    coarse
-        The degraded raster.
-    bands
-        Indices of the bands that are compared: good, and with data in both.
-    cube, coarse_cube
-        Original and degraded values in these bands (band, row, col), NaN in holes.
-    data_range
-        Peak value of PSNR and SSIM.
-    colors
-        The bands that are shown.
-    picture, coarse_picture
-        Their values, (3, row, col).
-    exemplars
-        The pixels whose spectra are shown.
-    """
-
-    coarse: Raster
-    bands: tuple[int, ...]
-    cube: Cube
-    coarse_cube: Cube
-    data_range: float
-    colors: Colors
-    picture: Cube
-    coarse_picture: Cube
-    exemplars: tuple[Exemplar, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +37,12 @@ class Trial:
         Root mean square error over bands of each pixel (row, col), NaN in holes.
     picture
         Red, green and blue (3, row, col), physical values.
-    spectra
-        Of the exemplars, (exemplar, band).
+    spectra, samples
+        Of the exemplars, (exemplar, band); of the lattice, (band, row, col).
+    blocks
+        The errors by blocks of the scene.
+    index_errors
+        Mean absolute error of each of the truth's indices, by name.
     """
 
     name: str
@@ -84,6 +56,9 @@ class Trial:
     error: NDArray[np.float32]
     picture: Cube
     spectra: NDArray[np.float32]
+    samples: Cube
+    blocks: BlockErrors
+    index_errors: Mapping[str, float]
 
 
 def try_method(
@@ -123,6 +98,9 @@ def try_method(
         error=error_map(sr, truth.cube),
         picture=read_cube(result, whole(result), truth.colors.bands),
         spectra=spectra_at(sr, truth.exemplars),
+        samples=truth.lattice.of(sr),
+        blocks=measure_blocks(sr, truth.cube, resolver.upscale),
+        index_errors=index_errors(sr, truth.indices),
     )
 
 

@@ -28,7 +28,7 @@ _IGNORED = (
 # Domains that describe the file, not the scene; GDAL makes them anew for every file.
 _FILE_DOMAINS = frozenset({
     "IMAGE_STRUCTURE", "DERIVED_SUBDATASETS", "SUBDATASETS", "RPC", "GEOLOCATION",
-    "COLOR_PROFILE", "TIFF",
+    "COLOR_PROFILE", "TIFF", "xml:VRT",
 })  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def read_tags(dataset: Any) -> dict[str, dict[str, str]]:
     """Read the tags of a dataset that stay true of a finer raster of the same scene."""
     tags = {"": {k: v for k, v in dataset.tags().items() if _is_carried(dataset, k)}}
     for domain in dataset.tag_namespaces():
-        if domain not in _FILE_DOMAINS and ":" not in domain:
+        if domain not in _FILE_DOMAINS and (":" not in domain or domain.startswith("xml:")):
             tags[domain] = dict(dataset.tags(ns=domain))
     if "ENVI" in tags:
         fields = tags["ENVI"] | envi_fields(dataset)
@@ -157,8 +157,16 @@ def _is_carried(dataset: Any, key: str) -> bool:
 def write_tags(dataset: Any, tags: Tags, provenance: Mapping[str, str]) -> None:
     """Write the tags of the source, and those that say how this raster was made."""
     for domain, items in tags.items():
+        if domain.startswith("xml:"):
+            items = dict(_as_one_item(text) for text in items.values())
         dataset.update_tags(ns=domain or None, **items)
     dataset.update_tags(**provenance)
+
+
+def _as_one_item(text: str) -> tuple[str, str]:
+    """Cut a document in two where rasterio will put a "=" between: such a domain is one text."""
+    name, equals, rest = text.partition("=")
+    return (name, rest) if equals else (f"{text}<!-- ", " -->")
 
 
 def write_bands(dataset: Any, bands: Bands) -> None:

@@ -15,6 +15,7 @@ _NEVER_MEASURED = 1e38
 # ^ where nodata is near the limit of float32, all beyond this is it: the value in the pixels has
 # digits that the value in the header has lost (-3.40282e+38)
 _ROUNDED = 1.01  # times a limit: the most that a limit with two digits is
+_WHOLE = 2**53  # up to here doubles hold every integer
 Cube = NDArray[np.float32]  # (band, row, col), physical values, NaN where there is none
 
 
@@ -24,23 +25,62 @@ def decode(dn: NDArray[Any], bands: Bands) -> Cube:
     NaN where a band has its nodata value, and for NaN and infinities of a float raster.
     Integers beyond 2**24 lose their last digits, as float32 has no room for them; so do values with
     an offset of more than some 2**22 steps of `scale` (-1000 beside 0.0001), which no product has.
+    What float32 has no room for is NaN; `beyond_float32` finds it.
     """
     cube = np.empty(dn.shape, np.float32)
     for plane, stored, band in zip(cube, dn, bands, strict=True):
-        plane[:] = stored if _is_plain(band) else _scaled(stored, band)
+        plane[:] = _narrow(stored) if _is_plain(band) else _scaled(stored, band)
         holes = missing(stored, band.nodata)
         if holes is not None:
             plane[holes] = np.nan
     return cube
 
 
+def _narrow(stored: NDArray[Any]) -> NDArray[Any]:
+    """Return numbers that can be put into float32 without a word."""
+    if stored.dtype != np.float64:
+        return stored
+    return _without_room(stored)
+
+
 @np.errstate(over="ignore", invalid="ignore")
 def _scaled(stored: NDArray[Any], band: Band) -> NDArray[np.float32]:
-    """Apply scale and offset; what has no room in float32 is no value."""
+    """Apply scale and offset."""
     # In float64: 16-bit DN then survive any scale and offset exactly.
-    plane = (stored * np.float64(band.scale) + band.offset).astype(np.float32)
+    return _without_room(stored * np.float64(band.scale) + band.offset)
+
+
+@np.errstate(over="ignore")
+def _without_room(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Turn values into float32; what has no room there is NaN."""
+    plane = values.astype(np.float32)
     plane[np.isinf(plane)] = np.nan
     return plane
+
+
+def beyond_float32(dn: NDArray[Any], cube: Cube, bands: Bands) -> tuple[int, float] | None:
+    """Find a stored number that is a value, but has no room in float32.
+
+    Parameters
+    ----------
+    dn, cube : stored numbers (band, row, col), and what `decode` made of them
+
+    Returns
+    -------
+    the place of its band, and the number; None where all have room
+    """
+    if dn.dtype.kind != "f":
+        return None
+    for place, (stored, plane, band) in enumerate(zip(dn, cube, bands, strict=True)):
+        if dn.dtype != np.float64 and _is_plain(band):
+            continue
+        lost = np.isnan(plane)
+        if lost.any():
+            holes = missing(stored, band.nodata)
+            lost &= True if holes is None else ~holes
+        if lost.any():
+            return place, float(stored[lost][0])
+    return None
 
 
 def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:
@@ -104,6 +144,16 @@ def usable_nodata(nodata: float | None, dtype: str) -> float | None:
     limits = np.iinfo(target)
     fits = math.isfinite(nodata) and nodata == int(nodata) and limits.min <= nodata <= limits.max
     return nodata if fits else None
+
+
+def exact_nodata(nodata: float | None, dtype: str) -> float | None:
+    """Return a nodata value that libraries hand on to the digit, which all do as a double.
+
+    Of 64-bit integers beyond 2**53 they keep some digits, or one: 2**53 stands in for these.
+    """
+    if nodata is None or np.dtype(dtype).itemsize < 8 or abs(nodata) <= _WHOLE:
+        return nodata
+    return nodata if np.dtype(dtype).kind == "f" else (_WHOLE if nodata > 0 else -_WHOLE)
 
 
 def _is_plain(band: Band) -> bool:

@@ -101,7 +101,7 @@ def _limits(
 ) -> tuple[Plane, Plane]:
     """Return least and largest value of each pixel of `outer`; NaN in holes."""
     least, most = _neighbourhood(plane, window, outer)
-    if math.isinf(room) or limits == ANYTHING:
+    if math.isinf(room) or (limits == ANYTHING and room > 0):
         low, high = np.full_like(least, -np.inf), np.full_like(most, np.inf)
     else:
         spread = room * (most - least)

@@ -13,7 +13,7 @@ from hsisr_geo.journal.records import JournalWriter
 from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
-from hsisr_geo.resolver.apply import Method, room_of, share_bands
+from hsisr_geo.resolver.apply import Method, limits_of, room_of, share_bands
 from hsisr_geo.resolver.protocol import BandsResolver, Resolver, Sampled, in_parts, sampled
 from hsisr_geo.resolver.watch import Watch
 
@@ -80,7 +80,7 @@ class Assignment:
         bound = spread.fit(found, given_up) if spread else in_parts(resolver, found, given_up)
         far = None if found is None else found.mean
         room = room_of(resolver, self.resolved, self.request.raster.bands)
-        limits = self.request.valid_range
+        limits = limits_of(resolver, self.request.valid_range)
         return Method(resolver.upscale, bound, self.resolved, self.interpolated, far, limits, room)
 
 

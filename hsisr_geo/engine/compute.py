@@ -3,12 +3,15 @@
 What interrupted runs have finished counts, and a run that is interrupted says how to go on.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from hsisr_geo.engine.assembly import Assembly
 from hsisr_geo.engine.assignment import Assignment
 from hsisr_geo.engine.local import run
+from hsisr_geo.engine.outlook.estimate import work_of
+from hsisr_geo.engine.outlook.rate import keep_rate
 from hsisr_geo.engine.request import Log
 from hsisr_geo.engine.share import Within, telling
 from hsisr_geo.engine.tasks import Progress
@@ -16,6 +19,7 @@ from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import WorkerError
 from hsisr_geo.journal.index import RecordAt, TileIndex
 from hsisr_geo.journal.records import JournalWriter, new_name
+from hsisr_geo.resolver.protocol import PartResolver
 
 
 def take_up(finished: TileIndex, tiles: int, log: Log) -> int:
@@ -92,6 +96,7 @@ def _compute_here(
     within: Within | None,
 ) -> None:
     kept, tiles = len(finished), len(assignment.layout.grid)
+    missing = [*finished.missing()]
     with JournalWriter(finished.folder / new_name(), finished.key) as journal:
         work = assignment.work(journal)
 
@@ -99,8 +104,20 @@ def _compute_here(
             work.given_up.finish(len(finished) - kept)
             return kept + work.given_up.made
 
+        started = time.perf_counter()
         with telling(made, tiles, within):
-            run(work, finished.missing(), threads=threads, progress=note)
+            run(work, missing, threads=threads, progress=note)
+    _learn(assignment, missing, time.perf_counter() - started)
+
+
+def _learn(assignment: Assignment, indices: list[tuple[int, int]], seconds: float) -> None:
+    """Keep how fast the tiles were made, for what later runs say beforehand."""
+    resolver, grid = assignment.request.resolver, assignment.layout.grid
+    if isinstance(resolver, PartResolver):
+        samples, tiles = assignment.samples or 0, (grid.tile(*index) for index in indices)
+        raster = assignment.request.raster
+        work = work_of(raster, resolver, grid, samples=samples, tiles=tiles)
+        keep_rate(resolver, samples, work, seconds)
 
 
 def _compute_elsewhere(

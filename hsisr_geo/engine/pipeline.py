@@ -15,6 +15,7 @@ from hsisr_geo.engine.assembly import assembling
 from hsisr_geo.engine.assignment import Assignment, assign
 from hsisr_geo.engine.compute import compute, take_up, telling_how_to_go_on
 from hsisr_geo.engine.identity import Snapshot, input_identity, moved
+from hsisr_geo.engine.outlook.forecast import forecast
 from hsisr_geo.engine.provenance import Fingerprint, provenance_tags
 from hsisr_geo.engine.request import Log, Request
 from hsisr_geo.engine.share import Within
@@ -79,6 +80,7 @@ def super_resolve(
     *,
     resolver: Resolver,
     tile: int | None = None,
+    memory: int | None = None,
     threads: int = 1,
     workers: int = 1,
     scheduler: str | None = None,
@@ -102,7 +104,9 @@ def super_resolve(
         A path, or what `open_raster` made of it, with a choice of bands for example.
     tile
         Largest side of a tile's core, in input pixels: a matter of memory, not of the result. None
-        for the largest that the machine has memory for (`estimate.choose_tile`).
+        for the largest that there is memory for (`estimate.choose_tile`).
+    memory
+        Bytes that the run may take. None for a quarter of the machine's.
     threads
         Tiles in flight in each process.
     workers
@@ -155,6 +159,7 @@ def super_resolve(
         uncertainty=uncertainty,
         write=write,
         tile=tile,
+        memory=memory,
         where=Workers(workers, threads, scheduler),
         strict=strict,
         valid_range=valid_range,
@@ -173,6 +178,8 @@ def super_resolve(
         layout = assignment.layout
         finished = TileIndex(folder.path, layout.grid.shape, mark.key)
         kept = take_up(finished, len(layout.grid), log) if resume else 0
+        if told := forecast(assignment.request, layout.grid, layout.total_size):
+            log(told)
         with (
             telling_how_to_go_on(finished, resume, log),
             assembling(drafts, layout, finished, threads=request.where.writers) as assembly,

@@ -15,6 +15,7 @@ from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.identity import changed_at, input_identity
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import OutputError
+from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import source_files
 from hsisr_geo.resolver.protocol import Resolver, Sampled
@@ -160,6 +161,7 @@ def provenance_tags(
         "fingerprint": mark.digest,
         "valid_range": mark.facts["valid_range"],
         **source_files(raster),
+        **origin_of(raster).items(),
         **resolver.provenance(),
         **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},
     }

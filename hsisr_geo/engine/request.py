@@ -10,8 +10,8 @@ import numpy as np
 from hsisr_geo.cube.valid_range import Range, check_range
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.assembly import LateTags
-from hsisr_geo.engine.estimate import choose_tile, estimate_seconds, footprint
 from hsisr_geo.engine.identity import Snapshot
+from hsisr_geo.engine.outlook.estimate import choose_tile, estimate_seconds, footprint
 from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.engine.tasks import cut_for
 from hsisr_geo.engine.uncertainty import Uncertainty
@@ -28,7 +28,14 @@ from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.statistics import bands_with_data
 from hsisr_geo.raster.suitability import check_suitable
 from hsisr_geo.resolver.load import method_files
-from hsisr_geo.resolver.protocol import BandsResolver, Resolver, pinned, sampled, settled
+from hsisr_geo.resolver.protocol import (
+    BandsResolver,
+    PartResolver,
+    Resolver,
+    pinned,
+    sampled,
+    settled,
+)
 
 Log = Callable[[str], None]
 """Takes one line at a time."""
@@ -80,6 +87,7 @@ class Request:
     region : pixels of the scene that are processed; None for all
     uncertainty : the second raster, if one is wanted
     tile : largest side of a tile's core in input pixels; None for what memory allows
+    memory : bytes that the run may take; None for a share of the machine's
     where : which processes compute the tiles
     valid_range : least and largest value; None: not negative where the input is not
     strict : hash the whole input for the fingerprint, however large
@@ -92,6 +100,7 @@ class Request:
     uncertainty: Uncertainty | None = None
     write: WriteOptions = AS_NAMED
     tile: int | None = None
+    memory: int | None = None
     where: Workers = field(default_factory=Workers)
     valid_range: Range | None = None
     strict: bool = False
@@ -107,6 +116,7 @@ class Request:
         uncertainty: Uncertainty | None = None,
         write: WriteOptions = AS_NAMED,
         tile: int | None = None,
+        memory: int | None = None,
         where: Workers | None = None,
         strict: bool = False,
         valid_range: Sequence[float] | None = None,
@@ -131,7 +141,19 @@ class Request:
         resolver = settled(resolver, raster)
         if uncertainty is not None:
             sampled(resolver, uncertainty.samples)
-        return cls(raster, resolver, dst, region, uncertainty, write, tile, where, limits, strict)
+        return cls(
+            raster,
+            resolver,
+            dst,
+            region,
+            uncertainty,
+            write,
+            tile,
+            memory,
+            where,
+            limits,
+            strict,
+        )
 
     @property
     def samples(self) -> int:
@@ -161,8 +183,13 @@ class Request:
         return replace(self, resolver=pinned(self.resolver, number))
 
     def side(self, kept: WorkFolder | None = None) -> int:
-        """Choose the side of tiles: as asked, that of the run taken up, or what memory allows."""
-        return (
+        """Choose the side of tiles: as asked, that of the run taken up, or what memory allows.
+
+        Raises
+        ------
+        OptionError : the run would take more memory than it may
+        """
+        side = (
             self.tile
             or (kept and kept_tile(kept.record()))
             or choose_tile(
@@ -172,8 +199,26 @@ class Request:
                 workers=self.where.number,
                 samples=self.samples,
                 region=self.region,
+                memory=self.memory,
             )
         )
+        self._check_memory(side)
+        return side
+
+    def _check_memory(self, side: int) -> None:
+        if self.memory is None:
+            return
+        grid = cut_for(
+            self.raster, self.resolver, samples=self.samples, tile=side, region=self.region
+        )
+        threads, number = self.where.threads, self.where.number
+        need = footprint(self.raster, self.resolver, grid, threads=threads, samples=self.samples)
+        if (least := number * need.host) > self.memory:
+            raise OptionError(
+                f"{self.raster.path}: tiles of {side} pixels take {least / 1e6:.0f} MB of memory, "
+                f"and {self.memory / 1e6:.0f} MB are allowed: allow more (--memory), or choose "
+                f"{'--model bicubic' if isinstance(self.resolver, PartResolver) else 'fewer bands'}"
+            )
 
     def fingerprint(self, tile: int, targets: Sequence[Target]) -> Fingerprint:
         """Say what decides about every number of the result.

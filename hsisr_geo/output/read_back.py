@@ -74,7 +74,10 @@ def _differences_of_cube(found: Raster, raster: Raster) -> Iterator[str]:
         yield "its size is another"
     if found.dtype != raster.dtype:
         yield f"its numbers are {found.dtype}, not {raster.dtype}"
-    yield from _places(found.transform, found.crs, raster)
+    transform = found.transform
+    if raster.transform.e > 0 > transform.e:  # a grid from the south is read from the north
+        transform = transform @ Affine(1, 0, 0, 0, -1, found.rows)
+    yield from _places(transform, found.crs, raster)
     if not _same(found.bands.nodata, raster.bands.nodata, raster.dtype):
         yield f"its nodata value is {found.bands.nodata}, not {raster.bands.nodata}"
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
-from hsisr_geo.raster.raster import Raster
-from hsisr_geo.raster.read import read_window, stored_of
+from hsisr_geo.raster.raster import Raster, Stored
+from hsisr_geo.raster.read import TooLargeError, read_window, stored_of
 
 _AT_ONCE = 2**18  # pixels of a scene that is looked at as a whole
 _PLACES = 5  # windows along each axis of a larger one
@@ -23,6 +23,10 @@ def undeclared_fill(raster: Raster) -> str:
 
     A large scene is looked at in 25 windows. Fewer than three bands say too little, and what
     has a mask, or is a product of an agency, declares its holes.
+
+    Raises
+    ------
+    TooLargeError : a value has no room in float32
     """
     count = len(raster.bands)
     declares = raster.has_mask or (raster.product and not raster.product.startswith("CF "))
@@ -30,6 +34,8 @@ def undeclared_fill(raster: Raster) -> str:
         return ""
     try:
         found = [_filled(raster, window) for window in _windows(raster)]
+    except TooLargeError:
+        raise
     except (RasterError, MemoryError):  # whoever reads all of it will say so
         return ""
     pixels = sum(valid for _, valid in found)
@@ -60,7 +66,7 @@ def _along(size: int) -> list[slice]:
     return [slice(int(start), int(start) + side) for start in starts]
 
 
-def _filled(raster: Raster, window: Window) -> tuple[NDArray[np.float64], int]:
+def _filled(raster: Raster, window: Window) -> tuple[Stored, int]:
     """Return stored values that are the same in every band of a pixel, and the valid pixels."""
     last = len(raster.bands) - 1
     probe = [0, last // 2, last]
@@ -69,7 +75,7 @@ def _filled(raster: Raster, window: Window) -> tuple[NDArray[np.float64], int]:
         rows, cols = np.flatnonzero(same.any(axis=1)), np.flatnonzero(same.any(axis=0))
         part = (_spanned(rows, window[0]), _spanned(cols, window[1]))
         same, stored, _ = _alike(raster, part, range(last + 1))
-    return stored[same].astype(np.float64), valid
+    return stored[same], valid
 
 
 def _spanned(places: NDArray[np.intp], within: slice) -> slice:
@@ -78,7 +84,7 @@ def _spanned(places: NDArray[np.intp], within: slice) -> slice:
 
 def _alike(
     raster: Raster, window: Window, bands: Sequence[int]
-) -> tuple[NDArray[np.bool_], NDArray[np.float64], int]:
+) -> tuple[NDArray[np.bool_], Stored, int]:
     stored = stored_of(raster, *window, bands)
     valid = np.isfinite(read_window(raster, *window, bands)).any(axis=0)
     same = valid & (stored == stored[0]).all(axis=0)

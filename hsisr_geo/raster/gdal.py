@@ -7,16 +7,13 @@ from math import isfinite
 from typing import Any
 
 from affine import Affine
-from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from hsisr_geo.bands.bands import Bands
-from hsisr_geo.bands.declared_range import Limits, free_number, outside, read_limits
+from hsisr_geo.bands.declared_range import Limits, outside
 from hsisr_geo.bands.metadata import ALPHA, envi_fields, read_bands, read_provenance, read_tags
-from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.errors import RasterError
-from hsisr_geo.raster.classes import tell_classes
 from hsisr_geo.raster.datasets import (
     anywhere,
     check_bands,
@@ -27,6 +24,8 @@ from hsisr_geo.raster.datasets import (
     reason,
     thread_handle,
 )
+from hsisr_geo.raster.facts.classes import tell_classes
+from hsisr_geo.raster.facts.nodata import is_masked, settled_nodata, within_limits
 from hsisr_geo.raster.place.envi_crs import crs_of_header
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
 from hsisr_geo.raster.sources import follow
@@ -100,13 +99,13 @@ def described(dataset: Any, path: str) -> Raster:
     dtype = dataset.dtypes[0]
     gcps, gcp_crs = dataset.gcps
     bands, notes = read_bands(dataset)
-    bands, ignored = _heeded_nodata(_with_usable_nodata(bands, dataset.dtypes), dataset)
-    bands, limits = _within_limits(bands, dataset)
+    bands, on_nodata = settled_nodata(bands, dataset)
+    bands, limits = within_limits(bands, dataset)
     check_scales(bands, path)
     rpcs, odd_rpcs = _rpcs(dataset)
     fields = envi_fields(dataset)
     transform, flat = _usable_transform(dataset.transform)
-    masked = any(map(_is_masked, dataset.mask_flag_enums))
+    masked = any(map(is_masked, dataset.mask_flag_enums))
     alpha = tuple(number for number, band in enumerate(bands, start=1) if band.color == ALPHA)
     return Raster(
         path=path,
@@ -124,7 +123,7 @@ def described(dataset: Any, path: str) -> Raster:
         provenance=read_provenance(dataset),
         classes=tell_classes(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
-        notes=tuple(filter(None, (*notes, flat, ignored, odd_rpcs))),
+        notes=tuple(filter(None, (*notes, flat, *on_nodata, odd_rpcs, _spare_points(dataset)))),
         files=_further_files(dataset, path),
         source=GdalSource(
             anywhere(path),
@@ -142,6 +141,14 @@ def _usable_transform(transform: Affine) -> tuple[Affine, str]:
         return transform, ""
     told = ", ".join(f"{number:g}" for number in transform.to_gdal())
     return Affine.identity(), f"its geotransform ({told}) gives pixels no area, and is left out"
+
+
+def _spare_points(dataset: Any) -> str:
+    """Say so where control points stand beside a geotransform; formats keep one or the other."""
+    count = len(dataset.gcps[0])
+    if not count or dataset.transform == Affine.identity():
+        return ""
+    return f"its {count} control points stand beside a geotransform, which alone is kept"
 
 
 def one_type(raster: Raster) -> Raster:
@@ -173,62 +180,12 @@ def _further_files(dataset: Any, path: str) -> tuple[str, ...]:
     return tuple(name for name in every if os.path.realpath(name) != own)
 
 
-def _within_limits(bands: Bands, dataset: Any) -> tuple[Bands, Limits | None]:
-    """Return the numbers that netCDF declares as valid, and bands with a value for others.
-
-    GDAL, asked to heed them (which `open_quietly` forbids), makes 0 of what is beyond.
-    """
-    if dataset.driver != "netCDF":
-        return bands, None
-    found = {
-        read_limits(dataset.tags(i), t, b.scale, b.offset)
-        for i, (b, t) in enumerate(zip(bands, dataset.dtypes, strict=True), start=1)
-    }
-    limits = found.pop() if len(found) == 1 else None
-    if limits is None:
-        return bands, None
-    kept = (
-        replace(b, nodata=free_number(t, limits)) if b.nodata is None else b
-        for b, t in zip(bands, dataset.dtypes, strict=True)
-    )
-    return Bands(tuple(kept)), limits
-
-
 def _rpcs(dataset: Any) -> tuple[dict[str, str] | None, str]:
     """Return the rational polynomials; placeholders, which are no numbers, are left out."""
     try:
         return (dataset.rpcs.to_gdal() if dataset.rpcs else None), ""
     except (ValueError, KeyError, TypeError, AttributeError):
         return None, "its rational polynomial coefficients are no numbers: left out"
-
-
-def _is_masked(flags: Sequence[MaskFlags]) -> bool:
-    # nodata alone is handled per band by `decode`; with `per_dataset` it is a rule over all
-    # bands (NODATA_VALUES), which GDAL's mask band knows.
-    return list(flags) not in ([MaskFlags.all_valid], [MaskFlags.nodata])
-
-
-def _with_usable_nodata(bands: Bands, dtypes: Sequence[str]) -> Bands:
-    pairs = zip(bands, dtypes, strict=True)
-    return Bands(tuple(replace(b, nodata=usable_nodata(b.nodata, t)) for b, t in pairs))
-
-
-def _heeded_nodata(bands: Bands, dataset: Any) -> tuple[Bands, str]:
-    """Leave out the nodata value of bands that have a mask, as GDAL does; say so."""
-    heeded = [_heeds_nodata(flags) for flags in dataset.mask_flag_enums]
-    kept = (b if h else replace(b, nodata=None) for b, h in zip(bands, heeded, strict=True))
-    values = {f"{b.nodata:g}" for b, h in zip(bands, heeded, strict=True)
-              if b.nodata is not None and not h}  # fmt: skip
-    if not values:
-        return bands, ""
-    told = f"a mask tells which pixels are valid: its nodata value {', '.join(sorted(values))}"
-    return Bands(tuple(kept)), f"{told} is not heeded, as GDAL does not either"
-
-
-def _heeds_nodata(flags: Sequence[MaskFlags]) -> bool:
-    """Tell whether GDAL heeds a nodata value beside what these flags say of a mask."""
-    own_mask = not flags or (MaskFlags.per_dataset in flags and MaskFlags.nodata not in flags)
-    return not own_mask or MaskFlags.alpha in flags
 
 
 def check_scales(bands: Bands, path: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.radiometry import usable_nodata
-from hsisr_geo.errors import HsisrError, OptionError, RasterError
+from hsisr_geo.errors import HsisrError, OptionError, RasterError, one_line
 from hsisr_geo.raster.datasets import check_extent
 from hsisr_geo.raster.fill import undeclared_fill
 from hsisr_geo.raster.gdal import one_type
@@ -25,6 +25,7 @@ def open_raster(
     bands: str | None = None,
     exclude: str | None = None,
     drop_bad: bool = False,
+    overlap: str = "keep",
     orthorectify: bool = False,
     nodata: float | None = None,
 ) -> Raster:
@@ -37,6 +38,8 @@ def open_raster(
     exclude : mark these as bad, e.g. "water-vapour"; numbers are those of the file, even with
         `bands`
     drop_bad : leave out bands that are bad
+    overlap : of EnMAP and PRISMA, whose detectors overlap at 900-1000 nm, "keep" all bands, or
+        those of "vnir" or "swir" there
     orthorectify : put a product in the geometry of its sensor on the map grid that it comes with
     nodata : the stored number that stands for no value in every band, whatever the file says; NaN
         for none but NaN
@@ -50,7 +53,7 @@ def open_raster(
     """
     check_database()
     raster = _described(os.fspath(path), orthorectify=orthorectify)
-    raster = select_bands(raster, bands, exclude, drop_bad=drop_bad)
+    raster = select_bands(raster, bands, exclude, drop_bad=drop_bad, overlap=overlap)
     check_extent(len(raster.bands), raster.cols, raster.path)
     raster = one_type(raster)
     if nodata is not None:
@@ -77,7 +80,7 @@ def _described(path: str, *, orthorectify: bool) -> Raster:
         raise
     except Exception as error:  # libraries raise anything at all, and files hold anything at all
         _LOG.debug("cannot describe %s", path, exc_info=True)
-        told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        told = f"{type(error).__name__}: {one_line(error)}".removesuffix(": ")
         raise RasterError(
             f"{path}: what it says of itself is not understood ({told}): convert it first, e.g. "
             "with gdal_translate, to GeoTIFF"

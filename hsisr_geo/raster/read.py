@@ -6,13 +6,25 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.bands.radiometry import Cube, decode
+from hsisr_geo.bands.radiometry import Cube, beyond_float32, decode
 from hsisr_geo.cube.windows import Window
+from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.gdal import GdalSource
 from hsisr_geo.raster.raster import Missing, Raster, Stored, within_axis
 
 _AT_ONCE = 16
 _NAMED_FILES = 8  # in the provenance; a VRT may have thousands
+
+
+class TooLargeError(RasterError):
+    """A number that float32, which all is computed in, has no room for."""
+
+    def __init__(self, raster: Raster, band: int, number: float) -> None:
+        super().__init__(
+            f"{raster.path}: band {band + 1} holds {number:g}, beyond the largest number of "
+            f"float32 (3.4e+38): if that is no measurement, give --nodata {number:g}; else scale "
+            "it first, e.g. with gdal_calc.py"
+        )
 
 
 def whole(raster: Raster) -> Window:
@@ -66,12 +78,18 @@ def read_window(
     Raises
     ------
     RasterError : when the file cannot be read there (truncated, damaged, gone)
+    TooLargeError : a value has no room in float32
     """
     chosen = range(len(raster.bands)) if bands is None else bands
     stored, missing = _read(raster, rows, cols, chosen)
     cube = decode(stored, raster.bands.select(chosen))
     if missing is not None:
-        cube[np.broadcast_to(missing, cube.shape)] = np.nan
+        missing = np.broadcast_to(missing, cube.shape)
+        if stored.dtype.kind == "f":
+            stored = np.where(missing, stored.dtype.type(np.nan), stored)
+        cube[missing] = np.nan
+    if (found := beyond_float32(stored, cube, raster.bands.select(chosen))) is not None:
+        raise TooLargeError(raster, chosen[found[0]], found[1])
     return cube
 
 

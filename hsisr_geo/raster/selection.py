@@ -46,25 +46,59 @@ def find_bands(spec: str, bands: Bands, *, option: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
+DETECTOR = "detector"
+"""The item of a band that names which of several detectors measured it: VNIR or SWIR."""
+OVERLAPS = ("keep", "vnir", "swir")
+
+
 def select_bands(
-    raster: Raster, bands: str | None, exclude: str | None, *, drop_bad: bool
+    raster: Raster,
+    bands: str | None,
+    exclude: str | None,
+    *,
+    drop_bad: bool,
+    overlap: str = "keep",
 ) -> Raster:
     """Describe the raster with some of its bands, and some of these marked as bad.
 
     Raises
     ------
-    OptionError : as `find_bands`; nothing is left
+    OptionError : as `find_bands`; nothing is left; `overlap` of what has no two detectors
     """
+    twice = _of_the_other(raster, overlap)
     bad = set() if exclude is None else set(find_bands(exclude, raster.bands, option="--exclude"))
     marked = (replace(b, good=False) if i in bad else b for i, b in enumerate(raster.bands))
     whole = Bands(tuple(marked))
     chosen = range(len(whole)) if bands is None else find_bands(bands, whole, option="--bands")
-    kept = [i for i in chosen if whole[i].good or not drop_bad]
+    kept = [i for i in chosen if i not in twice and (whole[i].good or not drop_bad)]
     if not kept:
         option = "--drop-bad" if chosen else f"--bands {bands}"
         raise OptionError(f"{raster.path}: {option} leaves no band")
     raster = replace(raster, bands=whole)
     return raster if kept == list(range(len(whole))) else raster.select(kept)
+
+
+def _of_the_other(raster: Raster, overlap: str) -> frozenset[int]:
+    """Return the bands of the other detector where two measure the same wavelengths."""
+    if overlap not in OVERLAPS:
+        raise OptionError(f"overlap {overlap!r} is none of {', '.join(OVERLAPS)}")
+    if overlap == "keep":
+        return frozenset()
+    found: dict[str, dict[int, float]] = {"VNIR": {}, "SWIR": {}}
+    for index, band in enumerate(raster.bands):
+        detector = dict(band.tags).get(DETECTOR, "")
+        if detector in found and band.wavelength_nm is not None:
+            found[detector][index] = band.wavelength_nm
+    vnir, swir = found["VNIR"], found["SWIR"]
+    if not vnir or not swir:
+        raise OptionError(
+            f"{raster.path}: --overlap {overlap} is for EnMAP and PRISMA, whose bands are of two "
+            "detectors: use --bands"
+        )
+    first, last = min(swir.values()), max(vnir.values())
+    if overlap == "vnir":
+        return frozenset(i for i, nm in swir.items() if nm <= last)
+    return frozenset(i for i, nm in vnir.items() if nm >= first)
 
 
 def in_water_vapour(wavelength_nm: float | None) -> bool:

@@ -17,11 +17,11 @@ from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.holes import fill_holes
 from hsisr_geo.cube.resampling import upsample
-from hsisr_geo.cube.valid_range import ROOM, Held, Range, hold
+from hsisr_geo.cube.valid_range import ANYTHING, ROOM, Held, Range, hold
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.interpolation import BicubicResolver, Interpolation
-from hsisr_geo.resolver.protocol import CubesFunction, Resolver
+from hsisr_geo.resolver.protocol import CubesFunction, PublishedResolver, Resolver
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,14 +117,19 @@ def room_of(resolver: Resolver, resolved: Sequence[int], bands: Bands) -> tuple[
     """Say for each band how far its values may leave their neighbourhood, in ranges of it.
 
     An alpha band not at all, or low ones would become 0, which is a hole. Interpolation is what its
-    name says, and free; what models make is held to one range.
+    name says, and free, and so are published systems; what our models make is held to one range.
     """
-    free = isinstance(resolver, (BicubicResolver, Interpolation))
+    free = isinstance(resolver, (BicubicResolver, Interpolation, PublishedResolver))
     model = math.inf if free else ROOM
     return tuple(
         0.0 if band.color == ALPHA else (model if index in resolved else math.inf)
         for index, band in enumerate(bands)
     )
+
+
+def limits_of(resolver: Resolver, asked: Range | None) -> Range | None:
+    """Return what values may be: published systems anything, unless a range was asked for."""
+    return ANYTHING if asked is None and isinstance(resolver, PublishedResolver) else asked
 
 
 def hold_values(

@@ -225,6 +225,20 @@ class ScalingResolver(Resolver, Protocol):
         ...
 
 
+@runtime_checkable
+class PublishedResolver(Resolver, Protocol):
+    """A method of others, whose values are handed on as it made them.
+
+    Attributes
+    ----------
+    as_published
+        True: values are cut only where a range was asked for.
+    """
+
+    @property
+    def as_published(self) -> bool: ...  # noqa: D102
+
+
 def pinned(resolver: Resolver, number: int) -> Resolver:
     """Return the resolver for one of several workers: on one GPU, where there are GPUs."""
     return resolver.pinned(number) if isinstance(resolver, PartResolver) else resolver

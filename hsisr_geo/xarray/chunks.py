@@ -31,6 +31,7 @@ from hsisr_geo.resolver.apply import (
     Method,
     cut_holes,
     hold_values,
+    limits_of,
     make_bands,
     pixels_of,
     room_of,
@@ -189,7 +190,9 @@ def _chunk(
     dn: NDArray[Any], window: Window, core: Window, survey: Survey | None, job: ArrayRequest
 ) -> NDArray[Any]:
     """Make one chunk, `core`, from the stored numbers of the window around it."""
-    method = replace(_fitted(job.maker, job.bands, survey), limits=job.limits)
+    method = _fitted(job.maker, job.bands, survey)
+    if job.limits is not None:
+        method = replace(method, limits=job.limits)
     rows, cols = _size(scaled(core, job.upscale))
     made = np.empty((len(job.bands), rows, cols), job.dtype)
     for tile in TileGrid.of(job.shape, tile=job.tile, halo=job.halo, region=core):
@@ -227,6 +230,7 @@ def _fit(maker: Maker, bands: Bands, survey: Survey | None) -> Method:
         resolved=share.resolved,
         interpolated=share.interpolated,
         far=None if found is None else found.mean,
+        limits=limits_of(share.resolver, None),
         room=room_of(share.resolver, share.resolved, bands),
     )
 

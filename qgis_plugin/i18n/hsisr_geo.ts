@@ -324,6 +324,38 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Pixels: {across:.6g} × {down:.6g} in units of the CRS, {rows} rows × {cols}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Degraded again it is {share:.2f} % of a band's standard deviation from the input</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{share:.2g} % of the values were cut to what the input allows</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Time: {seconds:.1f} s</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Time: about {number} {unit}, {tiles} tiles</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Memory: about {size}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Disk: {size} for the result, before compression; {scratch} beside it meanwhile</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The result would have {rows} rows × {cols} columns and {bands} bands</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Pixels become finer by</source>
       <translation type="unfinished" />
     </message>
@@ -412,6 +444,26 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>In the raster's units. Empty, both: nothing below zero where the raster has nothing there, and no spikes. One alone: the other end is open.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Least value of the result</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Largest value of the result</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Take the raster though it is a result already</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Else it is refused: detail that was made up is no scene to start from.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Where to compute</source>
       <translation type="unfinished" />
     </message>
@@ -457,6 +509,14 @@
     </message>
     <message>
       <source>By the lookup table in the file. Else it stays in the geometry of the sensor.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Number for no data</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Where the file does not say it.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -680,7 +740,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>&lt;p&gt;&lt;i&gt;bicubic&lt;/i&gt; and &lt;i&gt;back-projection&lt;/i&gt; have no network: they are what the models are compared with. &lt;b&gt;Model file&lt;/b&gt;, among the advanced parameters, takes one of your own, such as &lt;i&gt;Adapt model to scene&lt;/i&gt; makes.&lt;/p&gt;&lt;h3&gt;Detail&lt;/h3&gt;&lt;p&gt;0 gives the most likely image, and always the same one. Towards 1 the network draws plausible texture that the sensor did not see: it looks sharper and is less true. &lt;b&gt;Seed&lt;/b&gt; chooses the draw.&lt;/p&gt;&lt;h3&gt;Uncertainty&lt;/h3&gt;&lt;p&gt;A second raster: the standard deviation over &lt;b&gt;samples&lt;/b&gt; of detail 1, per band or as one band with their mean. It goes with the error on the whole, not on every scene. A sample takes about as long as five images at detail 0.&lt;/p&gt;&lt;h3&gt;PSF&lt;/h3&gt;&lt;p&gt;What made the pixels of finer ones: &lt;i&gt;bicubic&lt;/i&gt;, &lt;i&gt;gaussian:MTF&lt;/i&gt; (the MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file (text or .npy). The result is made consistent with it, unless that is switched off: then it is only measured. Empty: what the model was trained for.&lt;/p&gt;</source>
+      <source>&lt;p&gt;&lt;i&gt;bicubic&lt;/i&gt; and &lt;i&gt;back-projection&lt;/i&gt; have no network: they are what the models are compared with. &lt;b&gt;Model file&lt;/b&gt;, among the advanced parameters, takes one of your own, such as &lt;i&gt;Adapt model to scene&lt;/i&gt; makes.&lt;/p&gt;&lt;h3&gt;Detail&lt;/h3&gt;&lt;p&gt;0 gives the most likely image, and always the same one. Towards 1 the network draws plausible texture that the sensor did not see: it looks sharper and is less true. &lt;b&gt;Seed&lt;/b&gt; chooses the draw.&lt;/p&gt;&lt;h3&gt;Uncertainty&lt;/h3&gt;&lt;p&gt;A second raster: the standard deviation over &lt;b&gt;samples&lt;/b&gt; of detail 1, per band or as one band with their mean. It goes with the error on the whole, not on every scene. A sample takes about as long as five images at detail 0.&lt;/p&gt;&lt;h3&gt;PSF&lt;/h3&gt;&lt;p&gt;What made the pixels of finer ones: &lt;i&gt;bicubic&lt;/i&gt;, &lt;i&gt;gaussian:MTF&lt;/i&gt; (the MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file (text or .npy). The result is made consistent with it, unless that is switched off: then it is only measured. &lt;i&gt;auto&lt;/i&gt;, which comes first: as the file, its sensor or its pixels tell.&lt;/p&gt;</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -740,23 +800,19 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Only tell what a run would take: time, memory, disk</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Nothing is written. The answer is in the log.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Creation options of the format</source>
       <translation type="unfinished" />
     </message>
     <message>
       <source>As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Pixels: {across:.6g} × {down:.6g} in units of the CRS, {rows} rows × {cols}</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Degraded again it is {share:.2f} % of a band's standard deviation from the input</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Time: {seconds:.1f} s</source>
       <translation type="unfinished" />
     </message>
     <message>

@@ -297,6 +297,23 @@ def test_the_record_holds_every_curve_of_the_page(made):
     assert 0.3 < record["scene"]["valid_share"] < 0.95
 
 
+def test_the_page_holds_the_spectra_that_a_click_asks_for(made):
+    html, record = made
+    packed = json.loads(re.search(r'id="samples">(.*?)</script>', html, re.DOTALL)[1])
+    assert packed["methods"] == ["original", "bicubic", "back-projection"]
+    values = np.frombuffer(base64.b64decode(packed["values"]), "<u2").astype(float)
+    places = len(packed["rows"]), len(packed["cols"])
+    values = values.reshape(3, *places, len(packed["x"]))
+    low, high = np.array(packed["low"]), np.array(packed["high"])
+    assert (values == 65535).any()  # a hole
+    assert places == tuple(packed["shape"])  # of so small a window every pixel is there
+    for pixel in record["spectra"]:
+        place = pixel["row"] - packed["origin"][0], pixel["col"] - packed["origin"][1]
+        for method, name in enumerate(packed["methods"]):
+            found = low + values[(method, *place)] / 65534 * (high - low)
+            np.testing.assert_allclose(found, pixel[name], atol=(high - low).max() / 65534)
+
+
 def test_names_from_files_cannot_write_into_the_page(tmp_path):
     path = write(tmp_path / "<script>alert(1)<\u2215script>.tif", ground())
     write_report(assess(path, resolver=BicubicResolver(2)), tmp_path / "report")
@@ -461,8 +478,8 @@ def test_the_page_tells_crs_pixel_sizes_and_both_sizes_in_one_order(tmp_path):
     call("assess", scene, "--upscale", 2, "--model", "bicubic", "--report", tmp_path / "report")
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     source = open_raster(scene)
-    assert f"pixel {source.transform.a:g} → {source.transform.a / 2:g} in units of the CRS" in page
-    assert "48 rows × 60 columns" in page
+    assert f"pixel {source.transform.a:g} → {source.transform.a / 2:g} m" in page
+    assert "48 × 60 → 96 × 120 (rows × columns)" in page
     assert "degraded, 24 × 30" in page
     labels = set(re.findall(r'aria-label="([^"]*swipe[^"]*)"', page))
     assert len(labels) == 2

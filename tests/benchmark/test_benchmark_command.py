@@ -554,6 +554,13 @@ def test_a_trained_model_says_which_bands_it_was_trained_on(done):
     )
 
 
+@pytest.fixture
+def small_when_timed(monkeypatch):
+    """A diffusion model takes half a minute for what is timed else."""
+    monkeypatch.setattr(make, "SIDE", 16)
+
+
+@pytest.mark.usefixtures("small_when_timed")
 def test_groups_have_their_autoencoders_measured(data, tmp_path):
     config, out = write_config(data, CONFIG + GROUPS), tmp_path / "out"
     found = call(config, out, "--only", "groups")
@@ -576,6 +583,7 @@ def autoencoder_file(path, bands=8):
     return path
 
 
+@pytest.mark.usefixtures("small_when_timed")
 def test_a_system_starts_from_the_weights_of_a_file(data, tmp_path):
     start = autoencoder_file(data / "gae.safetensors")  # beside the configuration
     more = 'diffusion_steps = 2\nautoencoder_share = 0\nstart = "gae.safetensors"'

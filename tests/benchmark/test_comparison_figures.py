@@ -101,13 +101,14 @@ def test_every_figure_is_written_at_page_width(folder):
 def test_figures_of_a_part_of_a_scene_have_neither_commas_nor_blanks(folder):
     for path in [*folder.glob("cubes/truth/town-x*.json"), *folder.glob("cubes/*/town-x*.npy")]:
         path.rename(path.with_name(path.name.replace("town", "town, crop 3")))
-    names = {path.name for path in write_figures(folder, SETTINGS, quiet)}
+    settings = FigureSettings(SYSTEMS[:2], upscales=(2,), pixels=1)
+    names = {path.name for path in write_figures(folder, settings, quiet)}
     assert {"pictures-town-crop-3-x2.png", "spectra-town-crop-3-x2-1.png"} <= names
     assert not [name for name in names if "," in name or " " in name]
 
 
 def test_figures_are_the_same_files_every_time(folder):
-    settings = FigureSettings(SYSTEMS, upscales=(2,), pixels=0, svg=True)
+    settings = FigureSettings(SYSTEMS[:2], upscales=(2,), pixels=0, svg=True)
     first = {path: path.read_bytes() for path in write_figures(folder, settings, quiet)}
     assert {path.suffix for path in first} == {".png", ".svg"}
     assert first == {path: path.read_bytes() for path in write_figures(folder, settings, quiet)}

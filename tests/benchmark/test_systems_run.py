@@ -324,6 +324,19 @@ def test_the_answer_is_that_of_the_system_for_the_scaled_image(tmp_path):
     np.testing.assert_allclose(made, expected, rtol=1e-4, atol=1e-2)
 
 
+def test_values_of_a_system_are_as_it_made_them_unless_a_range_is_asked_for(tmp_path):
+    resolver, scene = resolver_of(tmp_path, "tiny-local"), scene_file(tmp_path / "scene.tif")
+    least = {}
+    for name, limits in ("default", None), ("all", (-np.inf, np.inf)), ("given", (0, 3000)):
+        run(scene, tmp_path / f"{name}.tif", resolver=resolver, valid_range=limits)
+        least[name] = read_pixels(tmp_path / f"{name}.tif")
+    assert np.array_equal(least["default"], least["all"])
+    with rasterio.open(tmp_path / "default.tif") as dataset:
+        assert float(dataset.tags()["HSISR_VALUES_CUT"]) == 0
+    with rasterio.open(tmp_path / "given.tif") as dataset:
+        assert float(dataset.tags()["HSISR_VALUES_CUT"]) > 0
+
+
 def test_a_run_that_is_given_up_stops_before_the_next_image(tmp_path):
     cube, given_up = np.ones((BANDS, 9, 9), np.float32), Event()
     resolve = resolver_of(tmp_path, "tiny-whole").fit_parts(statistics_of(cube), given_up)

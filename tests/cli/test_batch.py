@@ -363,7 +363,7 @@ def test_scenes_at_a_time_share_the_memory_that_a_tile_may_take(raster_of_bands,
     from hsisr_geo.cli.batch_scenes import sharing_memory
     from hsisr_geo.cli.run_options import RunOptions
 
-    from hsisr_geo.engine import estimate
+    from hsisr_geo.engine.outlook import estimate
     from hsisr_geo.raster.open import open_raster
     from hsisr_geo.resolver.interpolation import BicubicResolver
 

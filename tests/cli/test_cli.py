@@ -91,7 +91,8 @@ def test_every_module_with_a_command_is_listed_and_every_line_fits():
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_the_documentation_shows_the_help_as_it_is(command):
     text = call(*command, "--help").stdout.strip()
-    documented = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    pages = [ROOT / "docs" / "cli.md", *(ROOT / "docs" / "cli").glob("*.md")]
+    documented = "".join(page.read_text(encoding="utf-8") for page in pages)
     assert text in documented, "run tools/write_cli_docs.py"
 
 
@@ -309,6 +310,27 @@ def test_an_uncertainty_that_cannot_be_is_a_one_line_error(raster, tmp_path, nam
     options += ["--uncertainty", tmp_path / name]
     assert said in one_line_error(bicubic(raster, tmp_path / "out.tif", *options, code=1))
     assert {path.name for path in tmp_path.iterdir()} == {"scene.tif", "taken.tif"}
+
+
+def test_a_run_keeps_to_its_memory_or_says_that_it_cannot(tmp_path):
+    src = write(tmp_path / "a.tif", pixels((120, 300, 300)))
+    options = "--dry-run", "--progress", "json"
+    plans = {
+        size: json_lines(bicubic(src, tmp_path / "b.tif", "--memory", size, *options))[-1]
+        for size in ("400M", "0.22GiB")
+    }
+    assert plans["400M"]["memory"] < 400e6
+    assert plans["0.22GiB"]["memory"] < 0.22 * 2**30
+    assert plans["0.22GiB"]["tile"] < plans["400M"]["tile"]
+    told = one_line_error(bicubic(src, tmp_path / "b.tif", "--memory", "100M", code=1))
+    assert "100 MB are allowed: allow more (--memory)" in told
+    assert not (tmp_path / "b.tif").exists()
+
+
+@pytest.mark.parametrize("size", ["", "much", "-5M", "0", "5Q", "1e9"])
+def test_a_size_that_is_none_is_wrong_usage(raster, tmp_path, size):
+    found = bicubic(raster, tmp_path / "out.tif", "--memory", size, code=2)
+    assert "neither auto nor a size like 500M" in found.stderr
 
 
 def test_a_dry_run_tells_tile_memory_and_time(raster, tmp_path):
@@ -593,13 +615,37 @@ def test_info_describes_the_raster(tmp_path):
         tmp_path / "scene.tif", pixels(), wavelengths=[450, 550, 650, 850], nodata=-1, bad=[4]
     )
     text = call("info", raster).stdout
-    for said in ("24 x 20 pixels", "4 bands (1 marked bad)", "UTM zone 33N", "450 to 850 nm", "-1"):
+    for said in (
+        "20 rows x 24 columns",
+        "4 bands (1 marked bad)",
+        "UTM zone 33N",
+        "450 to 850 nm",
+        "-1",
+    ):
         assert said in text
     found = json.loads(call("info", raster, "--json").stdout)
     assert (found["rows"], found["cols"], found["dtype"], found["nodata"]) == (20, 24, "int16", -1)
     assert found["bounds"] == [500_000, 5_799_400, 500_720, 5_800_000]
     assert [band["wavelength_nm"] for band in found["bands"]] == [450, 550, 650, 850]
     assert [band["good"] for band in found["bands"]] == [True, True, True, False]
+
+
+def test_info_tells_rotation_and_how_a_result_was_made(tmp_path):
+    raster, fine = write(tmp_path / "scene.tif", pixels()), tmp_path / "fine.tif"
+    with rasterio.open(raster, "r+") as dataset:
+        dataset.transform = Affine(24, 18, 500_000, 18, -24, 5_800_000)  # 30 m
+    assert "rotation     36.87 degrees counter-clockwise" in call("info", raster).stdout
+    call("run", raster, fine, "--upscale", 2, "--model", "back-projection")
+    rows = dict(line.split(None, 1) for line in call("info", fine).stdout.splitlines()
+                if not line.startswith("made"))  # fmt: skip
+    assert rows["pixel"] == "15 x 15"
+    assert rows["blur"] == "bicubic"
+    assert rows["agreement"].endswith(
+        "of a band's standard deviation from its input, degraded again"
+    )
+    assert "made by      hsisr-geo" in call("info", fine).stdout
+    told = json.loads(call("info", fine, "--json").stdout)
+    assert told["rotation_deg"] == pytest.approx(36.87, abs=0.01)
 
 
 def test_info_describes_every_product(scene):
@@ -635,6 +681,16 @@ def test_evaluate_takes_the_ratio_from_the_result_or_the_option(raster, tmp_path
     assert found["ergas"] == pytest.approx(2 * found["ergas4"])
     found = json.loads(call("evaluate", sr, truth, "--upscale", 4, "--json").stdout)
     assert found["ergas"] == pytest.approx(found["ergas4"])
+
+
+def test_evaluate_tells_units_that_differ(tmp_path):
+    dn = write(tmp_path / "dn.tif", pixels())
+    values = write(tmp_path / "reflectance.tif", pixels().astype("f4") / 10000)
+    result = call("evaluate", values, dn)
+    assert "about 1e+04 times those of" in result.stderr
+    assert f"gdal_edit.py -scale 0.0001 {dn}" in result.stderr
+    assert json.loads(call("evaluate", dn, values, "--json").stdout)["warnings"]
+    assert not json.loads(call("evaluate", dn, dn, "--json").stdout)["warnings"]
 
 
 def test_evaluate_leaves_out_bad_bands_unless_told(tmp_path):

@@ -1,6 +1,7 @@
 """Files that are damaged, foreign or made to harm: a result or one plain error, nothing else."""
 
 import json
+import random
 import resource
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from benchmarks.fuzz import TARGETS, fuzz
-from hsisr_geo.errors import ModelError, RasterError
+from hsisr_geo.errors import HsisrError, ModelError, RasterError
 from hsisr_geo.model.checkpoint import load_network, save_tensors
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
@@ -37,7 +38,7 @@ def _envi(folder, more: bytes = b""):
     return path
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", ["envi", "geotiff", "safetensors"])
 def test_mutated_files_end_in_results_or_plain_errors(target):
     """A short run; `python benchmarks/fuzz.py --cases 100000` is the long one."""
     found = fuzz(target, seed=1, first=0, cases=250)
@@ -45,6 +46,20 @@ def test_mutated_files_end_in_results_or_plain_errors(target):
     assert found.ends.total() == 250
     assert found.ends["result"] > 0
     assert found.ends["error"] > 0
+
+
+@pytest.mark.parametrize("target", ["envi-lists", "hdf5"])
+def test_lists_and_attributes_of_all_kinds_end_in_results_or_plain_errors(target, tmp_path):
+    """A handful in this process; the children of a run take seconds to begin."""
+    case, ends = TARGETS[target](tmp_path), []
+    for number in range(8):
+        try:
+            case(random.Random(f"{target}/2/{number}"))
+            ends.append("result")
+        except HsisrError as error:
+            ends.append("lines" if "\n" in str(error) else "error")
+    assert "result" in ends
+    assert "lines" not in ends
 
 
 def test_the_fuzzer_reports_a_crash_and_goes_on(monkeypatch):

@@ -220,6 +220,17 @@ def test_the_shell_completes_commands_options_models_and_files(shell):
     assert "file" in complete(shell, "run", "sce")
 
 
+@pytest.mark.parametrize("command", ["run", "batch", "assess", "adapt", "models show"])
+def test_every_model_is_completed_by_name(command):
+    found = cli
+    for name in command.split():
+        found = found.get_command(None, name)
+    context = click.Context(found)
+    (model,) = (p for p in found.params if p.opts in (["--model"], ["name"]))
+    names = [item.value for item in model.shell_complete(context, "back")]
+    assert "back-projection" in names
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
 def test_bash_takes_the_script_and_completes(tmp_path):
     folder = os.path.dirname(sys.executable)

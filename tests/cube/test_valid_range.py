@@ -47,6 +47,12 @@ def test_a_given_range_counts_instead_and_all_of_it_cuts_nothing(lr):
     np.testing.assert_array_equal(held(sr, lr, limits=ANYTHING)[0], sr)
 
 
+def test_where_nothing_is_cut_a_mask_band_still_keeps_to_its_neighbourhood(lr):
+    sr = lr.repeat(2, axis=0).repeat(2, axis=1)
+    sr[0, 0] = 0  # transparent
+    assert held(sr, lr, limits=ANYTHING, room=0.0)[0][0, 0] == 10
+
+
 def test_holes_decide_nothing_and_are_not_counted(lr):
     lr[2, 2] = np.nan
     sr = lr.repeat(2, axis=0).repeat(2, axis=1)

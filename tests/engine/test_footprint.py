@@ -9,8 +9,8 @@ from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.cube.degradation import Degradation, named
 from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.windows import Window, area
-from hsisr_geo.engine import estimate as module
-from hsisr_geo.engine.estimate import (
+from hsisr_geo.engine.outlook import estimate as module
+from hsisr_geo.engine.outlook.estimate import (
     TILES,
     choose_tile,
     estimate_seconds,

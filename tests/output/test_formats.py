@@ -35,8 +35,8 @@ from hsisr_geo.output.formats.choice import FORMATS, WriteOptions, choose_format
 from hsisr_geo.output.formats.creation import parse_options
 from hsisr_geo.output.formats.geotiff import GeoTiff
 from hsisr_geo.output.formats.summary import BandSummary, Tally
-from hsisr_geo.output.stac.acquisition import acquired
 from hsisr_geo.output.style import style_text
+from hsisr_geo.raster.facts.acquisition import acquired
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window

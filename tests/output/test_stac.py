@@ -24,10 +24,10 @@ from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import HsisrError, OutputError
 from hsisr_geo.output.formats.choice import WriteOptions
 from hsisr_geo.output.formats.summary import BandSummary
-from hsisr_geo.output.stac.acquisition import acquired
 from hsisr_geo.output.stac.asset import Made
 from hsisr_geo.output.stac.item import describe
 from hsisr_geo.output.stac.outline import bounding_box, outline
+from hsisr_geo.raster.facts.acquisition import acquired
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Gcp, Raster
 from hsisr_geo.raster.read import read_window

@@ -11,10 +11,12 @@ from hsisr_geo import HsisrError
 from hsisr_geo.assessment.assess import assess
 from hsisr_geo.bands.pixel_tags import finer_items
 from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.output.formats.choice import WriteOptions
 from hsisr_geo.output.formats.envi import Envi
 from hsisr_geo.output.formats.geotiff import GeoTiff
 from hsisr_geo.output.read_back import check_read_back
 from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.interpolation import BicubicResolver
 
 RNG = np.random.default_rng(5)
@@ -200,3 +202,48 @@ def test_a_nodata_value_that_float32_rounds_is_the_same_value(tmp_path):
     with rasterio.open(tmp_path / "fine.tif") as fine:
         assert not fine.read_masks(1)[:2, :2].any()
         assert fine.read_masks(1).sum() == 76 * 255
+
+
+XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><owner>me=you</owner></x:xmpmeta>'
+
+
+@pytest.mark.parametrize("name", ["fine.tif", "cog.tif", "fine.vrt"])
+def test_domains_of_xml_are_kept_as_gdal_translate_keeps_them(scene, tmp_path, name):
+    with rasterio.open(scene, "r+") as dataset:
+        # rasterio puts a "=" between name and value, which such a document has in it anyway
+        dataset.update_tags(ns="xml:XMP", **dict([XMP.split("=", 1)]))
+        dataset.update_tags(ns="xml:OTHER", **{"<a b": "''/>"})
+    how = WriteOptions("cog") if name.startswith("cog") else WriteOptions()
+    run(scene, tmp_path / name, write=how)
+    with rasterio.open(tmp_path / name) as fine:
+        same = {"".join(text.split()) for text in fine.tags(ns="xml:XMP").values()}
+        assert same == {"".join(XMP.split())}
+        if not name.startswith("cog"):  # GDAL copies no other such domain
+            assert fine.tags(ns="xml:OTHER")["xml:OTHER"].startswith("<a b=")
+
+
+def test_control_points_beside_a_geotransform_are_told(scene, tmp_path):
+    point = '<GCP Id="1" Pixel="{0}" Line="{0}" X="{0}" Y="{0}"/>'
+    points = "".join(point.format(n) for n in range(4))
+    text = f"""<VRTDataset rasterXSize="36" rasterYSize="40"><SRS>EPSG:32632</SRS>
+    <GeoTransform>{", ".join(map(str, UPRIGHT.to_gdal()))}</GeoTransform>
+    <GCPList Projection="EPSG:4326">{points}</GCPList>
+    <VRTRasterBand dataType="UInt16" band="1"><SimpleSource><SourceFilename relativeToVRT="1">
+    scene.tif</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand>
+    </VRTDataset>"""
+    (tmp_path / "both.vrt").write_text(text)
+    raster = open_raster(tmp_path / "both.vrt")
+    assert raster.transform == UPRIGHT
+    assert "4 control points stand beside a geotransform" in " ".join(raster.notes)
+
+
+def test_a_grid_that_begins_in_the_south_is_held_by_zarr(tmp_path):
+    cube = RNG.integers(100, 3000, (4, 20, 24), np.uint16)
+    south = write(tmp_path / "south.tif", cube, transform=Affine(30, 0, 500000, 0, 30, 5300000))
+    run(south, tmp_path / "fine.zarr")
+    run(south, tmp_path / "fine.tif")
+    raster = open_raster(tmp_path / "fine.zarr")
+    with rasterio.open(tmp_path / "fine.tif") as fine:
+        assert sorted(raster.bounds) == sorted(fine.bounds)
+        found = read_window(raster, slice(0, 40), slice(0, 48))
+        np.testing.assert_array_equal(found, fine.read()[:, ::-1])

@@ -50,11 +50,12 @@ def test_help_describes_every_parameter():
         *("MODEL_FILE", "DEVICE", "BANDS", "EXCLUDE", "DROP_BAD"),
         *("FORMAT", "CREATION", "ORTHORECTIFY", "PRECISION"),
         *("WATER_VAPOUR", "FROM_NM", "TO_NM"),
+        *("NODATA", "VALID_MIN", "VALID_MAX", "AGAIN", "DRY_RUN"),
     }
     optional = {name for name, parameter in parameters.items() if parameter["optional"]}
     assert optional == {
         *("EXTENT", "TILE", "PSF", "UNCERTAINTY", "MODEL_FILE", "BANDS", "EXCLUDE"),
-        *("CREATION", "FROM_NM", "TO_NM"),
+        *("CREATION", "FROM_NM", "TO_NM", "NODATA", "VALID_MIN", "VALID_MAX"),
     }
     defaults = {name: parameter.get("default_value") for name, parameter in parameters.items()}
     assert (defaults["UPSCALE"], defaults["MODEL"]) == ("2", "default")
@@ -65,6 +66,7 @@ def test_help_describes_every_parameter():
         *("MODEL_FILE", "DEVICE", "BANDS", "EXCLUDE", "DROP_BAD"),
         *("FORMAT", "CREATION", "ORTHORECTIFY", "PRECISION"),
         *("DETAIL", "SEED", "FROM_NM", "TO_NM"),
+        *("NODATA", "VALID_MIN", "VALID_MAX", "AGAIN", "DRY_RUN"),
     }
     told = described["algorithm_details"]["short_description"]
     assert told == "Makes a hyperspectral raster 2, 3 or 4 times finer."

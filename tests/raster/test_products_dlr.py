@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import rasterio
 from made_products import ENMAP_CENTRES, ENMAP_WIDTHS, make_desis, make_enmap
+from rasterio.rpc import RPC
+from rasterio.transform import RPCTransformer
 
 from hsisr_geo.engine.pipeline import super_resolve
-from hsisr_geo.errors import RasterError
+from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.scenes import find_scenes
@@ -140,11 +142,63 @@ def test_another_number_of_bands(tmp_path):
         open_raster(folder)
 
 
-@pytest.mark.parametrize("make", [make_enmap, make_desis])
-def test_a_level_in_the_geometry_of_the_sensor(tmp_path, make):
-    folder, _, _ = make(tmp_path / "p", level="L1B")
+def test_a_level_in_the_geometry_of_the_sensor(tmp_path):
+    folder, _, _ = make_desis(tmp_path / "p", level="L1B")
     with pytest.raises(RasterError, match=r"L1B is not read, .* order L1C or L2A"):
         open_raster(folder)
+
+
+@pytest.mark.parametrize(("detector", "bands"), [("VNIR", slice(0, 3)), ("SWIR", slice(3, 6))])
+def test_enmap_l1b_is_one_detectors_cube_with_its_own_bands_and_polynomials(
+    tmp_path, detector, bands
+):
+    folder, stem, pixels = make_enmap(tmp_path / "p", level="L1B")
+    raster = open_raster(f"{stem}-SPECTRAL_IMAGE_{detector}.TIF")
+    assert raster.product == f"EnMAP L1B {detector}"
+    assert raster.bands.wavelengths_nm == ENMAP_CENTRES[bands]
+    assert raster.bands.fwhm_nm == ENMAP_WIDTHS[bands]
+    gain = 0.000025 * (bands.start + 2)  # of the second band
+    assert (raster.bands[1].scale, raster.bands[1].offset) == (pytest.approx(gain), 0.002)
+    expected = np.where(pixels[bands][1] == -32768, np.nan, pixels[bands][1] * gain + 0.002)
+    np.testing.assert_allclose(read(raster)[1], expected, rtol=1e-6)
+    with RPCTransformer(RPC.from_gdal(dict(raster.rpcs))) as place:
+        lon, lat = place.xy(7, 11, zs=40)
+    middle = bands.start + 2  # the number of the middle band, from 1
+    assert (lon, lat) == pytest.approx((13 + 0.0004 * (11 - middle / 10), 52.5 - 0.00027 * 7))
+    with pytest.raises(RasterError, match=r"two cubes.*_VNIR.TIF or .*_SWIR.TIF"):
+        open_raster(folder)
+
+
+def test_polynomials_of_enmap_l1b_follow_the_finer_grid(tmp_path):
+    _, stem, _ = make_enmap(tmp_path / "p", level="L1B")
+    source, fine = f"{stem}-SPECTRAL_IMAGE_VNIR.TIF", tmp_path / "fine.tif"
+    super_resolve(source, fine, resolver=BicubicResolver(2))
+    with rasterio.open(fine) as dataset, RPCTransformer(dataset.rpcs) as place:
+        lon, lat = place.xy(15, 23, zs=40, offset="ul")  # the centre of pixel (7, 11)
+    assert (lon, lat) == pytest.approx((13 + 0.0004 * (11 - 0.2), 52.5 - 0.00027 * 7))
+
+
+@pytest.mark.parametrize(
+    ("overlap", "kept"),
+    [("keep", [0, 1, 2, 3, 4, 5]), ("vnir", [0, 1, 2, 4, 5]), ("swir", [0, 1, 3, 4, 5])],
+)
+def test_where_enmaps_detectors_overlap_the_bands_of_one_can_be_taken(tmp_path, overlap, kept):
+    folder, _, _ = make_enmap(tmp_path / "p")
+    raster = open_raster(folder, overlap=overlap)
+    assert raster.bands.wavelengths_nm == tuple(ENMAP_CENTRES[i] for i in kept)
+    whole = read(open_raster(folder))
+    assert np.array_equal(read(raster), whole[kept], equal_nan=True)
+
+
+def test_what_has_no_two_detectors_has_no_overlap(tmp_path):
+    folder, _, _ = make_desis(tmp_path / "p")
+    with pytest.raises(OptionError, match="EnMAP and PRISMA"):
+        open_raster(folder, overlap="vnir")
+    folder, _, _ = make_enmap(tmp_path / "q")
+    with pytest.raises(OptionError, match="none of keep, vnir, swir"):
+        open_raster(folder, overlap="both")
+    # numbers are those of the file, whatever is chosen
+    assert len(open_raster(folder, overlap="vnir", bands="4-5").bands) == 1
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,14 @@ def prisma_expected(cubes, scales):
     return np.concatenate(joined)
 
 
+@pytest.mark.parametrize(("overlap", "missing"), [("vnir", {943.36}), ("swir", {962.28, 972.65})])
+def test_where_prismas_detectors_overlap_the_bands_of_one_can_be_taken(tmp_path, overlap, missing):
+    make_prisma(tmp_path / "a.he5")
+    whole, part = (open_raster(tmp_path / "a.he5", overlap=o) for o in ("keep", overlap))
+    gone = {round(nm, 2) for nm in set(whole.bands.wavelengths_nm) - set(part.bands.wavelengths_nm)}
+    assert gone == missing
+
+
 def test_prisma_l2d_joins_its_detectors_ascending(tmp_path):
     cubes = make_prisma(tmp_path / "a.he5")
     raster = open_raster(tmp_path / "a.he5")

@@ -1,7 +1,7 @@
 """Line charts as SVG: PSNR over the spectrum, and spectra with their differences.
 
-Every chart is drawn twice, for light and for dark pages. No text is left to the fonts of the
-reader's machine, and nothing in a file depends on when it was made.
+No text is left to the fonts of the reader's machine, and nothing in a file depends on when it was
+made.
 """
 
 import io
@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from hsisr_geo.assessment.assess import Assessment
+from hsisr_geo.assessment.report.limits import limit
+from hsisr_geo.assessment.report.themes import Theme, page_style
 from hsisr_geo.raster.selection import WATER_VAPOUR_NM
 
 _GAP = 3.0  # times the usual spacing: farther apart, bands are not joined by a line
@@ -23,42 +25,18 @@ _GAP = 3.0  # times the usual spacing: farther apart, bands are not joined by a 
 _FEW_BANDS = 10  # fewer are points rather than a curve
 
 
-@dataclass(frozen=True)
-class Theme:
-    """Colours of a page."""
-
-    name: str
-    ink: str
-    faint: str
-    grid: str
-    shade: str
-    bad: str
-    methods: tuple[tuple[str, str], ...]
-    ours: str
-
-
-LIGHT = Theme(
-    "light", ink="#1c2530", faint="#5b6875", grid="#dfe4ea", shade="#e6eef7", bad="#f6d9d5",
-    methods=(("nearest", "#9aa5b1"), ("bilinear", "#7b8794"), ("bicubic", "#2868c8"),
-             ("back-projection", "#c77700")),
-    ours="#0b7a4b",
-)  # fmt: skip
-DARK = Theme(
-    "dark", ink="#e6ebf0", faint="#9fb0c0", grid="#33404d", shade="#1e3147", bad="#4a2826",
-    methods=(("nearest", "#6d7a87"), ("bilinear", "#8d99a6"), ("bicubic", "#6aa5ff"),
-             ("back-projection", "#ffb347")),
-    ours="#4fd39a",
-)  # fmt: skip
-
-
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """The axis of the spectrum: x of every band of the scene, and which ones are compared."""
+    """The axis of the spectrum: x of every band of the scene, and which ones are compared.
+
+    `quiet` tells of each compared band whether it is not mostly noise.
+    """
 
     x: NDArray[np.float64]
     label: str
     compared: tuple[int, ...]
     bad: tuple[int, ...]
+    quiet: NDArray[np.bool_]
 
     @classmethod
     def of(cls, found: Assessment) -> "Spectrum":
@@ -68,12 +46,19 @@ class Spectrum:
         x = np.arange(1, len(bands) + 1) if known is None else np.asarray(known)
         bad = tuple(i for i, band in enumerate(bands) if not band.good)
         label = "band" if known is None else "wavelength, nm"
-        return cls(x.astype(np.float64), label, found.truth.bands, bad)
+        quiet = np.ones(len(found.truth.bands), bool)
+        quiet[list(found.truth.noise)] = False
+        return cls(x.astype(np.float64), label, found.truth.bands, bad, quiet)
 
     @property
     def in_nm(self) -> bool:
         """Whether x is a wavelength."""
         return self.label != "band"
+
+    @property
+    def compared_x(self) -> NDArray[np.float64]:
+        """Places of the compared bands on the axis."""
+        return self.x[list(self.compared)]
 
     def curve(self, values: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return x and y of a line through the compared bands, with NaN where it has to break.
@@ -81,7 +66,7 @@ class Spectrum:
         It breaks over bad bands and over gaps. Detectors may overlap in wavelength, so x may step
         back; it breaks there too.
         """
-        x, y = self.x[list(self.compared)], np.asarray(values, np.float64)
+        x, y = self.compared_x, np.asarray(values, np.float64)
         y = np.where(np.isfinite(y), y, np.nan)
         steps = np.diff(x)
         usual = float(np.median(np.abs(steps))) if steps.size else 0.0
@@ -100,14 +85,16 @@ def psnr_chart(found: Assessment, theme: Theme) -> bytes:
             upper.plot(
                 *spectrum.curve(trial.scores.psnr), label=trial.name, **_line(trial.name, theme)
             )
-        _limit(upper, [trial.scores.psnr for trial in found.trials])
+        x, quiet = spectrum.compared_x, spectrum.quiet
+        limit(upper, x, [trial.scores.psnr for trial in found.trials], quiet)
         upper.set_ylabel("PSNR, dB")
         reference = next((t for t in found.trials if t.name == "bicubic"), found.trials[0])
         theirs = np.asarray(reference.scores.psnr)
-        for trial in found.trials[2:]:
-            with np.errstate(invalid="ignore"):
-                gain = np.asarray(trial.scores.psnr) - theirs
-            lower.plot(*spectrum.curve(gain), **_line(trial.name, theme))
+        with np.errstate(invalid="ignore"):
+            gains = {t.name: np.asarray(t.scores.psnr) - theirs for t in found.trials[2:]}
+        for name, gain in gains.items():
+            lower.plot(*spectrum.curve(gain), **_line(name, theme))
+        limit(lower, x, [*gains.values(), np.zeros(len(x))], quiet)
         lower.set_ylabel(f"gain over\n{reference.name}, dB")
         lower.set_xlabel(spectrum.label)
         for axes in (upper, lower):
@@ -137,20 +124,36 @@ def spectra_chart(found: Assessment, theme: Theme) -> bytes:
                 continue
             pixel = exemplars[place]
             truth = found.truth.cube[:, pixel.row, pixel.col]
-            upper.plot(*spectrum.curve(truth), color=theme.ink, lw=4.5, alpha=0.3, label="original")
-            lower.axhline(0, color=theme.ink, lw=0.8)
-            for trial in shown:
-                line = _line(trial.name, theme)
-                upper.plot(*spectrum.curve(trial.spectra[place]), **line, label=trial.name)
-                lower.plot(*spectrum.curve(trial.spectra[place] - truth), **line)
+            results = {trial.name: trial.spectra[place] for trial in shown}
+            _draw_spectra(upper, lower, spectrum, truth, results, theme)
             upper.set_title(f"{place + 1}: {pixel.why}", loc="left")
-            upper.set_ylabel("value" + (f", {unit}" if unit else ""))
+            upper.set_ylabel(f"value, {unit}" if unit else "value (unit not told)")
             lower.set_ylabel("difference")
             lower.set_xlabel(spectrum.label)
             for axes in (upper, lower):
+                axes.tick_params(labelbottom=True)
                 _mark(axes, spectrum, theme)
         figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
         return _svg(figure)
+
+
+def _draw_spectra(
+    upper: Axes,
+    lower: Axes,
+    spectrum: Spectrum,
+    truth: NDArray[np.floating],
+    results: dict[str, NDArray[np.float32]],
+    theme: Theme,
+) -> None:
+    """Draw a pixel's spectra, and below what each method makes different."""
+    upper.plot(*spectrum.curve(truth), color=theme.ink, lw=4.5, alpha=0.3, label="original")
+    lower.axhline(0, color=theme.ink, lw=0.8)
+    for name, values in results.items():
+        upper.plot(*spectrum.curve(values), **_line(name, theme), label=name)
+        lower.plot(*spectrum.curve(values - truth), **_line(name, theme))
+    x, quiet = spectrum.compared_x, spectrum.quiet
+    limit(upper, x, [truth, *results.values()], quiet)
+    limit(lower, x, [values - truth for values in results.values()], quiet)
 
 
 def _line(name: str, theme: Theme) -> dict[str, Any]:
@@ -178,16 +181,6 @@ def _mark(axes: Axes, spectrum: Spectrum, theme: Theme) -> None:
     axes.set_xlim(low - pad, high + pad)
 
 
-def _limit(axes: Axes, curves: Any) -> None:
-    """Set the limits to what nearly all bands need: a constant band has a PSNR of hundreds."""
-    values = np.asarray(curves, np.float64)
-    values = values[np.isfinite(values)]
-    if values.size:
-        low, high = np.quantile(values, (0.005, 0.98))
-        pad = 0.12 * (high - low) or 1.0
-        axes.set_ylim(max(low - pad, values.min() - pad), min(high + pad, values.max() + pad))
-
-
 def _bad_spans(spectrum: Spectrum) -> Iterator[tuple[float, float]]:
     """Yield the ranges of x that bad bands take, half a spacing on each side."""
     half = float(np.median(np.abs(np.diff(spectrum.x)))) / 2 if len(spectrum.x) > 1 else 0.5
@@ -205,23 +198,6 @@ def _bad_spans(spectrum: Spectrum) -> Iterator[tuple[float, float]]:
 def _style(theme: Theme, spectrum: Spectrum) -> Any:
     few = len(spectrum.compared) < _FEW_BANDS
     return mpl.rc_context({"lines.marker": "o" if few else "None", **page_style(theme)})
-
-
-def page_style(theme: Theme) -> Any:
-    """Return the settings of matplotlib for charts on a page."""
-    return {
-        "lines.markersize": 5,
-        "font.size": 11, "axes.titlesize": 11, "axes.labelsize": 11, "legend.fontsize": 10.5,
-        "font.family": "DejaVu Sans",
-        "text.color": theme.ink, "axes.labelcolor": theme.ink, "axes.edgecolor": theme.faint,
-        "xtick.color": theme.faint, "ytick.color": theme.faint,
-        "xtick.labelcolor": theme.ink, "ytick.labelcolor": theme.ink,
-        "axes.grid": True, "grid.color": theme.grid, "grid.linewidth": 0.7,
-        "axes.spines.top": False, "axes.spines.right": False,
-        "axes.facecolor": "none", "figure.facecolor": "none",
-        "legend.frameon": False, "axes.axisbelow": True,
-        "svg.fonttype": "path", "svg.hashsalt": "hsisr-geo", "path.simplify": True,
-    }  # fmt: skip
 
 
 def _svg(figure: Figure) -> bytes:

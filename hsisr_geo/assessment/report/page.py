@@ -1,24 +1,33 @@
 """The report as one HTML page that needs nothing but itself."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
 from hsisr_geo.assessment.assess import Assessment
-from hsisr_geo.assessment.report.charts import DARK, LIGHT, Theme, psnr_chart, spectra_chart
+from hsisr_geo.assessment.report.charts import psnr_chart, spectra_chart
 from hsisr_geo.assessment.report.pictures import (
     check_pictures,
+    compared_part,
     data_uri,
     error_maps,
+    overview,
     trial_pictures,
 )
 from hsisr_geo.assessment.report.record import Record
+from hsisr_geo.assessment.report.samples import samples
+from hsisr_geo.assessment.report.themes import DARK, LIGHT, Theme, recolored
 from hsisr_geo.assessment.report.verdict import METRICS, Verdict
-from hsisr_geo.assessment.report.words import counted, figure, fixed
+from hsisr_geo.assessment.report.words import counted, figure, fixed, percent
+from hsisr_geo.cube.windows import Window
 
-TEMPLATE = "template.html"
+TEMPLATE, STYLE, SCRIPT = "template.html", "style.css", "script.js"
+MOST_BYTES = 5_000_000
+"""Of a page: more does not fit into a letter."""
 
 
 @dataclass(frozen=True)
@@ -40,30 +49,57 @@ class PageColumn:
 
 
 def render(found: Assessment, verdict: Verdict, record: Record) -> str:
-    """Return the page; all text that comes from files is escaped."""
+    """Return the page; all text that comes from files is escaped.
+
+    What room is left to `MOST_BYTES` is taken by spectra to choose from.
+    """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"figure": figure, "fixed": fixed, "counted": counted}
+    filters = (figure, fixed, counted, percent)
+    environment.filters |= {function.__name__: function for function in filters}
+    template, style, script = (_resource(name) for name in (TEMPLATE, STYLE, SCRIPT))
+    part = compared_part(found)
+    parts = {
+        "record": record,
+        "verdict": verdict,
+        "style": style,
+        "script": script,
+        "columns": _columns(record),
+        "trial_pictures": trial_pictures(found),
+        "check_pictures": check_pictures(found),
+        "maps": error_maps(found),
+        "psnr": _psnr(found),
+        "spectra": _spectra(found),
+        "part": _shown(found, part),
+        "overview": overview(found),
+        "marks": _marks(found, part),
+        "all_marks": _marks(found, _whole(found)),
+        "colors": _colors_text(found),
+        "metrics": METRICS,
+        "some_cut": any(trial["values_cut"] for trial in record["trials"]),
+    }
+    page = environment.from_string(template)
+    without = page.render(**parts, samples=None, samples_json=None)
+    packed = samples(found, MOST_BYTES - len(without.encode()))
+    if packed is None:
+        return without
+    return page.render(**parts, samples=packed, samples_json=_in_script(packed))
+
+
+def _resource(name: str) -> str:
     folder = resources.files("hsisr_geo.assessment.report")
-    template = folder.joinpath(TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(template).render(
-        record=record,
-        verdict=verdict,
-        columns=_columns(record),
-        trial_pictures=trial_pictures(found),
-        check_pictures=check_pictures(found),
-        maps=error_maps(found),
-        psnr=_psnr(found),
-        spectra=_spectra(found),
-        marks=_marks(found),
-        colors=_colors_text(found),
-        metrics=METRICS,
-    )
+    return folder.joinpath(name).read_text(encoding="utf-8")
+
+
+def _in_script(value: Any) -> str:
+    """Return JSON that cannot end the script element it stands in."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _chart(draw: Callable[[Assessment, Theme], bytes], found: Assessment, alt: str) -> Chart:
-    light, dark = (data_uri(draw(found, theme), "image/svg+xml") for theme in (LIGHT, DARK))
+    drawn = draw(found, LIGHT)
+    light, dark = (data_uri(svg, "image/svg+xml") for svg in (drawn, recolored(drawn, LIGHT, DARK)))
     return Chart(light, dark, alt)
 
 
@@ -80,12 +116,38 @@ def _spectra(found: Assessment) -> Chart | None:
     return _chart(spectra_chart, found, f"Spectra and differences of pixels: {pixels}")
 
 
-def _marks(found: Assessment) -> list[dict[str, str]]:
-    """Place the exemplars on the picture of the original, in per cent of its sides."""
+def _whole(found: Assessment) -> Window:
     rows, cols = found.truth.cube.shape[1:]
+    return slice(0, rows), slice(0, cols)
+
+
+def _shown(found: Assessment, part: Window) -> dict[str, int] | None:
+    """Return first and last row and column of the part that is shown, None of a whole window."""
+    if part == _whole(found):
+        return None
+    top, left = (axis.start for axis in found.window)
+    rows, cols = part
+    return {
+        "top": top + rows.start,
+        "bottom": top + rows.stop - 1,
+        "left": left + cols.start,
+        "right": left + cols.stop - 1,
+    }
+
+
+def _marks(found: Assessment, part: Window) -> list[dict[str, str]]:
+    """Place the exemplars that lie in a part, in per cent of its sides, with their numbers."""
+    rows, cols = part
+    height, width = rows.stop - rows.start, cols.stop - cols.start
+    places = [(e.row - rows.start, e.col - cols.start) for e in found.truth.exemplars]
     return [
-        {"left": f"{100 * (e.col + 0.5) / cols:.2f}", "top": f"{100 * (e.row + 0.5) / rows:.2f}"}
-        for e in found.truth.exemplars
+        {
+            "number": str(number),
+            "left": f"{100 * (col + 0.5) / width:.2f}",
+            "top": f"{100 * (row + 0.5) / height:.2f}",
+        }
+        for number, (row, col) in enumerate(places, start=1)
+        if 0 <= row < height and 0 <= col < width
     ]
 
 
@@ -98,7 +160,7 @@ def _columns(record: Record) -> list[PageColumn]:
         ("ERGAS", "ergas", 3, min),
         ("ERGAS, ratio 4", "ergas4", 3, min),
         ("Correlation", "cc", 4, max),
-        ("RMSE", "rmse", None, min),
+        (f"RMSE{_unit(record)}", "rmse", None, min),
     )
     columns = []
     for title, key, places, best in layout:
@@ -111,6 +173,11 @@ def _columns(record: Record) -> list[PageColumn]:
         ]
         columns.append(PageColumn(title, "↑" if best is max else "↓", tuple(cells)))
     return columns
+
+
+def _unit(record: Record) -> str:
+    unit = record["scene"]["unit"]
+    return f", {unit}" if unit else ""
 
 
 def _colors_text(found: Assessment) -> str:

@@ -11,10 +11,10 @@ import numpy as np
 from hsisr_geo._version import __version__
 from hsisr_geo.assessment.assess import Assessment
 from hsisr_geo.assessment.no_reference import Check
+from hsisr_geo.assessment.report.origin import blur_of, origin
 from hsisr_geo.assessment.report.verdict import Verdict
 from hsisr_geo.assessment.trial import Trial
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.selection import in_water_vapour
 
 FORMAT = 1
@@ -39,13 +39,15 @@ def to_record(found: Assessment, verdict: Verdict) -> Record:
             },
             "protocol": {
                 "degradation": found.resolver.degradation.name,
+                "blur": blur_of(found.resolver),
                 "window": _window(found.window),
                 "coarse_shape": list(found.truth.coarse.shape),
                 "compared_pixels": int(np.isfinite(found.truth.cube).any(axis=0).sum()),
                 "data_range": found.truth.data_range,
             },
             "bands": _bands(found),
-            "trials": [_trial(trial, single) for trial in found.trials],
+            "trials": [_trial(trial, found) for trial in found.trials],
+            "indices": _indices(found),
             "spectra": _spectra(found),
             "checks_window": _window(found.real_window),
             "checks": [_check(check, single) for check in found.checks],
@@ -70,8 +72,8 @@ def notes(found: Assessment) -> list[str]:
     if vapour:
         said.append(
             f"{len(vapour)} of the compared bands lie where water vapour lets no light through, "
-            "and may hold nothing but noise, which no method can restore: leave them out "
-            "(--exclude water-vapour; in QGIS, 'Keep bands in water vapour from the network')."
+            "and may hold nothing but noise, which no method can restore. --exclude water-vapour "
+            "leaves them out; so does 'Keep bands in water vapour from the network' in QGIS."
         )
     missing = 1 - np.isfinite(found.truth.cube).any(axis=0).mean()
     if missing > 0.5:
@@ -83,15 +85,6 @@ def compared_in_water_vapour(found: Assessment) -> list[int]:
     """Return the compared bands within the water-vapour absorptions."""
     bands = found.source.bands
     return [i for i in found.truth.bands if in_water_vapour(bands[i].wavelength_nm)]
-
-
-def _place(source: Raster) -> Record:
-    """Return the CRS's name and the pixel's width in its units, None where there is no place."""
-    if not source.has_transform:
-        return {"crs": None, "pixel": None}
-    parts = (source.crs or "").split('"', 2)
-    name = parts[1] if len(parts) == 3 else source.crs
-    return {"crs": name, "pixel": float(np.hypot(source.transform.a, source.transform.d))}
 
 
 def _scene(found: Assessment) -> Record:
@@ -106,8 +99,9 @@ def _scene(found: Assessment) -> Record:
         "bad_bands": [i + 1 for i, band in enumerate(source.bands) if not band.good],
         "dtype": source.dtype,
         "unit": source.bands[found.truth.bands[0]].unit,
-        **_place(source),
+        **origin(source),
         "valid_share": float(valid),
+        "noise_bands": [found.truth.bands[i] + 1 for i in found.truth.noise],
         "shown_bands": [i + 1 for i in found.truth.colors.bands],
         "shown_in_true_color": found.truth.colors.true,
     }
@@ -137,19 +131,42 @@ def _bands(found: Assessment) -> list[Record]:
     ]
 
 
-def _trial(trial: Trial, single: bool) -> Record:
+def _trial(trial: Trial, found: Assessment) -> Record:
     scores = asdict(trial.scores)
-    if single:
+    if len(found.truth.bands) == 1:
         scores["sam_deg"] = None  # the angle between two numbers says nothing
     return {
         "name": trial.name,
         **scores,
+        "mpsnr_without_noise": _without_noise(trial, found),
         "sharpness": trial.sharpness,
         "consistency_rms": trial.consistency_rms,
         "consistency_relative": trial.consistency_relative,
         "values_cut": trial.values_cut,
         "seconds": trial.seconds,
     }
+
+
+def _without_noise(trial: Trial, found: Assessment) -> float:
+    """Return the mean PSNR over the bands that are not mostly noise."""
+    psnr = np.delete(np.asarray(trial.scores.psnr), list(found.truth.noise))
+    return float(np.mean(psnr[~np.isnan(psnr)])) if (~np.isnan(psnr)).any() else math.nan
+
+
+def _indices(found: Assessment) -> list[Record]:
+    """Return the indices that were compared: where from, their spread, every method's error."""
+    return [
+        {
+            "name": truth.index.name,
+            "title": truth.index.title,
+            "unit": truth.index.unit,
+            "bands": [found.truth.bands[band] + 1 for band in truth.bands],
+            "share": truth.share,
+            "standard_deviation": truth.spread,
+            "errors": {trial.name: trial.index_errors[truth.index.name] for trial in found.trials},
+        }
+        for truth in found.truth.indices
+    ]
 
 
 def _check(check: Check, single: bool) -> Record:

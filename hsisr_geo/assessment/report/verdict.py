@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hsisr_geo.assessment.assess import Assessment
+from hsisr_geo.assessment.confidence import LEVEL, Confidence, bounds
 from hsisr_geo.assessment.report.words import band_list, counted, joined
 from hsisr_geo.assessment.trial import Trial
 from hsisr_geo.metrics import Scores
@@ -70,6 +71,8 @@ class Duel:
         Indices of the bands of the scene where the PSNR differs by more than 0.05 dB.
     largest_loss_db
         In the band where the other is most ahead; 0 where it never is.
+    confidence
+        Bounds of gain and ratio; None where the scene has too few blocks.
     """
 
     other: str
@@ -81,6 +84,7 @@ class Duel:
     bands_better: tuple[int, ...]
     bands_worse: tuple[int, ...]
     largest_loss_db: float
+    confidence: Confidence | None
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,7 @@ def _duel(ours: Trial, other: Trial, metrics: Sequence[Metric], bands: Sequence[
         bands_better=_bands(bands, [gain > BAND_MARGIN_DB for gain in by_band]),
         bands_worse=_bands(bands, [gain < -BAND_MARGIN_DB for gain in by_band]),
         largest_loss_db=max(0.0, -float(np.nanmin(by_band))),
+        confidence=bounds(ours.blocks, other.blocks),
     )
 
 
@@ -186,9 +191,7 @@ def _statements(found: Assessment, duels: Sequence[Duel]) -> list[str]:
 def _of_duel(name: str, duel: Duel, found: Assessment) -> str:
     """Say how the method did against one other."""
     total = len(found.truth.bands)
-    figures = [f"{duel.psnr_gain_db:+.2f} dB PSNR"] if np.isfinite(duel.psnr_gain_db) else []
-    if duel.angle_ratio is not None:
-        figures.append(f"spectral angle {duel.angle_ratio:.3f} ×")
+    figures = _figures(duel)
     text = f"Against {duel.other}: {', '.join(figures) or 'no figure is defined'}. "
     if duel.worse:
         text += f"{duel.other} is better in {joined(duel.worse)}"
@@ -207,6 +210,28 @@ def _of_duel(name: str, duel: Duel, found: Assessment) -> str:
         f"{duel.other} has the higher PSNR in {len(duel.bands_worse)} of "
         f"{counted(total, 'band')} (by {duel.largest_loss_db:.2f} dB at most): {places}."
     )
+
+
+def _figures(duel: Duel) -> list[str]:
+    """Write gain and angle with their bounds, which are told where there are blocks enough."""
+    level, sure = f"{100 * LEVEL:.0f} %", duel.confidence
+    figures = []
+    if np.isfinite(duel.psnr_gain_db):
+        gain = f"{duel.psnr_gain_db:+.2f} dB PSNR"
+        if sure and sure.psnr_gain_db:
+            gain += f" ({level}: {sure.psnr_gain_db[0]:+.2f} to {sure.psnr_gain_db[1]:+.2f})"
+        figures.append(gain)
+    if duel.angle_ratio is not None:
+        angle = f"spectral angle {_change(duel.angle_ratio)}"
+        if sure and sure.angle_ratio:
+            angle += f" ({_change(sure.angle_ratio[0])} to {_change(sure.angle_ratio[1])})"
+        figures.append(angle)
+    return figures
+
+
+def _change(ratio: float) -> str:
+    """Write a ratio as a change, e.g. 0.83 as −17 %."""
+    return f"{100 * (ratio - 1):+.1f} %".replace("-", "−")
 
 
 def _of_checks(found: Assessment) -> list[str]:

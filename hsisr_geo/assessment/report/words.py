@@ -50,6 +50,11 @@ def fixed(value: float | None, places: int) -> str:
     return f"{value:.{places}f}"
 
 
+def percent(share: float | None, digits: int = 3) -> str:
+    """Write a share in per cent, without the sign, with some significant digits."""
+    return figure(None if share is None else 100 * share, digits)
+
+
 def _runs(indices: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Yield first and last of each run of consecutive numbers."""
     start = 0

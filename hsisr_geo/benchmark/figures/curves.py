@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from hsisr_geo.assessment.exemplars import Exemplar, choose_exemplars
-from hsisr_geo.assessment.report.charts import LIGHT
+from hsisr_geo.assessment.report.themes import LIGHT
 from hsisr_geo.assessment.report.words import figure as digits
 from hsisr_geo.bands.truecolor import choose_colors, stretch, stretch_limits
 from hsisr_geo.benchmark.figures.style import PAGE_WIDTH, Look, figure_style, looks

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hsisr_geo.assessment.report.charts import LIGHT
+from hsisr_geo.assessment.report.themes import LIGHT
 from hsisr_geo.benchmark.figures.style import PAGE_WIDTH, figure_style
 from hsisr_geo.benchmark.figures.values import FigureSettings, GroupSize
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from hsisr_geo.assessment.report.charts import LIGHT
+from hsisr_geo.assessment.report.themes import LIGHT
 from hsisr_geo.benchmark.figures.style import figure_style, save
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from hsisr_geo.assessment.report.charts import LIGHT
+from hsisr_geo.assessment.report.themes import LIGHT
 from hsisr_geo.benchmark.figures.labels import Label, place_labels
 from hsisr_geo.benchmark.figures.style import PAGE_WIDTH, Look, figure_style, looks
 from hsisr_geo.benchmark.figures.values import FigureSettings, Standing

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from hsisr_geo.assessment.report.charts import LIGHT, page_style
+from hsisr_geo.assessment.report.themes import LIGHT, page_style
 from hsisr_geo.benchmark.figures.values import Shown
 from hsisr_geo.files import drafted
 

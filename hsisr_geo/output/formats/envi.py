@@ -13,12 +13,15 @@ from hsisr_geo.errors import OutputError
 from hsisr_geo.output.formats.creation import refuse, try_options
 from hsisr_geo.output.formats.dataset import sidecars, write_dataset
 from hsisr_geo.output.formats.format import Content, Format, as_stored, needs_mask
+from hsisr_geo.raster.facts.acquisition import iso
+from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.raster import Raster
 
 _LARGEST_FACTOR = 1e6
 _TYPES = frozenset(
     ("uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 )
+_LONG = ("int64", "uint64")
 _PLACED = 1e-9  # of a pixel
 
 
@@ -60,6 +63,11 @@ class Envi:
             raise OutputError(
                 f"{path}: ENVI cannot hold {raster.dtype} numbers: write GeoTIFF, COG, VRT or Zarr"
             )
+        if raster.dtype in _LONG and raster.bands.nodata is not None:
+            raise OutputError(
+                f"{path}: GDAL reads another nodata value than ENVI's headers have for "
+                f"{raster.dtype} numbers: write GeoTIFF, COG, VRT or Zarr"
+            )
         if raster.has_transform and not _is_held(raster.transform):
             raise OutputError(
                 f"{path}: ENVI cannot tell the place of a grid that is sheared, or rotated with "
@@ -86,7 +94,7 @@ class Envi:
         header = part.with_suffix(".hdr")
         text = header.read_text(encoding="utf-8")
         # GDAL put the name of the file in its description.
-        text = text.replace(str(part), file.name) + _more_fields(content.raster.bands)
+        text = text.replace(str(part), file.name) + _more_fields(content.raster, text)
         header.write_text(text, encoding="utf-8")
 
     def _profile(self) -> dict[str, Any]:
@@ -94,10 +102,16 @@ class Envi:
         return {"driver": "ENVI", "interleave": "BSQ", **chosen}
 
 
-def _more_fields(bands: Bands) -> str:
-    """Return the lines of a header that GDAL does not write."""
-    factor = _reflectance_factor(bands)
-    return f"reflectance scale factor = {factor}\n" if factor else ""
+def _more_fields(raster: Raster, text: str) -> str:
+    """Return the lines of a header that GDAL does not write, unless they are in `text` already."""
+    factor, origin = _reflectance_factor(raster.bands), origin_of(raster)
+    fields = {
+        "reflectance scale factor": str(factor or ""),
+        "sensor type": origin.sensor,
+        "acquisition time": "" if origin.acquired is None else iso(origin.acquired.start),
+    }
+    missing = (n for n, value in fields.items() if value and f"\n{n} =" not in text.lower())
+    return "".join(f"{name} = {fields[name]}\n" for name in missing)
 
 
 def _reflectance_factor(bands: Bands) -> int | None:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import ALPHA
+from hsisr_geo.bands.radiometry import exact_nodata
 from hsisr_geo.bands.truecolor import mark_colors
 from hsisr_geo.output.formats.blocks import Blocks
 from hsisr_geo.output.formats.summary import BandSummary, Tally
@@ -100,7 +101,7 @@ class Format(Protocol):
 
 def as_stored(raster: Raster) -> Raster:
     """Return a raster as GDAL's formats keep it: one nodata value, bands marked as colours."""
-    nodata = raster.bands.nodata
+    nodata = exact_nodata(raster.bands.nodata, raster.dtype)
     if nodata is None and raster.has_mask and raster.dtype[0] == "f" and not _has_alpha(raster):
         nodata = math.nan  # which holes are anyway; unsaid, GDAL would take them for values
     bands = Bands(tuple(replace(band, nodata=nodata) for band in raster.bands))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET  # nosec B405 # reads what GDAL has just written
+from xml.sax.saxutils import quoteattr  # nosec B406 # parses nothing
 
 import rasterio
 from affine import Affine
@@ -91,8 +92,9 @@ class Vrt:
             self._tiff.write(folder / place.name, file, _part_of(content, place))
 
         for_each(write, places, content.threads)
-        with closing(create(part, content, {"driver": "VRT"})) as mosaic:
-            write_findings(mosaic, content)
+        documents, plain = _documents_apart(content)
+        with closing(create(part, plain, {"driver": "VRT"})) as mosaic:
+            write_findings(mosaic, plain)
         for place in places:  # last, as the tags are known last
             with opening_quietly(), rasterio.open(folder / place.name, "r+") as dataset:
                 write_tags(dataset, content.raster.tags, content.tags)
@@ -102,7 +104,23 @@ class Vrt:
                 band.append(_source(str(number), place, final.name, content))
         if content.needs_mask:
             tree.getroot().append(_mask(places, final.name, content))
-        tree.write(part, encoding="utf-8")
+        text = ET.tostring(tree.getroot(), encoding="unicode")
+        part.write_text(text.replace("</VRTDataset>", f"{documents}</VRTDataset>"), "utf-8")
+
+
+def _documents_apart(content: Content) -> tuple[str, Content]:
+    """Return domains that hold XML as text of the VRT, and the content without them.
+
+    They are put in as they stand: a parser would give their namespaces other names.
+    """
+    tags = content.raster.tags
+    documents = "".join(
+        f'<Metadata domain={quoteattr(domain)} format="xml">{document}</Metadata>'
+        for domain, items in tags.items() if domain.startswith("xml:")
+        for document in items.values()
+    )  # fmt: skip
+    others = {domain: items for domain, items in tags.items() if not domain.startswith("xml:")}
+    return documents, replace(content, raster=replace(content.raster, tags=others))
 
 
 def _places(raster: Raster, side: int, stem: str) -> Iterator[_Place]:

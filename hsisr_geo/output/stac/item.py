@@ -15,9 +15,10 @@ from urllib.parse import quote, unquote
 import rasterio
 
 from hsisr_geo.bands.metadata import PROVENANCE_PREFIX
-from hsisr_geo.output.stac.acquisition import acquired
 from hsisr_geo.output.stac.asset import Json, Made, describe_asset
 from hsisr_geo.output.stac.outline import bounding_box, outline
+from hsisr_geo.raster.facts.acquisition import iso
+from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.raster import Raster
 
 ENDING = ".stac.json"
@@ -57,6 +58,7 @@ def describe(folder: Path, made: Sequence[Made], now: datetime) -> Json:
         **box,
         "properties": {
             **_times(main.raster, now),
+            **_instruments(main.raster),
             **_projection(main.raster),
             **_processing(main, now),
             **_provenance(main.tags),
@@ -86,23 +88,24 @@ def _extensions(assets: Mapping[str, Json]) -> list[str]:
 
 def _times(raster: Raster, now: datetime) -> Json:
     """Say when the scene was taken; STAC wants an interval where no moment is known."""
-    found = acquired(raster.tags)
+    found = origin_of(raster).acquired
     if found is None:
         return {
             "datetime": None,
-            "start_datetime": _text(_EARLIEST),
-            "end_datetime": _text(now),
+            "start_datetime": iso(_EARLIEST),
+            "end_datetime": iso(now),
             "hsisr:datetime_note": "the input does not tell when it was taken",
         }
     told = {"hsisr:datetime_note": f"from {found.told_by} of the input"}
     if found.start == found.end:
-        return {"datetime": _text(found.start), **told}
-    ends = {"start_datetime": _text(found.start), "end_datetime": _text(found.end)}
+        return {"datetime": iso(found.start), **told}
+    ends = {"start_datetime": iso(found.start), "end_datetime": iso(found.end)}
     return {"datetime": None, **ends, **told}
 
 
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+def _instruments(raster: Raster) -> Json:
+    sensor = origin_of(raster).sensor
+    return {"instruments": [sensor.lower()]} if sensor else {}
 
 
 def _projection(raster: Raster) -> Json:
@@ -130,7 +133,7 @@ def _processing(main: Made, now: datetime) -> Json:
     return {
         "processing:lineage": lineage,
         "processing:level": _LEVEL,
-        "processing:datetime": _text(now),
+        "processing:datetime": iso(now),
         "processing:software": {
             "hsisr-geo": said.get("version", "?"),
             "GDAL": str(rasterio.__gdal_version__),

@@ -20,14 +20,17 @@ from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.datasets import anywhere
+from hsisr_geo.raster.products import enmap_l1b
 from hsisr_geo.raster.products.dlr_metadata import (
     NAME,
+    SENSOR_LEVEL,
     BandFacts,
     band_facts,
     mission_and_level,
     parse,
 )
 from hsisr_geo.raster.raster import Missing, Raster, Source, Stored
+from hsisr_geo.raster.selection import DETECTOR
 
 _IMAGE = re.compile(r"(.*)-SPECTRAL_IMAGE(_VNIR|_SWIR)?(_COG)?\.\w+", re.IGNORECASE)
 _METADATA = re.compile(r"(.*)-METADATA\.xml", re.IGNORECASE)
@@ -97,13 +100,17 @@ def metadata_of(path: Path, beginning: bytes) -> Path | None:
     )
 
 
-def describe(metadata: Path) -> Raster:
+def describe(metadata: Path, chosen: Path | None = None) -> Raster:
     """Describe the product that a metadata file belongs to.
+
+    Parameters
+    ----------
+    chosen : the image, where it was named: of EnMAP L1B it tells the detector
 
     Raises
     ------
-    RasterError : no EnMAP or DESIS metadata, another level than L1C and L2A, no image, an image
-        with another number of bands than the metadata tell of
+    RasterError : no EnMAP or DESIS metadata, another level than these, no image, an image with
+        another number of bands than the metadata tell of
     """
     root = parse(metadata)
     mission, level = mission_and_level(root, metadata)
@@ -111,8 +118,18 @@ def describe(metadata: Path) -> Raster:
     facts = band_facts(root)
     if not facts:
         raise RasterError(f"{metadata}: the {product} metadata have no bandCharacterisation")
-    image = _find_image(metadata, product)
+    split = enmap_l1b.vnir_bands(root) if mission == "EnMAP" else None
+    detectors = [None if split is None else ("VNIR", "SWIR")[i >= split] for i in range(len(facts))]
+    detector = enmap_l1b.detector_of(chosen, metadata) if level == SENSOR_LEVEL else ""
+    image = _find_image(metadata, product, detector)
     raster = gdal.describe(str(image))
+    if detector:
+        every, cut = range(len(facts)), split or 0
+        places = every[:cut] if detector == "VNIR" else every[cut:]
+        told = enmap_l1b.polynomials(root, places)
+        raster = replace(raster, rpcs=told or raster.rpcs)
+        facts, detectors = facts[places.start : places.stop], [detector] * len(places)
+        product = f"{product} {detector}"
     if len(raster.bands) != len(facts):
         raise RasterError(
             f"{metadata} tells of {len(facts)} bands, but {image.name} has {len(raster.bands)}: "
@@ -123,21 +140,45 @@ def describe(metadata: Path) -> Raster:
     if nodata is None:
         nodata = usable_nodata(_nodata(root, image), raster.dtype)
     bands = [
-        _band(band, number, fact, unit, nodata)
-        for number, (band, fact) in enumerate(zip(raster.bands, facts, strict=True), start=1)
+        _band(band, number, fact, unit, nodata, measured)
+        for number, (band, fact, measured) in enumerate(
+            zip(raster.bands, facts, detectors, strict=True), start=1
+        )
     ]
-    classes = _beside(metadata, "QL_QUALITY_CLASSES") if mission == "EnMAP" else None
+    on_map = mission == "EnMAP" and not detector  # else the classes lie in VNIR's geometry
+    classes = _beside(metadata, "QL_QUALITY_CLASSES") if on_map else None
     besides = [metadata, *([classes] if classes else [])]
     files = [*map(anywhere, map(str, besides)), *raster.files]
     source = raster.source
     if classes is not None and source is not None:
         source = ClassedSource(source, _classes(classes, raster))
     return replace(
-        raster, bands=Bands(tuple(bands)), product=product, files=tuple(files), source=source
+        raster,
+        bands=Bands(tuple(bands)),
+        product=product,
+        files=tuple(files),
+        source=source,
+        tags={**raster.tags, "": {**raster.tags.get("", {}), **_times(root)}},
     )
 
 
-def _band(band: Band, number: int, fact: BandFacts, unit: str | None, nodata: float | None) -> Band:
+def _times(root: ElementTree.Element) -> dict[str, str]:
+    """Return when the scene was taken, as the metadata tell it."""
+    where = {"startTime": "start", "stopTime": "end", "endTime": "end"}
+    found = {f"time_coverage_{end}": text for name, end in where.items()
+             if (text := root.findtext(f"base/temporalCoverage/{name}"))}  # fmt: skip
+    return {name: text.strip() for name, text in found.items()}
+
+
+def _band(
+    band: Band,
+    number: int,
+    fact: BandFacts,
+    unit: str | None,
+    nodata: float | None,
+    detector: str | None,
+) -> Band:
+    told = {**dict(band.tags), **({DETECTOR: detector} if detector else {})}
     return replace(
         band,
         name=band.name or f"band {number}",
@@ -148,15 +189,15 @@ def _band(band: Band, number: int, fact: BandFacts, unit: str | None, nodata: fl
         scale=fact.gain,
         offset=fact.offset,
         nodata=nodata,
+        tags=tuple(sorted(told.items())),
     )
 
 
-def _find_image(metadata: Path, product: str) -> Path:
-    found = _beside(metadata, "SPECTRAL_IMAGE") or _beside(metadata, "SPECTRAL_IMAGE_COG")
+def _find_image(metadata: Path, product: str, detector: str) -> Path:
+    part = f"SPECTRAL_IMAGE_{detector}" if detector else "SPECTRAL_IMAGE"
+    found = _beside(metadata, part) or _beside(metadata, f"{part}_COG")
     if found is None:
-        raise RasterError(
-            f"{metadata}: the SPECTRAL_IMAGE of this {product} product is missing beside it"
-        )
+        raise RasterError(f"{metadata}: the {part} of this {product} product is missing beside it")
     return found
 
 

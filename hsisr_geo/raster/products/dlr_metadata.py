@@ -11,6 +11,8 @@ from hsisr_geo.errors import RasterError
 NAME = re.compile(r"(ENMAP|DESIS).*(L\d\w)", re.IGNORECASE)
 """How the names of products begin."""
 _LEVELS = ("L1C", "L2A")
+SENSOR_LEVEL = "L1B"
+"""In the geometry of the sensor: one cube for each detector."""
 _EMPTY_BAND_MEAN = -1_000_000.0  # what EnMAP's statistics tell of a band without data
 
 
@@ -58,7 +60,7 @@ def mission_and_level(root: ElementTree.Element, metadata: Path) -> tuple[str, s
         mission = "EnMAP" if named[1].upper() == "ENMAP" else "DESIS"
     else:
         raise RasterError(f"{metadata} is no metadata file of EnMAP or DESIS")
-    if level not in _LEVELS:
+    if level not in _LEVELS and (mission, level) != ("EnMAP", SENSOR_LEVEL):
         raise RasterError(
             f"{metadata}: {mission} {level or 'of an unknown level'} is not read, as its pixels "
             f"lie in the geometry of the sensor: order {' or '.join(_LEVELS)}"

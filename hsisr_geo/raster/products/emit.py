@@ -212,5 +212,8 @@ def _spanned(places: NDArray[np.int64]) -> slice:
 
 
 def _tags(file: Any) -> dict[str, str]:
-    names = ("title", "granule_id", "time_coverage_start", "time_coverage_end", "product_version")
+    names = (
+        "title", "granule_id", "time_coverage_start", "time_coverage_end", "product_version",
+        "platform", "instrument", "processing_level",
+    )  # fmt: skip
     return {name: str(as_text(file.attrs[name])) for name in names if name in file.attrs}

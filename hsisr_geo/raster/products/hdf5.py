@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from hsisr_geo.errors import RasterError
+from hsisr_geo.errors import RasterError, one_line
 from hsisr_geo.raster.datasets import thread_handle
 from hsisr_geo.raster.products.unpack import MOST_AT_ONCE, suited
 from hsisr_geo.raster.raster import Missing, Stored
@@ -127,9 +127,9 @@ def reading(path: str, rows: slice, cols: slice) -> Iterator[Any]:
     """
     try:
         yield thread_handle(path, open_file)
-    except (OSError, KeyError, RuntimeError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, IndexError) as error:
         where = f"rows {rows.start}-{rows.stop - 1}, columns {cols.start}-{cols.stop - 1}"
-        raise RasterError(f"{path}: cannot read {where}: {error}; damaged?") from error
+        raise RasterError(f"{path}: cannot read {where}: {one_line(error)}; damaged?") from error
 
 
 @contextmanager

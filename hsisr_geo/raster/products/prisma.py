@@ -27,6 +27,7 @@ from hsisr_geo.raster.products.hdf5 import (
 )
 from hsisr_geo.raster.products.place import WGS84, control_points, lattice, projected, wkt_of
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
+from hsisr_geo.raster.selection import DETECTOR
 
 _SWATHS = "HDFEOS/SWATHS"
 _LEVELS = ("L1", "L2B", "L2C", "L2D")
@@ -149,6 +150,7 @@ def _bands(
             scale=scale,
             offset=offset,
             nodata=0.0,
+            tags=((DETECTOR, detector.upper()),),
         )
         for place in places
     ]
@@ -219,5 +221,7 @@ def _gcps(file: Any, swath: str, level: str, shape: tuple[int, int], path: Path)
 
 
 def _tags(file: Any) -> dict[str, str]:
-    names = ("Product_Name", "Product_ID", "Processing_Level", "Product_StartTime")
+    names = (
+        "Product_Name", "Product_ID", "Processing_Level", "Product_StartTime", "Product_StopTime",
+    )  # fmt: skip
     return {name: str(as_text(file.attrs[name])) for name in names if name in file.attrs}

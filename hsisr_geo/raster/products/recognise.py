@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster import gdal
-from hsisr_geo.raster.products import dlr, envi
+from hsisr_geo.raster.products import aviris, dlr, envi, makers
 from hsisr_geo.raster.products.place import ORTHORECTIFIED
 from hsisr_geo.raster.raster import Raster
 
@@ -73,9 +73,10 @@ def _file(place: Path, orthorectify: bool) -> Raster:
         return hdf5_products.describe(place, orthorectify=orthorectify)
     metadata = dlr.metadata_of(place, beginning)
     if metadata is not None:
-        return dlr.describe(metadata)
+        return dlr.describe(metadata, place)
     try:
-        return gdal.describe(os.fspath(place))
+        found = makers.as_its_maker_means(gdal.describe(os.fspath(place)), place)
+        return aviris.on_its_map(found, place, orthorectify=orthorectify)
     except RasterError:
         header = envi.header_that_gdal_misreads(place)
         if header is None:
@@ -108,7 +109,10 @@ def _beginning(place: Path) -> bytes:
 
 
 def _no_lookup_table(raster: Raster) -> str:
-    told = f"{raster.path}: --orthorectify needs a product with a geolocation lookup table (EMIT)"
+    told = (
+        f"{raster.path}: --orthorectify needs a product with a geolocation lookup table (EMIT, "
+        "AVIRIS) or the place of every pixel"
+    )
     if raster.gcps:
         return f"{told}; the ground control points of this one serve `gdalwarp -tps` on the output"
     return f"{told}; this one is {'on a map grid already' if raster.has_transform else 'without'}"

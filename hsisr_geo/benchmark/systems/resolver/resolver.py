@@ -28,6 +28,7 @@ from hsisr_geo.resolver.protocol import (
     Cost,
     CubesFunction,
     PartResolver,
+    PublishedResolver,
     Sampled,
     Sampler,
     ScalingResolver,
@@ -87,6 +88,11 @@ class SystemResolver(Placed):
     def upscale(self) -> int:
         """Spatial factor."""
         return self.config.upscale
+
+    @property
+    def as_published(self) -> bool:
+        """True: its values are not cut, unless somebody asks for a range."""
+        return True
 
     @property
     def context(self) -> int:
@@ -254,6 +260,7 @@ class SampledSystem:
 
 _: type[PartResolver] = SystemResolver
 _bands: type[BandsResolver] = SystemResolver
+_published: type[PublishedResolver] = SystemResolver
 _scaling: type[ScalingResolver] = SystemResolver
 _sampler: type[Sampler] = StochasticResolver
 _sampled: type[Sampled] = SampledSystem

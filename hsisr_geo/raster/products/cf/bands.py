@@ -100,7 +100,7 @@ def _radiometry(variable: Any, dtype: str) -> tuple[dict[str, Any], Limits | Non
     if fill is None:
         fill = _number(attributes.get("missing_value"))
     if fill is not None and fill < 0 and dtype[0] == "u":
-        fill += 2.0 ** (8 * np.dtype(dtype).itemsize)  # of a signed type that keeps unsigned ones
+        fill += 2 ** (8 * np.dtype(dtype).itemsize)  # of a signed type that keeps unsigned ones
     nodata = usable_nodata(fill, dtype)
     limits = read_limits(attributes, dtype, scale or 1.0, offset or 0.0)
     if limits is not None and nodata is None:
@@ -108,8 +108,8 @@ def _radiometry(variable: Any, dtype: str) -> tuple[dict[str, Any], Limits | Non
     unit = str(attributes.get("units", "")) or None
     told = {
         "unit": None if unit == "1" else unit,
-        "scale": 1.0 if scale is None else scale,
-        "offset": offset or 0.0,
+        "scale": 1.0 if scale is None else float(scale),
+        "offset": float(offset or 0.0),
         "nodata": nodata,
     }
     return told, limits
@@ -121,7 +121,8 @@ def _number(value: Any) -> float | None:
         return None
     first = np.ravel(value)[:1]
     if first.size and first.dtype.kind in "iufb":
-        return float(first[0])
+        number: float = first[0].item()  # an integer stays one: 64 bits do not fit in a double
+        return number
     return to_number(str(first[0])) if first.size else None
 
 

@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def _describe(
     dtype = f"u{dtype}" if unsigned else dtype
     bands, limits, notes = read_bands(cube, groups, dtype)
     check_scales(bands, str(path))
-    crs, odd_crs = read_crs(cube, path)
+    crs, odd_crs = read_crs(cube, groups, path)
     dims = [d for d in variable.dims if d in cube.axes]
     title = repr(str(variable.name)) if band else f"of {len(bands)} variables"
     raster = Raster(
@@ -129,7 +130,19 @@ def _describe(
             unsigned, limits,
         ),
     )  # fmt: skip
-    return placed(raster, cube, groups, path).noted(cube.note, *notes, odd_crs)
+    return _north_up(placed(raster, cube, groups, path)).noted(cube.note, *notes, odd_crs)
+
+
+def _north_up(raster: Raster) -> Raster:
+    """Turn a grid that begins in the south, as GDAL does: few programs expect such a GeoTIFF."""
+    t = raster.transform
+    if not raster.has_transform or t.e <= 0 or not isinstance(raster.source, CfSource):
+        return raster
+    return replace(
+        raster,
+        transform=Affine(t.a, 0, t.c, 0, -t.e, t.f + t.e * raster.rows),
+        source=replace(raster.source, turned=raster.rows),
+    )
 
 
 def _is_unsigned(variable: Any) -> bool:

@@ -32,18 +32,22 @@ def plain(text: object) -> str:
         return raw.decode("cp1252", "replace")
 
 
-def read_crs(cube: Cube, path: Path) -> tuple[str | None, str]:
+Groups = Mapping[str, Any]
+
+
+def read_crs(cube: Cube, groups: Groups, path: Path) -> tuple[str | None, str]:
     """Return the CRS of a cube as WKT, and a note where it tells one that is not understood.
 
     WGS 84 where its coordinates are degrees and nothing else is told.
     """
-    attributes = _grid_mapping(cube)
+    attributes = _grid_mapping(cube, groups)
     for key in ("crs_wkt", "spatial_ref"):
         if attributes.get(key):
             return wkt_of(plain(attributes[key]), str(path)), ""
     if "grid_mapping_name" in attributes:
         return _from_cf(attributes)
-    named = {str(name).lower(): c for name, c in cube.first.coords.items() if c.ndim == 1}
+    near = {**cube.first.coords, **{dim: _coordinate(cube, groups, dim) for dim in cube.axes[1:]}}
+    named = {str(name).lower(): c for name, c in near.items() if c is not None and c.ndim == 1}
     standard = [c.attrs.get("standard_name") for c in named.values()]
     degrees = [str(c.attrs.get("units", "")) for n, c in named.items() if n in cube.axes]
     if "longitude" in standard or "degrees_east" in degrees:
@@ -72,21 +76,47 @@ def _bare(value: Any) -> Any:
     return numbers[0].item() if numbers.size == 1 else numbers.tolist()
 
 
-def _grid_mapping(cube: Cube) -> Mapping[str, Any]:
+def _around(cube: Cube, groups: Groups) -> list[Any]:
+    """Return the cube's group and those above it: names are looked for there, says CF 1.8, §2.7."""
+    parts = cube.group.strip("/").split("/")
+    above = ("/".join(parts[:i]) for i in range(len(parts) - 1, -1, -1))
+    return [cube.dataset, *(groups[name] for name in above if name in groups)]
+
+
+def _grid_mapping(cube: Cube, groups: Groups) -> Mapping[str, Any]:
     variable = cube.first
     name = variable.attrs.get("grid_mapping") or variable.encoding.get("grid_mapping")
-    names = [str(name).split(":")[0].strip()] if name else ["spatial_ref", "crs"]
-    found = next((cube.dataset[n] for n in names if n in cube.dataset.variables), None)
+    names = [str(name).split(":")[0].strip().rpartition("/")[2]] if name else ["spatial_ref", "crs"]
+    around = _around(cube, groups)
+    found = next((d.variables[n] for d in around for n in names if n in d.variables), None)
+    if found is None:  # xarray drops the name of one that stands above the group
+        ones = [v for d in around for v in d.variables.values() if v.ndim == 0 and _maps(v.attrs)]
+        found = ones[0] if len(ones) == 1 else None
     return {} if found is None else dict(found.attrs)
 
 
-def placed(raster: Raster, cube: Cube, groups: Mapping[str, Any], path: Path) -> Raster:
+def _maps(attributes: Mapping[str, Any]) -> bool:
+    return any(key in attributes for key in ("grid_mapping_name", "crs_wkt", "spatial_ref"))
+
+
+def _coordinate(cube: Cube, groups: Groups, dim: str) -> Any:
+    """Return the numbers along an axis, of the cube's group or of one above; None without."""
+    size = cube.first.sizes[dim]
+    for dataset in _around(cube, groups):
+        found = dataset.variables.get(dim)
+        if found is not None and found.dims == (dim,) and found.size == size:
+            return found if found.dtype.kind in "iuf" else None
+    return None
+
+
+def placed(raster: Raster, cube: Cube, groups: Groups, path: Path) -> Raster:
     """Place a raster by its coordinates of cell centres: along each axis, or of every pixel."""
-    variable, (_, row, col) = cube.first, cube.axes
-    if _are_centres(variable, row) and _are_centres(variable, col):
-        height = _grid_mapping(cube).get("perspective_point_height")
-        x0, dx = _first_and_step(variable.coords[col], col, path, height, raster.crs)
-        y0, dy = _first_and_step(variable.coords[row], row, path, height, raster.crs)
+    _, row, col = cube.axes
+    x, y = (_coordinate(cube, groups, dim) for dim in (col, row))
+    if x is not None and y is not None:
+        height = _grid_mapping(cube, groups).get("perspective_point_height")
+        x0, dx = _first_and_step(x, col, path, height, raster.crs)
+        y0, dy = _first_and_step(y, row, path, height, raster.crs)
         return replace(raster, transform=Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2))
     lon, lat = (_of_pixels(cube, groups, names) for names in (
         ("longitude", "lon", "longitudes"), ("latitude", "lat", "latitudes")
@@ -98,13 +128,6 @@ def placed(raster: Raster, cube: Cube, groups: Mapping[str, Any], path: Path) ->
     if len({(p.x, p.y) for p in gcps}) < min(4, len(gcps)):  # all zeros, as where nothing is known
         return raster
     return replace(raster, crs=None, gcps=gcps, gcp_crs=wkt_of(WGS84, str(path)))
-
-
-def _are_centres(variable: Any, dim: str) -> bool:
-    if dim not in variable.coords:
-        return False
-    coordinate = variable.coords[dim]
-    return bool(coordinate.ndim == 1 and coordinate.dtype.kind in "iuf")
 
 
 def _of_pixels(cube: Cube, groups: Mapping[str, Any], names: tuple[str, ...]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hsisr_geo.bands.declared_range import Limits, outside
-from hsisr_geo.errors import RasterError
+from hsisr_geo.errors import RasterError, one_line
 from hsisr_geo.raster.datasets import opening_quietly, thread_handle
 from hsisr_geo.raster.raster import Missing, Stored
 
@@ -56,6 +56,7 @@ class CfSource:
     axes : names of the dimensions (band, row, col); band is "" where variables are bands
     unsigned : the numbers are unsigned ones, kept in a signed type
     limits : stored numbers beyond them are no values
+    turned : number of rows, where the first of the raster is the last of the file; else 0
     """
 
     path: str
@@ -64,20 +65,24 @@ class CfSource:
     axes: tuple[str, str, str]
     unsigned: bool = False
     limits: Limits | None = None
+    turned: int = 0
 
     def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
         """Read a window as `Source.read` says."""
+        there = slice(self.turned - rows.stop, self.turned - rows.start) if self.turned else rows
         try:
             dataset = thread_handle(self.path, self.opener)
             stored = (self._of_cube if self.axes[0] else self._of_planes)(
-                dataset, bands, {self.axes[1]: rows, self.axes[2]: cols}
+                dataset, bands, {self.axes[1]: there, self.axes[2]: cols}
             )
-        except (OSError, KeyError, RuntimeError, ValueError) as error:
+        except (OSError, KeyError, RuntimeError, ValueError, TypeError, IndexError) as error:
             where = f"rows {rows.start}-{rows.stop - 1}, columns {cols.start}-{cols.stop - 1}"
-            raise RasterError(f"{self.path}: cannot read {where}: {error}") from error
+            raise RasterError(f"{self.path}: cannot read {where}: {one_line(error)}") from error
+        if self.turned:
+            stored = stored[:, ::-1]
         native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
         if self.unsigned:
-            native = native.view(native.dtype.str.replace("i", "u"))
+            native = np.ascontiguousarray(native).view(native.dtype.str.replace("i", "u"))
         return native, None if self.limits is None else outside(native, self.limits)
 
     def _of_cube(self, dataset: Any, bands: Sequence[int], window: dict[str, slice]) -> Stored:

@@ -76,22 +76,34 @@ class SwathOnMap:
     def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
         """Read a window as `Source.read` says; a block of the swath at a time."""
         row, col = (axis[rows, cols] - 1 for axis in _table(self.places, self.shape, self.grid))
-        inside = row >= 0
-        stored, missing = self.source.read(bands, slice(0, 1), slice(0, 1))
-        out = np.zeros((len(bands), *row.shape), stored.dtype)
-        holes = np.broadcast_to(~inside, out.shape).copy()
-        if inside.any():
-            picked = np.empty((len(bands), int(inside.sum())), stored.dtype)
-            none = np.zeros(picked.shape, np.bool_)
-            y, x = row[inside], col[inside]
-            for these, r, c in blocks_of(y, x, None):
-                stored, missing = self.source.read(bands, r, c)
-                at = (slice(None), y[these] - r.start, x[these] - c.start)
-                picked[:, these] = stored[at]
-                if missing is not None:
-                    none[:, these] = np.broadcast_to(missing, stored.shape)[at]
-            out[:, inside], holes[:, inside] = picked, none
-        return out, holes
+        return gather(self.source, bands, row, col)
+
+
+def gather(
+    source: Source, bands: Sequence[int], row: NDArray[np.int64], col: NDArray[np.int64]
+) -> tuple[Stored, Missing]:
+    """Read the pixels of a swath that a window of a map takes; a block of the swath at a time.
+
+    Parameters
+    ----------
+    row, col : (row, col) of the map: which pixel of the swath, from 0; negative for none
+    """
+    inside = (row >= 0) & (col >= 0)
+    stored, missing = source.read(bands, slice(0, 1), slice(0, 1))
+    out = np.zeros((len(bands), *row.shape), stored.dtype)
+    holes = np.broadcast_to(~inside, out.shape).copy()
+    if inside.any():
+        picked = np.empty((len(bands), int(inside.sum())), stored.dtype)
+        none = np.zeros(picked.shape, np.bool_)
+        y, x = row[inside], col[inside]
+        for these, r, c in blocks_of(y, x, None):
+            stored, missing = source.read(bands, r, c)
+            at = (slice(None), y[these] - r.start, x[these] - c.start)
+            picked[:, these] = stored[at]
+            if missing is not None:
+                none[:, these] = np.broadcast_to(missing, stored.shape)[at]
+        out[:, inside], holes[:, inside] = picked, none
+    return out, holes
 
 
 def placed_by(raster: Raster, places: Places) -> Raster:

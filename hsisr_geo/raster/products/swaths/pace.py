@@ -126,6 +126,8 @@ def _tags(file: Any) -> dict[str, str]:
         "time_coverage_end",
         "processing_level",
         "product_name",
+        "platform",
+        "instrument",
     )
     told = {name: as_text(file.attrs[name]) for name in names if name in file.attrs}
     return {"sensor": "OCI", **{name: str(text) for name, text in told.items()}}

@@ -1,5 +1,6 @@
 """What a run will take: memory of its tiles, and time."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import Tile, TileGrid
 from hsisr_geo.cube.windows import BLOCK, Window, area, inside
+from hsisr_geo.engine.outlook.rate import kept_rate
 from hsisr_geo.engine.tasks import cut_for
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.protocol import Cost, PartResolver, Resolver, sampled
@@ -156,7 +158,9 @@ def estimate_seconds(
     workers: int = 1,
     samples: int = 0,
 ) -> float:
-    """Estimate the wall time of a run; takes a second or two itself where there is a model.
+    """Estimate the wall time of a run, by the rate of earlier ones on this machine (`rate`).
+
+    Without any it takes a second or two itself to measure the model's speed.
 
     Parameters
     ----------
@@ -171,7 +175,22 @@ def estimate_seconds(
     written = area((rows, cols)) * resolver.upscale**2 * bands * products / WRITTEN
     if not isinstance(resolver, PartResolver):
         return written / min(threads * workers, len(grid))
-    work = sum(tile_cost(resolver, bands, tile, grid, samples).work for tile in grid)
-    places = 1 if resolver.on_cpu else min(threads * workers, resolver.places)
+    work = work_of(raster, resolver, grid, samples=samples)
     measuring = raster.rows * raster.cols * bands / MEASURED
+    if workers == 1 and (rate := kept_rate(resolver, samples)):
+        return measuring + work / rate  # of all places, writing counted
+    places = 1 if resolver.on_cpu else min(threads * workers, resolver.places)
     return measuring + work / (resolver.speed(bands) * places) + written / (threads * workers)
+
+
+def work_of(
+    raster: Raster,
+    resolver: PartResolver,
+    grid: TileGrid,
+    *,
+    samples: int = 0,
+    tiles: Iterable[Tile] | None = None,
+) -> float:
+    """Return the work (`Cost.work`) of all tiles of a grid, or of some."""
+    bands, tiles = len(raster.bands), grid if tiles is None else tiles
+    return sum(tile_cost(resolver, bands, tile, grid, samples).work for tile in tiles)

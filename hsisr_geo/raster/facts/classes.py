@@ -1,11 +1,8 @@
 """How a dataset of GDAL tells that its numbers are names: class names, or one bit a pixel."""
 
 from typing import Any
-from xml.etree import ElementTree as ET  # nosec B405 # reads what GDAL has just written
 
-import rasterio.shutil
-from rasterio.errors import RasterioError
-from rasterio.io import MemoryFile
+from hsisr_geo.raster.facts.vrt_copy import vrt_of
 
 _FEW = 8  # bands; a cube of more holds no classes, and asking GDAL takes time for each
 
@@ -26,11 +23,7 @@ def tell_classes(dataset: Any) -> str:
 
 
 def _category_names(dataset: Any) -> list[str]:
-    """Return GDAL's category names, which rasterio does not hand out: a VRT copy lists them."""
-    try:
-        with MemoryFile(ext=".vrt") as memory:
-            rasterio.shutil.copy(dataset, memory.name, driver="VRT")
-            tree = ET.fromstring(memory.read())  # nosec B314 # GDAL's own
-    except (RasterioError, ET.ParseError, ValueError):
-        return []
-    return [item.text or "" for item in tree.iter("Category") if (item.text or "").strip()]
+    """Return GDAL's category names, which rasterio does not hand out."""
+    tree = vrt_of(dataset)
+    found = () if tree is None else tree.iter("Category")
+    return [item.text or "" for item in found if (item.text or "").strip()]

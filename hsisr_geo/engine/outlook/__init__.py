@@ -1,0 +1,1 @@
+"""What a run will take: memory, disk and time, by what earlier runs on this machine took."""

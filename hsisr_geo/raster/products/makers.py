@@ -1,0 +1,146 @@
+"""What makers of GeoTIFFs keep outside of them: scaling, units, wavelengths, by name and JSON.
+
+Wyvern, "Data product guide" 1.5 and 2.0: wyvern_<platform>_<time>_<id>[_<level>].tiff, radiance
+unscaled in W/(m2 sr um); wavelengths are tags of its bands, or `eo:bands` of the STAC item beside.
+Pixxel, support pages: FFnn_<id>_<date>_<level>_<date>_aaabbccc.tif; reflectance of L1C and L2A is
+DN / 50000, radiance of L1B unscaled. Kuva Hyperfield, as acolite reads it: L1C.tif and a JSON with
+`image.bands`, each with wavelength, bandwidth, scale and offset; (DN + offset) * scale, 0 is none.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.raster import Raster
+
+_WYVERN = re.compile(r"wyvern_.+?(?:_(?P<level>l\d\w))?\.tiff?", re.IGNORECASE)
+_PIXXEL = re.compile(r"FF\d\d_[^_]+_\d{8}_(?P<level>L\d\w)_\d{8}_\d{6,9}\.tiff?", re.IGNORECASE)
+_RADIANCE = "W m-2 sr-1 um-1"
+_PIXXEL_FACTOR = 50_000.0
+_MOST_BYTES = 16 << 20  # of a JSON beside: an item of a scene has some kB
+
+Facts = Mapping[str, Any]
+
+
+def as_its_maker_means(raster: Raster, place: Path) -> Raster:
+    """Complete a GeoTIFF by what its maker says beside it or by its name; others stay as they are.
+
+    Raises
+    ------
+    RasterError : the file beside it tells of another number of bands
+    """
+    if raster.driver not in ("GTiff", "COG"):
+        return raster
+    if found := _WYVERN.fullmatch(place.name):
+        return _wyvern(raster, place, (found["level"] or "L1B").upper())
+    if found := _PIXXEL.fullmatch(place.name):
+        return _pixxel(raster, found["level"].upper())
+    beside = _kuva_json(place)
+    return raster if beside is None else _kuva(raster, *beside)
+
+
+def _with_bands(raster: Raster, change: Callable[[int, Band], Band]) -> Raster:
+    return replace(raster, bands=Bands(tuple(change(i, b) for i, b in enumerate(raster.bands))))
+
+
+def _wyvern(raster: Raster, place: Path, level: str) -> Raster:
+    if level.startswith("L1"):
+        raster = _with_bands(raster, lambda _, band: replace(band, unit=band.unit or _RADIANCE))
+    item = place.with_suffix(".json")
+    if raster.bands.wavelengths_nm is None and (told := _read(item)) is not None:
+        raster = _by_stac(raster, told, item)
+    return replace(raster, product=f"Wyvern {level}")
+
+
+def _by_stac(raster: Raster, item: Facts, path: Path) -> Raster:
+    """Take wavelengths out of the `eo:bands` of an item, which are micrometres."""
+    assets = item.get("assets", {})
+    lists = [a.get("eo:bands") for a in assets.values() if isinstance(a, dict)]
+    lists.append(item.get("properties", {}).get("eo:bands"))
+    told = next((bands for bands in lists if bands and len(bands) == len(raster.bands)), None)
+    if told is None:
+        return raster
+
+    def changed(index: int, band: Band) -> Band:
+        centre, width = (told[index].get(key) for key in (
+            "center_wavelength", "full_width_half_max"
+        ))  # fmt: skip
+        return replace(
+            band,
+            wavelength_nm=round(centre * 1e3, 6) if centre else None,
+            fwhm_nm=round(width * 1e3, 6) if width else None,
+        )
+
+    return replace(_with_bands(raster, changed), files=(*raster.files, str(path)))
+
+
+def _pixxel(raster: Raster, level: str) -> Raster:
+    def changed(_: int, band: Band) -> Band:
+        if level.startswith("L1B"):
+            return replace(band, unit=band.unit or _RADIANCE)
+        plain = band.scale == 1.0 and band.offset == 0.0 and raster.dtype[0] in "iu"
+        return replace(band, scale=1 / _PIXXEL_FACTOR) if plain else band
+
+    return replace(_with_bands(raster, changed), product=f"Pixxel {level}")
+
+
+def _kuva_json(place: Path) -> tuple[Facts, Path] | None:
+    """Return the metadata beside an image of Kuva; None where there are none, or it is no image."""
+    if "L1C" not in place.stem.upper():
+        return None
+    for path in sorted(place.parent.glob("hyperfield*_L1C*.json")):
+        told = _read(path)
+        if told and isinstance(told.get("image"), dict) and told["image"].get("bands"):
+            return told, path
+    return None
+
+
+def _kuva(raster: Raster, told: Facts, path: Path) -> Raster:
+    image = told["image"]
+    rows = sorted(image["bands"], key=lambda row: row.get("index", 0))
+    if len(rows) != len(raster.bands):
+        raise RasterError(
+            f"{path} tells of {len(rows)} bands, but {raster.path} has {len(raster.bands)}: the "
+            "product is incomplete or mixed up with another"
+        )
+
+    def changed(index: int, band: Band) -> Band:
+        row = rows[index]
+        scale, offset = float(row.get("scale", 1.0)), float(row.get("offset", 0.0))
+        return replace(
+            band,
+            wavelength_nm=_first(row.get("wavelength")),
+            fwhm_nm=_first(row.get("bandwidth")),
+            scale=scale,
+            offset=offset * scale,
+            nodata=0.0,
+        )
+
+    plain = {"platform": str(told.get("satellite", {}).get("name", "")),
+             "acquired": str(image.get("acquired_on", ""))}  # fmt: skip
+    said = {name: text for name, text in plain.items() if text}
+    tags = {**raster.tags, "": {**raster.tags.get("", {}), **said}}
+    raster = _with_bands(raster, changed)
+    return replace(raster, product="Kuva L1C", tags=tags, files=(*raster.files, str(path)))
+
+
+def _first(value: Any) -> float | None:
+    """Return a number, or the first of a list (value, uncertainty)."""
+    first = value[0] if isinstance(value, list) and value else value
+    return float(first) if isinstance(first, (int, float)) else None
+
+
+def _read(path: Path) -> Facts | None:
+    """Read a JSON object; None where there is none, or it is no such thing."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            return None
+        told = json.loads(path.read_text("utf-8", "replace"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None

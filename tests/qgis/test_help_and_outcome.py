@@ -1,0 +1,70 @@
+"""What Help opens, what a run would take, what it is told beside the usual, and what it tells."""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import pytest
+from processing_runs import run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.usefixtures("plugin")
+
+
+def test_help_opens_a_page_that_came_with_the_plugin_and_says_what_the_dialog_does(plugin):
+    from qgis.PyQt.QtCore import QUrl
+
+    sys.path.insert(0, str(ROOT / "tools"))
+    from write_qgis_help import pages
+
+    algorithms = plugin.provider.algorithms()
+    for algorithm in algorithms:
+        page = Path(QUrl(algorithm.helpUrl()).toLocalFile())
+        assert page.name == f"{algorithm.name()}.html"
+        assert page.parent.parent.name == "hsisr_geo_qgis"
+    for name, text in pages(algorithms).items():
+        written = (ROOT / "qgis_plugin" / "pages" / name).read_text(encoding="utf-8")
+        assert written == text, "run tools/write_qgis_help.py"
+
+
+def test_a_dry_run_tells_time_memory_and_disk_and_writes_nothing(fields, tmp_path):
+    fine = tmp_path / "fine.tif"
+    made = {"INPUT": str(fields), "MODEL": "bicubic", "OUTPUT": str(fine), "DRY_RUN": True}
+    results, feedback = run(made)
+    said = "\n".join(feedback.said)
+    for word in ("Time: about", "Memory: about", "Disk: 73.7 kB for the result"):
+        assert word in said
+    assert "96 rows × 96 columns and 4 bands" in said
+    assert results == {}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_overrules_the_engine_reaches_it_and_the_end_tells_what_was_cut(fields, tmp_path):
+    made = {"INPUT": str(fields), "MODEL": "bicubic", "OUTPUT": str(tmp_path / "fine.tif")}
+    _, feedback = run({**made, "VALID_MAX": 900, "NODATA": 0, "AGAIN": True})
+    (command,) = (line for line in feedback.said if " run " in line and "--upscale" in line)
+    assert "--valid-range -inf 900 --again" in command
+    assert "--nodata 0 " in command
+    assert any("% of the values were cut" in line for line in feedback.said)
+
+
+def test_one_end_of_the_range_leaves_the_other_open():
+    from hsisr_geo_qgis.superresolve import SuperResolve
+    from qgis.core import QgsProcessingContext
+
+    algorithm, context = SuperResolve().create(), QgsProcessingContext()
+    assert algorithm.valid_range({}, context) is None
+    assert algorithm.valid_range({"VALID_MIN": 0.5}, context) == (0.5, math.inf)
+    assert algorithm.valid_range({"VALID_MIN": 0, "VALID_MAX": 1}, context) == (0, 1)
+
+
+def test_info_puts_what_is_odd_first(fake_engine, fields, tmp_path):
+    found = {"notes": ["a <note>"], "provenance": {"HSISR_MODEL": "m"}, "bands": [{"band": 1}]}
+    fake_engine(f"echo '{json.dumps(found)}'")
+    page = tmp_path / "info.html"
+    run({"INPUT": str(fields), "OUTPUT": str(page)}, "info")
+    text = page.read_text(encoding="utf-8")
+    assert "<ul><li>a &lt;note&gt;</li></ul>" in text
+    assert "<td>HSISR_MODEL: m</td>" in text
