@@ -417,7 +417,7 @@ def test_scores_follow_the_scenes(data, tmp_path):
     scene.write_bytes((data / "test" / "other.tif").read_bytes())
     config, out = write_config(data, text), tmp_path / "out"
     call(config, out, "--only", "bicubic", "--no-figures")
-    scene.write_bytes((data / "train" / "one.tif").read_bytes())
+    scene.write_bytes((data / "train" / "one.tif").read_bytes() + b"no copy of it")
     found = call(config, out, "--only", "bicubic", "--no-figures")
     assert "scores are made again: test files are not those they were" in found.stderr
 
@@ -492,7 +492,7 @@ def test_a_canceled_training_leaves_no_model_and_is_gone_on_with(data, tmp_path,
     assert [name for name in made(out) if name.endswith("safetensors")] == []
     assert not (out / "scores" / "edsr-x2-seed0.json").exists()
     assert not list((out / "failures").iterdir())
-    assert rows_of(out, "quality")  # of what was scored before it
+    assert rows_of(out, "comparison")  # of what was scored before it
     call(config, out, "--seed", "0", "--only", "edsr")
     assert purposes[0] == purposes[1]  # the same training: what is kept beside the model is its
     assert purposes[0][1:] == (["one", "two"], ["held"])
