@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
+from .shown import shown
 from .streams import source
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def info(
         click.echo(to_json(_record(raster)))
     else:
         for name, text in _lines(raster):
-            click.echo(_row(name, text))
+            click.echo(shown(_row(name, text)))
 
 
 def _row(name: str, text: str) -> str:

@@ -21,6 +21,7 @@ from hsisr_geo.errors import HsisrError
 from .commands import Commands
 from .config_file import config_path, read_defaults
 from .quiet import be_quiet
+from .shown import shown
 from .signals import Cancellation, canceled_by_signals
 from .variables import name_variables
 from .verbosity import verbosity
@@ -43,14 +44,17 @@ class Guarded(click.Command):
                 return super().invoke(ctx)
             except click.BadParameter as e:
                 raise _with_source(e) from None
-            except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+            except click.ClickException as e:
+                e.message = shown(e.message)
+                raise
+            except (click.exceptions.Exit, BrokenPipeError):
                 raise  # click's own; it ends quietly where the reader of stdout has gone
             except (Exception, KeyboardInterrupt) as e:
                 if os.environ.get(DEBUG_VARIABLE) == "1":
                     traceback.print_exception(e)
                 message, code = _last_word(e, cancellation)
         with suppress(OSError):  # the terminal may be gone, and be the reason
-            click.echo("hsisr-geo: error: " + " ".join(message.split()), err=True)
+            click.echo("hsisr-geo: error: " + shown(" ".join(message.split())), err=True)
         ctx.exit(code)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import known_models
+from .shown import shown
 
 if TYPE_CHECKING:
     from hsisr_geo.resolver.catalogue import ModelInfo
@@ -78,7 +79,7 @@ def import_model(file: Path, out: Path | None, overwrite: bool, as_json: bool) -
     if as_json:
         click.echo(to_json({"path": str(target), "card": card}))
         return
-    click.echo(f"{target}: {card['bands']} bands, {card['parameters']} parameters")
+    click.echo(shown(f"{target}: {card['bands']} bands, {card['parameters']} parameters"))
     _print_fields(card)
 
 
@@ -109,7 +110,7 @@ def _print_list(as_json: bool) -> None:
         upscales = " ".join(f"x{upscale}" for upscale in info.upscales)
         size = f"{info.size / 1e6:.1f} MB" if info.path else "no file"
         note = "  (default)" if info.default else ""
-        click.echo(f"{info.name:<{width}}  {upscales:<9}  {size:>8}{note}")
+        click.echo(shown(f"{info.name:<{width}}  {upscales:<9}  {size:>8}{note}"))
 
 
 def _record(info: "ModelInfo") -> dict[str, Any]:
@@ -123,11 +124,11 @@ def _print_fields(fields: dict[str, Any], indent: str = "") -> None:
     """Print a JSON object as an indented outline."""
     for key, value in fields.items():
         if isinstance(value, dict) and value:
-            click.echo(f"{indent}{key}:")
+            click.echo(shown(f"{indent}{key}:"))
             _print_fields(value, indent + "  ")
         elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-            click.echo(f"{indent}{key}:")
+            click.echo(shown(f"{indent}{key}:"))
             _print_fields({str(i): item for i, item in enumerate(value, 1)}, indent + "  ")
         elif value not in (None, "", [], (), {}):
             text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
-            click.echo(f"{indent}{key}: {text}")
+            click.echo(shown(f"{indent}{key}: {text}"))

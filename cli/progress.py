@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from hsisr_geo.json_text import json_text
 
+from .shown import shown
 from .verbosity import is_quiet, is_verbose
 
 MODES = ("auto", "json", "none")
@@ -94,7 +95,7 @@ def _text_report(stream: TextIO, label: Callable[[float], str] | None) -> Report
     def line(text: str) -> None:
         if bar:
             bar.clear()
-        stream.write(text + "\n")
+        stream.write(shown(text) + "\n")
         stream.flush()
 
     return Report(

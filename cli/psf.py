@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
+from .shown import shown
 from .streams import source
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def psf(
         from hsisr_geo.assessment.report.blur_figure import draw_blur
 
         draw_blur(blur, Path(src).name, plot)
-    click.echo(to_json(_record(src, blur)) if as_json else _text(blur))
+    click.echo(to_json(_record(src, blur)) if as_json else shown(_text(blur)))
 
 
 def _record(src: str, blur: "Blur") -> dict[str, Any]:

@@ -4,6 +4,8 @@ import os
 
 import click
 
+from .shown import shown
+
 
 @click.command()
 @click.argument("scene", type=click.Path())
@@ -26,4 +28,4 @@ def show(scene: str, result: str | None, out: str | None, overwrite: bool) -> No
     from hsisr_geo.raster.open import open_raster
 
     draw_quick_look(path, open_raster(scene), None if result is None else open_raster(result))
-    click.echo(f"wrote {path}", err=True)
+    click.echo(shown(f"wrote {path}"), err=True)

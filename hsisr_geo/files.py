@@ -4,8 +4,38 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_PROBE = bytes(1 << 18)
+
+
+def is_utf8(name: str | os.PathLike[str]) -> bool:
+    """Whether a name is text; on POSIX it may be any bytes."""
+    try:
+        os.fspath(name).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def refusal(folder: Path) -> str:
+    """Say why the system takes no more data in a folder, such as a full disk; "" if it does.
+
+    For libraries that do not pass on why they could not write.
+    """
+    probe = folder / f".probe-{os.getpid()}-{secrets.token_hex(4)}"
+    try:
+        with probe.open("xb") as file:
+            file.write(_PROBE)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error.strerror or ""
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return ""
 
 
 def remove(path: Path) -> None:

@@ -2,14 +2,18 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
+
+_NO_TEXT = re.compile(r"[\ud800-\udfff]")  # bytes of a file's name that are not UTF-8
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
     """Serialise numbers, texts, lists and mappings; anything else as its text."""
     plain = _finite(value)
-    return json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False, default=str)
+    text = json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False, default=str)
+    return _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _finite(value: Any) -> Any:

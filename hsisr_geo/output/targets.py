@@ -9,6 +9,7 @@ from pathlib import Path
 from rasterio.errors import RasterioError
 
 from hsisr_geo.errors import OutputError
+from hsisr_geo.files import is_utf8, refusal
 from hsisr_geo.journal.folder import WorkFolder, work_folder_of
 from hsisr_geo.output.companions import item_path
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions, choose_format
@@ -77,6 +78,10 @@ def _check_target(target: Target, *, overwrite: bool) -> Path:
     path, form, source = Path(target.path), target.form, Path(target.raster.path)
     if path.is_dir() and not (form.name == "zarr" and is_zarr(path)):
         raise OutputError(f"{path} is a folder: name a file in it")
+    if not is_utf8(path):
+        raise OutputError(
+            f"{path}: its name is not UTF-8, and GDAL writes no others: choose another"
+        )
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
     _check_inputs(target, path, source)
@@ -132,7 +137,8 @@ def as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:  # RasterioIOError is one of them
-        told = error.strerror or reason(error)
+        told = error.strerror or refusal(Path(path).parent) or reason(error)
         raise OutputError(f"{os.fspath(path)}: cannot be written: {told}") from error
     except (RasterioError, ValueError) as error:
-        raise OutputError(f"{os.fspath(path)}: cannot be written: {error}") from error
+        told = refusal(Path(path).parent) or str(error)
+        raise OutputError(f"{os.fspath(path)}: cannot be written: {told}") from error

@@ -8,6 +8,7 @@ from dataclasses import replace
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.errors import HsisrError, OptionError, RasterError, one_line
+from hsisr_geo.files import is_utf8
 from hsisr_geo.raster.datasets import check_extent
 from hsisr_geo.raster.fill import undeclared_fill
 from hsisr_geo.raster.gdal import one_type
@@ -52,6 +53,9 @@ def open_raster(
         what has no lookup table; no pixel of its data type can have the value `nodata`
     """
     check_database()
+    if not is_utf8(path):
+        told = "its name is not UTF-8, and GDAL reads no others: rename it, or make a link to it"
+        raise RasterError(f"{os.fspath(path)}: {told}")
     raster = _described(os.fspath(path), orthorectify=orthorectify)
     raster = select_bands(raster, bands, exclude, drop_bad=drop_bad, overlap=overlap)
     check_extent(len(raster.bands), raster.cols, raster.path)

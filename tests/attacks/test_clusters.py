@@ -5,6 +5,8 @@ The processes are real ones on the loopback; only the patience is shorter than a
 
 import json
 import os
+import pickle
+import shutil
 import signal
 import socket
 import socketserver
@@ -13,6 +15,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -26,10 +29,13 @@ from hsisr_geo.engine.cluster.connect import connected
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.scheduler import SchedulerAddress, check_answers
 from hsisr_geo.engine.workers import Patience, Workers
-from hsisr_geo.errors import OptionError, WorkerError
+from hsisr_geo.errors import ModelError, OptionError, WorkerError
+from hsisr_geo.resolver.catalogue import find_model
 from hsisr_geo.resolver.interpolation import BicubicResolver
+from hsisr_geo.resolver.load import load_resolver
 
-SHORT = Patience(answer=2, notice=0.6, workers=1.5)
+PATIENT = Patience(answer=60, notice=0.6, workers=1.5)  # of answers that will come
+SHORT = replace(PATIENT, answer=1.5)
 
 
 @pytest.mark.parametrize(
@@ -123,11 +129,27 @@ def test_a_name_that_no_machine_has():
 
 def test_a_scheduler_without_workers(monkeypatch):
     with (
-        LocalCluster(n_workers=0, processes=False, dashboard_address=None, protocol="tcp") as none,
+        LocalCluster(
+            n_workers=0, processes=False, dashboard_address="127.0.0.1:0", protocol="tcp"
+        ) as none,
         pytest.raises(WorkerError, match="has no workers: start some with `dask worker`"),
         connected(Workers(scheduler=none.scheduler_address, patience=Patience(answer=0.5))),
     ):
         pass
+
+
+def test_a_model_is_found_by_its_weights_wherever_they_are(tmp_path, monkeypatch):
+    """A worker's installation has another place for them, and may have another name."""
+    given, there = tmp_path / "adapted.safetensors", tmp_path / "there"
+    shutil.copy(find_model("default"), given)
+    sent = pickle.dumps(load_resolver(str(given), upscale=2, device="cpu"))
+    there.mkdir()
+    given.rename(there / "of-another-name.safetensors")
+    monkeypatch.setattr("hsisr_geo.resolver.catalogue.shipped_folder", lambda: tmp_path / "none")
+    with pytest.raises(ModelError, match=r"adapted.* nor has any model here the weights"):
+        pickle.loads(sent)
+    monkeypatch.setenv("HSISR_GEO_MODELS", str(there))
+    assert pickle.loads(sent).recipe.model == str(there / "of-another-name.safetensors")
 
 
 class Cluster:
@@ -181,20 +203,22 @@ def cluster(every):
 @pytest.fixture
 def run(cluster, tmp_path, monkeypatch):
     """Run on the cluster with little patience; at so many tiles something happens."""
-    monkeypatch.setattr("hsisr_geo.engine.pipeline.Workers", partial(Workers, patience=SHORT))
     src, lines = scene(tmp_path / "in.tif"), []
 
-    def run(at=None, action=None, **options):
+    def run(at=None, action=None, patience=PATIENT):
+        of_patience = partial(Workers, patience=patience)
+        monkeypatch.setattr("hsisr_geo.engine.pipeline.Workers", of_patience)
+
         def progress(done, _):
             if done == at:
                 action()
 
         return super_resolve(
             src, tmp_path / "out.tif", resolver=BicubicResolver(2), tile=8, resume=True,
-            scheduler=cluster.address, progress=progress, log=lines.append, **options,
+            scheduler=cluster.address, progress=progress, log=lines.append,
         )  # fmt: skip
 
-    with connected(Workers(scheduler=cluster.address, patience=Patience(answer=60))):
+    with connected(Workers(scheduler=cluster.address, patience=PATIENT)):
         pass
     run.lines = lines
     return run
@@ -229,7 +253,7 @@ def stopped(process):
 @posix
 def test_a_worker_that_is_frozen_is_named(run, cluster):
     with stopped(cluster.worker), pytest.raises(WorkerError, match=r"^worker tcp://.* not answer"):
-        run()
+        run(patience=SHORT)
 
 
 @posix
@@ -258,9 +282,9 @@ def test_the_port_of_a_worker(cluster):
 @posix
 def test_a_scheduler_that_freezes(run, cluster):
     with pytest.raises(WorkerError, match=r"does not answer any more; .* tiles are kept"):
-        run(5, lambda: os.kill(cluster.scheduler.pid, signal.SIGSTOP))
+        run(5, lambda: os.kill(cluster.scheduler.pid, signal.SIGSTOP), SHORT)
     with pytest.raises(WorkerError, match="or one that is stopped"):
-        run()
+        run(patience=SHORT)
     os.kill(cluster.scheduler.pid, signal.SIGCONT)
 
 
