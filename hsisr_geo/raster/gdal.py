@@ -30,7 +30,6 @@ from hsisr_geo.raster.place.envi_crs import crs_of_header
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
 from hsisr_geo.raster.sources import follow
 
-
 _LEAST_SCALE = 1e-30  # what is less, or 1 by it, divides values to nothing that a float holds
 
 
