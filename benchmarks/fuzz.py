@@ -10,6 +10,7 @@ from (target, seed, number) alone: `--target geotiff --first 4711 --cases 1` rep
 
 import argparse
 import faulthandler
+import importlib
 import json
 import os
 import random
@@ -289,6 +290,7 @@ def run_cases(
     from hsisr_geo.errors import HsisrError
 
     warnings.simplefilter("error", RuntimeWarning)  # a user would see them
+    importlib.import_module("hsisr_geo.engine.pipeline")  # not within the time of a case
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         case = TARGETS[target](Path(folder))
         for number in numbers:

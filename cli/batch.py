@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from hsisr_geo.resolver.protocol import Resolver
 
 DEFAULT_NAME = "{stem}_x{upscale}"
-_ENDINGS = {"envi": ".img", "zarr": ".zarr", "vrt": ".vrt"}  # of outputs by --format, else .tif
+# of outputs by --format, else .tif
+_ENDINGS = {"envi": ".img", "zarr": ".zarr", "vrt": ".vrt", "netcdf": ".nc"}
 
 
 @click.command()

@@ -12,7 +12,7 @@ from .verbosity import verbosity
 F = TypeVar("F", bound=Callable[..., Any])
 
 UPSCALES = (2, 3, 4)
-FORMATS = ("gtiff", "cog", "envi", "zarr", "vrt")
+FORMATS = ("gtiff", "cog", "envi", "zarr", "vrt", "netcdf")
 UNCERTAINTY_BANDS = ("all", "mean")
 AUTO = "auto"
 PRECISIONS = ("float32", "bfloat16")

@@ -37,7 +37,7 @@ def check_read_back(part: Path, file: Path, form: Format, raster: Raster) -> Non
     ------
     OutputError : naming what differs
     """
-    if form.name == "zarr":
+    if form.name in ("zarr", "netcdf"):
         told = list(_differences_of_cube(open_raster(part), raster))
     else:
         with open_quietly(str(part)) as dataset:

@@ -30,6 +30,8 @@ from hsisr_geo.raster.place.envi_crs import crs_of_header
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
 from hsisr_geo.raster.sources import follow
 
+_LEAST_SCALE = 1e-30  # what is less, or 1 by it, divides values to nothing that a float holds
+
 
 @dataclass(frozen=True)
 class GdalSource:
@@ -191,7 +193,8 @@ def _rpcs(dataset: Any) -> tuple[dict[str, str] | None, str]:
 def check_scales(bands: Bands, path: str) -> None:
     """Refuse bands whose scale and offset give no values."""
     for number, band in enumerate(bands, start=1):
-        if band.scale == 0 or not isfinite(band.scale) or not isfinite(band.offset):
+        usual = _LEAST_SCALE < abs(band.scale) < 1 / _LEAST_SCALE  # False for NaN, too
+        if not usual or not isfinite(band.offset):
             raise RasterError(
                 f"{path}: band {number} has scale {band.scale:g} and offset {band.offset:g}, from "
                 "which no value follows: correct them, e.g. with gdal_edit.py -scale 1 -offset 0"

@@ -11,7 +11,7 @@ from hsisr_geo.errors import HsisrError, OptionError, RasterError, one_line
 from hsisr_geo.files import is_utf8
 from hsisr_geo.raster.datasets import check_extent
 from hsisr_geo.raster.fill import undeclared_fill
-from hsisr_geo.raster.gdal import one_type
+from hsisr_geo.raster.gdal import check_scales, one_type
 from hsisr_geo.raster.place.proj import check_database
 from hsisr_geo.raster.products.recognise import describe
 from hsisr_geo.raster.raster import Raster
@@ -79,7 +79,9 @@ def _described(path: str, *, orthorectify: bool) -> Raster:
     HsisrError : as `open_raster`
     """
     try:
-        return describe(path, orthorectify=orthorectify)
+        raster = describe(path, orthorectify=orthorectify)
+        check_scales(raster.bands, path)
+        return raster
     except (HsisrError, MemoryError):
         raise
     except Exception as error:  # libraries raise anything at all, and files hold anything at all

@@ -102,17 +102,21 @@ def test_bicubic_equals_gdal_cubic(tmp_path, upscale):
 
 
 def test_bicubic_equals_gdal_cubic_on_a_real_scene_away_from_nodata(scenes, mosaic):
+    every = slice(0, None, 8)  # band, which are made alike
     with rasterio.open(scenes.mosaic) as dataset:
-        expected = dataset.read(out_shape=mosaic.shape, resampling=Resampling.cubic)
+        bands = [*range(1, dataset.count + 1)][every]
+        shape = len(bands), *mosaic.shape[1:]
+        expected = dataset.read(bands, out_shape=shape, resampling=Resampling.cubic)
         holes = dataset.read(1) == dataset.nodata
     near = np.zeros(np.add(holes.shape, 4), bool)
     for down in range(5):
         for right in range(5):
             near[down : down + holes.shape[0], right : right + holes.shape[1]] |= holes
     away = ~near[2:-2, 2:-2].repeat(2, axis=0).repeat(2, axis=1)
-    held = (expected < 0) & (expected != -32768) & (mosaic == 0)  # no input around is negative
+    negative = (expected < 0) & (expected != -32768)
+    held = negative & (mosaic[every] == 0)  # no input around is negative
     lowest = np.where(held, 0, expected)
-    difference = np.abs(mosaic.astype(int) - lowest)[:, away]
+    difference = np.abs(mosaic[every].astype(int) - lowest)[:, away]
     assert difference.max() <= 1  # GDAL rounds halves up
     assert (difference > 0).mean() < 0.01
 
@@ -132,7 +136,7 @@ def test_the_result_does_not_depend_on_tiles_or_threads(tmp_path, tile, threads)
 
 def test_tiling_moves_no_value_of_a_real_scene_by_more_than_one(scenes, mosaic, tmp_path):
     whole, _ = _run(scenes.mosaic, tmp_path / "whole.tif", tile=999)
-    difference = np.abs(mosaic.astype(int) - whole)
+    difference = np.abs(mosaic.astype(np.int32) - whole)
     assert difference.max() <= 1
     assert (difference > 0).mean() <= 0.01
 

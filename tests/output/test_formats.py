@@ -45,8 +45,12 @@ from hsisr_geo.resolver.interpolation import BicubicResolver
 NORTH_UP = Affine(30, 0, 364095, 0, -30, 5809965)
 ROTATED = NORTH_UP @ Affine.rotation(20)
 WAVELENGTHS = (420.5, 465.25, 505.0, 550.125, 600.0, 645.75, 700.0, 860.0)
-NAMES = {"gtiff": "a.tif", "cog": "b.tif", "envi": "c.img", "zarr": "d.zarr", "vrt": "e.vrt"}
-DIRECT = [name for name in FORMATS if name != "zarr"]  # all of it in what GDAL looks at
+NAMES = {
+    "gtiff": "a.tif", "cog": "b.tif", "envi": "c.img", "zarr": "d.zarr", "vrt": "e.vrt",
+    "netcdf": "f.nc",
+}  # fmt: skip
+BY_CF = ("zarr", "netcdf")
+DIRECT = [name for name in FORMATS if name not in BY_CF]  # all of it in what GDAL looks at
 
 requires_gdal = pytest.mark.skipif(
     shutil.which("gdalinfo") is None, reason="gdalinfo is not on PATH (Debian: gdal-bin)"
@@ -96,7 +100,7 @@ def made(tmp_path_factory):
     source = scene(tmp_path_factory.mktemp("scene"))
     written = {name: make(source, folder / file, format=name) for name, file in NAMES.items()}
     assert names_in(folder) == {
-        *NAMES.values(), "c.hdr", "c.img.aux.xml", "e.parts", *(f"{n}.qml" for n in "abcde")
+        *NAMES.values(), "c.hdr", "c.img.aux.xml", "e.parts", *(f"{n}.qml" for n in "abcdef")
     }  # fmt: skip
     return written
 
@@ -124,7 +128,7 @@ def test_our_own_reader_finds_the_same_bands_in_every_format(made, name):
         for raster in (expected, found)
     ]
     assert plain[0] == plain[1]
-    if name != "zarr":
+    if name not in BY_CF:
         assert [band.color for band in found.bands][1::2] == ["blue", "green", "red", None]
     assert expected.tags[""].items() <= found.tags[""].items()
     assert acquired(found.tags).start == datetime(2022, 7, 24, 10, 12, 34, 500_000, timezone.utc)
@@ -133,7 +137,7 @@ def test_our_own_reader_finds_the_same_bands_in_every_format(made, name):
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_says_how_it_was_made(made, name):
     with rasterio.open(made[name]) as dataset:
-        tags = dataset.tags()
+        tags = {key.rpartition("#")[2]: text for key, text in dataset.tags().items()}
     assert tags["HSISR_MODEL"] == "bicubic"
     assert tags["HSISR_SOURCE"] == "scene.tif"
     assert float(tags["HSISR_CONSISTENCY_RELATIVE"]) < 0.2
@@ -260,7 +264,7 @@ def test_creation_options_reach_the_file(tmp_path):
         ("a.tif", "TFW=YES", "second file"),
         ("a.img", "INTERLEAVE=ROW", "GDAL refuses.*'ROW'"),
         ("a.img", "SUFFIX=ADD", "another name"),
-        ("a.zarr", "CHUNK=5", "none of COMPRESS and BLOCKSIZE"),
+        ("a.zarr", "CHUNK=5", "none of COMPRESS, VERSION, SHARDS, BLOCKSIZE"),
         ("a.zarr", "COMPRESS=LZW", "none of BLOSC, ZSTD"),
         ("a.zarr", "BLOCKSIZE=8,64,32", "rows equal to cols"),
         ("a.vrt", "PARTSIZE=300", "multiple of the block, 256"),
@@ -833,3 +837,60 @@ except OutputError as error:
     assert run.returncode == 0, run.stderr
     assert "cannot be written" in run.stdout
     assert names_in(tmp_path) == {"scene.tif"}
+
+
+# ---- cubes by CF, opened by xarray ----
+
+
+SHARDED = {"VERSION": "3", "SHARDS": "YES", "BLOCKSIZE": "3,64,64", "COMPRESS": "ZSTD"}
+
+
+@pytest.mark.parametrize(
+    ("file", "creation", "dtype"),
+    [
+        ("a.nc", {}, "int16"),
+        ("a.nc", {"COMPRESS": "NONE"}, "float32"),
+        ("a.zarr", {"VERSION": "3"}, "float32"),
+        ("a.zarr", SHARDED, "int16"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Use `@` matmul")  # within rioxarray
+def test_xarray_and_rioxarray_find_place_bands_and_holes(tmp_path, file, creation, dtype):
+    source = scene(tmp_path, shape=(50, 45), dtype=dtype)
+    path = make(source, tmp_path / file, creation=creation)
+    plain = make(source, tmp_path / "plain.tif")
+    engine = "h5netcdf" if file.endswith(".nc") else "zarr"
+    with xr.open_dataset(path, engine=engine, decode_coords="all") as opened:
+        cube = opened["cube"].load()
+    with rasterio.open(plain) as dataset:
+        expected = dataset.read(masked=True).astype("f8").filled(np.nan) * 1e-4
+        assert cube.rio.crs == dataset.crs
+        assert cube.rio.transform().almost_equals(dataset.transform)
+    np.testing.assert_allclose(cube.values, expected, rtol=1e-6)
+    assert tuple(cube.wavelength.values) == WAVELENGTHS
+    assert cube.wavelength.attrs["units"] == "nm"
+    assert list(cube.good.values) == [1, 1, 1, 1, 1, 1, 0, 1]
+    assert list(cube.fwhm.values) == [9.5 + i for i in range(8)]
+    found, known = open_raster(path), open_raster(plain)
+    assert found.bounds == known.bounds
+    whole = slice(0, known.rows), slice(0, known.cols)
+    np.testing.assert_array_equal(read_window(found, *whole), read_window(known, *whole))
+
+
+def test_a_shard_of_zarr_holds_what_is_written_at_once(tmp_path):
+    import zarr
+
+    path = make(scene(tmp_path, shape=(50, 45)), tmp_path / "a.zarr", creation=SHARDED)
+    cube = zarr.open_array(str(path / "cube"), mode="r")
+    assert (cube.metadata.zarr_format, cube.chunks, cube.shards) == (3, (3, 64, 64), (9, 64, 64))
+    assert len(list((path / "cube" / "c").rglob("*/0"))) >= 1
+    with pytest.raises(OutputError, match="SHARDS=YES needs VERSION=3"):
+        make(tmp_path / "scene.tif", tmp_path / "b.zarr", creation={"SHARDS": "YES"})
+
+
+def test_netcdf_refuses_what_it_cannot_hold(tmp_path):
+    turned = scene(tmp_path, shape=(20, 20), transform=ROTATED)
+    with pytest.raises(OutputError, match="netCDF cannot tell the place of a rotated grid"):
+        make(turned, tmp_path / "a.nc")
+    with pytest.raises(OutputError, match="COMPRESS=LZW is none of DEFLATE, NONE"):
+        make(scene(tmp_path, shape=(20, 20)), tmp_path / "a.nc", creation={"COMPRESS": "LZW"})

@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from hsisr_geo.assessment.assess import Assessment
@@ -147,13 +148,13 @@ def _draw_spectra(
 ) -> None:
     """Draw a pixel's spectra, and below what each method makes different."""
     upper.plot(*spectrum.curve(truth), color=theme.ink, lw=4.5, alpha=0.3, label="original")
-    lower.axhline(0, color=theme.ink, lw=0.8)
+    lower.axhline(0, color=theme.ink, lw=0.8, marker="None")
     for name, values in results.items():
         upper.plot(*spectrum.curve(values), **_line(name, theme), label=name)
         lower.plot(*spectrum.curve(values - truth), **_line(name, theme))
     x, quiet = spectrum.compared_x, spectrum.quiet
     limit(upper, x, [truth, *results.values()], quiet)
-    limit(lower, x, [values - truth for values in results.values()], quiet)
+    limit(lower, x, [*(values - truth for values in results.values()), 0 * truth], quiet)
 
 
 def _line(name: str, theme: Theme) -> dict[str, Any]:
@@ -175,6 +176,8 @@ def _mark(axes: Axes, spectrum: Spectrum, theme: Theme) -> None:
         for start, stop in WATER_VAPOUR_NM:
             if start < high and stop > low:
                 axes.axvspan(max(start, low), min(stop, high), color=theme.shade, lw=0, zorder=0)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for start, stop in _bad_spans(spectrum):
         axes.axvspan(start, stop, color=theme.bad, lw=0, zorder=0.5)
     pad = 0.01 * (high - low)

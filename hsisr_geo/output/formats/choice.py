@@ -10,18 +10,19 @@ from hsisr_geo.output.formats.cog import Cog
 from hsisr_geo.output.formats.envi import Envi
 from hsisr_geo.output.formats.format import Format
 from hsisr_geo.output.formats.geotiff import GeoTiff
+from hsisr_geo.output.formats.netcdf import NetCdf
 from hsisr_geo.output.formats.vrt import Vrt
 from hsisr_geo.output.formats.zarr import Zarr
 
 _MAKERS: dict[str, Callable[[Mapping[str, str]], Format]] = {
-    "gtiff": GeoTiff, "cog": Cog, "envi": Envi, "zarr": Zarr, "vrt": Vrt,
+    "gtiff": GeoTiff, "cog": Cog, "envi": Envi, "zarr": Zarr, "vrt": Vrt, "netcdf": NetCdf,
 }  # fmt: skip
 FORMATS = tuple(_MAKERS)
 # The formats that a name with that ending may have, the usual one first.
 _ENDINGS = {
     ".tif": ("gtiff", "cog"), ".tiff": ("gtiff", "cog"),
     ".img": ("envi",), ".bsq": ("envi",), ".bil": ("envi",), ".bip": ("envi",), ".dat": ("envi",),
-    ".zarr": ("zarr",), ".vrt": ("vrt",),
+    ".zarr": ("zarr",), ".vrt": ("vrt",), ".nc": ("netcdf",),
 }  # fmt: skip
 _INTERLEAVED = {".bil": "BIL", ".bip": "BIP"}
 

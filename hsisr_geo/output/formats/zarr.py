@@ -1,26 +1,39 @@
 """Zarr: a folder of chunks with CF coordinates, which xarray and GDAL open with place and bands.
 
-Version 2 of the format, as GDAL before 3.11 cannot read what version 3 writes. The dimensions are
-(wavelength, y, x), or (band, y, x) where not all wavelengths are known or two are the same.
+Version 2 of the format unless another is asked for, as GDAL before 3.11 cannot read what version 3
+writes. The dimensions are (wavelength, y, x), or (band, y, x) where not all wavelengths are known
+or two are the same. A shard of version 3 is what is written at once: all bands of a block.
 """
 
-import math
+import base64
+import struct
+import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from hsisr_geo.bands.bands import Bands
+import numpy as np
+
 from hsisr_geo.errors import OutputError
 from hsisr_geo.output.formats.blocks import for_each
+from hsisr_geo.output.formats.cf_cube import (
+    CUBE,
+    as_cf,
+    band_dimension,
+    check_place,
+    coordinates,
+    cube_attributes,
+    plain_tags,
+    variables,
+)
 from hsisr_geo.output.formats.creation import refuse
-from hsisr_geo.output.formats.format import Content, Format, as_stored, needs_mask
-from hsisr_geo.output.formats.zarr_coordinates import Coordinates
+from hsisr_geo.output.formats.format import Content, Format
 from hsisr_geo.raster.raster import Raster
 
-CUBE = "cube"
 _CODECS = ("BLOSC", "ZSTD", "ZLIB", "NONE")
+_CHOICES = {"COMPRESS": _CODECS, "VERSION": ("2", "3"), "SHARDS": ("YES", "NO")}
 _BANDS_PER_CHUNK = 32  # with blocks of 256 pixels: 4 MB of 16 bits, 8 MB of 32
 _MARKS = (".zgroup", ".zarray", "zarr.json")
 
@@ -32,7 +45,7 @@ class Zarr:
     Parameters
     ----------
     creation : COMPRESS=BLOSC (the default), ZSTD, ZLIB or NONE; BLOCKSIZE=bands,rows,cols of a
-        chunk, with as many rows as columns
+        chunk, with as many rows as columns; VERSION=2 (the default) or 3; SHARDS=YES, of version 3
     """
 
     creation: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -51,35 +64,35 @@ class Zarr:
         text = self.creation.get("BLOCKSIZE")
         return [int(size) for size in text.split(",")] if text else None
 
-    def stored(self, raster: Raster) -> Raster:
-        """Return the raster with one scale and one way to tell holes, as CF has no other.
+    @property
+    def _version(self) -> int:
+        return int(self.creation.get("VERSION", "2"))
 
-        Where bands differ, or only a mask tells the holes, it is float32 in physical values.
-        """
-        stored = as_stored(raster)
-        pairs = {(band.scale, band.offset) for band in stored.bands}
-        if len(pairs) == 1 and not needs_mask(stored):
-            return stored
-        plain = (replace(b, scale=1.0, offset=0.0, nodata=math.nan) for b in stored.bands)
-        return replace(stored, dtype="float32", bands=Bands(tuple(plain)), has_mask=False)
+    @property
+    def _sharded(self) -> bool:
+        return self.creation.get("SHARDS", "NO").upper() == "YES"
+
+    def stored(self, raster: Raster) -> Raster:
+        """Return the raster as CF can tell it."""
+        return as_cf(raster)
 
     def check(self, path: Path, raster: Raster) -> None:
         """Refuse places that CF coordinates cannot tell, unknown options, and a missing library."""
         _import_zarr(path)
         for name, value in self.creation.items():
-            if name not in ("COMPRESS", "BLOCKSIZE"):
-                raise refuse(path, name, value, "is none of COMPRESS and BLOCKSIZE, which Zarr has")
+            if name not in (*_CHOICES, "BLOCKSIZE"):
+                known = ", ".join((*_CHOICES, "BLOCKSIZE"))
+                raise refuse(path, name, value, f"is none of {known}, which Zarr has")
         self._check_values(path)
-        transform = raster.transform
-        if raster.has_transform and (transform.b or transform.d):
-            raise OutputError(f"{path}: Zarr cannot tell the place of a rotated grid: use GeoTIFF")
-        if not raster.has_transform and (raster.gcps or raster.rpcs):
-            raise OutputError(f"{path}: Zarr cannot hold control points or RPCs: use GeoTIFF")
+        check_place(path, raster, "Zarr")
 
     def _check_values(self, path: Path) -> None:
-        compress = self.creation.get("COMPRESS", "BLOSC")
-        if compress.upper() not in _CODECS:
-            raise refuse(path, "COMPRESS", compress, f"is none of {', '.join(_CODECS)}")
+        for name, choices in _CHOICES.items():
+            value = self.creation.get(name, choices[0])
+            if value.upper() not in choices:
+                raise refuse(path, name, value, f"is none of {', '.join(choices)}")
+        if self._sharded and self._version == 2:
+            raise refuse(path, "SHARDS", "YES", "needs VERSION=3")
         text = self.creation.get("BLOCKSIZE", "1,16,16")
         sizes = text.split(",")
         good = len(sizes) == 3 and all(s.strip().isdigit() and int(s) for s in sizes)
@@ -98,9 +111,17 @@ class Zarr:
     def write(self, part: Path, file: Path, content: Content) -> None:
         """Make the folder; chunks are as wide as blocks, so threads never share one."""
         zarr = _import_zarr(file)
-        group = zarr.open_group(str(part), mode="w-", zarr_format=2)
-        coordinates = Coordinates(content.raster)
-        coordinates.write(group)
+        group = zarr.open_group(str(part), mode="w-", zarr_format=self._version)
+        for variable in variables(content.raster):
+            values = variable.values
+            array = self._create(
+                group, variable.name, variable.dimensions, shape=values.shape, dtype=values.dtype,
+                chunks=values.shape, compressors=None,
+            )  # fmt: skip
+            array[...] = values
+            array.attrs.update(variable.attributes)
+        told = {"Conventions": "CF-1.8", "coordinates": coordinates(content.raster)}
+        group.attrs.update(told)
         cube = self._create_cube(group, content)
 
         def write(block: tuple[slice, slice]) -> None:
@@ -108,33 +129,68 @@ class Zarr:
             cube[:, rows, cols] = content.blocks.read(rows, cols)[0]
 
         for_each(write, content.blocks.blocks(content.raster.shape), content.threads)
-        cube.attrs.update(_cube_attributes(content, coordinates.dimension))
-        group.attrs.update(_plain_tags(content))
-        zarr.consolidate_metadata(group.store, zarr_format=2)
+        cube.attrs.update(cube_attributes(content))
+        group.attrs.update(plain_tags(content))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # version 3 has no word for it yet; xarray looks for it
+            zarr.consolidate_metadata(group.store, zarr_format=self._version)
 
     def _create_cube(self, group: Any, content: Content) -> Any:
         raster, block = content.raster, content.blocks.block
         deep = self._sizes[0] if self._sizes else _BANDS_PER_CHUNK
         shape = (len(raster.bands), *raster.shape)
-        return group.create_array(
-            CUBE,
-            shape=shape,
-            chunks=(min(deep, shape[0]), min(block, shape[1]), min(block, shape[2])),
-            dtype=raster.dtype,
-            compressors=self._codec(),
-            fill_value=raster.bands.nodata,
-        )
+        chunks = (min(deep, shape[0]), min(block, shape[1]), min(block, shape[2]))
+        more = {}
+        if self._sharded:
+            more["shards"] = (-(-shape[0] // chunks[0]) * chunks[0], *chunks[1:])
+        nodata = raster.bands.nodata
+        cube = self._create(
+            group, CUBE, (band_dimension(raster), "y", "x"), shape=shape, dtype=raster.dtype,
+            chunks=chunks, compressors=self._codec(), fill_value=nodata, **more,
+        )  # fmt: skip
+        if self._version == 3 and nodata is not None:
+            cube.attrs["_FillValue"] = _as_attribute(nodata, raster.dtype)
+        return cube
+
+    def _create(self, group: Any, name: str, dimensions: tuple[str, ...], **how: Any) -> Any:
+        """Create an array whose axes have names, where that version keeps them."""
+        if self._version == 3:
+            if np.dtype(how["dtype"]).kind == "U":
+                how["dtype"] = str  # of any length: a fixed one has no place in version 3
+            if how.get("fill_value") is None:
+                how["fill_value"] = np.zeros((), how["dtype"]).item()
+            return group.create_array(name, dimension_names=list(dimensions), **how)
+        array = group.create_array(name, **{"fill_value": None, **how})
+        array.attrs["_ARRAY_DIMENSIONS"] = list(dimensions)
+        return array
 
     def _codec(self) -> Any:
         import numcodecs  # comes with zarr
 
-        codecs: dict[str, Callable[[], Any]] = {
+        name = self.creation.get("COMPRESS", "BLOSC").upper()
+        if self._version == 3:
+            own = import_module("zarr.codecs")
+            codecs: dict[str, Callable[[], Any]] = {
+                "BLOSC": lambda: own.BloscCodec(cname="zstd", clevel=3, shuffle="shuffle"),
+                "ZSTD": lambda: own.ZstdCodec(level=3),
+                "ZLIB": lambda: own.GzipCodec(level=6),
+                "NONE": lambda: None,
+            }
+            return codecs[name]()
+        codecs = {
             "BLOSC": lambda: numcodecs.Blosc("zstd", clevel=3, shuffle=numcodecs.Blosc.SHUFFLE),
             "ZSTD": lambda: numcodecs.Zstd(level=3),
             "ZLIB": lambda: numcodecs.Zlib(level=6),
             "NONE": lambda: None,
         }
-        return codecs[self.creation.get("COMPRESS", "BLOSC").upper()]()
+        return codecs[name]()
+
+
+def _as_attribute(nodata: float, dtype: str) -> Any:
+    """Return a fill value as xarray writes it in version 3: floats as base64 of eight bytes."""
+    if np.dtype(dtype).kind == "f":
+        return base64.standard_b64encode(struct.pack("<d", nodata)).decode()
+    return int(nodata)
 
 
 def is_zarr(path: Path) -> bool:
@@ -153,29 +209,6 @@ def _import_zarr(path: Path) -> Any:
             "newer): pip install 'hsisr-geo[zarr]'"
         )
     return zarr
-
-
-def _cube_attributes(content: Content, dimension: str) -> dict[str, Any]:
-    raster = content.raster
-    first = raster.bands[0]
-    attributes: dict[str, Any] = {
-        "_ARRAY_DIMENSIONS": [dimension, "y", "x"],
-        "grid_mapping": "spatial_ref",
-        **_plain_tags(content),
-    }
-    if (first.scale, first.offset) != (1.0, 0.0):
-        attributes |= {"scale_factor": first.scale, "add_offset": first.offset}
-    if first.unit and len({band.unit for band in raster.bands}) == 1:
-        attributes["units"] = first.unit
-    return attributes
-
-
-def _plain_tags(content: Content) -> dict[str, str]:
-    """Return the tags of the file; those of other domains as DOMAIN:NAME."""
-    tags = dict(content.tags)
-    for domain, items in content.raster.tags.items():
-        tags |= {f"{domain}:{name}" if domain else name: text for name, text in items.items()}
-    return tags
 
 
 _: type[Format] = Zarr

@@ -65,7 +65,8 @@ def origin_of(raster: Raster) -> Origin:
     known = _of_product(raster.product) or _of_name(name)
     sensor = ours.get("sensor") or _sensor(told, known)
     level = ours.get("source_level") or _level(told, raster.product, name if known else "")
-    when = acquired({"": {"acquired": ours.get("acquired", "")}}) or acquired(raster.tags)
+    when = acquired({"": {"acquired": ours.get("acquired", "")}})
+    when = when._replace(told_by="HSISR_ACQUIRED") if when else acquired(raster.tags)
     if known and (when is None or when.told_by == "TIFFTAG_DATETIME"):
         when = _when_by_name(name) or when
     return Origin(sensor, when, level)
