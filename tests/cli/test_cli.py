@@ -526,9 +526,9 @@ def test_an_output_folder_where_nothing_can_be_made_is_named(raster):
     assert "/proc/out.tif" in one_line_error(result)
 
 
-def write_model(path, upscales):
+def write_model(path, upscales, **options):
     """Write a model file without weights."""
-    config = ModelConfig(name="tiny", version="1", upscales=upscales)
+    config = ModelConfig(name="tiny", version="1", upscales=upscales, **options)
     raw = json.dumps({"__metadata__": {CONFIG_KEY: config.to_json()}}).encode()
     path.write_bytes(struct.pack("<Q", len(raw)) + raw)
 

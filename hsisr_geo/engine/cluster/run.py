@@ -1,5 +1,6 @@
 """The missing tiles of a run, computed by the workers of a client."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -23,6 +24,7 @@ from hsisr_geo.journal.index import RecordAt, TileIndex
 from hsisr_geo.raster.datasets import anywhere
 
 _AHEAD = 4  # tiles that wait for each thread of a worker: it never waits for the scheduler
+_PAUSE_S = 0.5  # until a result is asked for again, of a tile that another worker computes then
 _LAST_WORDS_S = 2  # for forgetting the run: a worker that is stopped would keep us waiting
 
 
@@ -79,10 +81,17 @@ def _compute(
 
     async def deliver(future: Any) -> None:
         # Its worker has the result, and may be stopped: who waits for that is not to be the run.
-        try:
-            done.put(Outcome(future, place=await future))
-        except BaseException as error:
-            done.put(Outcome(future, error=error))
+        while True:
+            try:
+                done.put(Outcome(future, place=await future))
+            except OSError as error:
+                if future.status != "error":  # not of the tile: whoever had its result is gone
+                    await asyncio.sleep(_PAUSE_S)
+                    continue
+                done.put(Outcome(future, error=error))
+            except BaseException as error:
+                done.put(Outcome(future, error=error))
+            return
 
     def submit(count: int) -> None:
         for tile in islice(rest, count):
