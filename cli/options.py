@@ -115,7 +115,8 @@ no_consistency = click.option(
 samples = click.option(
     "--samples",
     type=click.IntRange(2, 2**24),
-    help="How many samples it is of; time grows with them.  [default: 8]",
+    help="Take the standard deviation over so many samples instead; time grows with them.  "
+    "[default: predicted, without samples]",
 )
 uncertainty_bands = click.option(
     "--uncertainty-bands",

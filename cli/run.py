@@ -31,7 +31,7 @@ STDOUT = "-", "/vsistdout/"
 @click.option(
     "--uncertainty",
     metavar="PATH",
-    help="Also write the standard deviation over samples to this raster, on the grid of DST.",
+    help="Also write the standard deviation of DST, as it is predicted, to this raster.",
 )
 @options.samples
 @options.uncertainty_bands

@@ -226,9 +226,9 @@ def check_samples(option: str, given: str | None, samples: int | None, bands: st
 
 def wished(path: str | os.PathLike[str], samples: int | None, bands: str | None) -> "Uncertainty":
     """Return the uncertainty that the options ask for."""
-    from hsisr_geo.engine.uncertainty import DEFAULT_SAMPLES, Uncertainty
+    from hsisr_geo.engine.uncertainty import PREDICTED, Uncertainty
 
-    return Uncertainty(path, samples or DEFAULT_SAMPLES, bands or "all")
+    return Uncertainty(path, samples or PREDICTED, bands or "all")
 
 
 def canceling(
