@@ -1,5 +1,6 @@
 """`hsisr-geo benchmark`: systems trained on equal budgets, scored, in tables and figures."""
 
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,10 +84,12 @@ def benchmark(
     tables are written as CSV, Markdown and LaTeX, and figures as PNG. Run again, it goes on where
     it was stopped. Several processes may work on one DIR. docs/benchmark.md has CONFIG's keys.
     """
+    from hsisr_geo.assessment.report.words import counted
     from hsisr_geo.benchmark.comparison.plan import Selection, plan_benchmark
     from hsisr_geo.benchmark.comparison.results import check_there
     from hsisr_geo.benchmark.configuration import read_settings
     from hsisr_geo.benchmark.folder import Folder
+    from hsisr_geo.errors import Canceled, HsisrError
 
     if dry_run and tables_only:
         raise click.UsageError("--dry-run writes nothing: leave out --tables-only")
@@ -101,7 +104,13 @@ def benchmark(
             speak.result(_planned(plan), plan.text())
             return
         speak.log(plan.text())
-        outcome = _run(settings, plan, folder, device, threads, overwrite, speak, cancellation)
+        try:
+            outcome = _run(settings, plan, folder, device, threads, overwrite, speak, cancellation)
+        except Canceled:
+            with suppress(HsisrError):  # where nothing is scored yet
+                written = _write(settings, folder, speak, figures=False)
+                speak.log(f"{counted(len(written), 'file')} of tables of what is there")
+            raise
     written = _write(settings, folder, speak, figures=not no_figures)
     speak.result(_told(folder, outcome, written), _summary(folder, outcome, written))
     _raise_failures(outcome)

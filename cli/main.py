@@ -45,7 +45,7 @@ class Guarded(click.Command):
             except click.BadParameter as e:
                 raise _with_source(e) from None
             except click.ClickException as e:
-                e.message = shown(e.message)
+                vars(e)["message"] = shown(e.message)
                 raise
             except (click.exceptions.Exit, BrokenPipeError):
                 raise  # click's own; it ends quietly where the reader of stdout has gone

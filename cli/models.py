@@ -42,6 +42,9 @@ def show(name: str, as_json: bool) -> None:
         click.echo(to_json(record))
         return
     card = record.pop("card")
+    if not record["complete"]:
+        click.echo("an autoencoder alone: it super-resolves nothing before `train diffusion`")
+        record = {k: v for k, v in record.items() if k not in ("upscales", "degradation")}
     _print_fields(record)
     _print_fields(card)
 
@@ -109,7 +112,7 @@ def _print_list(as_json: bool) -> None:
     for info in known:
         upscales = " ".join(f"x{upscale}" for upscale in info.upscales)
         size = f"{info.size / 1e6:.1f} MB" if info.path else "no file"
-        note = "  (default)" if info.default else ""
+        note = "  (default)" if info.default else "" if info.complete else "  (autoencoder alone)"
         click.echo(shown(f"{info.name:<{width}}  {upscales:<9}  {size:>8}{note}"))
 
 

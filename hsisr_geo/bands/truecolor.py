@@ -41,6 +41,36 @@ def choose_colors(bands: Bands) -> Colors:
     return Colors((ordered[last * 3 // 4], ordered[last // 2], ordered[last // 4]), False)
 
 
+def clear_colors(bands: Bands, cube: Cube) -> Colors:
+    """Choose as `choose_colors`; of bands that stand for no colour, the clearest one thereabouts.
+
+    A band of noise looks like none of the scene. What is clear is like itself a pixel further on.
+
+    Parameters
+    ----------
+    cube : of all bands (band, row, col)
+    """
+    chosen = choose_colors(bands)
+    if chosen.true or len(bands) < 3:
+        return chosen
+    usable = bands.good_indices or tuple(range(len(bands)))
+    reach = max(1, len(bands) // 8)
+    red, green, blue = (
+        max((i for i in usable if abs(i - band) <= reach), key=lambda i: _clearness(cube[i]))
+        for band in chosen.bands
+    )
+    return Colors((red, green, blue), False)
+
+
+def _clearness(plane: NDArray[np.floating]) -> float:
+    """Correlate pixels (row, col) with their neighbours along rows; -1 where that says nothing."""
+    here, next_one = plane[:, :-1].ravel(), plane[:, 1:].ravel()
+    valid = np.isfinite(here) & np.isfinite(next_one)
+    if valid.sum() < 2 or np.ptp(here[valid]) == 0 or np.ptp(next_one[valid]) == 0:
+        return -1.0
+    return float(np.corrcoef(here[valid], next_one[valid])[0, 1])
+
+
 def mark_colors(bands: Bands) -> Bands:
     """Mark the bands nearest to red, green and blue as such, where a file can say so.
 

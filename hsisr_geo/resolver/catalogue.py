@@ -44,6 +44,7 @@ class ModelInfo:
     architecture : "hsisr", or that of a published system; "" for a baseline
     bands : that it takes, no more and no fewer; None for any number
     settings : of a published system
+    complete : it can super-resolve; an autoencoder alone cannot
     """
 
     name: str
@@ -58,6 +59,7 @@ class ModelInfo:
     architecture: str = ""
     bands: int | None = None
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    complete: bool = True
 
 
 def models() -> list[ModelInfo]:
@@ -180,7 +182,7 @@ def _info(name: str, path: Path) -> ModelInfo:
 
 def _system_fields(config: ModelConfig | SystemConfig) -> dict[str, Any]:
     if isinstance(config, ModelConfig):
-        return {"architecture": OWN}
+        return {"architecture": OWN, "complete": bool(config.sigma_y)}
     told = {"architecture": config.architecture, "settings": config.settings}
     return {**told, "bands": config.bands or None}
 

@@ -9,13 +9,17 @@ import pytest
 import torch
 from commands import call, one_line_error, write
 
-from hsisr_geo.errors import ModelError, OutputError, RasterError
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.truecolor import choose_colors, clear_colors
+from hsisr_geo.benchmark.data.protocols import check_apart, find_protocol
+from hsisr_geo.errors import ModelError, OptionError, OutputError, RasterError
 from hsisr_geo.model.training.autoencoder_stage import train_autoencoder
 from hsisr_geo.model.training.curve import COLUMNS, curve_path
 from hsisr_geo.model.training.denoiser_stage import train_diffusion
 from hsisr_geo.model.training.optimise import TrainingOptions, split
 from hsisr_geo.model.training.progress_file import progress_path
 from hsisr_geo.model.training.training_data import TrainingScene, load_scenes, resampled_bands
+from hsisr_geo.resolver.catalogue import model_info
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.header import read_header
 
@@ -215,3 +219,37 @@ def test_the_command_draws_the_curve(scenes, tmp_path):
     told = call("train", "autoencoder", scenes, out, *options, "--holdout", "x", code=1)
     assert "no scene begins with 'x'" in one_line_error(told)
     call("train", "autoencoder", scenes, out, *options, "--holdout", "a", "--no-holdout", code=2)
+
+
+def test_copies_of_training_scenes_are_not_scored(whole, tmp_path):
+    """Nor links to them; scenes of one size that differ are."""
+    train, test = tmp_path / "train", tmp_path / "test"
+    shutil.copytree(whole, train)
+    test.mkdir()
+    scene_of(test / "c.tif", 9)
+    check_apart(find_protocol("sspsr"), train, test)
+    shutil.copy(train / "a.tif", test / "x.tif")
+    with pytest.raises(OptionError, match=r"x\.tif, to be tested on, has the content of .*a\.tif"):
+        check_apart(find_protocol("sspsr"), train, test)
+    (test / "x.tif").unlink()
+    (test / "y.tif").symlink_to(train / "b.tif")
+    with pytest.raises(OptionError, match=r"y\.tif, to be tested on, has the content of .*b\.tif"):
+        check_apart(find_protocol("sspsr"), train, test)
+
+
+def test_an_autoencoder_alone_says_that_it_is_one(scenes, tmp_path):
+    out = tmp_path / "ae.safetensors"
+    train(options_of(scenes, out, steps=1))
+    said = call("models", "show", out).stdout
+    assert said.startswith("an autoencoder alone: it super-resolves nothing")
+    assert "upscales:" not in said
+    assert model_info("default").complete
+
+
+def test_false_colour_takes_no_band_of_noise():
+    rng = np.random.default_rng(0)
+    cube = rng.random((1, 12, 12)).cumsum(axis=2).repeat(24, axis=0)
+    bands = Bands((Band(),) * 24)
+    noisy = choose_colors(bands).bands
+    cube[list(noisy)] = rng.random((3, 12, 12))
+    assert not set(clear_colors(bands, cube).bands) & set(noisy)

@@ -417,7 +417,7 @@ def test_scores_follow_the_scenes(data, tmp_path):
     scene.write_bytes((data / "test" / "other.tif").read_bytes())
     config, out = write_config(data, text), tmp_path / "out"
     call(config, out, "--only", "bicubic", "--no-figures")
-    scene.write_bytes((data / "train" / "one.tif").read_bytes())
+    scene.write_bytes((data / "train" / "one.tif").read_bytes() + b"no copy of it")
     found = call(config, out, "--only", "bicubic", "--no-figures")
     assert "scores are made again: test files are not those they were" in found.stderr
 
@@ -492,6 +492,7 @@ def test_a_canceled_training_leaves_no_model_and_is_gone_on_with(data, tmp_path,
     assert [name for name in made(out) if name.endswith("safetensors")] == []
     assert not (out / "scores" / "edsr-x2-seed0.json").exists()
     assert not list((out / "failures").iterdir())
+    assert rows_of(out, "comparison")  # of what was scored before it
     call(config, out, "--seed", "0", "--only", "edsr")
     assert purposes[0] == purposes[1]  # the same training: what is kept beside the model is its
     assert purposes[0][1:] == (["one", "two"], ["held"])
@@ -733,6 +734,15 @@ def test_long_words_wrap_in_latex():
     assert r"{lr>{\raggedright\arraybackslash}p{0.25\linewidth}}" in text
     assert r"% needs \usepackage{array,booktabs}" in text
     assert r"% needs \usepackage{booktabs}" in to_latex(table((30.0, 5.0)))
+
+
+def test_a_table_wider_than_a_page_is_shrunk_in_latex():
+    columns = tuple(Column(f"c{n}") for n in range(7))
+    row = Row("a", "A", tuple(TableCell(1.0) for _ in columns))
+    text = to_latex(Table("wide", "Wide", columns, (Section("×2", (row,)),)))
+    assert r"\usepackage{booktabs,graphicx}" in text
+    assert r"\resizebox{\linewidth}{!}{%" in text
+    assert text.count("{") == text.count("}")
 
 
 def test_markdown_marks_and_escapes():

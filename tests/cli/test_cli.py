@@ -741,7 +741,7 @@ def test_evaluate_takes_grids_that_differ_by_rounding_only(raster, tmp_path):
 
 def test_models_are_listed_and_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("HSISR_GEO_MODELS", str(tmp_path))
-    write_model(tmp_path / "tiny.safetensors", (2, 3))
+    write_model(tmp_path / "tiny.safetensors", (2, 3), sigma_y=(1.0, 1.0))
     assert call("models").stdout == call("models", "list").stdout
     assert "tiny" in call("models").stdout
     listed = {m["name"]: m for m in json.loads(call("models", "list", "--json").stdout)}

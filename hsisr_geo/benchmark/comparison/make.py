@@ -141,7 +141,7 @@ def _make_scores(bench: Bench, job: SystemJob, model: str) -> None:
     path, facts = bench.folder.scores(job.name), bench.deciding.of_scores(job, model)
     if _kept(bench, path, facts, job, "scores"):
         return
-    bench.log(f"{job.name}: is scored")
+    bench.log(f"{job.name}: being scored")
     settings, protocol = bench.settings, find_protocol(bench.settings.protocol)
     rows = score(
         model,
@@ -165,7 +165,7 @@ def _make_times(bench: Bench, job: SystemJob, model: str) -> None:
     facts = bench.deciding.of_times(job, model, bench.where)
     if _kept(bench, path, facts, job, "times"):
         return
-    bench.log(f"{job.name}: is timed")
+    bench.log(f"{job.name}: being timed")
     bands = bench.settings.bands or built_for(model) or TIMED_BANDS
     found = measure(model, upscale=job.upscale, bands=bands, device=bench.device)
     write_record(path, facts, found.record())
@@ -179,7 +179,7 @@ def _make_group_sizes(bench: Bench, job: SystemJob, model: str) -> None:
     facts = bench.deciding.of_scores(job, model)
     if _kept(bench, path, facts, job, "reconstructions"):
         return
-    bench.log(f"{job.name}: reconstructs the truth")
+    bench.log(f"{job.name}: the truth being reconstructed")
     timed = bench.settings.chosen.is_timed(job.entry.label, job.upscale)
     try:
         found = measure_groups(

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.benchmark.data.copies import check_no_copies
 from hsisr_geo.benchmark.data.crops import (
     between_zero_and_one,
     crops,
@@ -176,10 +177,12 @@ def check_apart(protocol: Protocol, train: Path, test: Path) -> None:
     Raises
     ------
     OptionError
-        Both are one place, or one lies in the other, and the protocol does not divide it.
+        Both are one place, or one lies in the other, and the protocol does not divide it; or a
+        scene to test on is a copy of one that is trained on, or a link to it.
     """
     a, b = train.resolve(), test.resolve()
     if a != b and a not in b.parents and b not in a.parents:
+        check_no_copies(train, test)
         return
     if a == b and _is_divided(train):
         return

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hsisr_geo.assessment.exemplars import Exemplar, choose_exemplars
 from hsisr_geo.assessment.report.themes import LIGHT
 from hsisr_geo.assessment.report.words import figure as digits
-from hsisr_geo.bands.truecolor import choose_colors, stretch, stretch_limits
+from hsisr_geo.bands.truecolor import clear_colors, stretch, stretch_limits
 from hsisr_geo.benchmark.figures.style import PAGE_WIDTH, Look, figure_style, looks
 from hsisr_geo.benchmark.figures.values import FigureSettings, SceneResult, SceneResults
 from hsisr_geo.raster.selection import WATER_VAPOUR_NM
@@ -84,26 +84,24 @@ def _spectra(
     pixel: Exemplar,
     settings: FigureSettings,
 ) -> None:
-    """Draw the spectra; those that the legend does not name are named by their panels below."""
+    """Draw the spectra."""
     styles = looks(settings.systems, settings.reference)
     x, y = broken(_x(found), _spectrum(found.truth, pixel))
     axes.plot(x, y, color=LIGHT.ink, lw=5, alpha=0.25, label="truth", gid="truth")
     for result in shown:
         label = result.shown.label
-        named = result.shown.ours or label == settings.reference
         line = broken(_x(found), _spectrum(result.cube, pixel))
-        name = result.shown.title if named else "_" + result.shown.title
-        axes.plot(*line, **styles[label].line, label=name, gid=label)
+        axes.plot(*line, **styles[label].line, label=result.shown.title, gid=label)
     axes.set_ylabel("value")
     _shade(axes, found)
     if len(shown) < len(found.results):
         axes.set_title("those far off are below only", loc="right", fontsize=9, color=LIGHT.faint)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, borderaxespad=0.2, fontsize=9.5)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, borderaxespad=0.2, fontsize=8.5)
 
 
 def _place(axes: Axes, found: SceneResults, pixel: Exemplar) -> None:
     """Show where in the scene the pixel lies."""
-    picture = found.truth[list(choose_colors(found.bands).bands)]
+    picture = found.truth[list(clear_colors(found.bands, found.truth).bands)]
     axes.imshow(stretch(picture, stretch_limits(picture)), interpolation="none")
     axes.plot(pixel.col, pixel.row, "o", mfc="none", mec="white", ms=13, mew=3.5)
     axes.plot(pixel.col, pixel.row, "o", mfc="none", mec="#d01c8b", ms=13, mew=1.8)

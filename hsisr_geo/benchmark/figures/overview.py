@@ -41,9 +41,12 @@ def overview_figure(standings: Sequence[Standing], settings: FigureSettings) -> 
 
 
 def times_figure(standings: Sequence[Standing], settings: FigureSettings) -> Figure | None:
-    """Draw seconds an image against PSNR, one panel for each upscale; None if none was timed."""
+    """Draw seconds an image against PSNR, one panel for each upscale.
+
+    None if fewer than two systems were timed: there is nothing to compare then.
+    """
     timed = [s for s in standings if s.seconds]
-    if not timed:
+    if len({s.shown.label for s in timed}) < 2:
         return None
     with figure_style():
         figure, panels = _panels(timed, settings)

@@ -11,7 +11,7 @@ from hsisr_geo.assessment.report.pictures import ERROR_COLORS
 from hsisr_geo.assessment.report.words import fixed
 from hsisr_geo.assessment.wald import degrade
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.bands.truecolor import choose_colors, stretch, stretch_limits
+from hsisr_geo.bands.truecolor import clear_colors, stretch, stretch_limits
 from hsisr_geo.benchmark.figures.style import PAGE_WIDTH, figure_style, looks
 from hsisr_geo.benchmark.figures.values import FigureSettings, SceneResult, SceneResults
 from hsisr_geo.cube.degradation import BICUBIC, named
@@ -87,7 +87,7 @@ def cut(cube: Cube, part: Window) -> Cube:
 
 def _show(found: SceneResults, part: Window, grid: NDArray[np.object_]) -> None:
     """Draw the pictures: the truth first, with the degraded one below."""
-    bands = list(choose_colors(found.bands).bands)
+    bands = list(clear_colors(found.bands, found.truth).bands)
     truth = found.truth[bands]
     limits = stretch_limits(cut(truth, part))
     shown = [truth, *(result.cube[bands] for result in found.results)]
@@ -138,7 +138,7 @@ def _size(blocks: int, columns: int, part: Window) -> tuple[float, float]:
 
 def _colors(found: SceneResults) -> str:
     """Say which bands are red, green and blue."""
-    chosen = choose_colors(found.bands)
+    chosen = clear_colors(found.bands, found.truth)
     known = found.wavelengths_nm
     if known is None:
         numbers = ", ".join(str(found.numbers[i]) for i in chosen.bands)

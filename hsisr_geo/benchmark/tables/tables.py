@@ -162,6 +162,11 @@ def _mark_notes(entries: Sequence[Entry]) -> Iterator[str]:
             yield f"{_OWN} {entry.title}: trained by {how}, unlike others."
         elif _mark(entry) == _MADE:
             yield f"{_MADE} {entry.title}: not trained here, but the model {entry.model} as it is."
+        if entry.architecture == OWN and entry.schooling:
+            yield (
+                f"{entry.title}: trained in bfloat16 where the machine computes it, the others in "
+                "float32."
+            )
 
 
 def _trouble_notes(results: Results, entries: Sequence[Entry]) -> Iterator[str]:

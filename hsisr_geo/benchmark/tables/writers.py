@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from hsisr_geo.benchmark.tables.table import Column, Table, TableCell
 
+_PAGE_COLUMNS = 6  # of numbers; more are wider than a page of text
+
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -69,9 +71,11 @@ def to_markdown(table: Table) -> str:
 
 
 def to_latex(table: Table) -> str:
-    r"""Write a `table` for a document that has `\usepackage{booktabs}`, and `array` for some."""
+    """Write a `table` for LaTeX; its first line says which packages it needs."""
     titles = ["", *(f"{column.title} {column.arrow}".strip() for column in table.columns)]
     wrapped = any(column.wraps for column in table.columns)
+    wide = not wrapped and len(table.columns) > _PAGE_COLUMNS
+    packages = [*(["array"] if wrapped else []), "booktabs", *(["graphicx"] if wide else [])]
     body = [_tex_line(escaped(title) for title in titles)]
     for section in table.sections:
         body.append(r"\midrule")
@@ -81,16 +85,17 @@ def to_latex(table: Table) -> str:
             body.append(_tex_line([escaped(row.title), *_shown(table, row.cells, "tex", escaped)]))
     return "\n".join(
         [
-            rf"% needs \usepackage{{{'array,' if wrapped else ''}booktabs}}",
+            rf"% needs \usepackage{{{','.join(packages)}}}",
             r"\begin{table}",
             r"\centering",
             f"\\caption{{{escaped(table.title)}}}",
             f"\\label{{tab:{table.name}}}",
+            *([r"\resizebox{\linewidth}{!}{%"] if wide else []),
             f"\\begin{{tabular}}{{l{''.join(map(_alignment, table.columns))}}}",
             r"\toprule",
             *body,
             r"\bottomrule",
-            r"\end{tabular}",
+            r"\end{tabular}" + ("}" if wide else ""),
             *(f"\\par\\footnotesize {escaped(note)}" for note in table.notes),
             r"\end{table}",
             "",

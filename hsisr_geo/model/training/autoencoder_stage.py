@@ -10,6 +10,7 @@ from hsisr_geo.model import back_projection
 from hsisr_geo.model.checkpoint import save_network
 from hsisr_geo.model.inference.devices import choose_device
 from hsisr_geo.model.network import Network
+from hsisr_geo.model.training.identity import told_configuration
 from hsisr_geo.model.training.optimise import (
     Lesson,
     Log,
@@ -50,7 +51,7 @@ def train_autoencoder(
     train, held = split(load_scenes(options.scenes), options.holdout)
     say_held_out(held, log)
     lesson = autoencoder_lesson(network, config, train, held, options.seed, log)
-    facts = facts_of(options, "autoencoder", train, held, configuration=config.to_json())
+    facts = facts_of(options, "autoencoder", train, held, configuration=told_configuration(config))
     card = optimise(options, network.autoencoder, lesson, facts, log)
     card |= {
         "stage": "autoencoder",

@@ -18,7 +18,7 @@ from hsisr_geo.model.training.component_patches import (
     residual_deviation,
 )
 from hsisr_geo.model.training.grow import grown
-from hsisr_geo.model.training.identity import told_photographs
+from hsisr_geo.model.training.identity import told_configuration, told_photographs
 from hsisr_geo.model.training.optimise import (
     Lesson,
     Log,
@@ -107,7 +107,7 @@ def train_diffusion(
         train,
         held,
         photographs=told_photographs(photographs),
-        configuration=config.to_json(),
+        configuration=told_configuration(config),
         start=header.sha256,
     )
     card = header.card | optimise(options, network.denoiser, lesson, facts, log)

@@ -10,6 +10,7 @@ import numpy as np
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.training.photographs import Photograph
 from hsisr_geo.model.training.training_data import TrainingScene
+from hsisr_geo.resolver.config import ModelConfig
 
 Facts = Mapping[str, str]
 """Each a text by its name."""
@@ -24,6 +25,11 @@ def told_photographs(photographs: Sequence[Photograph]) -> str:
     """Tell photographs by number and content."""
     every = hashlib.sha256("".join(_digest(p.pixels) for p in photographs).encode())
     return f"{len(photographs)}:{every.hexdigest()[:12]}" if photographs else "none"
+
+
+def told_configuration(config: ModelConfig) -> str:
+    """Tell a configuration, which stands in the model file itself, by its hash."""
+    return hashlib.sha256(config.to_json().encode()).hexdigest()[:12]
 
 
 def check_apart(train: Sequence[TrainingScene], held: Sequence[TrainingScene]) -> None:
@@ -74,6 +80,6 @@ def _digest(pixels: np.ndarray) -> str:
 
 
 def _difference(name: str, before: str | None, now: str | None) -> str:
-    if max(len(before or ""), len(now or "")) > 100:  # of a hundred scenes
+    if name == "configuration" or max(len(before or ""), len(now or "")) > 100:
         return f"{name} not the same"
     return f"{name} was {before or 'not said'}, is {now or 'not said'}"
