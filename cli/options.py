@@ -221,6 +221,11 @@ style = click.option(
     show_default=True,
     help="Write a QGIS style (.qml) beside DST that shows true colour.",
 )
+header = click.option(
+    "--header",
+    is_flag=True,
+    help="Write an ENVI header (.hdr) with the bands beside a GeoTIFF, for GDAL 3.12 and others.",
+)
 stac = click.option(
     "--stac", is_flag=True, help="Write a STAC item (.stac.json) beside DST: where, what, and how."
 )
