@@ -45,7 +45,7 @@ def _device(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
-class _Number(click.ParamType):  # type: ignore[type-arg] # generic in click 8.2 only
+class _Number(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic in some versions
     """A number; an integer stays one, as 64 bits do not fit in a float."""
 
     name = "float"
