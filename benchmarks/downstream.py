@@ -25,11 +25,11 @@ from uncertainty import usable
 
 from hsisr_geo.assessment.wald import coarser, degrade, write
 from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.cube.indices import NAMES, Index, find_index
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import RasterError
 from hsisr_geo.index.deviation import detail_correlation, propagate
-from hsisr_geo.index.formula import NAMES, Index, find_index
 from hsisr_geo.index.make import find_bands
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster

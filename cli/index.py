@@ -46,7 +46,7 @@ def index(
     position in nm; `depth:2200` and `depth:900`, depths of absorption bands. Each takes the good
     bands nearest to its wavelengths, at most 10 nm away.
     """
-    from hsisr_geo.index.formula import find_index
+    from hsisr_geo.cube.indices import find_index
     from hsisr_geo.index.make import write_index
     from hsisr_geo.output.formats.choice import WriteOptions
 

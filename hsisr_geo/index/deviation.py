@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.index.formula import Values
+from hsisr_geo.cube.indices import Values
 
 Correlation = NDArray[np.float64]
 """float64 array (band, band), ones on its diagonal."""

@@ -11,10 +11,10 @@ from hsisr_geo._version import __version__
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.cube.indices import NEAR_NM, Index
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
 from hsisr_geo.index.deviation import Correlation, detail_correlation, propagate
-from hsisr_geo.index.formula import NEAR_NM, Index
 from hsisr_geo.output.drafts import write_raster
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.raster.open import open_raster

@@ -7,9 +7,9 @@ import pytest
 import rasterio
 from commands import call, one_line_error, write
 
+from hsisr_geo.cube.indices import NAMES, find_index
 from hsisr_geo.errors import OptionError
 from hsisr_geo.index.deviation import detail_correlation, propagate
-from hsisr_geo.index.formula import NAMES, find_index
 from hsisr_geo.index.make import write_index
 from hsisr_geo.raster.open import open_raster
 
