@@ -83,7 +83,7 @@ The command line comes first, then variables, then the file, then the built-in d
 GROUPS = {
     "run": ("Super-resolve", ("run", "batch")),
     "scenes": ("Look at scenes, and at the installation", ("info", "show", "psf", "doctor")),
-    "assess": ("Tell how good it is", ("assess", "evaluate", "benchmark")),
+    "assess": ("Tell how good it is", ("assess", "evaluate", "index", "benchmark")),
     "models": ("Models", ("models", "adapt", "train")),
     "shell": ("Defaults and the shell", ("config", "completion", "handshake")),
 }
