@@ -1,13 +1,12 @@
 """Whether the error grows with the predicted standard deviation: correlation, reliability, factor.
 
     python benchmarks/uncertainty.py SCENES [--figure PNG] [--holdout PREFIX ...]
-        [--model NAME] [--upscale 2 --upscale 4] [--samples 8]
+        [--model NAME] [--upscale 2 --upscale 4] [--samples N] [--degradation gaussian:0.2]
 
 Every raster of SCENES (or those whose name begins with a PREFIX) is degraded and super-resolved as
-in quality.py, here with `uncertainty`, and both files are read back. Errors of the best estimate
-and predicted deviations are compared in standard deviations of each band of the degraded scene, so
-that all bands count alike. Prints Markdown; the figure is
-the reliability curve.
+in quality.py, here with `uncertainty`, predicted or over samples, and both files are read back.
+Errors of the best estimate and deviations are compared in standard deviations of each band of the
+degraded scene, so that all bands count alike. Prints Markdown; the figure is the reliability curve.
 
 `factor` is root mean square error over root mean square deviation, times the factor that the model
 has already: what its `spread` should be, when measured on sites held out of training.
@@ -26,7 +25,7 @@ from quality import Scene, read_all, scenes_of, write_degraded
 
 from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.engine.pipeline import super_resolve
-from hsisr_geo.engine.uncertainty import DEFAULT_SAMPLES, Uncertainty
+from hsisr_geo.engine.uncertainty import PREDICTED, Uncertainty
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import usable_deviation as usable
 from hsisr_geo.raster.open import open_raster
@@ -97,7 +96,8 @@ class Row:
 @click.option("--holdout", multiple=True, help="Only scenes whose name begins so; repeatable.")
 @click.option("--model", default="default", show_default=True)
 @click.option("--upscale", "upscales", type=int, multiple=True, default=(2, 4))
-@click.option("--samples", type=int, default=DEFAULT_SAMPLES, show_default=True)
+@click.option("--samples", type=int, default=PREDICTED, help="Of the deviation; 0: predicted.")
+@click.option("--degradation", help="The true D of SCENES, assumed as well; else the model's own.")
 @click.option("--device", default="auto", show_default=True)
 def main(
     scenes: Path,
@@ -106,17 +106,19 @@ def main(
     model: str,
     upscales: Sequence[int],
     samples: int,
+    degradation: str | None,
     device: str,
 ) -> None:
     """Compare predicted deviations with errors on the rasters of SCENES."""
     chosen = [s for s in scenes_of(scenes) if not holdout or s.name.startswith(holdout)]
     rows = []
     for upscale in upscales:
-        resolver = load(Recipe(str(model), upscale=upscale, device=device))
+        resolver = load(Recipe(str(model), upscale=upscale, device=device, psf=degradation))
         for scene in chosen:
             rows.append(score_scene(scene, resolver, samples))
             click.echo(_line(rows[-1]), err=True)
-    factors = {upscale: resolver.sampled(2).factor for upscale in upscales}
+    known = resolver.sampled(2).factor if samples else None
+    factors = dict.fromkeys(upscales, known)
     if figure:
         draw(rows, figure)
     click.echo("\n".join(markdown(rows, factors)))
@@ -166,7 +168,7 @@ def tenths(sigma: np.ndarray, error: np.ndarray) -> np.ndarray:
     return np.array([(rms(sigma.ravel()[p]), rms(error.ravel()[p])) for p in parts])
 
 
-def markdown(rows: Sequence[Row], factors: dict[int, float]) -> Iterator[str]:
+def markdown(rows: Sequence[Row], factors: dict[int, float | None]) -> Iterator[str]:
     """One table for each upscale."""
     for upscale, factor in factors.items():
         chosen = [r for r in rows if r.upscale == upscale]
@@ -182,7 +184,8 @@ def markdown(rows: Sequence[Row], factors: dict[int, float]) -> Iterator[str]:
             np.mean([values(r) for r in chosen], axis=0) for values in (_correlations, _within)
         ]
         yield _cells("**mean**", means[0], ratio, means[1])
-        yield f"\nfactor for ×{upscale}: {factor * ratio:.2f} (the model has {factor:g})"
+        if factor is not None:
+            yield f"\nfactor for ×{upscale}: {factor * ratio:.2f} (the model has {factor:g})"
 
 
 def _correlations(r: Row) -> tuple[float, ...]:

@@ -76,7 +76,7 @@ _ENDINGS = {"envi": ".img", "zarr": ".zarr", "vrt": ".vrt", "netcdf": ".nc"}
 @click.option(
     "--uncertainty-name",
     metavar="TEMPLATE",
-    help="Also write the standard deviation over samples, to files of this name.",
+    help="Also write standard deviations, as they are predicted, to files of this name.",
 )
 @options.samples
 @options.uncertainty_bands
@@ -223,7 +223,7 @@ def _run(
         raster = known[job].raster
         assert raster is not None  # as nothing stopped it
         uncertainty = wish.uncertainty(job)
-        samples = uncertainty.samples if uncertainty else 0
+        samples = uncertainty.samples if uncertainty else None
         how = sharing_memory(wish.how, raster, resolver, samples, jobs)
         return how.super_resolve(
             raster,

@@ -32,7 +32,7 @@ class Wish:
 
 
 def sharing_memory(
-    how: RunOptions, raster: "Raster", resolver: "Resolver", samples: int, jobs: int
+    how: RunOptions, raster: "Raster", resolver: "Resolver", samples: int | None, jobs: int
 ) -> RunOptions:
     """Return the options with a tile chosen for one of several runs that share the memory."""
     from hsisr_geo.engine.outlook.estimate import SHARE, choose_tile, machine_memory
@@ -82,11 +82,11 @@ def prepare(
 
 def _resolver(wish: Wish, job: "Job") -> "Resolver":
     """Load the model once for all scenes, and see that it can do what they ask of it."""
-    from hsisr_geo.resolver.protocol import sampled
+    from hsisr_geo.resolver.protocol import with_deviation
 
     resolver = wish.how.load_resolver()
     if uncertainty := wish.uncertainty(job):
-        sampled(resolver, uncertainty.samples)
+        with_deviation(resolver, uncertainty.samples)
     return resolver
 
 

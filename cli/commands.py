@@ -16,6 +16,7 @@ LINES: Mapping[str, str] = {
     "info": "Describe a raster or product, and what is odd about it.",
     "show": "Draw a scene, and the result that was made of it.",
     "psf": "Tell what blurred a raster, and how sure that is.",
+    "index": "Make a spectral index of a result, and how sure it is.",
     "assess": "Tell how well a model does on your own raster.",
     "evaluate": "Score a result against a reference.",
     "adapt": "Fine-tune a model on one raster.",

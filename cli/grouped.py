@@ -29,7 +29,7 @@ class GroupedCommand(click.Command):
             "--again",
         ),
         "The sensor's blur": ("--psf", "--no-consistency"),
-        "How it is stored": ("--format", "--co", "--style", "--stac", "--overwrite"),
+        "How it is stored": ("--format", "--co", "--style", "--stac", "--header", "--overwrite"),
         "Time and memory": (
             *(
                 "--device",

@@ -45,7 +45,7 @@ def _device(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
-class _Number(click.ParamType):  # type: ignore[type-arg] # generic in click 8.2 only
+class _Number(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic in some versions
     """A number; an integer stays one, as 64 bits do not fit in a float."""
 
     name = "float"
@@ -115,7 +115,8 @@ no_consistency = click.option(
 samples = click.option(
     "--samples",
     type=click.IntRange(2, 2**24),
-    help="How many samples it is of; time grows with them.  [default: 8]",
+    help="Take the standard deviation over so many samples instead; time grows with them.  "
+    "[default: predicted, without samples]",
 )
 uncertainty_bands = click.option(
     "--uncertainty-bands",
@@ -220,6 +221,11 @@ style = click.option(
     default=True,
     show_default=True,
     help="Write a QGIS style (.qml) beside DST that shows true colour.",
+)
+header = click.option(
+    "--header",
+    is_flag=True,
+    help="Write an ENVI header (.hdr) with the bands beside a GeoTIFF, for GDAL 3.12 and others.",
 )
 stac = click.option(
     "--stac", is_flag=True, help="Write a STAC item (.stac.json) beside DST: where, what, and how."

@@ -10,9 +10,11 @@ def plan_text(plan: "RunPlan") -> str:
     """Return a plan for a person."""
     from hsisr_geo.engine.outlook.forecast import bytes_text, time_text
 
+    made = (
+        f"standard deviation of {plan.samples} samples" if plan.samples else "predicted deviation"
+    )
     beside = (
-        f"and the standard deviation of {plan.samples} samples to {plan.uncertainty}, "
-        f"{bytes_text(plan.uncertainty_size)}\n"
+        f"and the {made} to {plan.uncertainty}, {bytes_text(plan.uncertainty_size)}\n"
         if plan.uncertainty
         else ""
     )

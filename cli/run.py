@@ -31,7 +31,7 @@ STDOUT = "-", "/vsistdout/"
 @click.option(
     "--uncertainty",
     metavar="PATH",
-    help="Also write the standard deviation over samples to this raster, on the grid of DST.",
+    help="Also write the standard deviation of DST, as it is predicted, to this raster.",
 )
 @options.samples
 @options.uncertainty_bands
@@ -101,8 +101,8 @@ def _write_options(dst: str, how: RunOptions) -> "WriteOptions":
         return write
     if write.format not in (None, "gtiff", "cog"):
         raise click.UsageError(f"stdout takes gtiff and cog: name a file for {write.format}")
-    if write.stac:
-        raise click.UsageError("a STAC item lies beside a file: name one for DST")
+    if write.stac or write.header:
+        raise click.UsageError("a STAC item or a header lies beside a file: name one for DST")
     return replace(write, format=write.format or "gtiff", style=False)
 
 

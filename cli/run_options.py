@@ -53,6 +53,7 @@ _OPTIONS = (  # in the order of --help
     options.creation,
     options.style,
     options.stac,
+    options.header,
     options.resume,
     options.strict,
     options.valid_range,
@@ -89,6 +90,7 @@ class RunOptions:
     creation: tuple[str, ...]
     style: bool
     stac: bool
+    header: bool
 
     def write_options(self) -> "WriteOptions":
         """Say how outputs are stored; errors as `parse_options`."""
@@ -96,7 +98,9 @@ class RunOptions:
         from hsisr_geo.output.formats.creation import parse_options
 
         creation = parse_options(self.creation)
-        return WriteOptions(self.format, creation, style=self.style, stac=self.stac)
+        return WriteOptions(
+            self.format, creation, style=self.style, stac=self.stac, header=self.header
+        )
 
     resume: bool
     strict: bool
@@ -226,9 +230,9 @@ def check_samples(option: str, given: str | None, samples: int | None, bands: st
 
 def wished(path: str | os.PathLike[str], samples: int | None, bands: str | None) -> "Uncertainty":
     """Return the uncertainty that the options ask for."""
-    from hsisr_geo.engine.uncertainty import DEFAULT_SAMPLES, Uncertainty
+    from hsisr_geo.engine.uncertainty import PREDICTED, Uncertainty
 
-    return Uncertainty(path, samples or DEFAULT_SAMPLES, bands or "all")
+    return Uncertainty(path, samples or PREDICTED, bands or "all")
 
 
 def canceling(

@@ -65,7 +65,8 @@ def super_resolve(
     valid_range, again, progress, within, log
         As for `pipeline.super_resolve`, which does the work.
     uncertainty
-        Where to write the standard deviation over samples, or an `Uncertainty` with their number.
+        Where to write the standard deviation, as it is predicted; or an `Uncertainty`, which may
+        ask for that over a number of samples.
 
     Raises
     ------

@@ -21,7 +21,7 @@ from hsisr_geo.raster.datasets import open_quietly
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.scenes import ENDINGS
-from hsisr_geo.resolver.protocol import Resolver, sampled, settled
+from hsisr_geo.resolver.protocol import Resolver, settled, with_deviation
 
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:"<>|?*', "_"))  # in names of subdatasets
 Status = Literal["done", "skipped", "failed", "canceled", "not started"]
@@ -151,7 +151,7 @@ def difference(
     mark = fingerprint(
         raster,
         resolver,
-        spread=sampled(resolver, uncertainty.samples) if uncertainty else None,
+        spread=with_deviation(resolver, uncertainty.samples) if uncertainty else None,
         uncertainty=uncertainty,
         region=None if bounds is None else raster.window_of(bounds),
         tile=1,  # no matter: it does not show in the result,

@@ -146,10 +146,10 @@ _ISOLATED = {"PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """A second raster to write: the deviation over samples, of `all` bands or their `mean`."""
+    """A second raster: deviations of `all` bands or their `mean`; without samples predicted."""
 
     path: str
-    samples: int = 8
+    samples: int = 0
     bands: str = "all"
 
 
@@ -223,7 +223,9 @@ def run_arguments(
     arguments += _options(format=format)
     arguments += [word for option in creation for word in ("--co", option)]
     if uncertainty is not None:
-        arguments += ["--uncertainty", uncertainty.path, "--samples", str(uncertainty.samples)]
+        arguments += ["--uncertainty", uncertainty.path]
+        if uncertainty.samples:
+            arguments += ["--samples", str(uncertainty.samples)]
         arguments += ["--uncertainty-bands", uncertainty.bands]
     arguments += _insisting(valid_range, again)
     if dry_run:

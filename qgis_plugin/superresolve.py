@@ -62,9 +62,11 @@ class SuperResolve(SceneAlgorithm):
                 "draws plausible texture that the sensor did not see: it looks sharper and is less "
                 "true. <b>Seed</b> chooses the draw.</p>"
                 "<h3>Uncertainty</h3>"
-                "<p>A second raster: the standard deviation over <b>samples</b> of detail 1, per "
-                "band or as one band with their mean. It goes with the error on the whole, not on "
-                "every scene. A sample takes about as long as five images at detail 0.</p>"
+                "<p>A second raster: how far the result may be off, as a standard deviation, per "
+                "band or as one band with their mean. It is predicted of what is seen around a "
+                "pixel; about two of three errors are smaller. With <b>samples</b> it is their "
+                "standard deviation at detail 1 instead; a sample takes about as long as five "
+                "images at detail 0.</p>"
                 "<h3>PSF</h3>"
                 "<p>What made the pixels of finer ones: <i>bicubic</i>, <i>gaussian:MTF</i> (the "
                 "MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file "
@@ -110,7 +112,7 @@ class SuperResolve(SceneAlgorithm):
             ),
             helped(
                 number(
-                    "SAMPLES", tr("Samples for the uncertainty"), number.Type.Integer, 8, minValue=2
+                    "SAMPLES", tr("Samples for the uncertainty"), number.Type.Integer, 0, minValue=0
                 ),
                 tr("Time grows with them."),
             ),

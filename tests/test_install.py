@@ -28,6 +28,7 @@ DATA = {
     "hsisr_geo/assessment/report/template.html",
     "hsisr_geo/blur/sensors.toml",
     "hsisr_geo/blur/softness.json",
+    "hsisr_geo/model/deviation.json",
     "hsisr_geo/weights/SHA256SUMS",
     "hsisr_geo/weights/hsisr-base.safetensors",
 }

@@ -32,13 +32,15 @@ degraded again by the assumed `degradation`, is from the input; and `uncertainty
 `--dry-run` it carries what would be written instead.
 
 **Uncertainty**: `run SRC DST --uncertainty PATH` writes a second raster on the grid of DST: for
-every band that the model made, the standard deviation over `--samples` samples (of `--detail 1`,
-drawn from `--seed`), in physical units; float32, NaN where there is no value and in bands that were
-interpolated. DST is what it is without the option, and both files appear, or neither. The tags are
-those of DST, and `HSISR_SAMPLES`, `HSISR_SEEDS` and `HSISR_SPREAD`, the calibration factor that is
-in the numbers. Each sample takes about five evaluations of the network in time, and no memory.
-[method.md](method.md) says what the deviation covers, [quality.md](quality.md) how well it goes
-with the error.
+every band that the model made, the standard deviation of its error, in physical units; float32, NaN
+where there is no value and in bands that were interpolated. DST is what it is without the option,
+and both files appear, or neither. It is predicted of what is seen around a pixel, which costs next
+to nothing. With `--samples N` it is the standard deviation over N samples (of `--detail 1`, drawn
+from `--seed`), each of which takes about five evaluations of the network in time, and no memory.
+The tags are those of DST and `HSISR_CONTENT`, with `HSISR_DEVIATION_WEIGHTS`; or `HSISR_SAMPLES`,
+`HSISR_SEEDS` and `HSISR_SPREAD`, the calibration factor that is in the numbers.
+[method.md](method.md) says what the deviation covers, [quality.md](quality.md) how far to trust it.
+`index` turns it into that of a spectral index.
 
 **Formats**: the ending of DST says which, `--format` where it does not;
 [formats.md](formats.md) shows each with its creation options (`--co`), and what lies beside DST: a
@@ -81,7 +83,7 @@ The command line comes first, then variables, then the file, then the built-in d
 GROUPS = {
     "run": ("Super-resolve", ("run", "batch")),
     "scenes": ("Look at scenes, and at the installation", ("info", "show", "psf", "doctor")),
-    "assess": ("Tell how good it is", ("assess", "evaluate", "benchmark")),
+    "assess": ("Tell how good it is", ("assess", "evaluate", "index", "benchmark")),
     "models": ("Models", ("models", "adapt", "train")),
     "shell": ("Defaults and the shell", ("config", "completion", "handshake")),
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.cube.indices import INDICES, Index, Plane
+from hsisr_geo.cube.indices import INDICES, Index, Values
 
 _FEWEST = 100  # pixels with an index: of fewer an error says little
 
@@ -25,7 +25,7 @@ class IndexTruth:
 
     index: Index
     bands: tuple[int, ...]
-    plane: Plane
+    plane: Values
 
     @property
     def share(self) -> float:
@@ -45,7 +45,7 @@ def find_indices(cube: Cube, wavelengths_nm: tuple[float | None, ...]) -> tuple[
         bands = index.bands(wavelengths_nm)
         if bands is None:
             continue
-        plane = index.of_planes(*(cube[band] for band in bands))
+        plane = index.value(cube[list(bands)])
         if np.isfinite(plane).sum() >= _FEWEST:
             found.append(IndexTruth(index, bands, plane))
     return tuple(found)
@@ -58,7 +58,7 @@ def index_errors(sr: Cube, truths: tuple[IndexTruth, ...]) -> Mapping[str, float
     """
     errors = {}
     for truth in truths:
-        ours = truth.index.of_planes(*(sr[band] for band in truth.bands))
+        ours = truth.index.value(sr[list(truth.bands)])
         away = np.abs(ours - truth.plane)
         away = away[np.isfinite(away)]
         errors[truth.index.name] = float(away.mean()) if away.size else float("nan")

@@ -108,14 +108,16 @@ def _radiometry(dataset: Any, fields: Mapping[str, str]) -> list[tuple[float, fl
         ignored = split_list(told, dataset.count) or one * dataset.count
         numbers = [_no_value(item) for item in ignored]
         nodata = [
-            n if n is not None and (misread or g is None) else g
+            n if n is not None and (misread or g is None or isinstance(n, int)) else g
             for n, g in zip(numbers, nodata, strict=True)
         ]
     return list(zip(scales, offsets, nodata, strict=True))
 
 
 def _no_value(text: str | None) -> float | None:
-    """Read a nodata value; "nan" is one, too."""
+    """Read a nodata value; "nan" is one, too, and an integer of many digits stays one."""
+    if re.fullmatch(r"[-+]?\d{16,20}", (text or "").strip()):
+        return int(text or "")
     return math.nan if (text or "").strip().lower() == "nan" else to_number(text)
 
 

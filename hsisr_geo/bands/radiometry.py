@@ -69,8 +69,6 @@ def beyond_float32(dn: NDArray[Any], cube: Cube, bands: Bands) -> tuple[int, flo
     -------
     the place of its band, and the number; None where all have room
     """
-    if dn.dtype.kind != "f":
-        return None
     for place, (stored, plane, band) in enumerate(zip(dn, cube, bands, strict=True)):
         if dn.dtype != np.float64 and _is_plain(band):
             continue

@@ -1,7 +1,8 @@
-"""Quantities that users map: NDVI, PRI, red-edge position, depths of absorptions; by band ratios.
+"""Quantities that users map: NDVI, PRI, red-edge position, depths of absorptions; with slopes.
 
 Each is computed from the bands nearest to the wavelengths of its definition, of a cube in
-reflectance. A pixel where one of these bands has no value, or none above zero, has no index.
+reflectance, whatever its scale. A pixel where one of these bands has no value, or none above zero,
+has no index.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,113 +13,139 @@ from numpy.typing import NDArray
 
 from hsisr_geo.errors import OptionError
 
-Plane = NDArray[np.float64]
-"""Array (row, col), NaN where there is no value."""
-NEAR_NM = 12.0
-"""A band farther than this from the wavelength that is asked for does not stand for it."""
-LEAST_GREEN = 0.3
-"""Below this NDVI there is no red edge to find."""
-SHOULDERS_NM = {900: (780.0, 1000.0), 2200: (2120.0, 2260.0)}
-"""Where the continuum is taken for an absorption: of ferric iron at 900 nm, of clay at 2200 nm."""
+Values = NDArray[np.float64]
+"""float64 array (band, row, col), or of any shape behind the bands; NaN where there is no value."""
+
+NEAR_NM = 10.0
+"""How far the centre of a band may lie from the wavelength that stands in a formula."""
+
+_EDGE_NM = (700.0, 740.0)
+_LEAST_GREEN = 0.3  # NDVI below which there is no red edge to find
 
 
 @dataclass(frozen=True)
 class Index:
-    """An index, as a function of a cube and its wavelengths.
+    """An index by its formula.
 
     Attributes
     ----------
     name, title
-        "ndvi"; for people.
+        As it is asked for; for people.
     unit
-        Of the values; "" for a ratio.
-    needs_nm
-        Wavelengths whose bands are taken.
+        Of the index; "" for a ratio.
+    wavelengths_nm
+        Of the bands that it is made of, in the order that the functions take them.
     formula
-        Of these bands' planes, in that order.
+        (band, ...) -> (...), of values above zero.
+    slopes
+        (band, ...) -> (band, ...): its derivative by each band.
     """
 
     name: str
     title: str
     unit: str
-    needs_nm: tuple[float, ...]
-    formula: Callable[..., Plane]
+    wavelengths_nm: tuple[float, ...]
+    formula: Callable[[Values], Values]
+    slopes: Callable[[Values], Values]
 
     def bands(self, wavelengths_nm: Sequence[float | None]) -> tuple[int, ...] | None:
         """Return the bands (from 0) that stand for what is needed, None where one is missing."""
         known = [(nm, i) for i, nm in enumerate(wavelengths_nm) if nm is not None]
-        nearest = [min((abs(nm - need), i) for nm, i in known) for need in self.needs_nm if known]
+        nearest = [min((abs(nm - w), i) for nm, i in known) for w in self.wavelengths_nm if known]
         if not nearest or max(nearest)[0] > NEAR_NM:
             return None
         return tuple(i for _, i in nearest)
 
-    def __call__(self, cube: NDArray[np.floating], wavelengths_nm: Sequence[float | None]) -> Plane:
-        """Return the index of each pixel of a cube (band, row, col), NaN where it has none.
-
-        Raises
-        ------
-        OptionError : no band is near one of the wavelengths
-        """
-        bands = self.bands(wavelengths_nm)
-        if bands is None:
-            needs = ", ".join(f"{nm:g}" for nm in self.needs_nm)
-            raise OptionError(f"{self.title} needs bands within {NEAR_NM:g} nm of {needs} nm")
-        return self.of_planes(*(cube[band] for band in bands))
-
-    def of_planes(self, *planes: NDArray[np.floating]) -> Plane:
-        """Return the index from the planes of its bands."""
-        positive = [np.where(plane > 0, plane, np.nan).astype(np.float64) for plane in planes]
+    def value(self, x: NDArray[np.floating]) -> Values:
+        """Return the index of its bands (band, ...), NaN where it has none."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            return self.formula(*positive)
-
-
-def _difference(one: Plane, other: Plane) -> Plane:
-    """Normalised difference, -1 to 1."""
-    return (one - other) / (one + other)
-
-
-def _edge(red: Plane, low: Plane, high: Plane, top: Plane) -> Plane:
-    """Where the red edge is halfway up, in nm, on a line from 700 to 740 nm."""
-    position = 700 + 40 * ((red + top) / 2 - low) / (high - low)
-    return np.where((high > low) & (_difference(top, red) >= LEAST_GREEN), position, np.nan)
-
-
-def band_depth(centre_nm: int) -> Index:
-    """Return the depth of an absorption below a straight continuum (Clark & Roush 1984).
-
-    Raises
-    ------
-    OptionError : it is none of those whose shoulders are known
-    """
-    if centre_nm not in SHOULDERS_NM:
-        known = " or ".join(map(str, SHOULDERS_NM))
-        raise OptionError(f"depths of absorptions are at {known} nm, not at {centre_nm:g}")
-    left, right = SHOULDERS_NM[centre_nm]
-    share = (centre_nm - left) / (right - left)
-
-    def depth(before: Plane, floor: Plane, after: Plane) -> Plane:
-        return 1 - floor / ((1 - share) * before + share * after)
-
-    needs = (left, float(centre_nm), right)
-    return Index(f"depth:{centre_nm}", f"band depth at {centre_nm} nm", "", needs, depth)
-
-
-ndvi = Index("ndvi", "NDVI", "", (800.0, 670.0), _difference)  # Rouse et al. 1974
-pri = Index("pri", "PRI", "", (531.0, 570.0), _difference)  # Gamon et al. 1992
-red_edge_position = Index(
-    "rep", "red-edge position", "nm", (670.0, 700.0, 740.0, 780.0), _edge
-)  # Guyot & Baret 1988
-INDICES = (ndvi, pri, red_edge_position, *(band_depth(centre) for centre in SHOULDERS_NM))
+            return self.formula(np.where(x > 0, x, np.nan).astype(np.float64))
 
 
 def find_index(name: str) -> Index:
-    """Return the index of a name: ndvi, pri, rep, depth:900, depth:2200.
+    """Return the index of a name.
+
+    ndvi: (R800 - R670) / (R800 + R670), Tucker (1979). pri: (R531 - R570) / (R531 + R570), Gamon
+    et al. (1992). rep: the red edge's position in nm, where reflectance is half-way between R670
+    and R780, between 700 and 740 nm, Guyot & Baret (1988), where NDVI is at least 0.3. depth:2200
+    (clay, between 2120 and 2250 nm) and depth:900 (ferric iron, between 775 and 1035 nm): one minus
+    reflectance over the straight line between the two, Clark & Roush (1984).
 
     Raises
     ------
-    OptionError : there is none of that name
+    OptionError
+        No index is called so.
     """
     for index in INDICES:
         if index.name == name.lower():
             return index
-    raise OptionError(f"no index {name!r}: there are {', '.join(i.name for i in INDICES)}")
+    raise OptionError(f"there is no index {name!r}: choose {', '.join(NAMES)}")
+
+
+def _normalised_difference(name: str, first: float, second: float) -> Index:
+    def value(x: Values) -> Values:
+        return _ratio(x[0] - x[1], x[0] + x[1])
+
+    def slopes(x: Values) -> Values:
+        square = (x[0] + x[1]) ** 2
+        return np.stack([_ratio(2 * x[1], square), _ratio(-2 * x[0], square)])
+
+    return Index(name, name.upper(), "", (first, second), value, slopes)
+
+
+def _band_depth(left: float, middle: float, right: float) -> Index:
+    share = (middle - left) / (right - left)
+
+    def line(x: Values) -> Values:
+        across: Values = (1 - share) * x[0] + share * x[2]
+        return across
+
+    def value(x: Values) -> Values:
+        return 1 - _ratio(x[1], line(x))
+
+    def slopes(x: Values) -> Values:
+        across = line(x)
+        steep = _ratio(x[1], across**2)
+        inverse = _ratio(np.ones_like(across), across)
+        return np.stack([(1 - share) * steep, -inverse, share * steep])
+
+    name, title = f"depth:{middle:g}", f"band depth at {middle:g} nm"
+    return Index(name, title, "", (left, middle, right), value, slopes)
+
+
+def _edge_value(x: Values) -> Values:
+    r670, r700, r740, r780 = x
+    start, end = _EDGE_NM
+    share = _ratio((r670 + r780) / 2 - r700, r740 - r700)
+    green = _ratio(r780 - r670, r780 + r670) >= _LEAST_GREEN
+    known = green & (share >= 0) & (share <= 1)
+    at: Values = np.where(known, start + (end - start) * share, np.nan)
+    return at
+
+
+def _edge_slopes(x: Values) -> Values:
+    r670, r700, r740, r780 = x
+    width = _EDGE_NM[1] - _EDGE_NM[0]
+    rise = r740 - r700
+    above = (r670 + r780) / 2 - r700
+    half = _ratio(np.full_like(rise, width / 2), rise)
+    by_740 = -width * _ratio(above, rise**2)
+    by_700 = -2 * half - by_740
+    return np.stack([half, by_700, by_740, half])
+
+
+def _ratio(over: Values, under: Values) -> Values:
+    """Divide, with NaN where the denominator is not positive: no spectrum of anything."""
+    out: Values = np.full(np.shape(under), np.nan)
+    np.divide(over, under, out=out, where=np.asarray(under) > 0)
+    return out
+
+
+INDICES = (
+    _normalised_difference("ndvi", 800, 670),
+    _normalised_difference("pri", 531, 570),
+    Index("rep", "red-edge position", "nm", (670, 700, 740, 780), _edge_value, _edge_slopes),
+    _band_depth(775, 900, 1035),
+    _band_depth(2120, 2200, 2250),
+)
+NAMES = tuple(index.name for index in INDICES)

@@ -14,7 +14,7 @@ from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.resolver.apply import Method, limits_of, room_of, share_bands
-from hsisr_geo.resolver.protocol import BandsResolver, Resolver, Sampled, in_parts, sampled
+from hsisr_geo.resolver.protocol import BandsResolver, Resolver, Spread, in_parts, with_deviation
 from hsisr_geo.resolver.watch import Watch
 
 
@@ -27,7 +27,7 @@ class Assignment:
     request
         What was asked for; its resolver is the one that really makes the bands.
     samples
-        Of the uncertainty, None without.
+        Of the uncertainty, 0 where it is predicted; None without.
     resolved, interpolated
         Indices of the bands; together all of them.
     outputs
@@ -48,16 +48,16 @@ class Assignment:
     before: Snapshot
 
     @property
-    def spread(self) -> Sampled | None:
-        """The resolver with the spread of its samples, if that is asked for."""
-        return None if self.samples is None else sampled(self.request.resolver, self.samples)
+    def spread(self) -> Spread | None:
+        """The resolver with the deviation of its answer, if that is asked for."""
+        return None if self.samples is None else with_deviation(self.request.resolver, self.samples)
 
     @property
     def layout(self) -> Layout:
         """Grid of the tiles, and what their records hold."""
-        asked, samples = self.request, self.samples or 0
+        asked = self.request
         grid = cut_for(
-            asked.raster, asked.resolver, samples=samples, tile=self.tile, region=asked.region
+            asked.raster, asked.resolver, samples=self.samples, tile=self.tile, region=asked.region
         )
         return Layout(grid, asked.resolver.upscale, self.outputs, len(self.resolved))
 
@@ -108,7 +108,7 @@ def assign(
             log(f"{told}: interpolated")
     assignment = Assignment(
         replace(request, resolver=share.resolver),
-        samples=None if warning else request.samples or None,
+        samples=None if warning else request.samples,
         statistics=share.statistics,
         resolved=share.resolved,
         interpolated=share.interpolated,

@@ -114,7 +114,7 @@ def _learn(assignment: Assignment, indices: list[tuple[int, int]], seconds: floa
     """Keep how fast the tiles were made, for what later runs say beforehand."""
     resolver, grid = assignment.request.resolver, assignment.layout.grid
     if isinstance(resolver, PartResolver):
-        samples, tiles = assignment.samples or 0, (grid.tile(*index) for index in indices)
+        samples, tiles = assignment.samples, (grid.tile(*index) for index in indices)
         raster = assignment.request.raster
         work = work_of(raster, resolver, grid, samples=samples, tiles=tiles)
         keep_rate(resolver, samples, work, seconds)

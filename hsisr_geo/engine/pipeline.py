@@ -119,8 +119,8 @@ def super_resolve(
         (xmin, ymin, xmax, ymax) in CRS units: process only the pixels that they cover. The result
         is the same window of the full run, as statistics always come from the whole scene.
     uncertainty
-        Also write the standard deviation over samples, as a raster on the grid of the output. Both
-        appear when both are complete, or neither.
+        Also write the standard deviation of the output, predicted or over samples, as a raster on
+        its grid. Both appear when both are complete, or neither.
     write
         Format and creation options of the output, and what is written beside it. The uncertainty
         has the same format, unless its ending names another.
@@ -147,7 +147,7 @@ def super_resolve(
     Raises
     ------
     HsisrError : the input cannot be read, the output not written, an option is out of range, an
-        uncertainty is asked of a resolver without samples, workers fail; or what `progress`
+        uncertainty is asked of a resolver that cannot tell it, workers fail; or what `progress`
         raised. The output then does not exist.
     """
     started = time.perf_counter()

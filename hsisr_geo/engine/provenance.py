@@ -18,7 +18,7 @@ from hsisr_geo.errors import OutputError
 from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import source_files
-from hsisr_geo.resolver.protocol import Resolver, Sampled
+from hsisr_geo.resolver.protocol import Resolver, Spread
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def fingerprint(
     raster: Raster,
     resolver: Resolver,
     *,
-    spread: Sampled | None,
+    spread: Spread | None,
     uncertainty: Uncertainty | None,
     region: Window | None,
     tile: int,

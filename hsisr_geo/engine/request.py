@@ -32,9 +32,10 @@ from hsisr_geo.resolver.protocol import (
     BandsResolver,
     PartResolver,
     Resolver,
+    Spread,
     pinned,
-    sampled,
     settled,
+    with_deviation,
 )
 
 Log = Callable[[str], None]
@@ -56,7 +57,7 @@ class RunPlan:
     seconds : how long it will take, an estimate from a small tile that was timed
     model : name of the model
     uncertainty : path of the raster of standard deviations, if any
-    samples : number of samples that it is of, 0 without
+    samples : number of samples that it is of; 0 where it is predicted, and without
     uncertainty_size : bytes of its pixels before compression, 0 without
     """
 
@@ -129,7 +130,7 @@ class Request:
         RasterError : the scene cannot be read, holds classes, or is a result of ours (without
             `again`); the bounds do not touch it
         OptionError, ModelError : a tile below 1; a valid range that encloses nothing; an
-            uncertainty of a resolver without samples
+            uncertainty of a resolver that cannot tell it
         """
         where = where or Workers()
         raster = src if isinstance(src, Raster) else open_raster(where.name_of(os.fspath(src)))
@@ -140,7 +141,7 @@ class Request:
         region = None if bounds is None else raster.window_of(bounds)
         resolver = settled(resolver, raster)
         if uncertainty is not None:
-            sampled(resolver, uncertainty.samples)
+            with_deviation(resolver, uncertainty.samples)
         return cls(
             raster,
             resolver,
@@ -156,9 +157,14 @@ class Request:
         )
 
     @property
-    def samples(self) -> int:
-        """Of the uncertainty; 0 without."""
-        return 0 if self.uncertainty is None else self.uncertainty.samples
+    def samples(self) -> int | None:
+        """Of the uncertainty, 0 where it is predicted; None without."""
+        return None if self.uncertainty is None else self.uncertainty.samples
+
+    @property
+    def spread(self) -> Spread | None:
+        """The resolver with the deviation of its answer, if one is wanted."""
+        return None if self.samples is None else with_deviation(self.resolver, self.samples)
 
     def targets(self) -> list[Target]:
         """Return the rasters to be written; their tags are `LateTags`."""
@@ -225,12 +231,12 @@ class Request:
 
         Raises
         ------
-        OptionError : an uncertainty is asked of a resolver without samples
+        ModelError : an uncertainty is asked of a resolver that cannot tell it
         """
         return fingerprint(
             self.raster,
             self.resolver,
-            spread=sampled(self.resolver, self.samples) if self.uncertainty else None,
+            spread=self.spread,
             uncertainty=self.uncertainty,
             region=self.region,
             tile=tile,
@@ -252,13 +258,16 @@ class Request:
         """
         check_scene(self.raster, self.resolver)
         targets, outputs, side = self.targets(), self.outputs(), self.side()
-        use = {"threads": self.where.threads, "samples": self.samples}
-        grid = cut_for(
-            self.raster, self.resolver, samples=self.samples, tile=side, region=self.region
-        )
-        need = footprint(self.raster, self.resolver, grid, **use)
+        threads, samples = self.where.threads, self.samples
+        grid = cut_for(self.raster, self.resolver, samples=samples, tile=side, region=self.region)
+        need = footprint(self.raster, self.resolver, grid, threads=threads, samples=samples)
         seconds = estimate_seconds(
-            self.raster, self.resolver, grid, workers=self.where.number, **use
+            self.raster,
+            self.resolver,
+            grid,
+            workers=self.where.number,
+            threads=threads,
+            samples=samples,
         )
         bands = len(self.raster.bands)
         layout = Layout(grid, self.resolver.upscale, outputs, measured=bands)
@@ -278,7 +287,7 @@ class Request:
             seconds=round(seconds, 1),
             model=self.resolver.name,
             uncertainty=os.fspath(self.uncertainty.path) if self.uncertainty else None,
-            samples=self.samples,
+            samples=samples or 0,
             uncertainty_size=sum(sizes[1:]),
         )
 

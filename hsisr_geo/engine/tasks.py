@@ -28,7 +28,7 @@ from hsisr_geo.journal.records import JournalWriter
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.apply import Method, cut_holes, hold_values, make_bands, pixels_of
-from hsisr_geo.resolver.protocol import Resolver, sampled
+from hsisr_geo.resolver.protocol import Resolver, with_deviation
 from hsisr_geo.resolver.watch import Watch
 
 Progress = Callable[[int, int], None]
@@ -57,12 +57,12 @@ def cut(
 
 
 def cut_for(
-    raster: Raster, resolver: Resolver, *, samples: int, tile: int, region: Window | None
+    raster: Raster, resolver: Resolver, *, samples: int | None, tile: int, region: Window | None
 ) -> TileGrid:
-    """Cut a region as a method needs it; `samples` of the uncertainty, 0 without."""
+    """Cut a region as a method needs it; `samples` of the uncertainty, None without one."""
     return cut(
         raster,
-        context=(sampled(resolver, samples) if samples else resolver).context,
+        context=(resolver if samples is None else with_deviation(resolver, samples)).context,
         ramp=resolver.ramp,
         reach=resolver.degradation.reach,
         tile=tile,

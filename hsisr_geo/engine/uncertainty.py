@@ -18,19 +18,21 @@ from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.raster import Raster
 
 BANDS = ("all", "mean")
-DEFAULT_SAMPLES = 8
+PREDICTED = 0
+"""Samples of a deviation that is predicted."""
 MAX_SAMPLES = 2**24
 """As many noise fields as there are for one seed."""
 
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """A wish for the standard deviation over samples, as a raster of its own.
+    """A wish for the standard deviation of the output, as a raster of its own.
 
     Parameters
     ----------
     path : of the raster, GeoTIFF or ENVI
-    samples : how many, 2 to 2**24; time grows with them, memory does not
+    samples : 0: predicted of what is seen (`model/deviation.py`), or over 8 samples where nothing
+        predicts it. 2 to 2**24: over so many samples; time grows with them, memory does not
     bands : "all" for those of the scene; "mean" for one, the mean over what the model made
 
     Raises
@@ -39,12 +41,12 @@ class Uncertainty:
     """
 
     path: str | os.PathLike[str]
-    samples: int = DEFAULT_SAMPLES
+    samples: int = PREDICTED
     bands: str = "all"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be made."""
-        if not 2 <= self.samples <= MAX_SAMPLES:
+        if self.samples != PREDICTED and not 2 <= self.samples <= MAX_SAMPLES:
             raise OptionError(f"samples must be from 2 to {MAX_SAMPLES}, not {self.samples}")
         if self.bands not in BANDS:
             raise OptionError(f"uncertainty bands must be all or mean, not {self.bands!r}")

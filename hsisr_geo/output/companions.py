@@ -1,6 +1,6 @@
-"""What may lie beside an output, and whose it is: a QGIS style and a STAC item.
+"""What may lie beside an output, and whose it is: a QGIS style, an ENVI header and a STAC item.
 
-Both have the name of the raster with an ending of their own. They are replaced, and go, with the
+They have the name of the raster with an ending of their own. They are replaced, and go, with the
 raster that they were made for; those of another raster, or of someone else, are left alone.
 """
 
@@ -9,18 +9,23 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from hsisr_geo.errors import OutputError
 from hsisr_geo.output.formats.format import Content
+from hsisr_geo.output.header import ENDING as HEADER
+from hsisr_geo.output.header import header_text, raster_of_header
 from hsisr_geo.output.stac.asset import Made
 from hsisr_geo.output.stac.item import ENDING, describe, raster_of_item
 from hsisr_geo.output.style import raster_of_style, style_text
 
 _STYLE = ".qml"
-_READERS = {_STYLE: raster_of_style, ENDING: raster_of_item}
+_READERS = {_STYLE: raster_of_style, HEADER: raster_of_header, ENDING: raster_of_item}
+_TIFF = (".tif", ".tiff")  # beside which a header is no part of the raster
 
 
 def companions(path: Path) -> list[Path]:
-    """Return the names that a raster's style and item have."""
-    return [path.with_suffix(ending) for ending in _READERS]
+    """Return the names that a raster's style, header and item have."""
+    tiff = path.suffix.lower() in _TIFF
+    return [path.with_suffix(ending) for ending in _READERS if tiff or ending != HEADER]
 
 
 def belongs_to(companion: Path, file: Path) -> bool:
@@ -33,6 +38,25 @@ def belongs_to(companion: Path, file: Path) -> bool:
 def item_path(path: Path) -> Path:
     """Return the name of a raster's STAC item."""
     return path.with_suffix(ENDING)
+
+
+def write_header(part: Path, file: Path, content: Content) -> None:
+    """Write an ENVI header beside `part`; `check_header` has seen that there is none to be kept."""
+    part.with_suffix(HEADER).write_text(header_text(file.name, content.raster), encoding="utf-8")
+
+
+def check_header(path: Path) -> None:
+    """Refuse a header beside what is no GeoTIFF, and to replace one that is not ours.
+
+    Raises
+    ------
+    OutputError
+    """
+    if path.suffix.lower() not in _TIFF:
+        raise OutputError(f"{path}: --header is for GeoTIFF and COG, NAME.tif")
+    there = path.with_suffix(HEADER)
+    if there.exists() and not belongs_to(there, path):
+        raise OutputError(f"{there} exists, and was not made for {path.name}: choose another name")
 
 
 def write_style(part: Path, file: Path, content: Content) -> None:

@@ -17,7 +17,14 @@ from hsisr_geo.files import remove, synchronize_all
 from hsisr_geo.journal.folder import WorkFolder, work_folder
 from hsisr_geo.journal.layout import Output
 from hsisr_geo.output.commit import Move, commit, settle
-from hsisr_geo.output.companions import belongs_to, companions, item_path, write_item, write_style
+from hsisr_geo.output.companions import (
+    belongs_to,
+    companions,
+    item_path,
+    write_header,
+    write_item,
+    write_style,
+)
 from hsisr_geo.output.formats.blocks import Blocks
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.formats.format import Content, Format, needs_mask
@@ -80,6 +87,8 @@ class Draft:
             check_read_back(part, self.file, self.form, raster)
             if self.target.write.style and has_companions(self.file, raster):
                 write_style(part, self.file, content)
+            if self.target.write.header:
+                write_header(part, self.file, content)
             for made in filter(Path.exists, members):
                 synchronize_all(made)
         kind = self.form.media_type

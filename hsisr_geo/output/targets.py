@@ -11,7 +11,7 @@ from rasterio.errors import RasterioError
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import is_utf8, refusal
 from hsisr_geo.journal.folder import WorkFolder, work_folder_of
-from hsisr_geo.output.companions import item_path
+from hsisr_geo.output.companions import check_header, item_path
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions, choose_format
 from hsisr_geo.output.formats.format import Format
 from hsisr_geo.output.formats.zarr import is_zarr
@@ -89,6 +89,8 @@ def _check_target(target: Target, *, overwrite: bool) -> Path:
     for file in files:
         if file.exists() and not overwrite:
             raise OutputError(f"{file} exists: choose another name or give --overwrite")
+    if target.write.header:
+        check_header(path)
     if target.write.stac and not has_companions(path, target.raster):
         raise OutputError(f"{path}: its STAC item would be that of {source}: choose another name")
     if not os.access(path.parent, os.W_OK):

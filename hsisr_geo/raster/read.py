@@ -85,11 +85,11 @@ def read_window(
     cube = decode(stored, raster.bands.select(chosen))
     if missing is not None:
         missing = np.broadcast_to(missing, cube.shape)
-        if stored.dtype.kind == "f":
-            stored = np.where(missing, stored.dtype.type(np.nan), stored)
-        cube[missing] = np.nan
+        cube[missing] = 0  # for a moment: holes are no values that have no room
     if (found := beyond_float32(stored, cube, raster.bands.select(chosen))) is not None:
         raise TooLargeError(raster, chosen[found[0]], found[1])
+    if missing is not None:
+        cube[missing] = np.nan
     return cube
 
 

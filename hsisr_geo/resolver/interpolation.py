@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import BICUBIC, Degradation, named
-from hsisr_geo.cube.resampling import upsample
+from hsisr_geo.cube.resampling import along_cols, along_rows, upsample
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.protocol import Resolver, TileFunction, assumption
 
@@ -144,7 +144,7 @@ def nearest(cube: Cube, upscale: int) -> Cube:
 def bilinear(cube: Cube, upscale: int) -> Cube:
     """Interpolate linearly between pixel centres, and continue flat beyond the outermost."""
     rows, cols = (_linear_weights(size, upscale) for size in cube.shape[-2:])
-    return np.asarray(rows @ cube @ cols.T, np.float32)
+    return along_cols(cols, along_rows(rows, cube))
 
 
 @lru_cache(maxsize=64)

@@ -105,20 +105,20 @@ def assumption(degradation: Degradation, *, back_projections: int) -> dict[str, 
     }
 
 
-class Sampled(Protocol):
-    """A resolver together with the spread of its samples, made in one go.
+class Spread(Protocol):
+    """A resolver together with the standard deviation of its answer, made in one go.
 
     Attributes
     ----------
     context
-        As of a `Resolver`, but of its samples.
+        As of a `Resolver`, but of both.
     """
 
     @property
     def context(self) -> int: ...  # noqa: D102
 
     def provenance(self) -> dict[str, str]:
-        """Say what the spread was made of: samples, seed, calibration; keys in lower case."""
+        """Say what the deviation was made of: samples, calibration; keys in lower case."""
         ...
 
     def fit(self, statistics: SceneStatistics | None, given_up: Event) -> CubesFunction:
@@ -134,25 +134,40 @@ class Sampled(Protocol):
 class Sampler(Protocol):
     """A resolver that can draw samples."""
 
-    def sampled(self, samples: int) -> Sampled:
+    def sampled(self, samples: int) -> Spread:
         """Return the resolver with the spread of so many samples, at least 2."""
         ...
 
 
-def sampled(resolver: Resolver, samples: int) -> Sampled:
-    """Return a resolver with the spread of its samples.
+@runtime_checkable
+class Predictor(Protocol):
+    """A resolver whose deviation can be predicted, without samples."""
+
+    def predicted(self) -> Spread:
+        """Return the resolver with the deviation that is predicted of its answer."""
+        ...
+
+
+DEFAULT_SAMPLES = 8
+"""Of a resolver whose deviation cannot be predicted."""
+
+
+def with_deviation(resolver: Resolver, samples: int = 0) -> Spread:
+    """Return a resolver with the deviation of its answer: over samples, or, of 0, predicted.
 
     Raises
     ------
     ModelError
-        The resolver draws none.
+        The resolver draws none, and nothing predicts its deviation.
     """
+    if not samples and isinstance(resolver, Predictor):
+        return resolver.predicted()
     if not isinstance(resolver, Sampler):
         raise ModelError(
             f"model {resolver.name} draws no samples, so it cannot tell its uncertainty: "
             "choose another --model, or leave out --uncertainty"
         )
-    return resolver.sampled(samples)
+    return resolver.sampled(samples or DEFAULT_SAMPLES)
 
 
 class Cost(NamedTuple):

@@ -371,7 +371,7 @@ def test_a_dry_run_mentions_the_uncertainty(raster, tmp_path):
     assert plan["uncertainty_size"] == 4 * plan["rows"] * plan["cols"] * plan["bands"]
     assert plan["memory"] > alone["memory"]
     text = modelled(raster, tmp_path / "out.tif", *options[:-2]).stderr
-    assert f"the standard deviation of 8 samples to {tmp_path / 'sigma.tif'}, " in text
+    assert f"and the predicted deviation to {tmp_path / 'sigma.tif'}, " in text
     assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]
 
 

@@ -120,7 +120,7 @@ def test_the_part_of_a_tile_that_is_made_is_its_core_with_what_d_reads() -> None
     grid = _grid(raster, resolver, 50)
     tile = grid.tile(1, 1)
     assert gaussian.reach > resolver.ramp
-    assert area(made_of(tile, grid, resolver, 0)) == (50 + 2 * gaussian.reach) ** 2
+    assert area(made_of(tile, grid, resolver, None)) == (50 + 2 * gaussian.reach) ** 2
 
 
 def test_a_container_s_limit_is_the_machine_s_memory(

@@ -894,3 +894,42 @@ def test_netcdf_refuses_what_it_cannot_hold(tmp_path):
         make(turned, tmp_path / "a.nc")
     with pytest.raises(OutputError, match="COMPRESS=LZW is none of DEFLATE, NONE"):
         make(scene(tmp_path, shape=(20, 20)), tmp_path / "a.nc", creation={"COMPRESS": "LZW"})
+
+
+# ---- a header beside a GeoTIFF ----
+
+
+@pytest.mark.parametrize("name", ["fine.tif", "cog.tif"])
+def test_a_header_beside_a_geotiff_says_what_its_bands_are(tmp_path, name):
+    how = {"format": "cog"} if name == "cog.tif" else {}
+    path = make(scene(tmp_path), tmp_path / name, header=True, **how)
+    header = spectral.io.envi.read_envi_header(str(path.with_suffix(".hdr")))
+    assert header["file type"] == "TIFF"
+    assert tuple(map(float, header["wavelength"])) == WAVELENGTHS
+    assert header["wavelength units"] == "Nanometers"
+    assert [float(width) for width in header["fwhm"]] == [9.5 + i for i in range(8)]
+    assert list(map(int, header["bbl"])) == [1, 1, 1, 1, 1, 1, 0, 1]
+    assert header["band names"][0] == "band 1; at 420.5 nm"
+    assert float(header["data ignore value"]) == -9999
+    assert set(map(float, header["data gain values"])) == {1e-4}
+    assert header["default bands"] == ["6", "4", "2"]
+    assert header["acquisition time"] == "2022-07-24T10:12:34Z"
+    found = open_raster(path)
+    assert found.bands.wavelengths_nm == WAVELENGTHS
+    assert not found.notes
+    super_resolve(
+        tmp_path / "scene.tif", path, resolver=BicubicResolver(2), overwrite=True,
+        write=WriteOptions(**how),
+    )  # fmt: skip
+    assert not path.with_suffix(".hdr").exists()  # it goes with the raster it was made for
+
+
+def test_a_header_that_is_not_ours_stays(tmp_path):
+    source = scene(tmp_path, shape=(20, 20))
+    (tmp_path / "fine.hdr").write_text("ENVI\nof somebody\n")
+    result = bicubic(source, tmp_path / "fine.tif", "--header", "--overwrite", code=1)
+    assert "was not made for fine.tif" in result.stderr
+    assert (tmp_path / "fine.hdr").read_text() == "ENVI\nof somebody\n"
+    bicubic(source, tmp_path / "fine.tif")
+    assert (tmp_path / "fine.hdr").read_text() == "ENVI\nof somebody\n"
+    assert "is for GeoTIFF" in bicubic(source, tmp_path / "a.img", "--header", code=1).stderr

@@ -171,6 +171,12 @@ def test_a_run_with_everything():
     ]
 
 
+def test_an_uncertainty_is_predicted_unless_samples_are_asked_for():
+    asked = run_arguments("a.tif", "b.tif", upscale=2, uncertainty=Uncertainty("sigma.tif"))
+    assert "--samples" not in asked
+    assert asked[asked.index("--uncertainty") :][:2] == ["--uncertainty", "sigma.tif"]
+
+
 def test_an_assessment_overwrites_only_when_told():
     asked = [*("assess", "in.tif", "--report", "r", "--upscale", "3")]
     assert assess_arguments("in.tif", "r", upscale=3) == [

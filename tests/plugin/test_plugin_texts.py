@@ -60,7 +60,7 @@ def test_every_option_that_a_dialog_sets_has_its_label_in_messages():
             drop_bad=True,
             format="cog",
             creation=["COMPRESS=LZW"],
-            uncertainty=Uncertainty("sigma.tif"),
+            uncertainty=Uncertainty("sigma.tif", samples=4),
         ),
         *assess_arguments("in.tif", "r", upscale=2, window=64, overwrite=True),
         *adapt_arguments("in.tif", "m.safetensors", upscale=4),

@@ -108,3 +108,25 @@ def test_what_is_declared_as_nothing_may_be_beyond_float32(tmp_path):
         warnings.simplefilter("error", RuntimeWarning)
         assert np.isnan(read(scene)).sum() == 4 * 9 + 1
         bicubic(scene, tmp_path / "fine.tif")
+
+
+def test_a_scale_that_leads_beyond_float32_is_refused(tmp_path):
+    scene = write(tmp_path / "a.tif", pixels())
+    with rasterio.open(scene, "r+") as dataset:
+        dataset.scales = [9e29, 1, 1, 1]
+        dataset.offsets = [3.40282346e38, 0, 0, 0]
+    assert "band 1 holds" in one_line_error(call("info", scene, code=1))
+
+
+@pytest.mark.parametrize("nodata", [-(2**63) + 2, 2**60 + 1])
+def test_a_long_ignored_value_of_envi_is_read_to_the_digit(tmp_path, nodata):
+    cube = pixels(dtype="int64")
+    cube[:, :5, :6] = nodata
+    cube.tofile(tmp_path / "a.img")
+    (tmp_path / "a.hdr").write_text(
+        "ENVI\nsamples = 24\nlines = 20\nbands = 4\nheader offset = 0\ndata type = 14\n"
+        f"interleave = bsq\nbyte order = 0\ndata ignore value = {nodata}\n"
+    )
+    raster = open_raster(tmp_path / "a.img")
+    assert {band.nodata for band in raster.bands} == {nodata}
+    assert np.isnan(read(tmp_path / "a.img")).sum() == 4 * 30

@@ -13,7 +13,7 @@ from hsisr_geo.cube.windows import BLOCK, Window, area, inside
 from hsisr_geo.engine.outlook.rate import kept_rate
 from hsisr_geo.engine.tasks import cut_for
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.resolver.protocol import Cost, PartResolver, Resolver, sampled
+from hsisr_geo.resolver.protocol import Cost, PartResolver, Resolver, with_deviation
 
 SHARE = 0.25
 """Of the machine's memory, that the tiles in flight of a run may take."""
@@ -55,7 +55,7 @@ def footprint(
     grid: TileGrid,
     *,
     threads: int,
-    samples: int = 0,
+    samples: int | None = None,
 ) -> Footprint:
     """Estimate the memory of a run from its largest tile.
 
@@ -64,12 +64,12 @@ def footprint(
     grid
         As `tasks.cut` makes it for the resolver, or for its samples.
     samples
-        Of the uncertainty, 0 without.
+        Of the uncertainty, 0 where it is predicted; None without.
     """
     tile = max(grid, key=lambda tile: area(tile.window))
     outer = made_of(tile, grid, resolver, samples)
     bands, flying = len(raster.bands), min(threads, len(grid))
-    products = 2 if samples else 1
+    products = 1 if samples is None else 2
     fine = area(outer) * resolver.upscale**2
     writing = _BLOCKS * BLOCK**2 * bands * np.dtype(raster.dtype).itemsize * (flying - 1)
     host = 4 * bands * (2 * area(tile.window) + products * _COPIES * fine)
@@ -88,18 +88,18 @@ def footprint(
 
 
 def tile_cost(
-    resolver: PartResolver, bands: int, tile: Tile, grid: TileGrid, samples: int = 0
+    resolver: PartResolver, bands: int, tile: Tile, grid: TileGrid, samples: int | None = None
 ) -> Cost:
     """Return what a tile of a grid takes."""
     rows, cols = tile.window
     shape = rows.stop - rows.start, cols.stop - cols.start
     outer = made_of(tile, grid, resolver, samples)
-    return resolver.cost(bands, shape, inside(outer, tile.window), samples)
+    return resolver.cost(bands, shape, inside(outer, tile.window), samples or 0)
 
 
-def made_of(tile: Tile, grid: TileGrid, resolver: Resolver, samples: int) -> Window:
+def made_of(tile: Tile, grid: TileGrid, resolver: Resolver, samples: int | None) -> Window:
     """Return the pixels of a tile whose output is made: what is left of its halo by its context."""
-    context = sampled(resolver, samples).context if samples else resolver.context
+    context = (resolver if samples is None else with_deviation(resolver, samples)).context
     return grid.padded(tile.core, grid.rows.halo - context - REACH)
 
 
@@ -109,7 +109,7 @@ def choose_tile(
     *,
     threads: int = 1,
     workers: int = 1,
-    samples: int = 0,
+    samples: int | None = None,
     region: Window | None = None,
     memory: int | None = None,
 ) -> int:
@@ -118,7 +118,7 @@ def choose_tile(
     Parameters
     ----------
     samples
-        Of the uncertainty, 0 without.
+        Of the uncertainty, 0 where it is predicted; None without.
     workers
         Processes that share the memory; each gets four tiles at least, as far as there are pixels.
     memory
@@ -156,7 +156,7 @@ def estimate_seconds(
     *,
     threads: int = 1,
     workers: int = 1,
-    samples: int = 0,
+    samples: int | None = None,
 ) -> float:
     """Estimate the wall time of a run, by the rate of earlier ones on this machine (`rate`).
 
@@ -168,9 +168,9 @@ def estimate_seconds(
         As in a run. Each takes a GPU, as far as there are some; on a CPU one tile keeps all cores
         busy, so that they save no time but that of reading and writing.
     samples
-        Of the uncertainty, 0 without.
+        Of the uncertainty, 0 where it is predicted; None without.
     """
-    bands, products = len(raster.bands), 2 if samples else 1
+    bands, products = len(raster.bands), 1 if samples is None else 2
     rows, cols = grid.region
     written = area((rows, cols)) * resolver.upscale**2 * bands * products / WRITTEN
     if not isinstance(resolver, PartResolver):
@@ -188,7 +188,7 @@ def work_of(
     resolver: PartResolver,
     grid: TileGrid,
     *,
-    samples: int = 0,
+    samples: int | None = None,
     tiles: Iterable[Tile] | None = None,
 ) -> float:
     """Return the work (`Cost.work`) of all tiles of a grid, or of some."""

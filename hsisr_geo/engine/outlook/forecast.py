@@ -24,9 +24,11 @@ def forecast(request: Request, grid: TileGrid, scratch: int) -> str:
     if work < _WORTH_MEASURING and kept_rate(resolver, samples) is None:
         return ""
     where = request.where
-    use = {"threads": where.threads, "samples": samples}
-    seconds = estimate_seconds(request.raster, resolver, grid, workers=where.number, **use)
-    need = footprint(request.raster, resolver, grid, **use)
+    threads = where.threads
+    seconds = estimate_seconds(
+        request.raster, resolver, grid, workers=where.number, threads=threads, samples=samples
+    )
+    need = footprint(request.raster, resolver, grid, threads=threads, samples=samples)
     return (
         f"{len(grid)} {'tiles' if len(grid) > 1 else 'tile'}: about {time_text(seconds)}, "
         f"{bytes_text(where.number * need.host)} of memory, and meanwhile {bytes_text(scratch)} "

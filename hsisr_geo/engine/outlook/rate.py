@@ -19,13 +19,13 @@ _KEPT = 5  # of the last runs of a kind: their median bears a run beside other w
 _LEAST_S = 2.0  # shorter ones tell of starting up
 
 
-def kept_rate(resolver: PartResolver, samples: int = 0) -> float | None:
+def kept_rate(resolver: PartResolver, samples: int | None = None) -> float | None:
     """Return the work (`Cost.work`) of a second that runs of this kind did; None without any."""
     rates = _read().get(_kind(resolver, samples))
     return median(rates) if rates else None
 
 
-def keep_rate(resolver: PartResolver, samples: int, work: float, seconds: float) -> None:
+def keep_rate(resolver: PartResolver, samples: int | None, work: float, seconds: float) -> None:
     """Learn from a run; where nothing can be written, nothing is kept."""
     file = _file()
     if file is None or seconds < _LEAST_S:
@@ -57,7 +57,7 @@ def _read() -> dict[str, list[float]]:
         return {}
 
 
-def _kind(resolver: PartResolver, samples: int) -> str:
+def _kind(resolver: PartResolver, samples: int | None) -> str:
     """Name what runs have to have in common: machine, processors, arithmetic, network, dial."""
     told = resolver.provenance()
     return " ".join(

@@ -20,7 +20,7 @@ from hsisr_geo.model.inference.devices import CPU, Placed, choose_device
 from hsisr_geo.model.inference.extents import Extents
 from hsisr_geo.model.inference.kernels import Backend
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
-from hsisr_geo.model.inference.spread import SampledResolver
+from hsisr_geo.model.inference.spread import PredictedResolver, SampledResolver
 from hsisr_geo.model.noise import NOISE_VERSION, noise_field
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
@@ -31,9 +31,10 @@ from hsisr_geo.resolver.protocol import (
     Cost,
     CubesFunction,
     PartResolver,
+    Predictor,
     Resolver,
-    Sampled,
     SceneResolver,
+    Spread,
     TileFunction,
     assumption,
     whole_windows,
@@ -166,9 +167,13 @@ class DiffusionResolver(Placed):
         """Return the same for a D, which says where that is from."""
         return replace(self, degradation=degradation, psf="", told=told)
 
-    def sampled(self, samples: int) -> Sampled:
+    def sampled(self, samples: int) -> Spread:
         """Return the model with the spread of so many samples, at least 2."""
         return SampledResolver(self, replace(self, detail=1.0), samples)
+
+    def predicted(self) -> Spread:
+        """Return the model with the deviation that is predicted of its answer."""
+        return PredictedResolver(self)
 
     def scene(self, statistics: SceneStatistics | None) -> Scene:
         """Fit the model to a scene.
@@ -243,3 +248,4 @@ def load(recipe: Recipe) -> DiffusionResolver:
 _: type[Resolver] = DiffusionResolver
 _parts: type[PartResolver] = DiffusionResolver
 _of_scenes: type[SceneResolver] = DiffusionResolver
+_predictor: type[Predictor] = DiffusionResolver

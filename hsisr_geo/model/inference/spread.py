@@ -1,4 +1,4 @@
-"""`SampledResolver`: a tile's answer, and the standard deviation over N of its samples, in one go.
+"""A tile's answer and its standard deviation in one go: over N of its samples, or predicted.
 
 What all samples share is made once: statistics, interpolation, components, and the first step of
 the sampler, which is the best estimate. Each sample then costs the other steps and is forgotten, so
@@ -9,15 +9,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Event
 
-from hsisr_geo.cube.windows import Window
+import numpy as np
+
+from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.cube.degradation import BICUBIC
+from hsisr_geo.cube.windows import Window, inside, scaled, widened
+from hsisr_geo.errors import ModelError
+from hsisr_geo.model import deviation
 from hsisr_geo.model.chain import Array
 from hsisr_geo.model.inference.bind import Sampling, bind
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
+from hsisr_geo.model.inference.threads import cores, each
 from hsisr_geo.model.noise import NOISE_VERSION
 from hsisr_geo.raster.statistics import SceneStatistics
-from hsisr_geo.resolver.protocol import CubesFunction, Sampled
+from hsisr_geo.resolver.protocol import CubesFunction, PartResolver, Spread, in_parts
 
-__all__ = ["SampledResolver", "drawn", "standard_deviation"]
+__all__ = ["PredictedResolver", "SampledResolver", "drawn", "standard_deviation"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,4 +108,67 @@ def standard_deviation(samples: Iterable[Array]) -> Array:
     return (squares / (count - 1)) ** 0.5
 
 
-_: type[Sampled] = SampledResolver
+@dataclass(frozen=True, eq=False)
+class PredictedResolver:
+    """A model's answer, and the standard deviation that is predicted of what is seen around it."""
+
+    resolver: PartResolver
+
+    @property
+    def context(self) -> int:
+        """Reach of the answer, and of what is seen of it."""
+        return self.resolver.context + deviation.ANSWER_REACH
+
+    @property
+    def weights(self) -> deviation.Weights:
+        """Those of the upscale, and of the D that is assumed."""
+        weights = deviation.weights_of(self.resolver.upscale)
+        blurred = self.resolver.degradation.name != BICUBIC
+        return {**weights, "constant": weights["constant"] + blurred * weights["blurred"]}
+
+    def provenance(self) -> dict[str, str]:
+        """Say that nothing was drawn, and for which model the prediction was fitted."""
+        return {
+            "content": "standard deviation, predicted",
+            "deviation_weights": str(deviation.table()["version"]),
+            "deviation_fitted_for": str(deviation.table()["model"]),
+        }
+
+    def fit(self, statistics: SceneStatistics | None, given_up: Event) -> CubesFunction:
+        """Bind the model to a scene.
+
+        Raises
+        ------
+        ModelError
+            No statistics.
+        """
+        if statistics is None:
+            raise ModelError(f"model {self.resolver.name} needs the statistics of the scene")
+        resolve = in_parts(self.resolver, statistics, given_up)
+        facts, weights = deviation.BandFacts.of(statistics), self.weights
+        upscale = self.resolver.upscale
+
+        def both(cube: Cube, origin: tuple[int, int], part: Window) -> tuple[Cube, Cube]:
+            all_ = slice(0, cube.shape[1]), slice(0, cube.shape[2])
+            wide = widened(part, deviation.ANSWER_REACH, all_)
+            near = widened(part, deviation.INPUT_REACH, all_)
+            (sr,) = resolve(cube, origin, wide)
+            lr, over, within = cube[(slice(None), *near)], inside(wide, near), inside(part, near)
+            rows, cols = scaled(inside(part, wide), upscale)
+            answer = sr[:, rows, cols]
+            sigma = np.empty(answer.shape, np.float32)
+
+            def predict(bands: slice) -> None:
+                x, y = lr[bands], sr[bands]
+                sigma[bands] = deviation.predict_deviation(
+                    x, y, over, within, facts[bands], weights
+                )
+
+            each(predict, deviation.chunks(len(cube)), cores())
+            return answer, sigma
+
+        return both
+
+
+_: type[Spread] = SampledResolver
+_predicted: type[Spread] = PredictedResolver

@@ -37,6 +37,7 @@ class WriteOptions:
     creation : creation options of that format by name, e.g. {"COMPRESS": "LZW"}
     style : also write a QGIS style (.qml) that shows true colour
     stac : also write a STAC item (.stac.json)
+    header : also write an ENVI header (.hdr) beside a GeoTIFF or COG
 
     Raises
     ------
@@ -47,6 +48,7 @@ class WriteOptions:
     creation: Mapping[str, str] = field(default_factory=dict, hash=False)
     style: bool = True
     stac: bool = False
+    header: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what does not exist; names of creation options are upper case from here on."""

@@ -47,7 +47,7 @@ def describe(folder: Path, made: Sequence[Made], now: datetime) -> Json:
     box = {} if geometry is None else {"bbox": bounding_box(geometry)}
     assets = {"image": describe_asset(main, ["data"], "Super-resolved raster")}
     for other in made[1:]:
-        title = "Standard deviation over samples"
+        title = "Standard deviation"
         assets["uncertainty"] = describe_asset(other, ["data", "uncertainty"], title)
     return {
         "type": "Feature",

@@ -29,9 +29,9 @@ from hsisr_geo.resolver.protocol import (
     CubesFunction,
     PartResolver,
     PublishedResolver,
-    Sampled,
     Sampler,
     ScalingResolver,
+    Spread,
     TileFunction,
     assumption,
     whole_windows,
@@ -193,7 +193,7 @@ class SystemResolver(Placed):
 class StochasticResolver(SystemResolver):
     """The same of a system whose answer is a sample: it can tell how far its samples spread."""
 
-    def sampled(self, samples: int) -> Sampled:
+    def sampled(self, samples: int) -> Spread:
         """Return the system with the spread of so many samples, at least 2."""
         return SampledSystem(self, samples)
 
@@ -263,4 +263,4 @@ _bands: type[BandsResolver] = SystemResolver
 _published: type[PublishedResolver] = SystemResolver
 _scaling: type[ScalingResolver] = SystemResolver
 _sampler: type[Sampler] = StochasticResolver
-_sampled: type[Sampled] = SampledSystem
+_sampled: type[Spread] = SampledSystem
