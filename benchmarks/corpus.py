@@ -31,9 +31,9 @@ SECONDS = 120
 BAD = ("different", "unexpected", "traceback", "crash", "timeout")
 _OF_FILES = {
     "IMAGE_STRUCTURE", "DERIVED_SUBDATASETS", "SUBDATASETS", "RPC", "GEOLOCATION", "COLOR_PROFILE",
-    "TIFF", "xml:VRT",
+    "TIFF", "xml:VRT", "ENVI",
 }  # fmt: skip
-# ^ domains that describe a file, not its scene
+# ^ domains that describe a file, not its scene; what ENVI tells of bands is theirs afterwards
 _SIDECARS = (".aux.xml", ".ovr", ".hdr", ".qml", ".tfw", ".prj", ".msk")
 
 
