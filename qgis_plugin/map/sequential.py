@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from qgis.core import (
     QgsColorRampShader,
     QgsGradientColorRamp,
@@ -12,6 +14,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+from .stretch import limits_of
 from .truecolor import RED_GREEN_BLUE_NM, band_wavelengths_nm
 
 LOW, MIDDLE, HIGH = "#fff7ec", "#fc8d59", "#7f0000"  # light to dark, also in print
@@ -30,6 +33,8 @@ def show_in_shades(layer) -> None:
     """Style a GDAL layer by one band, with a 2-98 % stretch."""
     band, provider = shown_band(band_wavelengths_nm(layer.source())), layer.dataProvider()
     low, high = provider.cumulativeCut(band, LEFT_OUT, 1 - LEFT_OUT)
+    if not math.isfinite(low + high):
+        low, high = limits_of(layer.source(), band) or (0.0, 1.0)
     ramp = QgsGradientColorRamp(
         QColor(LOW), QColor(HIGH), False, [QgsGradientStop(0.5, QColor(MIDDLE))]
     )

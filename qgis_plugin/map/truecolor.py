@@ -9,6 +9,8 @@ from qgis.core import (
     QgsRasterMinMaxOrigin,
 )
 
+from .stretch import repair
+
 RED_GREEN_BLUE_NM = (640.0, 550.0, 470.0)
 FARTHEST_NM = 60.0  # a band farther from its colour than this does not stand for it
 
@@ -70,6 +72,7 @@ def show_in_true_color(layer, like=None, bands=None) -> bool:
             QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum,
             QgsRasterMinMaxOrigin.Limits.CumulativeCut,
         )
+        repair(layer)
     else:
         red, green, blue = (QgsContrastEnhancement(each) for each in stretch)
         renderer.setRedContrastEnhancement(red)

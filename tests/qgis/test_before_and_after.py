@@ -276,3 +276,32 @@ def test_the_made_up_scene_is_a_hyperspectral_raster_with_a_place(tmp_path):
     assert true_color_bands(band_wavelengths_nm(path)) is not None
     assert layer.bandCount() > 60
     assert make_sample(str(tmp_path / "sample")) == path
+
+
+def test_limits_that_qgis_does_not_find_are_counted_by_us(tmp_path):
+    from hsisr_geo_qgis.map.stretch import repair
+    from qgis.core import QgsContrastEnhancement, QgsMultiBandColorRenderer
+
+    path = str(tmp_path / "scaled.tif")
+    made = gdal.GetDriverByName("GTiff").Create(path, 40, 25, 3, gdal.GDT_Int16)
+    stored = np.arange(1000, dtype=np.int16).reshape(25, 40)
+    for number in (1, 2, 3):
+        made.GetRasterBand(number).WriteArray(np.where(stored < 10, -1, number * stored))
+        made.GetRasterBand(number).SetNoDataValue(-1)
+        made.GetRasterBand(number).SetScale(1e-4)
+    del made
+    layer = QgsRasterLayer(path, "scaled", "gdal")
+    renderer = QgsMultiBandColorRenderer(layer.dataProvider(), 3, 2, 1)
+    layer.setRenderer(renderer)
+    unknown = QgsContrastEnhancement(layer.dataProvider().dataType(1))
+    unknown.setMaximumValue(math.nan)  # QGIS 3.44, of a band with a scale
+    for put in (
+        renderer.setRedContrastEnhancement,
+        renderer.setGreenContrastEnhancement,
+        renderer.setBlueContrastEnhancement,
+    ):
+        put(QgsContrastEnhancement(unknown))
+    repair(layer)
+    low, high = np.quantile(stored[stored >= 10], (0.02, 0.98)) * 3e-4
+    found = renderer.redContrastEnhancement()
+    assert (found.minimumValue(), found.maximumValue()) == pytest.approx((low, high), abs=3e-4)

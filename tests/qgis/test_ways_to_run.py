@@ -173,6 +173,8 @@ def test_the_history_repeats_a_run(tile, tmp_path):
 def test_batch_runs_every_row(tile, fields, tmp_path):
     if Qgis.QGIS_VERSION_INT < 32400:
         pytest.skip("batch of another kind")
+    if Qgis.QGIS_VERSION_INT >= 34400:
+        pytest.skip("rows are written, but the task of a batch never ends, of any algorithm")
     from processing.gui.BatchAlgorithmDialog import BatchAlgorithmDialog
 
     dialog = BatchAlgorithmDialog(created())
