@@ -6,13 +6,14 @@ BIN := .venv/bin
 QGIS_BIN := .venv-qgis/bin
 SOURCES := hsisr_geo cli qgis_plugin tools tests benchmarks
 
-.PHONY: help install lint others test test-core test-qgis demo plugin release clean
+.PHONY: help install lint others test test-core test-newest test-qgis demo plugin release clean
 
 help:
 	@echo "make install  .venv with the package, the test tools and the demo's needs"
 	@echo "make lint     ruff, mypy and bandit"
 	@echo "make test     lint, the plugin in a real QGIS, and the core's tests"
 	@echo "make test-core  the core's tests; PACKAGE=raster for those of one package"
+	@echo "make test-newest  readers and formats by the newest libraries, on Python 3.13"
 	@echo "make demo     super-resolve a real scene; SCENE=path for your own raster"
 	@echo "make plugin   dist/hsisr_geo_qgis-VERSION.zip, without the engine's wheel"
 	@echo "make release  dist/release: that zip with the wheel in it, wheel, sdist, checksums, notes"
@@ -46,6 +47,19 @@ test-core: install
 	@test -n "$(PACKAGE)" || tools/install_gdal || echo "NOT TESTED: steps of GDAL's pipelines (tests/cli/test_gdal_pipeline.py)" >&2
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests$(addprefix /,$(PACKAGE))
 
+# By the newest libraries, without torch and its tests: what readers and formats make of them.
+NEWEST_PYTHON ?= python3.13
+NEWEST := rasterio numpy h5py h5netcdf xarray zarr rioxarray dask distributed click psutil platformdirs \
+	safetensors scipy spectral pystac[validation] pytest pytest-xdist hypothesis rio-cogeo pyproj jinja2 \
+	matplotlib packaging threadpoolctl affine xarray-hyperspectral
+test-newest:
+	test -d .venv-newest || $(NEWEST_PYTHON) -m venv .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --upgrade $(NEWEST)
+	.venv-newest/bin/python -m pip install --quiet --no-deps -e .
+	.venv-newest/bin/python -m pytest -q -n 2 --dist loadfile tests/raster tests/bands tests/cube tests/xarray/test_storable.py \
+		tests/output/test_formats.py tests/output/test_output.py tests/output/test_unsuitable_and_unheld.py \
+		-k "not bands_in_another_order"  # that one takes a network
+
 # Two interpreters: QGIS imports its own Python, which has neither torch nor rasterio; the worker runs in .venv.
 test-qgis: install
 	@if tools/install_qgis; then \
@@ -71,4 +85,4 @@ release: install
 	$(BIN)/python tools/release.py
 
 clean:
-	rm -rf .venv .venv-qgis .venv-gdal build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-newest .venv-qgis .venv-gdal build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -23,11 +23,17 @@ from typing import Any
 import numpy as np
 import rasterio
 from click.testing import CliRunner
+from rasterio.enums import ColorInterp
 
 UPSCALE = 2
 LARGEST = 32 * 2**20  # bytes of stored numbers: a corpus has small files, and this one no time
 SECONDS = 120
 BAD = ("different", "unexpected", "traceback", "crash", "timeout")
+_OF_FILES = {
+    "IMAGE_STRUCTURE", "DERIVED_SUBDATASETS", "SUBDATASETS", "RPC", "GEOLOCATION", "COLOR_PROFILE",
+    "TIFF", "xml:VRT", "ENVI",
+}  # fmt: skip
+# ^ domains that describe a file, not its scene; what ENVI tells of bands is theirs afterwards
 _SIDECARS = (".aux.xml", ".ovr", ".hdr", ".qml", ".tfw", ".prj", ".msk")
 
 
@@ -138,7 +144,18 @@ def differences(path: Path, out: Path) -> list[str]:
         wrong += _of_place(source, made)
         if source.nodata is not None and not _equal(made.nodata, source.nodata):
             wrong.append(f"nodata {made.nodata} of {source.nodata}")
+        wrong += _of_tags(source, made)
         wrong += _of_pixels(source, made)
+    return wrong
+
+
+def _of_tags(source: Any, made: Any) -> list[str]:
+    """Compare metadata domains, and which bands are masks."""
+    lost = set(source.tag_namespaces()) - set(made.tag_namespaces()) - _OF_FILES
+    wrong = [f"domain {name}" for name in sorted(lost) if source.tags(ns=name)]
+    alpha = [[c is ColorInterp.alpha for c in d.colorinterp] for d in (source, made)]
+    if alpha[0] != alpha[1]:
+        wrong.append("alpha bands")
     return wrong
 
 

@@ -30,6 +30,7 @@ def commands(data: Path) -> dict[str, list[str]]:
         "enmap": ["quality.py", mosaic],
         "detail": ["detail.py", val],
         "uncertainty": ["uncertainty.py", val, "--figure", str(IMAGES / "uncertainty.png")],
+        "uncertainty-gaussian": ["uncertainty.py", val, "--degradation", "gaussian:0.2"],
         "degradation": ["degradation.py", val],
         "adapt": ["adapt.py", *scenes_to_adapt_to(data), "--jobs", "2"],
         "cost": ["cost.py"],

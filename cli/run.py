@@ -101,8 +101,9 @@ def _write_options(dst: str, how: RunOptions) -> "WriteOptions":
         return write
     if write.format not in (None, "gtiff", "cog"):
         raise click.UsageError(f"stdout takes gtiff and cog: name a file for {write.format}")
-    if write.stac or write.header:
-        raise click.UsageError("a STAC item or a header lies beside a file: name one for DST")
+    for wanted, what in (write.stac, "a STAC item"), (write.header, "a header"):
+        if wanted:
+            raise click.UsageError(f"{what} lies beside a file: name one for DST")
     return replace(write, format=write.format or "gtiff", style=False)
 
 

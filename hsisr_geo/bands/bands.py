@@ -59,6 +59,12 @@ class Band:
         if self.nodata is not None and math.isnan(self.nodata):
             object.__setattr__(self, "nodata", math.nan)
 
+    def __eq__(self, other: object) -> bool:
+        """Compare as tuples do, where NaN equals itself: since Python 3.13 dataclasses do not."""
+        if not isinstance(other, Band):
+            return NotImplemented
+        return tuple(vars(self).values()) == tuple(vars(other).values())
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Band, tuple(vars(self).values())  # pickle through __post_init__
 

@@ -59,7 +59,7 @@ def open_raster(
     raster = _described(os.fspath(path), orthorectify=orthorectify)
     raster = select_bands(raster, bands, exclude, drop_bad=drop_bad, overlap=overlap)
     check_extent(len(raster.bands), raster.cols, raster.path)
-    raster = one_type(raster)
+    raster = _with_possible_nodata(one_type(raster))
     if nodata is not None:
         raster = _with_nodata(raster, nodata)
     else:
@@ -91,6 +91,13 @@ def _described(path: str, *, orthorectify: bool) -> Raster:
             f"{path}: what it says of itself is not understood ({told}): convert it first, e.g. "
             "with gdal_translate, to GeoTIFF"
         ) from error
+
+
+def _with_possible_nodata(raster: Raster) -> Raster:
+    """Leave out nodata values that no pixel can have, whoever read them."""
+    possible = [usable_nodata(band.nodata, raster.dtype) for band in raster.bands]
+    pairs = zip(raster.bands, possible, strict=True)
+    return replace(raster, bands=Bands(tuple(replace(b, nodata=n) for b, n in pairs)))
 
 
 def _with_nodata(raster: Raster, nodata: float) -> Raster:

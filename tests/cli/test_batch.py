@@ -372,7 +372,7 @@ def test_scenes_at_a_time_share_the_memory_that_a_tile_may_take(raster_of_bands,
     how = replace(options, threads=1)
     resolver = BicubicResolver(4)
     monkeypatch.setattr(estimate, "machine_memory", lambda: 850_000_000)
-    alone, shared = (sharing_memory(how, scene, resolver, 0, jobs).tile for jobs in (1, 4))
+    alone, shared = (sharing_memory(how, scene, resolver, None, jobs).tile for jobs in (1, 4))
     assert alone is None  # the run chooses
     assert shared < estimate.choose_tile(scene, resolver)
     assert sharing_memory(replace(how, tile=7), scene, resolver, 0, 4).tile == 7

@@ -157,3 +157,13 @@ def test_subdatasets_of_gdal_are_the_product_too(tmp_path, make, cube):
     make(tmp_path / "scene.nc")
     named = open_raster(f'HDF5:"{tmp_path / "scene.nc"}"://{cube}')
     assert named.product == open_raster(tmp_path / "scene.nc").product != ""
+
+
+def test_a_fill_value_that_no_pixel_can_have_is_none(tmp_path):
+    import h5py
+
+    make_tanager(tmp_path / "scene.h5")
+    with h5py.File(tmp_path / "scene.h5", "r+") as file:
+        cube = file["HDFEOS/SWATHS/HYP/Data Fields/toa_radiance"]
+        cube.attrs["_FillValue"] = 1e308  # beyond float32
+    assert open_raster(tmp_path / "scene.h5").bands.nodata is None
