@@ -273,7 +273,7 @@ def test_the_port_of_a_worker(cluster):
         client.wait_for_workers(1, timeout=60)
         (worker,) = client.nthreads()
     with (
-        pytest.raises(WorkerError, match="does not answer as a scheduler does"),
+        pytest.raises(WorkerError, match="is a worker of dask: give its scheduler"),
         connected(Workers(scheduler=worker, patience=SHORT)),
     ):
         pass

@@ -1,17 +1,20 @@
 """A client of a scheduler that has workers: one that is given, or one of this machine."""
 
+import asyncio
 import logging
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 
 import dask
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, Security
+from distributed.core import rpc
 
 from hsisr_geo.engine.workers import Workers
-from hsisr_geo.errors import WorkerError
+from hsisr_geo.errors import HsisrError, WorkerError
 
 OURS = "HSISR_GEO_WORKER_OF_A_RUN"
 """A variable that is set where workers are named by number."""
@@ -43,12 +46,29 @@ def connected(workers: Workers) -> Iterator[Client]:
 
 def _client(address: str, seconds: float) -> Client:
     try:
+        with ThreadPoolExecutor(1) as pool:  # in a notebook this thread has a loop already
+            kind = pool.submit(asyncio.run, asyncio.wait_for(_kind_at(address), seconds)).result()
+        if kind in ("Worker", "Nanny"):
+            raise WorkerError(
+                f"what listens at {address} is a {kind.lower()} of dask: give its scheduler's "
+                "address, which `dask scheduler` says when it starts"
+            )
         return Client(address, timeout=seconds, set_as_default=False)
-    except Exception as error:  # a worker's port, say, fails in many ways
+    except HsisrError:
+        raise
+    except Exception as error:  # of dask, of the system, of both
         raise WorkerError(
             f"what listens at {address} does not answer as a scheduler does "
             f"({error or type(error).__name__}): check the address"
         ) from error
+
+
+async def _kind_at(address: str) -> str:
+    """Ask what listens there; a client that fails with it would take ten seconds to go."""
+    connection = Security().get_connection_args("client")
+    async with rpc(address, connection_args=connection) as there:
+        told: dict[str, str] = await there.identity()
+    return told.get("type", "")
 
 
 def _wait_for_workers(client: Client, address: str, seconds: float) -> None:
