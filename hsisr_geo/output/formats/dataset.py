@@ -92,7 +92,7 @@ def _write_place(dataset: Any, raster: Raster) -> None:
 def _point_shift() -> float:
     """Return by how many pixels GDAL moves control points of a GeoTIFF of AREA_OR_POINT=Point.
 
-    It adds half a pixel when they are set, and once more when they are read (3.10), which
+    It adds half a pixel when they are set, and once more when they are read (3.10, 3.12), which
     gdal_translate does not; so it is asked rather than known.
     """
     point = GroundControlPoint(row=8, col=8, x=0, y=0)
