@@ -14,6 +14,15 @@ from hsisr_geo.errors import Canceled
 from hsisr_geo.journal.folder import work_folder_of
 
 
+@pytest.fixture(autouse=True)
+def hangups_are_heard():
+    """Whatever started the tests: `nohup` has its children ignore them."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL) if os.name == "posix" else None
+    yield
+    if before is not None:
+        signal.signal(signal.SIGHUP, before)
+
+
 def _in_a_terminal_of_its_own():
     import fcntl
     import termios
