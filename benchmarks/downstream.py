@@ -15,6 +15,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -33,12 +34,12 @@ from hsisr_geo.index.deviation import detail_correlation, propagate
 from hsisr_geo.index.make import find_bands
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
+from hsisr_geo.resolver.interpolation import baselines
 from hsisr_geo.resolver.load import Recipe
 from hsisr_geo.resolver.protocol import Resolver
 
-METHODS = ("nearest", "bicubic", "back-projection", "default")
-OURS, BICUBIC = METHODS.index("default"), METHODS.index("bicubic")
-LABELS = ("nearest", "bicubic", "back-projection", "ours")
+METHODS = ("nearest", "bicubic", "back-projection", "ours")
+OURS, BICUBIC = METHODS.index("ours"), METHODS.index("bicubic")
 ENDMEMBERS = 4
 STEPS = 300
 
@@ -78,7 +79,9 @@ def main(sources: Sequence[Path], upscales: Sequence[int], pines: bool, page: Pa
     scenes = [scene for source in sources for scene in scenes_of(source)]
     rows = []
     for upscale in upscales:
-        resolvers = [Recipe(name, upscale=upscale).load() for name in METHODS]
+        known = {method.name: method for method in baselines(upscale)}
+        known["ours"] = Recipe("default", upscale=upscale).load()
+        resolvers = [known[name] for name in METHODS]
         for scene in scenes:
             rows += measure(scene, resolvers)
             click.echo(f"{scene.name} x{upscale}", err=True)
@@ -194,12 +197,13 @@ def on_simplex(x: np.ndarray) -> np.ndarray:
 
 def classes(resolvers: Sequence[Resolver]) -> Row:
     """Train on coarse pixels of Indian Pines that are of one class, and classify the fine ones."""
-    from tensorly.datasets import load_indian_pines
-
-    loaded, upscale = load_indian_pines(), resolvers[0].upscale
+    upscale, data = resolvers[0].upscale, files("tensorly.datasets").joinpath("data")
+    tensor, labels = (
+        np.load(str(data.joinpath(f"Indian_pines_{name}.npy"))) for name in ("corrected", "gt")
+    )
     side = 145 // (4 * upscale) * 4 * upscale
-    cube = np.asarray(loaded.tensor, np.float32).transpose(2, 0, 1)[:, :side, :side]
-    labels = np.asarray(loaded.labels)[:side, :side]
+    cube = tensor.astype(np.float32).transpose(2, 0, 1)[:, :side, :side]
+    labels = labels[:side, :side]
     bands = Bands((Band(),) * len(cube))
     raster = Raster("pines", "GTiff", (side, side), None, Affine.identity(), "int16", bands)
     with tempfile.TemporaryDirectory() as folder:
@@ -253,12 +257,12 @@ def tables(rows: Sequence[Row]) -> Iterator[str]:
     for kind in dict.fromkeys(row.kind for row in rows):
         chosen = [row for row in rows if row.kind == kind]
         yield f"\n### {kind}\n"
-        yield f"| scene | {' | '.join(LABELS)} | ours / bicubic | within 1 σ / 2 σ |"
-        yield "|---|" + "---|" * (len(LABELS) + 2)
+        yield f"| scene | {' | '.join(METHODS)} | ours / bicubic | within 1 σ / 2 σ |"
+        yield "|---|" + "---|" * (len(METHODS) + 2)
         for row in chosen:
             ratio = row.figures[OURS] / row.figures[BICUBIC]
             within = " / ".join(f"{w:.0%}" for w in row.within) if row.within else "–"
-            cells = " | ".join(number(row, i) for i in range(len(LABELS)))
+            cells = " | ".join(number(row, i) for i in range(len(METHODS)))
             yield f"| {row.scene} ×{row.upscale} | {cells} | {ratio:.3f} | {within} |"
 
 

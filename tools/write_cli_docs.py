@@ -34,8 +34,8 @@ degraded again by the assumed `degradation`, is from the input; and `uncertainty
 **Uncertainty**: `run SRC DST --uncertainty PATH` writes a second raster on the grid of DST: for
 every band that the model made, the standard deviation of its error, in physical units; float32, NaN
 where there is no value and in bands that were interpolated. DST is what it is without the option,
-and both files appear, or neither. It is predicted of what is seen around a pixel, which costs next
-to nothing. With `--samples N` it is the standard deviation over N samples (of `--detail 1`, drawn
+and both files appear, or neither. It is predicted of what is seen around a pixel, which takes
+little time. With `--samples N` it is the standard deviation over N samples (of `--detail 1`, drawn
 from `--seed`), each of which takes about five evaluations of the network in time, and no memory.
 The tags are those of DST and `HSISR_CONTENT`, with `HSISR_DEVIATION_WEIGHTS`; or `HSISR_SAMPLES`,
 `HSISR_SEEDS` and `HSISR_SPREAD`, the calibration factor that is in the numbers.

@@ -83,7 +83,7 @@ def _held(bands: Bands, dtypes: Sequence[str]) -> str:
     """Say so where an output will have another nodata value than the input."""
     pairs = zip(bands, dtypes, strict=True)
     moved = {band.nodata: held for band, dtype in pairs
-             if (held := exact_nodata(band.nodata, dtype)) != band.nodata}  # fmt: skip
+             if (held := exact_nodata(band.nodata, dtype)) is not band.nodata}  # fmt: skip
     if not moved:
         return ""
     old, new = next(iter(moved.items()))
