@@ -12,7 +12,6 @@ from typing import Any
 import click
 
 from hsisr_geo.errors import OptionError
-from hsisr_geo.toml_file import read_toml
 
 from .variables import PREFIX, options_of, walk
 
@@ -45,6 +44,8 @@ def read_defaults(path: Path, cli: click.Group) -> dict[str, Any]:
     OptionError
         The file cannot be read, or a key is no option of the command; naming file and key.
     """
+    from hsisr_geo.toml_file import read_toml  # milliseconds of --help
+
     content = read_toml(path)
     commands = dict(walk(cli))
     defaults: dict[tuple[str, ...], dict[str, Any]] = {command: {} for command in commands}

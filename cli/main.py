@@ -7,7 +7,6 @@ are imported when they are asked for, and import what they need when they run.
 """
 
 import os
-import traceback
 from contextlib import suppress
 from signal import Signals
 from typing import Any
@@ -51,6 +50,8 @@ class Guarded(click.Command):
                 raise  # click's own; it ends quietly where the reader of stdout has gone
             except (Exception, KeyboardInterrupt) as e:
                 if os.environ.get(DEBUG_VARIABLE) == "1":
+                    import traceback  # milliseconds of --help
+
                     traceback.print_exception(e)
                 message, code = _last_word(e, cancellation)
         with suppress(OSError):  # the terminal may be gone, and be the reason

@@ -1,6 +1,5 @@
 """No words of libraries on stderr: what a user must know is said by us, in one line."""
 
-import logging
 import os
 import warnings
 
@@ -11,6 +10,8 @@ from it (`run_options.logging_to`)."""
 
 def be_quiet() -> None:
     """Keep warnings and log lines of libraries for those who listen to their loggers."""
+    import logging  # milliseconds of --help
+
     for name in LIBRARIES:
         logger = logging.getLogger(name)
         if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
