@@ -178,7 +178,7 @@ def estimate_seconds(
     work = work_of(raster, resolver, grid, samples=samples)
     measuring = raster.rows * raster.cols * bands / MEASURED
     if workers == 1 and (rate := kept_rate(resolver, samples)):
-        return measuring + work / rate  # of all places, writing counted
+        return measuring + work / rate + written / len(grid)  # the last tile is written alone
     places = 1 if resolver.on_cpu else min(threads * workers, resolver.places)
     return measuring + work / (resolver.speed(bands) * places) + written / (threads * workers)
 
