@@ -35,12 +35,12 @@ def crop(scenes: Scenes, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def strip(scenes: Scenes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Cut a smaller one: a sample costs six times a best estimate."""
     path = tmp_path_factory.mktemp("strip") / "strip.tif"
-    return _cut(scenes.mosaic, path, Window(70, 60, 40, 64))
+    return _cut(scenes.mosaic, path, Window(70, 60, 40, 64), every=2 * EVERY)
 
 
-def _cut(mosaic: Path, path: Path, window: Window) -> Path:
+def _cut(mosaic: Path, path: Path, window: Window, every: int = EVERY) -> Path:
     with rasterio.open(mosaic) as source:
-        indices = list(range(1, source.count + 1, EVERY))
+        indices = list(range(1, source.count + 1, every))
         profile = source.profile | {"count": len(indices)}
         profile |= {"height": window.height, "width": window.width}
         profile["transform"] = source.transform @ Affine.translation(window.col_off, window.row_off)
