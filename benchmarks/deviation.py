@@ -134,7 +134,7 @@ def look(
         if kept:
             kept.parent.mkdir(exist_ok=True)
             np.savez(kept, lr=lr, sr=sr, truth=truth)
-    facts = model.BandFacts.of(statistics_of(lr))
+    facts = model.BandNoise.of(statistics_of(lr))
     rng = np.random.default_rng(1)
     pixels = np.sort(rng.permutation(truth[0].size)[:PIXELS])
     seen = see(lr, sr, facts, upscale, pixels)
@@ -169,7 +169,7 @@ def answer(
 
 
 def see(
-    lr: np.ndarray, sr: np.ndarray, facts: model.BandFacts, upscale: int, pixels: np.ndarray
+    lr: np.ndarray, sr: np.ndarray, facts: model.BandNoise, upscale: int, pixels: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Return what is seen at some output pixels, by name (band, pixel)."""
     found: dict[str, list[np.ndarray]] = {}

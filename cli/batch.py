@@ -13,7 +13,7 @@ import click
 from hsisr_geo.errors import BatchFailed
 
 from . import batch_summary, options
-from .batch_scenes import Scene, Wish, prepare, sharing_memory
+from .batch_scenes import BatchScene, Wish, prepare, sharing_memory
 from .plan import plan_text
 from .progress import Report, report
 from .run_options import RunOptions, canceling, check_samples, logging_to, run_options
@@ -175,7 +175,7 @@ def _raise_failure(outcomes: "Sequence[Outcome]") -> None:
         raise BatchFailed(told)
 
 
-def _not_begun(scene: Scene) -> "Outcome":
+def _not_begun(scene: BatchScene) -> "Outcome":
     from hsisr_geo.batch import Outcome
 
     if scene.error:
@@ -183,7 +183,9 @@ def _not_begun(scene: Scene) -> "Outcome":
     return Outcome(scene.job, "not started")
 
 
-def _tell_plans(speak: Report, scenes: "Sequence[Scene]", wish: Wish, resolver: "Resolver") -> None:
+def _tell_plans(
+    speak: Report, scenes: "Sequence[BatchScene]", wish: Wish, resolver: "Resolver"
+) -> None:
     """Say what would be made of each scene, and what would not."""
     plans, lines = [], []
     for scene in scenes:
@@ -201,7 +203,7 @@ def _tell_plans(speak: Report, scenes: "Sequence[Scene]", wish: Wish, resolver: 
 
 
 def _run(
-    scenes: "Sequence[Scene]",
+    scenes: "Sequence[BatchScene]",
     wish: Wish,
     resolver: "Resolver",
     jobs: int,

@@ -52,7 +52,7 @@ def sharing_memory(
 
 
 @dataclass(frozen=True)
-class Scene:
+class BatchScene:
     """A job as far as it is known before the work: opened, wrong, or done already."""
 
     job: "Job"
@@ -69,7 +69,7 @@ class Scene:
 
 def prepare(
     jobs: "Sequence[Job]", wish: Wish, keep_going: bool
-) -> "tuple[list[Scene], Resolver | None]":
+) -> "tuple[list[BatchScene], Resolver | None]":
     """Check all scenes, and load the model; None for it where nothing is to be begun."""
     scenes = [_check(job, wish) for job in jobs]
     if not keep_going and any(scene.error for scene in scenes):
@@ -90,7 +90,7 @@ def _resolver(wish: Wish, job: "Job") -> "Resolver":
     return resolver
 
 
-def _check(job: "Job", wish: Wish) -> Scene:
+def _check(job: "Job", wish: Wish) -> BatchScene:
     """Open a scene and check its outputs, as a run would at its start."""
     from hsisr_geo.output.commit import settle
     from hsisr_geo.output.targets import Target, check_targets
@@ -106,11 +106,11 @@ def _check(job: "Job", wish: Wish) -> Scene:
             targets.append(Target(job.uncertainty, raster, write=beside))
         check_targets(targets, overwrite=wish.how.overwrite or done, resume=wish.how.resume)
     except HsisrError as e:
-        return Scene(job, error=e)
-    return Scene(job, raster)
+        return BatchScene(job, error=e)
+    return BatchScene(job, raster)
 
 
-def _compare(scene: Scene, wish: Wish, resolver: "Resolver") -> Scene:
+def _compare(scene: BatchScene, wish: Wish, resolver: "Resolver") -> BatchScene:
     """With --skip-existing, tell outputs that this batch would make from others."""
     from hsisr_geo.batch import Skipped, difference
 

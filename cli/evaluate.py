@@ -85,12 +85,12 @@ def _pair_text(
     coarse: str, fine: str, upscales: tuple[int, ...], model: str, psf: str, as_json: bool
 ) -> str:
     """Fit the two sensors to each other and score each upscale, in words or as JSON."""
-    from hsisr_geo.assessment.pair import Pair
+    from hsisr_geo.assessment.pair import SensorPair
     from hsisr_geo.resolver.load import load_resolver
 
     from .progress import to_json
 
-    pair = Pair.open(coarse, fine)
+    pair = SensorPair.open(coarse, fine)
     fit = pair.fit()
     gains = [pair.gains(fit, load_resolver(model, upscale=n, psf=psf)) for n in upscales]
     if as_json:

@@ -70,7 +70,7 @@ class PairGain:
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
+class SensorPair:
     """The bands that both sensors have, and where COARSE's pixels lie on FINE's grid."""
 
     coarse: Raster
@@ -81,7 +81,7 @@ class Pair:
     place: Affine
 
     @classmethod
-    def open(cls, coarse: str | os.PathLike[str], fine: str | os.PathLike[str]) -> "Pair":
+    def open(cls, coarse: str | os.PathLike[str], fine: str | os.PathLike[str]) -> "SensorPair":
         """Open both.
 
         Raises

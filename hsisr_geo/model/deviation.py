@@ -46,7 +46,7 @@ Weights = Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)
-class BandFacts:
+class BandNoise:
     """What a prediction takes from the whole scene, each (band,).
 
     Attributes
@@ -65,7 +65,7 @@ class BandFacts:
     tails: NDArray[np.float64]
 
     @classmethod
-    def of(cls, statistics: SceneStatistics) -> "BandFacts":
+    def of(cls, statistics: SceneStatistics) -> "BandNoise":
         """Take them from a scene's statistics."""
         mean, std = statistics.mean, usable_deviation(statistics.std)
         noise = band_noise(statistics.covariance / np.outer(std, std), statistics.count)
@@ -79,13 +79,13 @@ class BandFacts:
             np.log(np.clip(kurtosis, *_TAILS)),
         )
 
-    def __getitem__(self, bands: slice) -> "BandFacts":
+    def __getitem__(self, bands: slice) -> "BandNoise":
         """Return those of some bands."""
-        return BandFacts(*(getattr(self, name)[bands] for name in self.__dataclass_fields__))
+        return BandNoise(*(getattr(self, name)[bands] for name in self.__dataclass_fields__))
 
 
 def predict_deviation(
-    lr: Cube, sr: Cube, over: Window, part: Window, facts: BandFacts, weights: Weights
+    lr: Cube, sr: Cube, over: Window, part: Window, facts: BandNoise, weights: Weights
 ) -> Cube:
     """Return the standard deviation (band, upscale * row, upscale * col) of a part of an answer.
 
@@ -116,7 +116,7 @@ def predict_deviation(
     return _rounded(out)
 
 
-def fine_logs(sr: Cube, facts: BandFacts) -> Iterator[tuple[str, Cube]]:
+def fine_logs(sr: Cube, facts: BandNoise) -> Iterator[tuple[str, Cube]]:
     """Yield by its name what is seen at each output pixel, in deviations of a band, as logarithm.
 
     `relief`: steps from pixel to pixel, root mean square over 3 x 3; `texture`: the same of how far
@@ -128,7 +128,7 @@ def fine_logs(sr: Cube, facts: BandFacts) -> Iterator[tuple[str, Cube]]:
     yield "texture", _half_log(_box(np.square(y, out=y)))
 
 
-def coarse_logs(lr: Cube, sr: Cube, over: Window, facts: BandFacts) -> Iterator[tuple[str, Cube]]:
+def coarse_logs(lr: Cube, sr: Cube, over: Window, facts: BandNoise) -> Iterator[tuple[str, Cube]]:
     """Yield the same of each input pixel that the answer lies over.
 
     `detail`: what the answer has above interpolation, over 3 x 3 pixels; `contrast`: the texture of
@@ -178,7 +178,7 @@ def table() -> dict[str, Any]:
     return table
 
 
-def _standard(cube: Cube, facts: BandFacts) -> Cube:
+def _standard(cube: Cube, facts: BandNoise) -> Cube:
     mean, std = (np.asarray(a, np.float32)[:, None, None] for a in (facts.mean, facts.std))
     out: Cube = cube - mean
     out /= std

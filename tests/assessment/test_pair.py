@@ -8,7 +8,7 @@ import pytest
 from affine import Affine
 from commands import call, one_line_error, write
 
-from hsisr_geo.assessment.pair import Pair
+from hsisr_geo.assessment.pair import SensorPair
 from hsisr_geo.resolver.interpolation import BackProjectionResolver
 
 FACTOR = 6
@@ -49,7 +49,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def test_the_fit_finds_blur_shift_gain_and_offset(pair: tuple[Path, Path]) -> None:
-    fit = Pair.open(*pair).fit()
+    fit = SensorPair.open(*pair).fit()
     assert fit.bands == ((0, 0), (1, 1), (2, 2), (3, 3))
     assert fit.mtf == pytest.approx((0.35, 0.35), abs=0.02)
     assert fit.shift == pytest.approx((0.2, 0.2), abs=0.02)
@@ -58,7 +58,7 @@ def test_the_fit_finds_blur_shift_gain_and_offset(pair: tuple[Path, Path]) -> No
 
 
 def test_a_result_is_compared_with_what_the_finer_sensor_saw(pair: tuple[Path, Path]) -> None:
-    both = Pair.open(*pair)
+    both = SensorPair.open(*pair)
     gain = both.gains(both.fit(), BackProjectionResolver(2))
     assert len(gain.ours) == 4
     assert min(gain.ours) > 20

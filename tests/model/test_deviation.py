@@ -15,7 +15,7 @@ from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model import deviation
-from hsisr_geo.model.deviation import BandFacts, predict_deviation, weights_of
+from hsisr_geo.model.deviation import BandNoise, predict_deviation, weights_of
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL
@@ -37,7 +37,7 @@ def _ground(bands: int, rows: int, cols: int, rough: float = 100) -> np.ndarray:
     return (spectrum * (2000 + 300 * slope + rough * texture)).astype(np.float32)
 
 
-def _predicted(cube: np.ndarray, sr: np.ndarray, facts: BandFacts) -> np.ndarray:
+def _predicted(cube: np.ndarray, sr: np.ndarray, facts: BandNoise) -> np.ndarray:
     whole = slice(0, cube.shape[1]), slice(0, cube.shape[2])
     return predict_deviation(cube, sr, whole, whole, facts, weights_of(UPSCALE))
 
@@ -45,7 +45,7 @@ def _predicted(cube: np.ndarray, sr: np.ndarray, facts: BandFacts) -> np.ndarray
 def test_it_is_large_where_the_ground_is_rough() -> None:
     cube = _ground(6, 20, 24)
     sr = cube.repeat(UPSCALE, 1).repeat(UPSCALE, 2)
-    sigma = _predicted(cube, sr, BandFacts.of(statistics_of(cube)))
+    sigma = _predicted(cube, sr, BandNoise.of(statistics_of(cube)))
     assert sigma.shape == sr.shape
     assert (sigma > 0).all()
     assert sigma[:, :, 30:].mean() > 2 * sigma[:, :, :18].mean()
@@ -56,7 +56,7 @@ def test_it_has_the_unit_of_the_values(factor: float) -> None:
     cube = _ground(6, 12, 12)
     sr = cube.repeat(UPSCALE, 1).repeat(UPSCALE, 2)
     one, other = (
-        _predicted(x, y, BandFacts.of(statistics_of(x)))
+        _predicted(x, y, BandNoise.of(statistics_of(x)))
         for x, y in ((cube, sr), (np.float32(factor) * cube, np.float32(factor) * sr))
     )
     np.testing.assert_allclose(other, factor * one, rtol=1e-3)
@@ -64,7 +64,7 @@ def test_it_has_the_unit_of_the_values(factor: float) -> None:
 
 def test_bands_do_not_see_each_other() -> None:
     cube = _ground(9, 8, 8)
-    sr, facts = cube.repeat(UPSCALE, 1).repeat(UPSCALE, 2), BandFacts.of(statistics_of(cube))
+    sr, facts = cube.repeat(UPSCALE, 1).repeat(UPSCALE, 2), BandNoise.of(statistics_of(cube))
     some = slice(3, 5)
     apart = _predicted(cube[some], sr[some], facts[some])
     np.testing.assert_allclose(apart, _predicted(cube, sr, facts)[some], rtol=1e-5)
@@ -75,7 +75,7 @@ def test_a_constant_band_has_a_finite_deviation(value: float) -> None:
     cube = _ground(5, 8, 8)
     cube[2] = value
     sr = cube.repeat(UPSCALE, 1).repeat(UPSCALE, 2)
-    sigma = _predicted(cube, sr, BandFacts.of(statistics_of(cube)))
+    sigma = _predicted(cube, sr, BandNoise.of(statistics_of(cube)))
     assert np.isfinite(sigma).all()
     assert sigma[2].max() < sigma[3].min()
 

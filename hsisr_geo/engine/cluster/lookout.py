@@ -17,7 +17,7 @@ _LOOKS = 3  # in the time after which silence is noticed
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class TileEnd:
     """A tile that is finished, or the error that it ended in."""
 
     future: Any
@@ -43,7 +43,7 @@ class Lookout:
         self._with_someone = monotonic()
         self._told: set[str] = set()
 
-    def next(self, done: "SimpleQueue[Outcome]") -> "Outcome":
+    def next(self, done: "SimpleQueue[TileEnd]") -> "TileEnd":
         """Return the next outcome.
 
         Raises

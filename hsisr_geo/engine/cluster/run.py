@@ -15,7 +15,7 @@ from tornado.ioloop import IOLoop
 
 from hsisr_geo.engine.assignment import Assignment
 from hsisr_geo.engine.cluster.answer import within
-from hsisr_geo.engine.cluster.lookout import Lookout, Outcome
+from hsisr_geo.engine.cluster.lookout import Lookout, TileEnd
 from hsisr_geo.engine.cluster.roll_call import check
 from hsisr_geo.engine.cluster.tile_worker import TileWorker, infer
 from hsisr_geo.engine.workers import Patience
@@ -76,21 +76,21 @@ def _compute(
     progress: Callable[[RecordAt], None],
 ) -> None:
     rest, loop = finished.missing(), cast("IOLoop", client.loop)
-    done: SimpleQueue[Outcome] = SimpleQueue()
+    done: SimpleQueue[TileEnd] = SimpleQueue()
     under_way: set[Any] = set()
 
     async def deliver(future: Any) -> None:
         # Its worker has the result, and may be stopped: who waits for that is not to be the run.
         while True:
             try:
-                done.put(Outcome(future, place=await future))
+                done.put(TileEnd(future, place=await future))
             except OSError as error:
                 if future.status != "error":  # not of the tile: whoever had its result is gone
                     await asyncio.sleep(_PAUSE_S)
                     continue
-                done.put(Outcome(future, error=error))
+                done.put(TileEnd(future, error=error))
             except BaseException as error:
-                done.put(Outcome(future, error=error))
+                done.put(TileEnd(future, error=error))
             return
 
     def submit(count: int) -> None:

@@ -145,7 +145,7 @@ class PredictedResolver:
         if statistics is None:
             raise ModelError(f"model {self.resolver.name} needs the statistics of the scene")
         resolve = in_parts(self.resolver, statistics, given_up)
-        facts, weights = deviation.BandFacts.of(statistics), self.weights
+        facts, weights = deviation.BandNoise.of(statistics), self.weights
         upscale = self.resolver.upscale
 
         def both(cube: Cube, origin: tuple[int, int], part: Window) -> tuple[Cube, Cube]:

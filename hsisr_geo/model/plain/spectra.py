@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.model.groups import GLOBAL_TAPS, group_starts
-from hsisr_geo.model.plain.spectral_net import BENT, STRAIGHT, SpectralNet, Weights
+from hsisr_geo.model.plain.spectral_net import BENT, STRAIGHT, PlainSpectralNet, Weights
 from hsisr_geo.model.scene import Scene
 
 __all__ = ["PlainAutoencoder", "Spectra"]
@@ -37,15 +37,15 @@ class PlainAutoencoder:
 
     group_size: int
     group_overlap: int
-    encoder: SpectralNet
-    decoder: SpectralNet
+    encoder: PlainSpectralNet
+    decoder: PlainSpectralNet
     weights: Weights
 
     @classmethod
     def of(cls, weights: Weights, group_size: int, group_overlap: int) -> "PlainAutoencoder":
         """Take the weights of a network."""
         encoder, decoder = (
-            SpectralNet.of(weights, f"autoencoder.{net}.") for net in ("encoder", "decoder")
+            PlainSpectralNet.of(weights, f"autoencoder.{net}.") for net in ("encoder", "decoder")
         )
         return cls(group_size, group_overlap, encoder, decoder, weights)
 

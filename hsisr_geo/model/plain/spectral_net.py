@@ -1,4 +1,4 @@
-"""`SpectralNet`: encoder or decoder of spectra as four products of matrices, in NumPy.
+"""`PlainSpectralNet`: encoder or decoder of spectra as four products of matrices, in NumPy.
 
 The residual network of `autoencoder.SpectralNet`, its additions folded into the weights. What each
 layer reads, the input and all hidden layers before it, lies in neighbouring rows of one buffer:
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SpectralNet", "Weights"]
+__all__ = ["PlainSpectralNet", "Weights"]
 
 Floats = NDArray[np.float32]
 Weights = Mapping[str, Floats]
@@ -26,7 +26,7 @@ _STEP = 0.1  # of a residual block
 
 
 @dataclass(frozen=True, eq=False)
-class SpectralNet:
+class PlainSpectralNet:
     """Products of one net: (channels_in, sample) -> (channels_out, sample).
 
     Attributes
@@ -41,7 +41,7 @@ class SpectralNet:
     out: Floats
 
     @classmethod
-    def of(cls, weights: Weights, prefix: str) -> "SpectralNet":
+    def of(cls, weights: Weights, prefix: str) -> "PlainSpectralNet":
         """Fold the weights of a module, e.g. `autoencoder.encoder.`; products in double."""
 
         def matrix(name: str) -> NDArray[np.float64]:

@@ -49,7 +49,7 @@ class MapGrid:
 
 
 @dataclass(frozen=True)
-class Places:
+class PixelPlaces:
     """The datasets of a file with longitude and latitude of each pixel's centre, (row, col)."""
 
     path: str
@@ -69,7 +69,7 @@ class SwathOnMap:
     """Windows of the map grid, gathered pixel by pixel out of a swath."""
 
     source: Source
-    places: Places
+    places: PixelPlaces
     shape: tuple[int, int]
     grid: MapGrid
 
@@ -106,7 +106,7 @@ def gather(
     return out, holes
 
 
-def placed_by(raster: Raster, places: Places) -> Raster:
+def placed_by(raster: Raster, places: PixelPlaces) -> Raster:
     """Place a raster by control points thinned out of its arrays."""
     lon, lat = places.read()
     rows, cols = lattice(raster.shape)
@@ -114,7 +114,7 @@ def placed_by(raster: Raster, places: Places) -> Raster:
     return replace(raster, gcps=points, gcp_crs=wkt_of(WGS84, raster.path))
 
 
-def on_map(raster: Raster, places: Places, grid: MapGrid | None = None) -> Raster:
+def on_map(raster: Raster, places: PixelPlaces, grid: MapGrid | None = None) -> Raster:
     """Put a swath on a map grid: the one that it comes with, else one of its own pixel size.
 
     Raises
@@ -144,9 +144,9 @@ def on_map(raster: Raster, places: Places, grid: MapGrid | None = None) -> Raste
     )
 
 
-def places_in(path: str, lon: str, lat: str) -> Places:
+def places_in(path: str, lon: str, lat: str) -> PixelPlaces:
     """Name the arrays of a file."""
-    return Places(anywhere(path), lon, lat)
+    return PixelPlaces(anywhere(path), lon, lat)
 
 
 def _own_grid(lon: Degrees, lat: Degrees, path: str) -> MapGrid:
@@ -179,7 +179,7 @@ def _areas(x: Degrees, y: Degrees) -> Degrees:
 
 
 @lru_cache(maxsize=2)
-def _table(places: Places, shape: tuple[int, int], grid: MapGrid) -> NDArray[np.int64]:
+def _table(places: PixelPlaces, shape: tuple[int, int], grid: MapGrid) -> NDArray[np.int64]:
     """Return rows and columns (2, row, col) of the swath for each pixel of the map, from 1."""
     numbers = np.mgrid[1 : shape[0] + 1, 1 : shape[1] + 1].astype(np.float32)
     table = np.zeros((2, *grid.shape), np.float32)
