@@ -77,7 +77,7 @@ def run_demo(options: Options) -> None:
     for name, resolver in {BICUBIC: bicubic, model.name: model}.items():
         results[name] = Path(f"{stem}_degraded_{name}_x{factor}.tif")
         _super_resolve(degraded, results[name], resolver)
-        scores[name], _ = compare(str(results[name]), str(truth), upscale=factor)
+        scores[name], *_ = compare(str(results[name]), str(truth), upscale=factor)
     whole = Path(f"{stem}_x{factor}.tif")
     _super_resolve(scene, whole, model)
 
