@@ -16,7 +16,8 @@ from hsisr_geo.cube.windows import Window, area, scaled
 from hsisr_geo.errors import Canceled, ModelError
 from hsisr_geo.model.denoiser import LocalUNet
 from hsisr_geo.model.inference.devices import Places, choose_device, copies, visible
-from hsisr_geo.model.inference.execution import Execution, chunks
+from hsisr_geo.model.inference.execution import Execution
+from hsisr_geo.model.inference.kernels import chunks
 from hsisr_geo.model.inference.memory import Amount, is_out_of_memory
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.network import Network

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from hsisr_geo.model.inference.execution import Execution, chunks
+from hsisr_geo.model.inference.execution import Execution
+from hsisr_geo.model.inference.kernels import chunks
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 

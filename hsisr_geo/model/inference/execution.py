@@ -5,17 +5,17 @@ matter for speed and memory only. A CPU is fastest while what it works on stays 
 when there is much to do at once.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from threading import Event
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.errors import Canceled, ModelError
+from hsisr_geo.errors import ModelError
 from hsisr_geo.model.autoencoder import GroupAutoencoder, group_starts
 from hsisr_geo.model.denoiser import LocalUNet
+from hsisr_geo.model.inference.kernels import UnderWay, chunks
 
 __all__ = ["PRECISIONS", "Execution"]
 
@@ -25,7 +25,7 @@ _ALL = 1 << 30
 
 
 @dataclass(frozen=True)
-class Execution:
+class Execution(UnderWay):
     """How a network is run.
 
     Attributes
@@ -43,10 +43,6 @@ class Execution:
         What interpolated rows of all bands may take before they are encoded.
     memory_format
         Of the network's weights: which layout of images the convolutions take.
-    given_up
-        Set when nobody waits for the tile any more: it is not finished.
-    tell
-        Told which share of an evaluation of the denoiser was made.
     """
 
     precision: str = "float32"
@@ -55,8 +51,6 @@ class Execution:
     bands: int = 8
     strip_bytes: int = 1 << 25
     memory_format: torch.memory_format = torch.channels_last
-    given_up: Event = field(default_factory=Event, compare=False)
-    tell: Callable[[float], None] = field(default=lambda _: None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse an unknown precision."""
@@ -83,11 +77,6 @@ class Execution:
         """
         network.to(memory_format=self.memory_format)  # type: ignore[call-overload]
         torch.backends.cudnn.allow_tf32 = False
-
-    def check(self) -> None:
-        """Raise `Canceled` if the tile was given up."""
-        if self.given_up.is_set():
-            raise Canceled("the run was given up")
 
     def denoise(
         self,
@@ -123,9 +112,3 @@ class Execution:
         height = max(1, self.strip_bytes // (4 * max(row_floats, 1)))
         for rows in chunks(pixels.stop - pixels.start, height):
             yield slice(pixels.start + rows.start, pixels.start + rows.stop)
-
-
-def chunks(length: int, size: int) -> Iterator[slice]:
-    """Cut a length into slices of a size, the last as long as is left."""
-    for start in range(0, length, size):
-        yield slice(start, min(start + size, length))

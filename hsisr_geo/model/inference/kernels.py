@@ -5,12 +5,14 @@ What is done in which order is `PreparedTile`'s; arrays are of the one or of the
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Protocol, TypeVar
 
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window
+from hsisr_geo.errors import Canceled
 from hsisr_geo.model.chain import Array
 from hsisr_geo.model.normalise import Normaliser
 from hsisr_geo.model.scene import Scene
@@ -21,6 +23,59 @@ Item = TypeVar("Item")
 
 Kept = Any
 """What the decoder keeps of some pixels, to decode another change there for less."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnderWay:
+    """What an execution asks and tells the run that it is a part of.
+
+    Attributes
+    ----------
+    given_up
+        Set when nobody waits for the tile any more: it is not finished.
+    tell
+        Told which share of an evaluation of the denoiser was made.
+    """
+
+    given_up: Event = field(default_factory=Event, compare=False)
+    tell: Callable[[float], None] = field(default=lambda _: None, compare=False)
+
+    def check(self) -> None:
+        """Raise `Canceled` if the tile was given up."""
+        if self.given_up.is_set():
+            raise Canceled("the run was given up")
+
+
+class OfScene:
+    """What kernels of any backend say of the scene that they are bound to; a part of `Kernels`."""
+
+    scene: Scene
+    execution: Any
+
+    @property
+    def mean(self) -> Array:
+        """Of the bands."""
+        return self.scene.mean
+
+    @property
+    def std(self) -> Array:
+        """Of the bands."""
+        return self.scene.std
+
+    @property
+    def normaliser(self) -> Normaliser | None:
+        """Of the scene's blur."""
+        return self.scene.normaliser
+
+    @property
+    def bands(self) -> int:
+        """Bands that are back-projected together."""
+        bands: int = self.execution.bands
+        return bands
+
+    def check(self) -> None:
+        """Raise `Canceled` if the tile was given up."""
+        self.execution.check()
 
 
 class Amounts(Protocol):

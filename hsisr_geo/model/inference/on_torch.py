@@ -17,10 +17,9 @@ from hsisr_geo.model.checkpoint import load_network
 from hsisr_geo.model.inference.decode import add_detail, components_of
 from hsisr_geo.model.inference.devices import choose_device, copies
 from hsisr_geo.model.inference.execution import Execution
-from hsisr_geo.model.inference.kernels import Item, Kept, Kernels
+from hsisr_geo.model.inference.kernels import Item, Kept, Kernels, OfScene
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.normalise import Normaliser
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.config import ModelConfig
@@ -75,7 +74,7 @@ def first_estimate(network: Network, c_u: Tensor, upscale: int) -> Tensor:
 
 
 @dataclass(frozen=True, eq=False)
-class TorchKernels:
+class TorchKernels(OfScene):
     """A network on a device, bound to a scene; as `Kernels`."""
 
     network: Network
@@ -84,30 +83,9 @@ class TorchKernels:
     execution: Execution
 
     @property
-    def mean(self) -> Tensor:
-        """Of the bands."""
-        mean: Tensor = self.scene.mean
-        return mean
-
-    @property
-    def std(self) -> Tensor:
-        """Of the bands."""
-        std: Tensor = self.scene.std
-        return std
-
-    @property
-    def normaliser(self) -> Normaliser | None:
-        """Of the scene's blur."""
-        return self.scene.normaliser
-
-    @property
     def components(self) -> int:
         """How many there are."""
         return self.scene.basis.components
-
-    def check(self) -> None:
-        """Raise `Canceled` if the tile was given up."""
-        self.execution.check()
 
     def take(self, array: Cube | Tensor) -> Tensor:
         """Put an array on the device."""
@@ -117,11 +95,6 @@ class TorchKernels:
         """Get an array from the device."""
         made: Cube = array.contiguous().cpu().numpy()
         return made
-
-    @property
-    def bands(self) -> int:
-        """Bands that are back-projected together."""
-        return self.execution.bands
 
     def strips(self, pixels: slice, row_floats: int) -> Iterator[slice]:
         """Cut output rows into strips of bounded memory."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +11,9 @@ from numpy.typing import NDArray
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.resampling import along_cols, along_rows, cubic_upsampling
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.errors import Canceled
 from hsisr_geo.model import images
-from hsisr_geo.model.inference.kernels import Item, Kept, Kernels, chunks
+from hsisr_geo.model.inference.kernels import Item, Kept, Kernels, OfScene, UnderWay, chunks
 from hsisr_geo.model.inference.threads import cores, each, products_in_one_thread
-from hsisr_geo.model.normalise import Normaliser
 from hsisr_geo.model.plain.network import PlainNetwork
 from hsisr_geo.model.plain.spectra import Spectra
 from hsisr_geo.model.scene import Scene
@@ -29,7 +26,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class PlainExecution:
+class PlainExecution(UnderWay):
     """How much goes through at a time; as `Execution`, for `PartCost`, too.
 
     Attributes
@@ -42,27 +39,16 @@ class PlainExecution:
         What interpolated rows of all bands may take, in all threads.
     layer_bytes
         What a thread's buffers take.
-    given_up
-        Set when nobody waits for the tile any more.
-    tell
-        Told which share of an evaluation of the denoiser was made.
     """
 
     images: int = field(default_factory=cores)
     bands: int = 4
     strip_bytes: int = 1 << 23
     layer_bytes: int = 1 << 22
-    given_up: Event = field(default_factory=Event, compare=False)
-    tell: Callable[[float], None] = field(default=lambda _: None, compare=False)
-
-    def check(self) -> None:
-        """Raise `Canceled` if the tile was given up."""
-        if self.given_up.is_set():
-            raise Canceled("the run was given up")
 
 
 @dataclass(frozen=True, eq=False)
-class PlainKernels:
+class PlainKernels(OfScene):
     """A network bound to a scene; as `Kernels`."""
 
     network: PlainNetwork
@@ -72,35 +58,9 @@ class PlainKernels:
     execution: PlainExecution
 
     @property
-    def mean(self) -> Floats:
-        """Of the bands."""
-        mean: Floats = self.scene.mean
-        return mean
-
-    @property
-    def std(self) -> Floats:
-        """Of the bands."""
-        std: Floats = self.scene.std
-        return std
-
-    @property
-    def normaliser(self) -> Normaliser | None:
-        """Of the scene's blur."""
-        return self.scene.normaliser
-
-    @property
     def components(self) -> int:
         """How many there are."""
         return self.spectra.components
-
-    @property
-    def bands(self) -> int:
-        """Bands that are back-projected together."""
-        return self.execution.bands
-
-    def check(self) -> None:
-        """Raise `Canceled` if the tile was given up."""
-        self.execution.check()
 
     def take(self, array: Floats) -> Floats:
         """Arrays are where they should be."""
