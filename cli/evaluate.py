@@ -12,6 +12,7 @@ import click
 from . import options
 
 if TYPE_CHECKING:
+    from hsisr_geo.assessment.pair import PairGain
     from hsisr_geo.bands.radiometry import Cube
     from hsisr_geo.metrics import Scores
     from hsisr_geo.raster.raster import Raster
@@ -105,8 +106,19 @@ def _pair_text(
         both = zip(gain.ours, gain.bicubic, strict=True)
         each = ", ".join(f"{ours - plain:+.2f}" for ours, plain in both)
         told = f"{gain.mean:+.2f} dB over bicubic ({each}), {gain.degradation} assumed"
-        lines.append(f"x{gain.upscale}      {told}")
+        lines += [f"x{gain.upscale}      {told}", *_coverage(gain)]
     return "\n".join(lines)
+
+
+def _coverage(gain: "PairGain") -> list[str]:
+    """Say how many errors the predicted deviation covers."""
+    if gain.within is None or gain.within_both is None:
+        return []
+    alone, both = ([f"{100 * share:.0f} %" for share in w] for w in (gain.within, gain.within_both))
+    return [
+        f"        {alone[0]} of the errors within one predicted deviation, {alone[1]} within two; "
+        f"{both[0]} and {both[1]} with what the sensors differ by after the fit"
+    ]
 
 
 def compare(

@@ -9,7 +9,7 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,13 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.interpolation import BicubicResolver
-from hsisr_geo.resolver.protocol import Resolver
+from hsisr_geo.resolver.protocol import Predictor, Resolver
 
 Cube = NDArray[np.float64]
 """float64 array (band, row, col), NaN where there is no value."""
@@ -56,12 +57,19 @@ class PairFit:
 
 @dataclass(frozen=True)
 class PairGain:
-    """PSNR of COARSE super-resolved, in dB, by band; and of its bicubic interpolation."""
+    """PSNR of COARSE super-resolved, in dB, by band; and of its bicubic interpolation.
+
+    `within` are the shares of all errors within one and two predicted standard deviations; None of
+    a method that predicts none. FINE is no truth without error of its own: `within_both` adds, in
+    squares, what the two sensors differ by at COARSE's pixels after the fit.
+    """
 
     upscale: int
     degradation: str
     bicubic: tuple[float, ...]
     ours: tuple[float, ...]
+    within: tuple[float, float] | None = None
+    within_both: tuple[float, float] | None = None
 
     @property
     def mean(self) -> float:
@@ -121,15 +129,30 @@ class SensorPair:
         seen = self._seen(_box, (1 / factor, 1 / factor), fit.shift, factor)
         truth = np.array(fit.gain)[:, None, None] * seen + np.array(fit.offset)[:, None, None]
         peak = float(np.nanquantile(truth, 0.999))
-        with tempfile.TemporaryDirectory() as folder:
-            plain, _ = self._made(BicubicResolver(factor), Path(folder, "plain.tif"))
-            ours, degradation = self._made(resolver, Path(folder, "ours.tif"))
+        plain, _, _ = self._made(BicubicResolver(factor))
+        ours, sigma, degradation = self._made(resolver)
         bicubic, made = (_psnr(cube, truth, peak) for cube in (plain, ours))
-        return PairGain(factor, degradation, bicubic, made)
+        gain = PairGain(factor, degradation, bicubic, made)
+        if sigma is None:
+            return gain
+        both = np.sqrt(np.square(sigma) + self._differing(fit)[:, None, None])
+        within, within_both = (_within(ours - truth, s) for s in (sigma, both))
+        return replace(gain, within=within, within_both=within_both)
 
-    def _made(self, resolver: Resolver, path: Path) -> tuple[Cube, str]:
-        done = super_resolve(self.coarse, path, resolver=resolver)
-        return _whole(open_raster(path), [band for band, _ in self.bands]), done.degradation
+    def _differing(self, fit: PairFit) -> NDArray[np.float64]:
+        """Mean square, by band, of what COARSE differs by from FINE as fitted."""
+        varies = np.nanvar(self.given, axis=(1, 2))
+        return np.asarray((1 - np.array(fit.r2)) * varies)
+
+    def _made(self, resolver: Resolver) -> tuple[Cube, Cube | None, str]:
+        """Super-resolve COARSE: the common bands, their deviations, and the D assumed."""
+        bands = [band for band, _ in self.bands]
+        with tempfile.TemporaryDirectory() as folder:
+            out, beside = Path(folder, "out.tif"), Path(folder, "sigma.tif")
+            told = Uncertainty(beside) if isinstance(resolver, Predictor) else None
+            done = super_resolve(self.coarse, out, resolver=resolver, uncertainty=told)
+            sigma = _whole(open_raster(beside), bands) if told else None
+            return _whole(open_raster(out), bands), sigma, done.degradation
 
     def _compare(self, at: Sequence[float]) -> tuple[NDArray[np.float64], ...]:
         """Gain, offset and R² of each band for sigmas and shifts in coarse pixels."""
@@ -235,6 +258,12 @@ def _search(
 def _psnr(cube: Cube, truth: Cube, peak: float) -> tuple[float, ...]:
     errors = np.nanmean(np.square(cube - truth), axis=(1, 2))
     return tuple(float(10 * np.log10(peak**2 / error)) for error in errors)
+
+
+def _within(error: Cube, sigma: Cube) -> tuple[float, float]:
+    """Shares of the errors within one and two deviations, where all have values."""
+    ratio = (np.abs(error) / sigma)[np.isfinite(error) & (sigma > 0)]
+    return float(np.mean(ratio <= 1)), float(np.mean(ratio <= 2))
 
 
 def _placed(coarse: Raster, fine: Raster) -> Affine:

@@ -1,4 +1,4 @@
-"""Interpolation, D and back-projection of images of NumPy or torch, by what they are given."""
+"""Interpolation and D of images of NumPy or torch, by what they are given."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +28,6 @@ def degrade(cube: Array, degradation: Degradation) -> Array:
     from hsisr_geo.model import back_projection
 
     return back_projection.degrade(cube, degradation)
-
-
-def back_project(x: Array, x_lr: Array, degradation: Degradation, iterations: int) -> Array:
-    """Bring D x towards x_lr, as `back_projection.back_project`."""
-    for _ in range(iterations):
-        x = x + interpolate(x_lr - degrade(x, degradation), degradation.factor)
-    return x
 
 
 def tensor(array: Array, device: Any) -> "torch.Tensor":

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from hsisr_geo.blur.band_noise import band_noise
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.inversion import DEGREE, inversion
-from hsisr_geo.cube.windows import Window
 from hsisr_geo.model import images
 from hsisr_geo.model.chain import Array
 from hsisr_geo.model.reach import reach
@@ -119,16 +118,6 @@ class Normaliser:
         factor = self.degradation.factor
         fine = images.interpolate(self._sharpened(a), factor)
         return self.trust * (images.degrade(fine, self.trained) - a)
-
-    def consistent(self, x: Array, a: Array, iterations: int, part: Window) -> Array:
-        """Bring a fine cube (band, row, col) towards the axes of its input, inside the axes.
-
-        What comes back is a part of the cube, in its own pixels.
-        """
-        rows, cols = part
-        fine = self.along(x)
-        near = images.back_project(fine, a, self.degradation, iterations)
-        return x[:, rows, cols] + self.across((self.trust * (near - fine))[:, rows, cols])
 
     def _sharpened(self, a: Array) -> Array:
         """g(A) a, by the recurrence of Chebyshev's polynomials T_k(2 A - 1)."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.model import images
 from hsisr_geo.model.chain import Array
+from hsisr_geo.model.consistency import Consistency
 from hsisr_geo.model.normalise import Normaliser
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.config import ModelConfig
@@ -134,7 +135,8 @@ class Scene:
     """What a model keeps of a scene's statistics, as arrays or as tensors on its device.
 
     mean, std (band, 1, 1) in physical units; basis of the latents; subspace (band, rank) of the
-    standardised spectra; what brings its blur to what the network knows, None where it has that.
+    standardised spectra; what brings its blur to what the network knows, None where it has that;
+    how far answers are brought back to its axes, None for all the way in every band.
     """
 
     mean: Array
@@ -142,6 +144,7 @@ class Scene:
     basis: LatentBasis
     subspace: Array | None
     normaliser: Normaliser | None = None
+    consistency: Consistency | None = None
 
     def to(self, device: "torch.device | str") -> "Scene":
         """Return the same as tensors on `device`."""
@@ -151,6 +154,7 @@ class Scene:
             self.basis.to(device),
             None if self.subspace is None else images.tensor(self.subspace, device),
             None if self.normaliser is None else self.normaliser.to(device),
+            None if self.consistency is None else self.consistency.to(device),
         )
 
     @classmethod
@@ -174,7 +178,7 @@ class Scene:
         statistics: SceneStatistics,
         degradation: Degradation | None = None,
     ) -> "Scene":
-        """Fit latent basis, subspace and normaliser to a scene's statistics; arrays of NumPy.
+        """Fit what is kept of a scene to its statistics; arrays of NumPy.
 
         `degradation` made the scene; None for that of the network's training.
         `latents` encodes standardised spectra (pixel, band) -> (pixel, group·latent).
@@ -191,6 +195,7 @@ class Scene:
             basis=LatentBasis.of(latents(spectra), spectra, config.components),
             subspace=_subspace(correlation, config.subspace_rank),
             normaliser=normaliser,
+            consistency=Consistency.fit(correlation, statistics.count),
         )
 
 

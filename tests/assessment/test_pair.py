@@ -75,6 +75,24 @@ def test_the_command_tells_fit_and_gains(pair: tuple[Path, Path]) -> None:
     assert found["scores"][0]["mean_gain"] > 0
 
 
+def test_deviations_that_are_predicted_are_held_against_the_finer_sensor(
+    pair: tuple[Path, Path],
+) -> None:
+    """The default model predicts some; a wider deviation covers more errors, never fewer."""
+    asked = ("evaluate", "--pair", *pair, "--upscale", 2)
+    (told,) = json.loads(call(*asked, "--json").stdout)["scores"]
+    one, two = told["within"]
+    assert 0.2 < one < two < 1
+    assert told["within_both"][0] >= one
+    assert f"{100 * one:.0f} % of the errors within one predicted deviation" in call(*asked).output
+
+
+def test_a_method_that_predicts_none_tells_no_coverage(pair: tuple[Path, Path]) -> None:
+    asked = ("evaluate", "--pair", *pair, "--model", "back-projection", "--upscale", 2)
+    assert json.loads(call(*asked, "--json").stdout)["scores"][0]["within"] is None
+    assert "deviation" not in call(*asked).output
+
+
 def test_what_has_nothing_in_common_is_refused(pair: tuple[Path, Path], tmp_path: Path) -> None:
     coarse, fine = pair
     cube = np.ones((2, 40, 40), "float32")

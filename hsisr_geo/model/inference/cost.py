@@ -101,13 +101,10 @@ class PartCost:
         return float(each * self._fine(piece)) + self._interpolation(piece)
 
     def _consistency(self) -> float:
-        """D and up: each of their products makes or reads every output pixel once."""
+        """D and up of every band, and of coarse images for every iteration after the first."""
         piece = self.extents.piece
-        both = self.config.back_projections * self._down_and_up(piece, self.degradation)
-        if not self.extents.normalising_reach:
-            return self.bands * both
-        axes = min(AXES, self.bands)
-        return axes * (both + 2 * self.bands * self._fine(piece))
+        each = self.config.back_projections * self._down_and_up(piece, self.degradation)
+        return self.bands * (each + 2 * self.bands * area(piece))
 
     def _normalising(self) -> float:
         if not self.extents.normalising_reach:
@@ -147,7 +144,7 @@ class PartCost:
         decoded = self.bands * (piece if piece == part else piece + part)  # made in place
         if e.evaluations > 1:
             kept = self._groups * c.latent_channels + c.subspace_rank
-            decoded += self.bands * (piece + part) + kept * piece
+            decoded += self.bands * (piece + part + area(e.piece)) + kept * piece
         if self.samples:
             decoded += 4 * self.bands * part
         strips = self.execution.strip_bytes + 3 * self.execution.layer_bytes

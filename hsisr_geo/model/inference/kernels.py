@@ -14,6 +14,7 @@ from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import Canceled
 from hsisr_geo.model.chain import Array
+from hsisr_geo.model.consistency import Consistency
 from hsisr_geo.model.normalise import Normaliser
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
@@ -66,6 +67,11 @@ class OfScene:
     def normaliser(self) -> Normaliser | None:
         """Of the scene's blur."""
         return self.scene.normaliser
+
+    @property
+    def consistency(self) -> Consistency | None:
+        """With the scene's axes."""
+        return self.scene.consistency
 
     @property
     def bands(self) -> int:
@@ -134,6 +140,8 @@ class Kernels(Protocol):
         Of the bands, (band, 1, 1).
     normaliser
         What brings the scene's blur to what the network knows; None where it has that.
+    consistency
+        How far answers are brought back to the scene's axes; None for all the way in every band.
     components
         How many there are.
     bands
@@ -148,6 +156,8 @@ class Kernels(Protocol):
     def std(self) -> Array: ...  # noqa: D102
     @property
     def normaliser(self) -> Normaliser | None: ...  # noqa: D102
+    @property
+    def consistency(self) -> Consistency | None: ...  # noqa: D102
     @property
     def components(self) -> int: ...  # noqa: D102
     @property
@@ -195,12 +205,6 @@ class Kernels(Protocol):
 
     def denoise(self, y: Array | None, condition: Array, level: float, part: Window) -> Array:
         """Evaluate the denoiser over a part of images (component, row, col); `y` None: zeros."""
-        ...
-
-    def back_project(
-        self, x: Array, x_lr: Array, degradation: Degradation, iterations: int
-    ) -> Array:
-        """Bring D x towards x_lr."""
         ...
 
 

@@ -141,12 +141,6 @@ class TorchKernels(OfScene):
             self.network.denoiser, noisy, given, levels, self.upscale, part
         )[:, 0]
 
-    def back_project(
-        self, x: Tensor, x_lr: Tensor, degradation: Degradation, iterations: int
-    ) -> Tensor:
-        """Bring D x towards x_lr."""
-        return back_projection.back_project(x, x_lr, degradation, iterations)
-
 
 class TorchBackend:
     """torch, as `Backend`."""

@@ -5,20 +5,24 @@ is then decoded, and made consistent with the input. Each stage makes what the l
 (`Extents`), by the arithmetic of a backend (`Kernels`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model import chain
+from hsisr_geo.model import chain, images
 from hsisr_geo.model.chain import Array
+from hsisr_geo.model.consistency import Consistency, summed
 from hsisr_geo.model.inference.extents import Extents
 from hsisr_geo.model.inference.kernels import Kept, Kernels, chunks
 from hsisr_geo.model.normalise import Normaliser
 from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["PreparedTile"]
+
+_PIXELS = 4096  # of all bands, brought to the axes at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +36,10 @@ class PreparedTile:
     noise_window
         What a noise field must cover, in output pixels of the window that was given.
     x_lr
-        Input (band, row, col), standardised and normalised, as far as it is read.
+        Input (band, row, col), standardised and normalised, as far as it is read; None where no
+        answer needs it any more.
     given
-        What the answers are made consistent with, over the extents' piece: the standardised input,
-        or its axes where it was normalised.
+        What the answers are made consistent with: the standardised input over the extents' piece.
     c_u, first
         Components of the interpolation, and the network's best estimate of their change, both
         (component, upscale·row, upscale·col), over what the first evaluation and the second read;
@@ -45,7 +49,7 @@ class PreparedTile:
     kept
         Of the decoder, for each strip of the piece that it was made in.
 
-    A tile of one evaluation gives one answer, which is made in place of `best`.
+    A tile of one evaluation gives one answer, which is made in place of `best` and `given`.
     degradation
         What the answers are made consistent with.
     """
@@ -55,7 +59,7 @@ class PreparedTile:
     degradation: Degradation
     extents: Extents
     noise_window: Window
-    x_lr: Array
+    x_lr: Array | None
     given: Array
     c_u: Array | None
     first: Array | None
@@ -84,7 +88,8 @@ class PreparedTile:
         given = Extents.of((rows, cols), part, config, assumed, evaluations=evaluations)
         x_lr = (_cut(x_lr, given.read) - kernels.mean) / kernels.std
         extents = given.of_what_is_read()
-        x_lr, axes = _normalised(kernels.normaliser, x_lr)
+        original = _cut(x_lr, extents.piece)
+        x_lr = _normalised(kernels.normaliser, x_lr)
         seen, after = extents.seen(evaluations), extents.seen(evaluations - 1)
         c_u = _components(kernels, x_lr, seen)
         first = kernels.denoise(None, c_u, 0.0, inside(after, seen))
@@ -100,8 +105,8 @@ class PreparedTile:
             assumed,
             extents,
             scaled(given.seen(evaluations - 1), upscale),
-            x_lr,
-            _cut(axes, extents.piece),
+            x_lr if again else None,
+            original,
             c_u,
             first,
             best,
@@ -130,26 +135,67 @@ class PreparedTile:
         return x
 
     def _consistent(self, x: Array, *, keep: bool) -> Array:
-        """Back-project a cube over the piece, some bands at a time; what is left is the part.
+        """Bring a cube over the piece back to the input; what is left is the part.
 
-        In place, unless `keep`: a second cube is most of a tile's memory. A scene that was
-        normalised is made consistent inside its axes, where it rises above noise.
+        In place, unless `keep`: a second cube is most of a tile's memory.
         """
-        extents, iterations = self.extents, self.config.back_projections
-        rows, cols = scaled(inside(extents.part, extents.piece), self.kernels.upscale)
-        if (normaliser := self.kernels.normaliser) is not None:
-            return normaliser.consistent(x, self.given, iterations, (rows, cols))
-        x_lr = self.given
+        rows, cols = scaled(inside(self.extents.part, self.extents.piece), self.kernels.upscale)
         out = x[:, rows, cols]
+        if not self.config.back_projections:
+            return out + 0 if keep else out  # + 0: a copy, of either library
+        missing = self._missing(x)
         if keep:
             out = self.kernels.empty(*out.shape)
 
-        def project(some: slice) -> None:
-            near = self.kernels.back_project(x[some], x_lr[some], self.degradation, iterations)
-            out[some] = near[:, rows, cols]
+        def add(some: slice) -> None:
+            fine = images.interpolate(missing(some), self.kernels.upscale)
+            out[some] = (x[some] + fine)[:, rows, cols]
 
-        self.kernels.each(project, chunks(len(x), self.kernels.bands))
+        self.kernels.each(add, self._bands())
         return out
+
+    def _missing(self, x: Array) -> Callable[[slice], Array]:
+        """Return, for some bands, the coarse images whose interpolation an answer lacks.
+
+        They take the place of what is given where no other answer needs it.
+        """
+        last = self.extents.evaluations == 1
+        residual = self.given if last else self.kernels.empty(*self.given.shape)
+        consistency, iterations = self.kernels.consistency, self.config.back_projections
+
+        def compare(some: slice) -> None:
+            self.kernels.check()
+            missing = self.given[some] - images.degrade(x[some], self.degradation)
+            if consistency is None:
+                missing = summed(missing, 1.0, self.degradation, iterations)
+            residual[some] = missing
+
+        self.kernels.each(compare, self._bands())
+        if consistency is None:
+            return lambda some: residual[some]
+        axes = self._along(consistency, residual)
+
+        def add_up(some: slice) -> None:
+            share = consistency.signal[some]
+            axes[some] = summed(axes[some], share, self.degradation, iterations)
+
+        self.kernels.each(add_up, chunks(len(axes), self.kernels.bands))
+        return partial(consistency.across, axes)
+
+    def _along(self, consistency: Consistency, residual: Array) -> Array:
+        """Bands (band, row, col) -> axes (axis, row, col), in the same memory."""
+        cols, count = residual.shape[2], consistency.axes.shape[1]
+
+        def turn(rows: slice) -> None:
+            flat = residual[:, rows].reshape(len(residual), -1)
+            residual[:count, rows] = consistency.along(flat).reshape(count, -1, cols)
+
+        self.kernels.each(turn, chunks(residual.shape[1], max(1, _PIXELS // cols)))
+        return residual[:count]
+
+    def _bands(self) -> Iterator[slice]:
+        """Cut the bands into as many as are brought back together."""
+        return chunks(len(self.best), self.kernels.bands)
 
     def _textured(self, detail: float, noise: Array) -> Array:
         """Move the best estimate towards the sample of a noise field; standardised."""
@@ -172,6 +218,7 @@ class PreparedTile:
             )
             textured[:, rows] = (moved - mean) / std
 
+        assert self.x_lr is not None
         kernels.each(move, _interpolated(kernels, self.x_lr, self.extents.piece))
         return textured
 
@@ -196,12 +243,11 @@ class PreparedTile:
         return chain.sample(denoise, noise, self.config.diffusion_steps, self.first, narrow)
 
 
-def _normalised(normaliser: Normaliser | None, x_lr: Array) -> tuple[Array, Array]:
-    """Return the input as the network knows it, and what answers are to be consistent with."""
+def _normalised(normaliser: Normaliser | None, x_lr: Array) -> Array:
+    """Return the input as the network knows it."""
     if normaliser is None:
-        return x_lr, x_lr
-    axes = normaliser.along(x_lr)
-    return x_lr + normaliser.across(normaliser.change(axes)), axes
+        return x_lr
+    return x_lr + normaliser.across(normaliser.change(normaliser.along(x_lr)))
 
 
 def _components(kernels: Kernels, x_lr: Array, window: Window) -> Array:
@@ -253,9 +299,9 @@ def _interpolated(
     ]
 
 
-def _over(wanted: Window, images: Array, covered: Window, upscale: int) -> Array:
+def _over(wanted: Window, made: Array, covered: Window, upscale: int) -> Array:
     """Cut images of output pixels that cover a window of the input to what covers another."""
-    return _cut(images, scaled(inside(wanted, covered), upscale))
+    return _cut(made, scaled(inside(wanted, covered), upscale))
 
 
 def _cut(cube: Array, window: Window) -> Array:

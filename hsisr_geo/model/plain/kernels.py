@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.resampling import along_cols, along_rows, cubic_upsampling
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.model import images
 from hsisr_geo.model.inference.kernels import Item, Kept, Kernels, OfScene, UnderWay, chunks
 from hsisr_geo.model.inference.threads import cores, each, products_in_one_thread
 from hsisr_geo.model.plain.network import PlainNetwork
@@ -136,14 +135,6 @@ class PlainKernels(OfScene):
 
         self.each(one, range(len(condition)))
         return out
-
-    def back_project(
-        self, x: Floats, x_lr: Floats, degradation: Degradation, iterations: int
-    ) -> Floats:
-        """Bring D x towards x_lr."""
-        self.check()
-        near: Floats = images.back_project(x, x_lr, degradation, iterations)
-        return near
 
 
 class PlainBackend:
