@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.model import images
+from hsisr_geo.model.axes.normalise import Normaliser
+from hsisr_geo.model.axes.signal import SignalAxes
 from hsisr_geo.model.chain import Array
-from hsisr_geo.model.consistency import Consistency
-from hsisr_geo.model.normalise import Normaliser
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.config import ModelConfig
 
@@ -144,7 +144,7 @@ class Scene:
     basis: LatentBasis
     subspace: Array | None
     normaliser: Normaliser | None = None
-    consistency: Consistency | None = None
+    signal: SignalAxes | None = None
 
     def to(self, device: "torch.device | str") -> "Scene":
         """Return the same as tensors on `device`."""
@@ -154,7 +154,7 @@ class Scene:
             self.basis.to(device),
             None if self.subspace is None else images.tensor(self.subspace, device),
             None if self.normaliser is None else self.normaliser.to(device),
-            None if self.consistency is None else self.consistency.to(device),
+            None if self.signal is None else self.signal.to(device),
         )
 
     @classmethod
@@ -195,7 +195,7 @@ class Scene:
             basis=LatentBasis.of(latents(spectra), spectra, config.components),
             subspace=_subspace(correlation, config.subspace_rank),
             normaliser=normaliser,
-            consistency=Consistency.fit(correlation, statistics.count),
+            signal=SignalAxes.fit(correlation, statistics.count),
         )
 
 

@@ -14,8 +14,8 @@ from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.inversion import inversion
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
+from hsisr_geo.model.axes.normalise import Normaliser, normalising_reach
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
-from hsisr_geo.model.normalise import Normaliser, normalising_reach
 from hsisr_geo.model.training.training_data import Pair, TrainingScene, degraded_pair
 from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL

@@ -64,7 +64,10 @@ def test_back_projection_leaves_less_of_the_input_unexplained(upscale: int) -> N
 def test_back_projection_is_the_models_pipeline_without_detail(
     scenes, tmp_path, upscale: int
 ) -> None:
-    """Through files, with holes and bad bands, to the last digit of int16 but for its rounding."""
+    """Through files, with holes and bad bands, to the last digit of int16 but for its rounding.
+
+    Of bands so few that they do not tell of noise: of more, the model leaves noise where it is.
+    """
     scene = _piece(scenes.mosaic, tmp_path / "scene.tif")
     model = load(Recipe(DEFAULT_MODEL, upscale=upscale, device="cpu"))
     silent = (0.0,) * len(model.config.upscales)

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, widened
-from hsisr_geo.model.normalise import normalising_reach
+from hsisr_geo.model.axes.normalise import normalising_reach
 from hsisr_geo.model.reach import UP_REACH, network_reach, reach
 from hsisr_geo.resolver.config import ModelConfig
 

@@ -13,9 +13,9 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import Canceled
+from hsisr_geo.model.axes.normalise import Normaliser
+from hsisr_geo.model.axes.signal import SignalAxes
 from hsisr_geo.model.chain import Array
-from hsisr_geo.model.consistency import Consistency
-from hsisr_geo.model.normalise import Normaliser
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.config import ModelConfig
@@ -69,9 +69,9 @@ class OfScene:
         return self.scene.normaliser
 
     @property
-    def consistency(self) -> Consistency | None:
-        """With the scene's axes."""
-        return self.scene.consistency
+    def signal(self) -> SignalAxes | None:
+        """In the scene's axes."""
+        return self.scene.signal
 
     @property
     def bands(self) -> int:
@@ -140,8 +140,8 @@ class Kernels(Protocol):
         Of the bands, (band, 1, 1).
     normaliser
         What brings the scene's blur to what the network knows; None where it has that.
-    consistency
-        How far answers are brought back to the scene's axes; None for all the way in every band.
+    signal
+        How far answers are brought back along the scene's axes; None for all the way in every band.
     components
         How many there are.
     bands
@@ -157,7 +157,7 @@ class Kernels(Protocol):
     @property
     def normaliser(self) -> Normaliser | None: ...  # noqa: D102
     @property
-    def consistency(self) -> Consistency | None: ...  # noqa: D102
+    def signal(self) -> SignalAxes | None: ...  # noqa: D102
     @property
     def components(self) -> int: ...  # noqa: D102
     @property

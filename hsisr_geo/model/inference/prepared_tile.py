@@ -13,11 +13,11 @@ from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model import chain, images
+from hsisr_geo.model.axes.normalise import Normaliser
+from hsisr_geo.model.axes.signal import SignalAxes, summed
 from hsisr_geo.model.chain import Array
-from hsisr_geo.model.consistency import Consistency, summed
 from hsisr_geo.model.inference.extents import Extents
 from hsisr_geo.model.inference.kernels import Kept, Kernels, chunks
-from hsisr_geo.model.normalise import Normaliser
 from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["PreparedTile"]
@@ -161,34 +161,34 @@ class PreparedTile:
         """
         last = self.extents.evaluations == 1
         residual = self.given if last else self.kernels.empty(*self.given.shape)
-        consistency, iterations = self.kernels.consistency, self.config.back_projections
+        signal, iterations = self.kernels.signal, self.config.back_projections
 
         def compare(some: slice) -> None:
             self.kernels.check()
             missing = self.given[some] - images.degrade(x[some], self.degradation)
-            if consistency is None:
+            if signal is None:
                 missing = summed(missing, 1.0, self.degradation, iterations)
             residual[some] = missing
 
         self.kernels.each(compare, self._bands())
-        if consistency is None:
+        if signal is None:
             return lambda some: residual[some]
-        axes = self._along(consistency, residual)
+        axes = self._along(signal, residual)
 
         def add_up(some: slice) -> None:
-            share = consistency.signal[some]
+            share = signal.share[some]
             axes[some] = summed(axes[some], share, self.degradation, iterations)
 
         self.kernels.each(add_up, chunks(len(axes), self.kernels.bands))
-        return partial(consistency.across, axes)
+        return partial(signal.across, axes)
 
-    def _along(self, consistency: Consistency, residual: Array) -> Array:
+    def _along(self, signal: SignalAxes, residual: Array) -> Array:
         """Bands (band, row, col) -> axes (axis, row, col), in the same memory."""
-        cols, count = residual.shape[2], consistency.axes.shape[1]
+        cols, count = residual.shape[2], signal.axes.shape[1]
 
         def turn(rows: slice) -> None:
             flat = residual[:, rows].reshape(len(residual), -1)
-            residual[:count, rows] = consistency.along(flat).reshape(count, -1, cols)
+            residual[:count, rows] = signal.along(flat).reshape(count, -1, cols)
 
         self.kernels.each(turn, chunks(residual.shape[1], max(1, _PIXELS // cols)))
         return residual[:count]

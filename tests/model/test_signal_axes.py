@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.consistency import Consistency, summed
+from hsisr_geo.model.axes.signal import SignalAxes, summed
 
 BICUBIC = named("bicubic", 2)
 
@@ -21,22 +21,22 @@ def _seen(noise: float, bands: int = 24) -> NDArray[np.float64]:
     return ground + noise * rng.standard_normal(ground.shape)
 
 
-def _fitted(noise: float) -> Consistency:
-    found = Consistency.fit(np.corrcoef(_seen(noise)), 3000)
+def _fitted(noise: float) -> SignalAxes:
+    found = SignalAxes.fit(np.corrcoef(_seen(noise)), 3000)
     assert found is not None
     return found
 
 
 def test_noise_stays_away_and_ground_comes_back() -> None:
     """Of 24 axes with noise of a tenth in every band, three are ground."""
-    consistency = _fitted(0.1)
+    signal = _fitted(0.1)
     rng = np.random.default_rng(6)
     noise = rng.standard_normal((24, 4000)).astype(np.float32)
     ground = (_seen(0.0) / np.hypot(1, 0.1)).astype(np.float32)
 
     def back(residual: NDArray[np.float32]) -> NDArray[np.float32]:
-        axes = consistency.along(residual)[:, None]
-        made: NDArray[np.float32] = consistency.across(axes, slice(None))[:, 0]
+        axes = signal.along(residual)[:, None]
+        made: NDArray[np.float32] = signal.across(axes, slice(None))[:, 0]
         return made
 
     assert np.square(back(noise)).mean() < 0.3 * np.square(noise).mean()
@@ -44,14 +44,14 @@ def test_noise_stays_away_and_ground_comes_back() -> None:
 
 
 def test_without_noise_all_comes_back() -> None:
-    signal = np.sort(_fitted(1e-6).signal.ravel())
+    signal = np.sort(_fitted(1e-6).share.ravel())
     assert signal[-3:] == pytest.approx(1, abs=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(1, 500), (7, 500), (50, 4)])
+@pytest.mark.parametrize("shape", [(1, 500), (7, 500), (19, 500), (50, 4)])
 def test_where_no_noise_can_be_told_bands_come_back_whole(shape: tuple[int, int]) -> None:
     bands, pixels = shape
-    assert Consistency.fit(np.eye(bands), pixels) is None
+    assert SignalAxes.fit(np.eye(bands), pixels) is None
 
 
 @pytest.mark.parametrize("iterations", [1, 2, 3])
