@@ -14,8 +14,8 @@ from .info import Info
 from .superresolve import SuperResolve
 from .version import version
 
-# What the engine writes: GeoTIFF, then ENVI, then Zarr.
-EXTENSIONS = ("tif", "tiff", "img", "bsq", "bil", "bip", "dat", "zarr")
+# What the engine writes: GeoTIFF, then ENVI, then Zarr and netCDF.
+EXTENSIONS = ("tif", "tiff", "img", "bsq", "bil", "bip", "dat", "zarr", "nc")
 
 
 class HsisrProvider(QgsProcessingProvider):

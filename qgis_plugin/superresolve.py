@@ -16,7 +16,7 @@ from .map.result import show_result, show_uncertainty
 from .outcome import estimate, summary
 from .scene import SceneAlgorithm, advanced, check_not_the_input, choice, helped
 
-FORMATS = ("gtiff", "cog", "envi", "zarr")
+FORMATS = ("gtiff", "cog", "envi", "zarr", "netcdf")
 PRECISIONS = ["float32", "bfloat16"]
 
 

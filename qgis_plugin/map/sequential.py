@@ -15,7 +15,8 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QColor
 
 from .stretch import limits_of
-from .truecolor import RED_GREEN_BLUE_NM, band_wavelengths_nm
+from .truecolor import RED_GREEN_BLUE_NM
+from .wavelengths import band_wavelengths_nm
 
 LOW, MIDDLE, HIGH = "#fff7ec", "#fc8d59", "#7f0000"  # light to dark, also in print
 DEVIATION_OF = "hsisr/deviation-of"  # property of a layer: whose result it is the deviation of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from osgeo import gdal
 from qgis.core import (
     QgsContrastEnhancement,
     QgsMultiBandColorRenderer,
@@ -10,28 +9,10 @@ from qgis.core import (
 )
 
 from .stretch import repair
+from .wavelengths import band_wavelengths_nm
 
 RED_GREEN_BLUE_NM = (640.0, 550.0, 470.0)
 FARTHEST_NM = 60.0  # a band farther from its colour than this does not stand for it
-
-_NM_PER_UNIT = {"nanometers": 1.0, "nm": 1.0, "micrometers": 1000.0, "um": 1000.0, "µm": 1000.0}
-
-
-def band_wavelengths_nm(path: str) -> list[float | None]:
-    """Wavelength of each good band in nm, None where it has none or is marked bad."""
-    dataset = gdal.Open(path)
-    if dataset is None:
-        return []
-    tags = [dataset.GetRasterBand(i + 1).GetMetadata() for i in range(dataset.RasterCount)]
-    return [None if tag.get("bbl") == "0" else _wavelength_nm(tag) for tag in tags]
-
-
-def _wavelength_nm(tags: dict[str, str]) -> float | None:
-    factor = _NM_PER_UNIT.get(tags.get("wavelength_units", "nanometers").lower())
-    try:
-        return float(tags["wavelength"]) * factor
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def true_color_bands(wavelengths_nm: list[float | None]) -> tuple[int, int, int] | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from osgeo import gdal
 
-_NM_PER_UNIT = {"nanometers": 1.0, "nm": 1.0, "micrometers": 1000.0, "um": 1000.0, "µm": 1000.0}
+from ..map.wavelengths import band_tags, wavelength_nm
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ def read_spectrum(dataset: gdal.Dataset, x: float, y: float) -> Spectrum | None:
     read = dataset.ReadAsArray(col, row, 1, 1).reshape(-1)
     bands = [dataset.GetRasterBand(index + 1) for index in range(dataset.RasterCount)]
     values = tuple(_physical(band, value) for band, value in zip(bands, read))
-    tags = [band.GetMetadata() for band in bands]
-    wavelengths = [_wavelength_nm(each) for each in tags]
+    tags = band_tags(dataset)
+    wavelengths = [wavelength_nm(each) for each in tags]
     bad = tuple(each.get("bbl") == "0" for each in tags)
     if any(nm is None for nm in wavelengths):
         numbers = tuple(float(index + 1) for index in range(len(bands)))
@@ -62,14 +62,6 @@ def _physical(band, stored) -> float:
         return math.nan
     scale, offset = band.GetScale(), band.GetOffset()
     return value * (1.0 if scale is None else scale) + (offset or 0.0)
-
-
-def _wavelength_nm(tags) -> float | None:
-    factor = _NM_PER_UNIT.get(tags.get("wavelength_units", "nanometers").lower())
-    try:
-        return float(tags["wavelength"]) * factor
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def curve(spectrum: Spectrum) -> list[tuple[float, float, bool]]:

@@ -5,11 +5,10 @@ import subprocess
 import numpy as np
 import pytest
 from conftest import ENGINE
-from osgeo import gdal
 from qgis.core import QgsMapRendererSequentialJob, QgsMapSettings, QgsRasterLayer
 from qgis.PyQt.QtCore import QSize
 
-FILES = {"gtiff": "a.tif", "cog": "b.tif", "envi": "c.img", "vrt": "d.vrt"}
+FILES = {"gtiff": "a.tif", "cog": "b.tif", "envi": "c.img", "vrt": "d.vrt", "netcdf": "e.nc"}
 # Zarr with three dimensions needs GDAL 3.10 or newer, which QGIS of Debian 12 has not.
 
 
@@ -27,16 +26,17 @@ def opened(path):
 
 
 @pytest.fixture(scope="module", params=FILES)
-def made(request, qgis, tile, tmp_path_factory):
+def made(request, plugin, tile, tmp_path_factory):
     """Source and output, the files beside the output before QGIS saw it."""
     path = tmp_path_factory.mktemp("made") / FILES[request.param]
     run(tile, path, "--format", request.param)
     return tile, path, {p.name for p in path.parent.iterdir()}
 
 
-def wavelength(layer, band):
-    dataset = gdal.Open(layer.source())
-    return float(dataset.GetRasterBand(band).GetMetadataItem("wavelength"))
+def wavelengths(layer):
+    from hsisr_geo_qgis.map.wavelengths import band_wavelengths_nm
+
+    return band_wavelengths_nm(layer.source())
 
 
 def test_bands_near_red_green_and_blue_are_shown(made):
@@ -44,7 +44,7 @@ def test_bands_near_red_green_and_blue_are_shown(made):
     renderer = layer.renderer()
     assert renderer.type() == "multibandcolor"
     shown = [renderer.redBand(), renderer.greenBand(), renderer.blueBand()]
-    found = [wavelength(layer, band) for band in shown]
+    found = [wavelengths(layer)[band - 1] for band in shown]
     assert found == pytest.approx([640, 550, 470], abs=5)
 
 

@@ -245,7 +245,7 @@ def first_block(band):
 
 
 def test_the_format_is_the_names_or_the_one_asked_for(fields, tmp_path, empty_project):
-    """GeoTIFF, COG and ENVI, all of which QGIS opens; Zarr where its GDAL can."""
+    """GeoTIFF, COG, ENVI and netCDF, all of which QGIS opens; Zarr where its GDAL can."""
     plain = {"INPUT": str(fields), "MODEL": "bicubic"}
     found = {}
     for name, options in (
@@ -253,6 +253,7 @@ def test_the_format_is_the_names_or_the_one_asked_for(fields, tmp_path, empty_pr
         ("b.tif", {"FORMAT": "cog", "CREATION": "COMPRESS=LZW|BLOCKXSIZE=32|BLOCKYSIZE=32"}),
         ("c.bsq", {}),
         ("d.zarr", {"FORMAT": "zarr"}),
+        ("e.nc", {}),
     ):
         results, _ = run({**plain, **options, "OUTPUT": str(tmp_path / name)})
         found[name] = results["OUTPUT"]
@@ -267,6 +268,7 @@ def test_the_format_is_the_names_or_the_one_asked_for(fields, tmp_path, empty_pr
     assert first_block(cog.GetOverview(1)) < first_block(cog.GetOverview(0)) < first_block(cog)
     assert gdal.Open(found["c.bsq"]).GetDriver().ShortName == "ENVI"
     assert (tmp_path / "d.zarr").is_dir()
-    for name in ("b.tif", "c.bsq"):
+    assert gdal.Open(found["e.nc"]).GetDriver().ShortName == "netCDF"
+    for name in ("b.tif", "c.bsq", "e.nc"):
         assert np.array_equal(values(found[name]), values(found["a.tif"]))
         assert QgsRasterLayer(found[name], name, "gdal").isValid()
