@@ -30,7 +30,7 @@ from hsisr_geo.cube.indices import NAMES, Index, find_index
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import RasterError
-from hsisr_geo.index.deviation import detail_correlation, propagate
+from hsisr_geo.index.deviation import error_correlation, propagate
 from hsisr_geo.index.make import find_bands
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
@@ -149,7 +149,7 @@ def index_row(
         return Row(index.name, scene, upscale, (float("nan"),) * len(made))
     errors = [np.abs(x - right)[known] for x in found]
     ours = made[OURS].astype(np.float64)
-    correlation = detail_correlation([made[OURS]], len(ours))
+    correlation = error_correlation([made[OURS]], len(ours))
     told = propagate(index.slopes(ours), sigma.astype(np.float64), correlation)[known]
     within = tuple(float((errors[OURS] <= k * told).mean()) for k in (1, 2))
     return Row(index.name, scene, upscale, tuple(map(rms, errors)), within)

@@ -14,7 +14,7 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.indices import NEAR_NM, Index
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
-from hsisr_geo.index.deviation import Correlation, detail_correlation, propagate
+from hsisr_geo.index.deviation import Correlation, error_correlation, propagate
 from hsisr_geo.output.drafts import write_raster
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.raster.open import open_raster
@@ -80,7 +80,7 @@ def write_index(
     _check_pair(values, deviations, bands)
     target = _described(values, index)
     cube = np.full((2, *values.shape), np.nan, np.float32)
-    correlation = detail_correlation(_strips(values, bands), len(bands))
+    correlation = error_correlation(_strips(values, bands), len(bands))
     for window in _windows(values, bands):
         cube[(slice(None), *window)] = _made(values, deviations, window, bands, index, correlation)
     _check_known(cube, deviations)

@@ -9,7 +9,7 @@ from commands import call, one_line_error, write
 
 from hsisr_geo.cube.indices import NAMES, find_index
 from hsisr_geo.errors import OptionError
-from hsisr_geo.index.deviation import detail_correlation, propagate
+from hsisr_geo.index.deviation import detail_correlation, error_correlation, propagate
 from hsisr_geo.index.make import write_index
 from hsisr_geo.raster.open import open_raster
 
@@ -75,6 +75,16 @@ def test_bands_whose_detail_goes_together_are_told_from_noise():
     assert found[0, 1] == pytest.approx(1, abs=1e-6)
     assert abs(found[0, 2]) < 0.05
     np.testing.assert_array_equal(found[3], [0, 0, 0, 1])
+
+
+def test_errors_of_bands_never_cancel_wholly():
+    """Each band has noise of its own, however alike two are: a ratio of both is not exact."""
+    ground = np.random.default_rng(1).normal(10, 1, size=(40, 40))
+    found = error_correlation([np.array([ground, 2 * ground]).astype(np.float32)], 2)
+    np.testing.assert_allclose(found, [[1, 0.98], [0.98, 1]], atol=1e-6)
+    x = np.array([0.5, 0.5])[:, None, None]
+    told = propagate(np.array([1.0, -1.0])[:, None, None] / x, 0.01 * x, found)[0, 0]
+    assert told == pytest.approx(0.01 * np.sqrt(2 * (1 - 0.98)), rel=1e-3)
 
 
 def _pair(folder, shape=(13, 21, 17), sigma=0.01):
