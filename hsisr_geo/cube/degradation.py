@@ -19,6 +19,7 @@ from hsisr_geo.cube.resampling import (
     along_cols,
     along_rows,
     cubic_taps,
+    cubic_upsampling,
     decimation,
     placed_taps,
     upsample,
@@ -48,6 +49,14 @@ class Operator(NamedTuple):
 
     pairs: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
     weight: NDArray[np.float32] | None
+
+    def apply(self, cube: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Degrade an image or cube of that size."""
+        first, *others = self.pairs
+        out = along_cols(first[1], along_rows(first[0], cube))
+        for rows, cols in others:
+            out += along_cols(cols, along_rows(rows, cube))
+        return out if self.weight is None else out / self.weight
 
 
 @dataclass(frozen=True)
@@ -80,11 +89,11 @@ class Degradation:
 
     def apply(self, cube: NDArray[np.float32]) -> NDArray[np.float32]:
         """Degrade an image or cube, e.g. (bands, 128, 160) by factor 4 -> (bands, 32, 40)."""
-        (first, *others), weight = self.operator(*cube.shape[-2:])
-        out = along_cols(first[1], along_rows(first[0], cube))
-        for rows, cols in others:
-            out += along_cols(cols, along_rows(rows, cube))
-        return out if weight is None else out / weight
+        return self.operator(*cube.shape[-2:]).apply(cube)
+
+    def again(self, rows: int, cols: int) -> Operator:
+        """Return D·up for coarse images of a size: what D makes of their interpolation."""
+        return _again(self.terms, self.factor, rows, cols)
 
     @property
     def transfer(self) -> NDArray[np.complex128]:
@@ -227,6 +236,19 @@ def _operator(terms: tuple[Term, ...], factor: int, rows: int, cols: int) -> Ope
         tuple((r.astype(np.float32), c.astype(np.float32)) for r, c in pairs),
         np.asarray(weight, np.float32),
     )
+
+
+@lru_cache(maxsize=32)
+def _again(terms: tuple[Term, ...], factor: int, rows: int, cols: int) -> Operator:
+    up = cubic_upsampling(rows, factor), cubic_upsampling(cols, factor)
+    pairs, weight = _operator(terms, factor, factor * rows, factor * cols)
+    both = tuple((_product(r, up[0]), _product(c, up[1])) for r, c in pairs)
+    return Operator(both, weight)
+
+
+def _product(down: NDArray[np.float32], up: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Multiply two banded matrices."""
+    return along_rows(down, up)
 
 
 def _trimmed(kernel: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.cube.degradation import Degradation, Operator
 from hsisr_geo.cube.resampling import cubic_upsampling
 from hsisr_geo.model.reach import UP_REACH, reach
 
@@ -31,7 +31,12 @@ def interpolate(cube: Tensor, upscale: int, only: slice | None = None) -> Tensor
 
 def degrade(cube: Tensor, degradation: Degradation) -> Tensor:
     """Apply D; the shape of before `interpolate`."""
-    (first, *others), weight = degradation.operator(*cube.shape[-2:])
+    return applied(degradation.operator(*cube.shape[-2:]), cube)
+
+
+def applied(operator: Operator, cube: Tensor) -> Tensor:
+    """Apply D, or D·up, of images of this size."""
+    (first, *others), weight = operator
     out = _weighted(cube, *first)
     for rows, cols in others:
         out = out + _weighted(cube, rows, cols)

@@ -30,6 +30,16 @@ def degrade(cube: Array, degradation: Degradation) -> Array:
     return back_projection.degrade(cube, degradation)
 
 
+def degrade_again(cube: Array, degradation: Degradation) -> Array:
+    """Apply D to the interpolation of coarse images, which is not made."""
+    operator = degradation.again(*cube.shape[-2:])
+    if isinstance(cube, np.ndarray):
+        return operator.apply(cube)
+    from hsisr_geo.model import back_projection
+
+    return back_projection.applied(operator, cube)
+
+
 def tensor(array: Array, device: Any) -> "torch.Tensor":
     """Return an array as a tensor on a device."""
     import torch

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.resampling import upsample
-from hsisr_geo.model import back_projection
+from hsisr_geo.model import back_projection, images
 from hsisr_geo.model.axes.signal import SignalAxes, summed
 
 BICUBIC = named("bicubic", 2)
@@ -66,3 +66,15 @@ def test_coarse_images_add_up_to_what_back_projection_adds(iterations: int) -> N
         torch.from_numpy(fine), torch.from_numpy(given), BICUBIC, iterations
     )
     np.testing.assert_allclose(ours, steps.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("spec", ["bicubic", "gaussian:0.1,0.4"])
+@pytest.mark.parametrize("factor", [2, 3])
+def test_degrading_an_interpolation_needs_none(spec: str, factor: int) -> None:
+    """By NumPy and by torch; at the edges, too, where taps fall outside."""
+    degradation = named(spec, factor)
+    cube = np.random.default_rng(8).standard_normal((2, 40, 9)).astype(np.float32)
+    expected = degradation.apply(upsample(cube, factor))
+    np.testing.assert_allclose(images.degrade_again(cube, degradation), expected, atol=1e-5)
+    by_torch = images.degrade_again(torch.from_numpy(cube), degradation).numpy()
+    np.testing.assert_allclose(by_torch, expected, atol=1e-5)

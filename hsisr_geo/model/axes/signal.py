@@ -80,8 +80,7 @@ def summed(b: Array, share: Array | float, degradation: Degradation, iterations:
     """
     total = b
     for _ in range(iterations - 1):
-        seen = images.degrade(images.interpolate(b, degradation.factor), degradation)
-        b = b - share * seen
+        b = b - share * images.degrade_again(b, degradation)
         total = total + b
     return total
 
