@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.threads import each
 
 _NEVER_MEASURED = 1e38
 # ^ where nodata is near the limit of float32, all beyond this is it: the value in the pixels has
 # digits that the value in the header has lost (-3.40282e+38)
 _ROUNDED = 1.01  # times a limit: the most that a limit with two digits is
+_MANY = 1 << 20  # values that several threads are worth while for
 _WHOLE = 2**53  # up to here doubles hold every integer
 Cube = NDArray[np.float32]  # (band, row, col), physical values, NaN where there is none
 
@@ -91,7 +93,10 @@ def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:
     """
     target = np.dtype(dtype)
     dn = np.empty(cube.shape, target)
-    for stored, plane, band in zip(dn, cube, bands, strict=True):
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def put(number: int) -> None:
+        stored, plane, band = dn[number], cube[number], bands[number]
         holes = np.isnan(plane)
         exact = np.where(holes, 0.0, plane) if holes.any() else plane
         if not _is_plain(band):
@@ -104,6 +109,8 @@ def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:
             fill = nodata
             _step_aside(stored, target.type(nodata))
         stored[holes] = fill
+
+    each(put, range(len(bands)), None if cube.size > _MANY else 1)
     return dn
 
 

@@ -4,13 +4,14 @@ Sums per band over pixels; the cores of a grid partition the scene, so the sums 
 those of the scene, whatever the tiling.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.cube.degradation import Degradation
+from hsisr_geo.threads import each
 
 Plane = NDArray[np.float32]
 """float32 array (row, col)."""
@@ -84,7 +85,8 @@ class Consistency:
 
 
 def measure(
-    planes: Iterable[tuple[Plane, Plane]],
+    bands: int,
+    planes: Callable[[int], tuple[Plane, Plane]],
     core: tuple[slice, slice],
     degradation: Degradation,
     held: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
@@ -93,9 +95,11 @@ def measure(
 
     Parameters
     ----------
+    bands
+        How many there are.
     planes
-        For each band the output (factor * row, factor * col) as it reads back from the file but
-        without NaN, and the input (row, col) with NaN in holes. One band at a time is enough.
+        Makes of a band's number the output (factor * row, factor * col) as it reads back from the
+        file but without NaN, and the input (row, col) with NaN in holes; called from threads.
     core
         Input pixels to compare. The planes extend by D's reach around it, or to the scene's edge.
     degradation
@@ -103,13 +107,19 @@ def measure(
     held
         Of each band, how many values were cut before, and of how many; None for none.
     """
-    sums = [_band_sums(sr, lr, core, degradation) for sr, lr in planes]
-    compared = np.array(sums, np.float64).reshape(-1, 5).T
-    cut, valid = held or np.zeros((2, len(sums)))
+    compared = np.zeros((5, bands))
+
+    def compare(band: int) -> None:
+        compared[:, band] = _band_sums(*planes(band), core, degradation)
+
+    each(compare, range(bands))
+    cut, valid = held or np.zeros((2, bands))
     count, squares, largest, level, power = compared
     return Consistency(count, squares, largest, level, power, cut, valid)
 
 
+@np.errstate(over="ignore", invalid="ignore")
+# ^ as in `Work.infer`: it holds in its own thread only
 def _band_sums(
     sr: Plane, lr: Plane, core: tuple[slice, slice], degradation: Degradation
 ) -> tuple[float, ...]:

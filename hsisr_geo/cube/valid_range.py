@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.cube.windows import Window, inside
 from hsisr_geo.errors import OptionError
+from hsisr_geo.threads import each
 
 Range = tuple[float, float]
 """Least and largest value, in physical units; infinities where there is no limit."""
@@ -82,7 +83,11 @@ def hold(
     upscale = sr.shape[1] // (outer[0].stop - outer[0].start)
     rows, cols = inside(core, outer)
     cut, valid = np.zeros(len(sr)), np.zeros(len(sr))
-    for band, plane in enumerate(sr):
+
+    @np.errstate(over="ignore", invalid="ignore")
+    # ^ values near the largest float: what overflows becomes infinite, which is no limit
+    def hold_band(band: int) -> None:
+        plane = sr[band]
         low, high = _limits(cube[band], window, outer, limits, room[band])
         there = ~np.isnan(high)
         shape = high.shape[0], upscale, high.shape[1], upscale
@@ -93,6 +98,8 @@ def hold(
         cut[band] = np.count_nonzero(changed[rows, :, cols, :])
         valid[band] = upscale**2 * np.count_nonzero(there[rows, cols])
         plane[...] = np.where(np.isnan(held), pixels, held).reshape(plane.shape)
+
+    each(hold_band, range(len(sr)))
     return Held(cut, valid)
 
 

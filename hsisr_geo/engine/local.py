@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
 from threading import Event
 from typing import Any, TypeVar
-
-from dask import local, threaded
 
 from hsisr_geo.engine.tasks import Graph, Key, Work
 from hsisr_geo.journal.index import RecordAt
@@ -27,44 +25,35 @@ def run(
 ) -> None:
     """Compute tiles in this process; progress is told of each, in the caller's thread.
 
-    A wave of tiles at a time, so that a graph is small however many tiles there are. One thread
-    has its next window read meanwhile; of several, some read while others compute.
+    Several threads take graphs of a wave of tiles at a time, which are small however many tiles
+    there are; some read while others compute. One thread has its next window read meanwhile.
     """
+    if threads == 1:
+        _in_one_thread(work, tiles, progress)
+        return
 
     def finished(_: Key, place: RecordAt, *__: object) -> None:
         progress(place)
 
-    with _pool(threads) as pool, _told_when_over(work.given_up):
-        waves = _waves(tiles, _WAVE * threads)
-        graphs = _of_one_thread(work, tiles) if pool is None else _of_waves(work, waves)
-        with closing(graphs):
-            for graph in graphs:
-                _compute(graph, [*graph], pool, finished)
+    with ThreadPoolExecutor(threads) as pool, _told_when_over(work.given_up):
+        # leaving waits for running tasks, so none of them writes to an output that was given up
+        for wave in _waves(tiles, _WAVE * threads):
+            graph = {("tile", *tile): (partial(work.infer, tile),) for tile in wave}
+            _compute(graph, [*graph], pool, finished)
 
 
-def _of_waves(work: Work, waves: Iterable[list[tuple[int, int]]]) -> Generator[Graph, None, None]:
-    for wave in waves:
-        yield {("tile", *tile): (partial(work.infer, tile),) for tile in wave}
-
-
-def _of_one_thread(work: Work, tiles: Iterable[tuple[int, int]]) -> Generator[Graph, None, None]:
-    with closing(one_ahead(work.read, tiles)) as windows:
+def _in_one_thread(
+    work: Work, tiles: Iterable[tuple[int, int]], progress: Callable[[RecordAt], None]
+) -> None:
+    with _told_when_over(work.given_up), closing(one_ahead(work.read, tiles)) as windows:
         for tile, window in windows:
-            yield {("tile", *tile): (partial(work.infer, tile, window),)}
+            progress(work.infer(tile, window))
 
 
 def _waves(tiles: Iterable[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:
     rest = iter(tiles)
     while wave := list(islice(rest, size)):
         yield wave
-
-
-def _pool(threads: int) -> AbstractContextManager[ThreadPoolExecutor | None]:
-    """Return a pool of our own, or None for one thread.
-
-    Leaving it waits for running tasks, so none of them writes to an output that was given up.
-    """
-    return nullcontext() if threads == 1 else ThreadPoolExecutor(threads)
 
 
 @contextmanager
@@ -80,14 +69,14 @@ def _told_when_over(given_up: Event) -> Iterator[None]:
 def _compute(
     graph: Graph,
     keys: Any,
-    pool: ThreadPoolExecutor | None,
+    pool: ThreadPoolExecutor,
     finished: Callable[..., None] | None = None,
 ) -> Any:
+    from dask import threaded  # two tenths of a second, which one thread does without
+
     # Handed over as dask takes them: start, start_state, pretask, posttask, finish. `Callback` as
     # a context would hear of all graphs that run in this process, those of other scenes too.
     callbacks = [(None, None, None, finished, None)]
-    if pool is None:
-        return local.get_sync(graph, keys, callbacks=callbacks)
     return threaded.get(graph, keys, pool=pool, callbacks=callbacks)
 
 

@@ -30,6 +30,7 @@ from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.resolver.protocol import Resolver
+from hsisr_geo.threads import products_in_one_thread
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class RunReport:
     values_cut: float | None = None
 
 
+@products_in_one_thread()
 def super_resolve(
     src: str | os.PathLike[str] | Raster,
     dst: str | os.PathLike[str],

@@ -30,6 +30,7 @@ from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.apply import Method, cut_holes, hold_values, make_bands, pixels_of
 from hsisr_geo.resolver.protocol import Resolver, with_deviation
 from hsisr_geo.resolver.watch import Watch
+from hsisr_geo.threads import products_in_one_thread
 
 Progress = Callable[[int, int], None]
 Key = tuple[Any, ...]
@@ -111,6 +112,7 @@ class Work:
         """Read the window of a tile."""
         return read_window(self.raster, *self.layout.grid.tile(*index).window)
 
+    @products_in_one_thread()  # in a worker, too
     @np.errstate(over="ignore", invalid="ignore")
     def infer(self, index: tuple[int, int], window: Callable[[], Cube] | None = None) -> RecordAt:
         """Compute one tile and append its record to the journal; say where it lies.
@@ -125,9 +127,9 @@ class Work:
         made = make_bands(self.method, cube, tile.window, outer, cubes=len(outputs))
         held = hold_values(self.method, made[0], cube, tile.window, outer, tile.core)
         resolved = list(self.method.resolved)
-        pairs = self._as_read_back(made[0], lr)
         found = consistency.measure(
-            pairs,
+            len(resolved),
+            lambda number: self._as_read_back(made[0], lr, resolved[number]),
             inside(tile.core, outer),
             self.degradation,
             (held.cut[resolved], held.valid[resolved]),
@@ -156,9 +158,9 @@ class Work:
             if part.mask_offset is not None:
                 yield valid_pixels(piece)
 
-    def _as_read_back(self, sr: Cube, lr: Cube) -> Iterator[tuple[Plane, Plane]]:
-        """Yield output and input of each resolved band, the output as the file will have it."""
+    @np.errstate(over="ignore", invalid="ignore")
+    def _as_read_back(self, sr: Cube, lr: Cube, band: int) -> tuple[Plane, Plane]:
+        """Return output and input of a band, the output as the file will have it."""
         target = self.layout.outputs[0].raster
-        for band in self.method.resolved:
-            bands = target.bands.select([band])
-            yield decode(encode(sr[band, None], bands, target.dtype), bands)[0], lr[band]
+        bands = target.bands.select([band])
+        return decode(encode(sr[band, None], bands, target.dtype), bands)[0], lr[band]

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
+from hsisr_geo.threads import each
 
 STRIP_BYTES = 16 * 2**20
 SAMPLE_PIXELS = 16384
+_BANDS = 16  # whose deviations are held at once by a thread
+_PRODUCTS = 64  # bands whose covariances are one product of matrices
 QUANTILE = 0.999
 """Unlike the maximum, it does not hang on one glint."""
 
@@ -151,10 +154,18 @@ def no_pixels(bands: int, *, pairs: bool) -> Moments:
 
 def band_moments(strip: NDArray[np.float32], valid: NDArray[np.bool_]) -> Moments:
     """Moments of each band over its own valid pixels."""
-    number = valid.sum(axis=(1, 2)).astype(np.float64)
-    mean = np.sum(strip, axis=(1, 2), where=valid, dtype=np.float64) / np.maximum(number, 1)
-    deviation = np.subtract(strip, mean[:, None, None], dtype=np.float64)
-    return Moments(number, mean, np.sum(deviation**2, axis=(1, 2), where=valid))
+    number, mean, second = np.zeros((3, len(strip)))
+
+    def measure(bands: slice) -> None:
+        some, there = strip[bands], valid[bands]
+        number[bands] = there.sum(axis=(1, 2))
+        total = np.sum(some, axis=(1, 2), where=there, dtype=np.float64)
+        mean[bands] = total / np.maximum(number[bands], 1)
+        deviation = np.subtract(some, mean[bands, None, None], dtype=np.float64)
+        second[bands] = np.sum(deviation**2, axis=(1, 2), where=there)
+
+    each(measure, _slices(len(strip), _BANDS))
+    return Moments(number, mean, second)
 
 
 def joint_moments(spectra: NDArray[np.float32]) -> Moments:
@@ -164,7 +175,19 @@ def joint_moments(spectra: NDArray[np.float32]) -> Moments:
     values = spectra.astype(np.float64)
     mean = values.mean(axis=0)
     values -= mean
-    return Moments(np.array(float(len(values))), mean, values.T @ values)
+    second = np.empty((len(mean), len(mean)))
+
+    def multiply(bands: slice) -> None:
+        np.matmul(values.T[bands], values, out=second[bands])
+
+    each(multiply, _slices(len(mean), _PRODUCTS))
+    return Moments(np.array(float(len(values))), mean, second)
+
+
+def _slices(length: int, size: int) -> Iterator[slice]:
+    """Cut bands into parts for threads; the same parts, whatever their number."""
+    for start in range(0, length, size):
+        yield slice(start, start + size)
 
 
 def lattice_step(rows: int, cols: int) -> int:

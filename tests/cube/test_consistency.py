@@ -11,6 +11,10 @@ BICUBIC = named("bicubic", 2)
 WIDE = named("gaussian:0.02", 2)
 
 
+def _measure(sr, lr, *how):
+    return measure(len(sr), lambda band: (sr[band], lr[band]), *how)
+
+
 def _pair(bands=3, factor=2):
     lr = RNG.uniform(100, 900, (bands, 24, 20)).astype(np.float32)
     return upsample(lr, factor), lr
@@ -19,7 +23,7 @@ def _pair(bands=3, factor=2):
 @pytest.mark.parametrize("factor", [2, 3, 4])
 def test_sums_are_those_of_the_residual(factor):
     sr, lr = _pair(factor=factor)
-    found = measure(zip(sr, lr, strict=True), WHOLE, named("bicubic", factor))
+    found = _measure(sr, lr, WHOLE, named("bicubic", factor))
     residual = decimate(sr, factor).astype(np.float64) - lr
     assert found.rms == pytest.approx(np.sqrt(np.mean(residual**2)))
     assert found.maximum == pytest.approx(np.abs(residual).max())
@@ -29,7 +33,7 @@ def test_sums_are_those_of_the_residual(factor):
 
 def test_an_output_that_degrades_to_its_input_is_consistent():
     sr, _ = _pair()
-    found = measure(zip(sr, decimate(sr, 2), strict=True), WHOLE, BICUBIC)
+    found = _measure(sr, decimate(sr, 2), WHOLE, BICUBIC)
     assert (found.rms, found.maximum) == (0, 0)
 
 
@@ -38,14 +42,16 @@ def test_parts_of_a_scene_add_up_to_the_whole(degradation):
     sr, lr = _pair()
     reach = degradation.reach
     lr[:, 5:9, 3:6] = np.nan
-    whole = measure(zip(sr, lr, strict=True), WHOLE, degradation)
-    upper = measure(
-        zip(sr[:, : 2 * (11 + reach)], lr[:, : 11 + reach], strict=True),
+    whole = _measure(sr, lr, WHOLE, degradation)
+    upper = _measure(
+        sr[:, : 2 * (11 + reach)],
+        lr[:, : 11 + reach],
         (slice(0, 11), slice(0, 20)),
         degradation,
     )
-    lower = measure(
-        zip(sr[:, 2 * (11 - reach) :], lr[:, 11 - reach :], strict=True),
+    lower = _measure(
+        sr[:, 2 * (11 - reach) :],
+        lr[:, 11 - reach :],
         (slice(reach, reach + 13), slice(0, 20)),
         degradation,
     )
@@ -61,22 +67,22 @@ def test_pixels_whose_d_sees_a_hole_do_not_count(degradation):
     sr, lr = _pair(bands=2)
     lr[0, 10, 10] = np.nan
     sr[0, 20:22, 20:22] = 1e6  # what a fill may have left there
-    found = measure(zip(sr, lr, strict=True), WHOLE, degradation)
+    found = _measure(sr, lr, WHOLE, degradation)
     assert list(found.count) == [24 * 20 - (2 * degradation.reach + 1) ** 2, 24 * 20]
     assert found.maximum < 1000
 
 
 def test_nothing_to_compare_gives_no_number():
     sr, lr = _pair(bands=1)
-    found = measure(zip(sr, lr * np.nan, strict=True), WHOLE, BICUBIC)
+    found = _measure(sr, lr * np.nan, WHOLE, BICUBIC)
     assert (found.rms, found.maximum, found.relative) == (None, None, None)
-    none = measure([], WHOLE, BICUBIC)
+    none = _measure([], [], WHOLE, BICUBIC)
     assert (none.rms, none.maximum, none.relative) == (None, None, None)
 
 
 def test_a_band_without_contrast_is_left_out_of_the_relative_number():
     sr, lr = _pair(bands=2)
     sr[1], lr[1] = 5, 5
-    both = measure(zip(sr, lr, strict=True), WHOLE, BICUBIC)
-    one = measure(zip(sr[:1], lr[:1], strict=True), WHOLE, BICUBIC)
+    both = _measure(sr, lr, WHOLE, BICUBIC)
+    one = _measure(sr[:1], lr[:1], WHOLE, BICUBIC)
     assert both.relative == pytest.approx(one.relative)

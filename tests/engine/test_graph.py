@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -35,6 +36,6 @@ def test_running_tasks_end_before_an_error_gets_out():
         raise KeyboardInterrupt
 
     tasks = {("tile", 0): (slow,), ("tile", 1): (fails,)}
-    with pytest.raises(KeyboardInterrupt), local._pool(2) as pool:
+    with pytest.raises(KeyboardInterrupt), ThreadPoolExecutor(2) as pool:
         local._compute(tasks, [*tasks], pool)
     assert ended.is_set()

@@ -19,10 +19,10 @@ from hsisr_geo.model import deviation
 from hsisr_geo.model.chain import Array
 from hsisr_geo.model.inference.bind import Sampling, bind
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
-from hsisr_geo.model.inference.threads import cores, each
 from hsisr_geo.model.noise import NOISE_VERSION
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.protocol import CubesFunction, PartResolver, Spread, in_parts
+from hsisr_geo.threads import cores, each
 
 __all__ = ["PredictedResolver", "SampledResolver", "drawn", "standard_deviation"]
 

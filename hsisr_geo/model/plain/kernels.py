@@ -12,16 +12,18 @@ from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.resampling import along_cols, along_rows, cubic_upsampling
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.model.inference.kernels import Item, Kept, Kernels, OfScene, UnderWay, chunks
-from hsisr_geo.model.inference.threads import cores, each, products_in_one_thread
 from hsisr_geo.model.plain.network import PlainNetwork
 from hsisr_geo.model.plain.spectra import Spectra
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.threads import cores, each, products_in_one_thread
 
 __all__ = ["PlainBackend", "PlainExecution", "PlainKernels"]
 
 Floats = NDArray[np.float32]
+
+_STRIP_BYTES = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,21 @@ class PlainExecution(UnderWay):
         Components in the denoiser at the same time, and threads.
     bands
         Bands that are back-projected together.
-    strip_bytes
-        What interpolated rows of all bands may take, in all threads.
     layer_bytes
         What a thread's buffers take.
     """
 
     images: int = field(default_factory=cores)
     bands: int = 4
-    strip_bytes: int = 1 << 23
     layer_bytes: int = 1 << 22
+
+    @property
+    def strip_bytes(self) -> int:
+        """What interpolated rows of all bands may take, in all threads.
+
+        Each has the same, however many there are: products of other sizes are rounded otherwise.
+        """
+        return _STRIP_BYTES * self.images
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +77,8 @@ class PlainKernels(OfScene):
         return np.ascontiguousarray(array)
 
     def strips(self, pixels: slice, row_floats: int) -> Iterator[slice]:
-        """Cut output rows into strips; all threads' fit into the memory of strips."""
-        all_threads = 4 * max(row_floats, 1) * self.execution.images
-        height = max(1, self.execution.strip_bytes // all_threads)
+        """Cut output rows into strips, each of a thread's memory for them."""
+        height = max(1, _STRIP_BYTES // (4 * max(row_floats, 1)))
         for rows in chunks(pixels.stop - pixels.start, height):
             yield slice(pixels.start + rows.start, pixels.start + rows.stop)
 

@@ -16,6 +16,7 @@ from hsisr_geo.output.formats.dataset import sidecars, write_dataset
 from hsisr_geo.output.formats.format import Content, Format, as_stored
 from hsisr_geo.raster.datasets import open_quietly, opening_quietly
 from hsisr_geo.raster.raster import Raster
+from hsisr_geo.threads import cores
 
 _CLASSIC_BYTES = 2**32  # what offsets of 32 bits reach
 _LOSSY = "would change the numbers, and the recorded consistency would not be theirs"
@@ -97,8 +98,10 @@ class GeoTiff:
     def profile(self, dtype: str, block: int, threads: int = 1) -> dict[str, Any]:
         """Return driver and creation options for rasterio.
 
-        One thread writes the file; `threads` of GDAL's compress blocks for it.
+        One thread writes the file; GDAL's compress blocks for it: `threads` of them, or as many as
+        there are cores.
         """
+        threads = max(threads, cores())
         profile: dict[str, Any] = {
             "tiled": "YES",
             "blockxsize": block,

@@ -18,6 +18,7 @@ from hsisr_geo.bands.radiometry import missing
 from hsisr_geo.bands.truecolor import PERCENTILES
 from hsisr_geo.output.formats.blocks import Blocks
 from hsisr_geo.raster.raster import Raster
+from hsisr_geo.threads import each
 
 _SAMPLE = 65_536  # pixels of a band that its quantiles are taken from, at most
 
@@ -67,6 +68,7 @@ class Tally:
         self._across = -(-raster.cols // blocks.block)
         self._waiting: dict[int, list[_Figures]] = {}
         self._turn, self._lock = 0, Lock()
+        self._summaries: tuple[BandSummary, ...] = ()
 
     @property
     def block(self) -> int:
@@ -81,8 +83,12 @@ class Tally:
         """Return a block, and count it in."""
         dn, valid = self._blocks.read(rows, cols)
         on_grid = _every(rows, self._step), _every(cols, self._step)
-        pairs = zip(self._bands, dn, strict=True)
-        figures = [band.look_at(plane, valid, on_grid) for band, plane in pairs]
+        figures = [_Figures(0)] * len(dn)
+
+        def look_at(number: int) -> None:
+            figures[number] = self._bands[number].look_at(dn[number], valid, on_grid)
+
+        each(look_at, range(len(dn)))
         with self._lock:
             self._waiting[self._number(rows, cols)] = figures
             while self._turn in self._waiting:
@@ -104,7 +110,15 @@ class Tally:
     def summaries(self) -> tuple[BandSummary, ...]:
         """Return the figures of each band, when all blocks have been read."""
         assert not self._waiting
-        return tuple(band.summary() for band in self._bands)
+        if not self._summaries:
+            found = [BandSummary()] * len(self._bands)
+
+            def add_up(number: int) -> None:
+                found[number] = self._bands[number].summary()
+
+            each(add_up, range(len(found)))
+            self._summaries = tuple(found)
+        return self._summaries
 
 
 def sample_step(shape: tuple[int, int]) -> int:

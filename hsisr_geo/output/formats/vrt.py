@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET  # nosec B405 # reads what GDAL has just written
-from xml.sax.saxutils import quoteattr  # nosec B406 # parses nothing
 
 import rasterio
 from affine import Affine
@@ -115,12 +114,18 @@ def _documents_apart(content: Content) -> tuple[str, Content]:
     """
     tags = content.raster.tags
     documents = "".join(
-        f'<Metadata domain={quoteattr(domain)} format="xml">{document}</Metadata>'
+        f'<Metadata domain={_quoted(domain)} format="xml">{document}</Metadata>'
         for domain, items in tags.items() if domain.startswith("xml:")
         for document in items.values()
     )  # fmt: skip
     others = {domain: items for domain, items in tags.items() if not domain.startswith("xml:")}
     return documents, replace(content, raster=replace(content.raster, tags=others))
+
+
+def _quoted(text: str) -> str:
+    from xml.sax.saxutils import quoteattr  # nosec B406 # parses nothing; brings half of urllib
+
+    return quoteattr(text)
 
 
 def _places(raster: Raster, side: int, stem: str) -> Iterator[_Place]:

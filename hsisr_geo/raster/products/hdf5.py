@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from hsisr_geo.errors import RasterError, one_line
@@ -114,6 +113,8 @@ def open_file(path: str) -> Any:
 
     A dataset keeps as many bytes decompressed, so that neighbouring windows share its chunks.
     """
+    import h5py  # a tenth of a second, of which other rasters need nothing
+
     return h5py.File(path, "r", rdcc_nbytes=MOST_AT_ONCE)
 
 

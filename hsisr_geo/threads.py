@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from threading import Lock
+from threading import Lock, local
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
+
+_THREAD = local()
 
 
 def cores() -> int:
@@ -21,9 +23,14 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def each(do: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
-    """Do the same for all items, so many at a time; the first failure is raised."""
-    if threads == 1:
+def each(do: Callable[[Item], None], items: Iterable[Item], threads: int | None = None) -> None:
+    """Do the same for all items, so many at a time; the first failure is raised.
+
+    `threads` None is as many as there are cores. What is asked within a task is done by its thread:
+    tasks that waited for others would keep these from beginning.
+    """
+    threads = cores() if threads is None else threads
+    if threads == 1 or getattr(_THREAD, "has_a_task", False):
         for item in items:
             do(item)
         return
@@ -33,7 +40,11 @@ def each(do: Callable[[Item], None], items: Iterable[Item], threads: int) -> Non
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, "tile")
+    return ThreadPoolExecutor(threads, "tile", _begin)
+
+
+def _begin() -> None:
+    _THREAD.has_a_task = True
 
 
 @contextmanager
