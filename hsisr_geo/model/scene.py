@@ -195,7 +195,7 @@ class Scene:
             basis=LatentBasis.of(latents(spectra), spectra, config.components),
             subspace=_subspace(correlation, config.subspace_rank),
             normaliser=normaliser,
-            signal=SignalAxes.fit(correlation, statistics.count),
+            signal=SignalAxes.fit(correlation, statistics.count, sharpened=normaliser is not None),
         )
 
 

@@ -21,6 +21,7 @@ from hsisr_geo.blur.band_noise import band_noise
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.inversion import DEGREE, inversion
 from hsisr_geo.model import images
+from hsisr_geo.model.axes.signal import trusted
 from hsisr_geo.model.chain import Array
 from hsisr_geo.model.reach import reach
 from hsisr_geo.resolver.config import ModelConfig
@@ -29,9 +30,6 @@ __all__ = ["AXES", "Normaliser", "normalised", "normalising_reach"]
 
 AXES = 8
 """Leading axes of a scene inside which its blur is changed."""
-
-_NOISY = 0.1
-# ^ share of noise in an axis from which on it is sharpened less; at twice that not at all
 
 
 @lru_cache(maxsize=64)
@@ -89,7 +87,7 @@ class Normaliser:
         kept = power > 1e-6 * max(power[0], 1e-12)
         power, axes = power[kept], axes[:, kept]
         noise = (axes**2).T @ band_noise(correlation, pixels)
-        trust = np.clip(2 - noise / (_NOISY * power), 0, 1)
+        trust = trusted(noise, power)
         return cls(
             degradation,
             config.declared(degradation.factor),

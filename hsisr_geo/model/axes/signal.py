@@ -6,7 +6,8 @@ it. Here an axis of the scene's spectra gets of it as much as there is signal:
     x <- x + up W (x_lr - D x),    W = V w Vᵀ,    w = √(1 - noise / power)                    (6)
 
 (Wiener's filter has no root. But what is told of a scene's noise counts in what only differs from
-the other bands: with the root less of that is lost, and noise stays away as well.)
+the other bands: with the root less of that is lost, and noise stays away as well. Where a blur is
+taken off, noise would grow: there w is 1 of axes with little of it, and falls to 0.)
 
 All iterations after the first are of coarse images: with A = D·up and b = w Vᵀ (x_lr - D x), they
 add up V (b + (1 - w A) b + ...). An axis without noise comes back as by plain back-projection.
@@ -23,12 +24,14 @@ from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.model import images
 from hsisr_geo.model.chain import Array
 
-__all__ = ["SignalAxes"]
+__all__ = ["SignalAxes", "summed", "trusted"]
 
 _FEWEST = 20
 # ^ bands: of fewer, what only differs is taken for noise, and that costs more than noise does
 #   (docs/experiments.md)
 _LEAST = 0.01  # of an axis that is signal: with less it is left as it is
+_NOISY = 0.1
+# ^ share of noise in an axis from which on it is sharpened less; at twice that not at all
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,16 +50,23 @@ class SignalAxes:
     share: Array
 
     @classmethod
-    def fit(cls, correlation: NDArray[np.float64], pixels: int) -> "SignalAxes | None":
-        """Fit to the correlation of a scene's bands; None where they do not tell of noise."""
+    def fit(
+        cls, correlation: NDArray[np.float64], pixels: int, *, sharpened: bool = False
+    ) -> "SignalAxes | None":
+        """Fit to the correlation of a scene's bands; None where they do not tell of noise.
+
+        `sharpened`: D is softer than what the network was trained for, so that noise would come
+        back several times as large. Then an axis has its share of `trusted`.
+        """
         noise = band_noise(correlation, pixels)
-        if len(correlation) < _FEWEST or not noise.any():
+        if not noise.any() or (len(correlation) < _FEWEST and not sharpened):
             return None
         power, axes = np.linalg.eigh(correlation)
         in_axes = (axes**2).T @ noise
         signal = 1 - in_axes / np.maximum(power, 1e-12)
-        kept = signal > _LEAST
-        return cls(_single(axes[:, kept]), _single(np.sqrt(signal[kept]))[:, None, None])
+        share = trusted(in_axes, power) if sharpened else np.sqrt(np.maximum(signal, 0))
+        kept = (signal > _LEAST) & (share > 0)
+        return cls(_single(axes[:, kept]), _single(share[kept])[:, None, None])
 
     def to(self, device: Any) -> "SignalAxes":
         """Return the same as tensors on `device`."""
@@ -71,6 +81,11 @@ class SignalAxes:
         """Axes (axis, row, col) -> what they are in some bands (band, row, col)."""
         flat = axes.reshape(len(axes), axes.shape[1] * axes.shape[2])
         return (self.axes[bands] @ flat).reshape(-1, *axes.shape[1:])
+
+
+def trusted(noise: NDArray[np.float64], power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far axes are sharpened (axis,): 1 of little noise, 0 where it is a fifth."""
+    return np.asarray(np.clip(2 - noise / (_NOISY * np.maximum(power, 1e-12)), 0, 1))
 
 
 def summed(b: Array, share: Array | float, degradation: Degradation, iterations: int) -> Array:
