@@ -115,7 +115,7 @@ def main(
         click.echo("\n".join(table(upscale, sights, left_out, factor)))
     if out:
         told = f"benchmarks/deviation.py on {len(scenes)} scenes, {len(CONDITIONS)} conditions each"
-        content = {"version": 1, "source": told, "model": name, "upscales": fitted}
+        content = {"version": 2, "source": told, "model": name, "upscales": fitted}
         out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
