@@ -24,6 +24,7 @@ class GroupedCommand(click.Command):
                 "--drop-bad",
                 "--overlap",
                 "--nodata",
+                "--mask-clouds",
                 "--orthorectify",
             ),
             "--again",

@@ -29,6 +29,7 @@ _WIDTH = 12  # characters of the first column
 @options.overlap
 @options.orthorectify
 @options.nodata
+@options.mask_clouds
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every band.")
 def info(
     src: str,
@@ -38,6 +39,7 @@ def info(
     overlap: str,
     orthorectify: bool,
     nodata: float | None,
+    mask_clouds: bool,
     as_json: bool,
 ) -> None:
     """Describe the raster or product SRC, or what is on stdin for `-`: grid, bands, nodata.
@@ -58,6 +60,7 @@ def info(
             overlap=overlap,
             orthorectify=orthorectify,
             nodata=nodata,
+            mask_clouds=mask_clouds,
         )
     raster = replace(raster, path=src)
     if as_json:

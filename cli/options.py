@@ -156,6 +156,12 @@ orthorectify = click.option(
     is_flag=True,
     help="Put EMIT on the map grid of its lookup table, instead of in the geometry of the sensor.",
 )
+mask_clouds = click.option(
+    "--mask-clouds",
+    is_flag=True,
+    help="Take pixels for holes where the maker's own mask says cloud: EnMAP, PRISMA L1, Tanager, "
+    "and EMIT beside its mask file.",
+)
 nodata = click.option(
     "--nodata",
     type=_Number(),

@@ -48,6 +48,7 @@ _OPTIONS = (  # in the order of --help
     options.overlap,
     options.orthorectify,
     options.nodata,
+    options.mask_clouds,
     options.overwrite,
     options.format,
     options.creation,
@@ -85,6 +86,7 @@ class RunOptions:
     overlap: str
     orthorectify: bool
     nodata: float | None
+    mask_clouds: bool
     overwrite: bool
     format: str | None
     creation: tuple[str, ...]
@@ -121,6 +123,7 @@ class RunOptions:
             overlap=self.overlap,
             orthorectify=self.orthorectify,
             nodata=self.nodata,
+            mask_clouds=self.mask_clouds,
         )
         check_suitable(raster, again=self.again)
         return raster

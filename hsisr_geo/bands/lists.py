@@ -4,6 +4,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from hsisr_geo.bands.bands import to_nanometers
+
 _TRUE, _FALSE = frozenset(("true", "yes", "good")), frozenset(("false", "no", "bad"))
 _BRACKETS = {"{": "}", "[": "]", "(": ")"}
 _DIGITS = re.compile(r"[+-]?\d+")
@@ -82,3 +84,19 @@ def to_flag(text: str | None) -> bool | None:
         return word in _TRUE
     number = to_number(text)
     return None if number is None else number != 0
+
+
+def is_prose(text: str) -> bool:
+    """Tell whether words stand where a list is expected: "400 to 900 nm", not "400 nm; 500 nm"."""
+    if "," in text or ";" in text:
+        return False
+    words = [word.strip("{}[]().:") for word in text.split()]
+    return any(
+        len(word) > 1 and word.isalpha() and not (to_flag(word) is not None or _is_unit(word))
+        for word in words
+    )
+
+
+def _is_unit(word: str) -> bool:
+    told = to_nanometers(1.0, word) is not None
+    return told or word.lower() in ("nan", "null", "none", "na")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from hsisr_geo.bands.envi_header import read_header
-from hsisr_geo.bands.lists import length, split_list, to_flag, to_number
+from hsisr_geo.bands.lists import is_prose, length, split_list, to_flag, to_number
 from hsisr_geo.bands.wavelengths import in_nanometers, named_unit, numbers_of_bands, plausible
 
 T = TypeVar("T")
@@ -150,6 +150,9 @@ def _from_lists(place: str, fields: Mapping[str, str], count: int) -> _Place:
     def column(names: Sequence[str], read: Any) -> list[Any]:
         key = next((name for name in names if fields.get(name)), None)
         if key is None:
+            return [None] * count
+        if is_prose(fields[key]):
+            notes.append(f"{key} in the {place} is text, no list: left out")
             return [None] * count
         items = split_list(fields[key], count)
         found = None if items is None else [read(item) for item in items]

@@ -115,9 +115,16 @@ def kept_tile(record: Mapping[str, Any]) -> int | None:
 
 def _digest(raster: Raster) -> str:
     """Hash all that a raster says of itself but where it lies."""
-    told = [f.name for f in fields(raster) if f.name not in ("path", "files", "source")]
+    told = [f.name for f in fields(raster) if f.name not in ("path", "files", "source", "clouds")]
     said = [f"{name}={getattr(raster, name)!r}" for name in told]
+    said += [f"clouds={name}" for name in _masked(raster).values()]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+
+
+def _masked(raster: Raster) -> dict[str, str]:
+    """Tell which mask of clouds was made holes."""
+    clouds = raster.clouds
+    return {"clouds_masked": clouds.name} if clouds is not None and clouds.masked else {}
 
 
 def _numbers_of(stored: Raster) -> str:
@@ -161,6 +168,7 @@ def provenance_tags(
         "fingerprint": mark.digest,
         "valid_range": mark.facts["valid_range"],
         **source_files(raster),
+        **_masked(raster),
         **origin_of(raster).items(),
         **resolver.provenance(),
         **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},

@@ -9,6 +9,7 @@ from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.errors import HsisrError, OptionError, RasterError, one_line
 from hsisr_geo.files import is_utf8
+from hsisr_geo.raster.clouds import without_clouds
 from hsisr_geo.raster.datasets import check_extent
 from hsisr_geo.raster.fill import undeclared_fill
 from hsisr_geo.raster.gdal import check_scales, one_type
@@ -29,6 +30,7 @@ def open_raster(
     overlap: str = "keep",
     orthorectify: bool = False,
     nodata: float | None = None,
+    mask_clouds: bool = False,
 ) -> Raster:
     """Describe the raster or product at `path`; what it is follows from its content.
 
@@ -44,19 +46,22 @@ def open_raster(
     orthorectify : put a product in the geometry of its sensor on the map grid that it comes with
     nodata : the stored number that stands for no value in every band, whatever the file says; NaN
         for none but NaN
+    mask_clouds : pixels that the product's own mask of clouds marks are holes
 
     Raises
     ------
     RasterError : missing file, no raster, no bands, complex or mixed data types, a scale of 0, a
         file shorter than it says, a product that is incomplete or of a level that is not read
     OptionError : `bands` or `exclude` name what is not there; nothing is left; `orthorectify` of
-        what has no lookup table; no pixel of its data type can have the value `nodata`
+        what has no lookup table; no pixel of its data type can have the value `nodata`;
+        `mask_clouds` of what has no such mask
     """
     check_database()
     if not is_utf8(path):
         told = "its name is not UTF-8, and GDAL reads no others: rename it, or make a link to it"
         raise RasterError(f"{os.fspath(path)}: {told}")
     raster = _described(os.fspath(path), orthorectify=orthorectify)
+    raster = without_clouds(raster) if mask_clouds else raster
     raster = select_bands(raster, bands, exclude, drop_bad=drop_bad, overlap=overlap)
     check_extent(len(raster.bands), raster.cols, raster.path)
     raster = _with_possible_nodata(one_type(raster))
@@ -66,6 +71,8 @@ def open_raster(
         raster = raster.noted(undeclared_fill(raster))
     for note in raster.notes:
         _LOG.warning("%s: %s", os.path.basename(raster.path.rstrip("/")), note)
+    if mask_clouds and raster.clouds is not None:
+        _LOG.info("clouds are holes, as %s marks them", raster.clouds.name)
     if told := advice(raster):
         _LOG.info(told)
     return raster

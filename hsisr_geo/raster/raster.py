@@ -46,6 +46,25 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
+class Clouds:
+    """A mask of clouds by the maker of a product.
+
+    Parameters
+    ----------
+    name : of the layer, as outputs tell it
+    source : on the grid of the raster; its first band is `flag` where there is a cloud
+    files : that it is in, besides those of the raster
+    masked : such pixels count as holes
+    """
+
+    name: str
+    source: Source
+    flag: int = 1
+    files: tuple[str, ...] = ()
+    masked: bool = False
+
+
+@dataclass(frozen=True)
 class Raster:
     """The description of a raster, or of the grid made from one by `upscaled`.
 
@@ -67,6 +86,7 @@ class Raster:
     files : the files that the raster consists of, or is told about by, besides `path`
     source : reads the numbers; None for a grid that is not one of a file
     source_bands : place of each band in the source, 0-based; None where all are there, in order
+    clouds : the mask of clouds that it comes with, if any
     """
 
     path: str
@@ -89,6 +109,7 @@ class Raster:
     files: tuple[str, ...] = ()
     source: Source | None = None
     source_bands: tuple[int, ...] | None = None
+    clouds: Clouds | None = None
 
     @property
     def all_files(self) -> tuple[str, ...]:

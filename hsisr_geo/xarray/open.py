@@ -31,6 +31,7 @@ def open_dataarray(
     drop_bad: bool = False,
     orthorectify: bool = False,
     nodata: float | None = None,
+    mask_clouds: bool = False,
 ) -> xr.DataArray:
     """Open a raster or a product as a DataArray (band, y, x) on dask; pixels are read when needed.
 
@@ -38,7 +39,7 @@ def open_dataarray(
     ----------
     chunks
         Side of a chunk in pixels; all bands are in each, as super-resolution needs them together.
-    bands, exclude, drop_bad, orthorectify, nodata
+    bands, exclude, drop_bad, orthorectify, nodata, mask_clouds
         As for `open_raster`.
 
     Returns
@@ -61,6 +62,7 @@ def open_dataarray(
         drop_bad=drop_bad,
         orthorectify=orthorectify,
         nodata=nodata,
+        mask_clouds=mask_clouds,
     )
     rows, cols = (_sizes(length, chunks) for length in raster.shape)
     data = da.map_blocks(

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from attacks.test_inputs_hold_still import scene
 from commands import ENVIRONMENT, call, one_line_error, posix
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 from scenes import read_pixels
 
 from hsisr_geo.engine.cluster.connect import connected
@@ -163,7 +163,7 @@ class Cluster:
         if self.scheduler is None or self.scheduler.poll() is not None:
             self.number += 1
             self.file = self.folder / f"scheduler-{self.number}.json"
-            self.scheduler = self._start("scheduler", "--port", "0")
+            self.scheduler = self.start("scheduler", "--port", "0")
             while not self.file.exists() or not self.file.read_text():
                 assert self.scheduler.poll() is None
                 time.sleep(0.05)
@@ -171,14 +171,14 @@ class Cluster:
             self.worker = None
         if self.worker is None or self.worker.poll() is not None:
             local = ["--local-directory", self.folder, "--no-nanny", "--nthreads", "1"]
-            self.worker = self._start("worker", *local)
+            self.worker = self.start("worker", *local)
         return self
 
-    def _start(self, what, *more):
+    def start(self, what, *more, env=None):
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--host", "127.0.0.1"]
         return subprocess.Popen(
             [*command, "--no-dashboard", "--scheduler-file", self.file, *more],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT | (env or {}),
         )  # fmt: skip
 
     def end(self):
@@ -266,9 +266,24 @@ def test_a_worker_that_freezes_is_named(run, cluster):
     assert any(line.startswith("warning: worker tcp://") for line in run.lines)
 
 
-def test_the_port_of_a_worker(cluster):
-    from distributed import Client
+def test_a_worker_of_another_version_is_named(run, cluster, tmp_path):
+    """A real process, whose installation says that it is another."""
+    lie = tmp_path / "other" / "sitecustomize.py"
+    lie.parent.mkdir()
+    lie.write_text("import hsisr_geo._version\nhsisr_geo._version.__version__ = '9.9'\n")
+    there = ["--local-directory", tmp_path / "dask", "--no-nanny", "--nthreads", "1"]
+    other = cluster.start("worker", *there, env={"PYTHONPATH": str(lie.parent)})
+    try:
+        with Client(cluster.address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=60)
+        with pytest.raises(WorkerError, match=r"^worker tcp://\S+ has hsisr-geo 9\.9, not "):
+            run()
+    finally:
+        other.kill()
+        other.wait(20)
 
+
+def test_the_port_of_a_worker(cluster):
     with Client(cluster.address, set_as_default=False) as client:
         client.wait_for_workers(1, timeout=60)
         (worker,) = client.nthreads()

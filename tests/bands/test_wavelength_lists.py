@@ -52,6 +52,24 @@ def test_a_list_is_read_however_it_is_written(tmp_path, text, key):
     assert open_raster(path).notes == ()
 
 
+@pytest.mark.parametrize(
+    "text", ["400 to 900 nm", "see the header file", "VNIR", "0.4-2.5 micrometers (VNIR and SWIR)"]
+)
+def test_prose_is_no_list_and_this_is_said(tmp_path, text):
+    with geotiff(tmp_path / "a.tif") as dataset:
+        dataset.update_tags(WAVELENGTHS=text)
+    raster = open_raster(tmp_path / "a.tif")
+    assert [band.wavelength_nm for band in raster.bands] == [None] * 4
+    assert "wavelengths in the tags of the file is text, no list: left out" in raster.notes
+
+
+@pytest.mark.parametrize("text", ["400 nm 500 nm", "400nm 500nm", "402,1 450,5", "NaN 500"])
+def test_units_and_missing_values_make_no_prose(tmp_path, text):
+    with geotiff(tmp_path / "a.tif", count=2) as dataset:
+        dataset.update_tags(WAVELENGTHS=text)
+    assert not any("is text" in note for note in open_raster(tmp_path / "a.tif").notes)
+
+
 @pytest.mark.parametrize("number", [4, 7, 9, 12])
 def test_a_list_of_another_length_is_left_out_and_this_is_said(tmp_path, number):
     listed = ", ".join(str(400 + 50 * i) for i in range(number))

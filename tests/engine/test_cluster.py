@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -20,6 +21,7 @@ from scenes import read_pixels
 
 from hsisr_geo import __version__
 from hsisr_geo.engine.cluster.roll_call import check, examine
+from hsisr_geo.engine.cluster.tile_worker import TileWorker
 from hsisr_geo.engine.identity import input_identity
 from hsisr_geo.engine.workers import Patience, Workers
 from hsisr_geo.errors import ModelError, OptionError, WorkerError
@@ -187,6 +189,26 @@ def test_a_model_is_sent_as_the_path_of_its_weights():
     assert (there.upscale, there.degradation.name) == (4, resolver.degradation.name)
     with pytest.raises(ModelError, match="other weights here"):
         pickle.loads(re.sub(resolver.sha256.encode(), b"0" * 64, sent))
+
+
+@pytest.mark.parametrize(
+    ("address", "changed", "told"),
+    [
+        ("tcp://late:3", {"version": "9.9"}, rf"worker tcp://late:3 has hsisr-geo {__version__}"),
+        ("tcp://late:3", {"source": "scene.tif:7:abc"}, r"does not see the same .*scene\.tif"),
+        ("tcp://late:3", {}, "load key"),
+        ("tcp://a:1", {"source": "scene.tif:7:abc"}, "load key"),
+    ],
+)
+def test_a_worker_that_comes_later_is_held_against_those_that_were_asked(
+    src, tmp_path, address, changed, told
+):
+    """The last two pass, and fail at work that is none."""
+    expected = replace(check(FakeClient(), [str(src)], tmp_path, SENT, Patience()), **changed)
+    plugin = TileWorker(b"none", tmp_path, "key", expected, elsewhere=True)
+    plugin.setup(SimpleNamespace(address=address, name="0"))
+    with pytest.raises((WorkerError, pickle.UnpicklingError), match=told):
+        plugin.infer((0, 0))
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,10 @@ from hsisr_geo.errors import HsisrError, WorkerError
 
 def check(
     client: Client, names: Sequence[str], folder: Path, sent: bytes, patience: Patience
-) -> None:
+) -> "Expected":
     """Check that every worker is of this version and sees the same files as this process.
+
+    Returns what one that comes later is to be held against.
 
     Parameters
     ----------
@@ -38,10 +40,56 @@ def check(
     token = folder / f"{secrets.token_hex(8)}.token"
     token.write_text("driver", encoding="utf-8")
     found = _asked(client, patience.ready, str(token), names, sent)
-    mine = input_identity(names)
+    expected = Expected(tuple(names), input_identity(names), frozenset(found))
     for worker, seen in found.items():
-        _check_one(worker, seen, folder, mine, names[0])
+        _check_one(worker, seen, folder, expected)
     token.unlink()
+    return expected
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a worker must have: this version, and the same files.
+
+    Attributes
+    ----------
+    names : of the input's files, its own name first
+    source : their `input_identity`
+    present : addresses of the workers that were asked
+    """
+
+    names: tuple[str, ...]
+    source: str
+    present: frozenset[str]
+    version: str = __version__
+
+    def check_late(self, worker: str) -> None:
+        """Hold the worker that this runs in against it, unless it was there and asked.
+
+        Raises
+        ------
+        WorkerError
+        """
+        if worker not in self.present:
+            self.check(worker, __version__, _source(self.names))
+
+    def check(self, worker: str, version: str, source: str) -> None:
+        """Refuse a worker of another version, or that sees other files.
+
+        Raises
+        ------
+        WorkerError
+        """
+        if version != self.version:
+            raise WorkerError(
+                f"worker {worker} has hsisr-geo {version}, not {self.version}: install the same"
+            )
+        if source != self.source:
+            raise WorkerError(
+                f"worker {worker} does not see the same {self.names[0]} as this process "
+                f"({source or 'nothing'}): put it on storage that all workers mount at the same "
+                "place"
+            )
 
 
 def _check_answers(client: Client, seconds: float) -> None:
@@ -148,11 +196,8 @@ def _trouble(sent: bytes) -> str:
     return ""
 
 
-def _check_one(worker: str, seen: Seen, folder: Path, mine: str, source: str) -> None:
-    if seen.version != __version__:
-        raise WorkerError(
-            f"worker {worker} has hsisr-geo {seen.version}, not {__version__}: install the same"
-        )
+def _check_one(worker: str, seen: Seen, folder: Path, expected: Expected) -> None:
+    expected.check(worker, seen.version, expected.source)
     answer = folder / seen.answer
     if not (seen.token and seen.answer and answer.is_file()):
         raise WorkerError(
@@ -160,11 +205,6 @@ def _check_one(worker: str, seen: Seen, folder: Path, mine: str, source: str) ->
             "an output on storage that all workers mount at the same place"
         )
     answer.unlink()
-    if seen.source != mine:
-        raise WorkerError(
-            f"worker {worker} does not see the same {source} as this process "
-            f"({seen.source or 'nothing'}): put it on storage that all workers mount at the same "
-            "place"
-        )
+    expected.check(worker, seen.version, seen.source)
     if seen.method:
         raise WorkerError(f"worker {worker} cannot do its work: {seen.method}")

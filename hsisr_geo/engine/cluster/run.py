@@ -56,8 +56,8 @@ def run(
         patience = replace(patience, answer=patience.ready)
     sent = dumps(assignment)
     names = [anywhere(name) for name in assignment.request.raster.all_files]
-    check(client, names, finished.folder, sent, patience)
-    plugin = TileWorker(sent, finished.folder, finished.key, elsewhere=elsewhere)
+    expected = check(client, names, finished.folder, sent, patience)
+    plugin = TileWorker(sent, finished.folder, finished.key, expected, elsewhere=elsewhere)
     with _registered(client, plugin, patience.answer):
         try:
             _compute(client, plugin.name, finished, Lookout(client, patience, log), progress)

@@ -12,6 +12,7 @@ from distributed.protocol.pickle import loads
 
 from hsisr_geo.engine.assignment import Assignment
 from hsisr_geo.engine.cluster.connect import OURS
+from hsisr_geo.engine.cluster.roll_call import Expected
 from hsisr_geo.engine.tasks import Work
 from hsisr_geo.journal.index import RecordAt
 from hsisr_geo.journal.records import JournalWriter, new_name
@@ -25,21 +26,24 @@ class TileWorker(WorkerPlugin):
     sent : the assignment, pickled. It is loaded when the first tile comes: what goes wrong then is
         the error of that tile, where it would keep workers that come later from starting
     folder, key : of the journals
+    expected : what workers that come later are held against, before their first tile
     elsewhere : workers may run on other machines
     """
 
-    def __init__(self, sent: bytes, folder: Path, key: str, *, elsewhere: bool) -> None:
+    def __init__(
+        self, sent: bytes, folder: Path, key: str, expected: Expected, *, elsewhere: bool
+    ) -> None:
         self.name = f"hsisr-geo-{secrets.token_hex(8)}"
         self._sent, self._folder, self._key = sent, folder, key
-        self._elsewhere = elsewhere
-        self._number = 0
+        self._expected, self._elsewhere = expected, elsewhere
+        self._number, self._address = 0, ""
         self._lock: Lock | None = None
         self._work: Work | None = None
 
     def setup(self, worker: Any) -> None:
         """Get ready; called in each worker, also in those that come later."""
         self._lock, self._work = Lock(), None
-        self._number = _number(worker)
+        self._number, self._address = _number(worker), str(worker.address)
 
     def teardown(self, worker: Any) -> None:
         """Stop what is being computed, and close the journal."""
@@ -55,6 +59,8 @@ class TileWorker(WorkerPlugin):
         return self._work.infer(tile)
 
     def _made(self) -> Work:
+        if self._elsewhere:
+            self._expected.check_late(self._address)
         assignment: Assignment = loads(self._sent)
         before = assignment.before.from_here() if self._elsewhere else assignment.before
         request = assignment.request.pinned(self._number)

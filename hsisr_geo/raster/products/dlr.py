@@ -8,6 +8,7 @@ widths, gains and offsets (value = DN * gain + offset) of every band.
 import re
 import xml.etree.ElementTree as ElementTree  # nosec B405 # for its types only
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,12 +30,13 @@ from hsisr_geo.raster.products.dlr_metadata import (
     mission_and_level,
     parse,
 )
-from hsisr_geo.raster.raster import Missing, Raster, Source, Stored
+from hsisr_geo.raster.raster import Clouds, Missing, Raster, Source, Stored
 from hsisr_geo.raster.selection import DETECTOR
 
 _IMAGE = re.compile(r"(.*)-SPECTRAL_IMAGE(_VNIR|_SWIR)?(_COG)?\.\w+", re.IGNORECASE)
 _METADATA = re.compile(r"(.*)-METADATA\.xml", re.IGNORECASE)
 _IMAGE_SUFFIXES = (".tif", ".tiff", ".geotiff", ".bsq", ".bil", ".bip", ".img", ".jp2")
+_CLOUDS = "QL_QUALITY_CLOUD"
 _BACKGROUND = 3  # in EnMAP's QL_QUALITY_CLASSES: 1 land, 2 water, 3 background
 _RADIANCE = {"EnMAP": "W m-2 sr-1 nm-1", "DESIS": "mW cm-2 sr-1 um-1"}
 
@@ -154,6 +156,7 @@ def describe(metadata: Path, chosen: Path | None = None) -> Raster:
         source = ClassedSource(source, _classes(classes, raster))
     return replace(
         raster,
+        clouds=_clouds(metadata, raster) if on_map else None,
         bands=Bands(tuple(bands)),
         product=product,
         files=tuple(files),
@@ -219,6 +222,15 @@ def _classes(path: Path, raster: Raster) -> Source:
             "as the image: the product is mixed up with another"
         )
     return classes.source
+
+
+def _clouds(metadata: Path, raster: Raster) -> Clouds | None:
+    """Return the layer of clouds (1: cloud); None where there is none that fits the image."""
+    path = _beside(metadata, _CLOUDS)
+    with suppress(RasterError):
+        if path is not None:
+            return Clouds(_CLOUDS, _classes(path, raster), files=(anywhere(str(path)),))
+    return None
 
 
 def _nodata(root: ElementTree.Element, image: Path) -> float | None:

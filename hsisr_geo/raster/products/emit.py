@@ -7,6 +7,7 @@ each pixel of a map grid the one to take, from 1, or 0 where there is none.
 """
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from hsisr_geo.raster.products.hdf5 import (
     Hdf5Source,
     as_text,
     decimals,
+    describing,
     need,
     need_attribute,
     optional,
@@ -32,7 +34,7 @@ from hsisr_geo.raster.products.hdf5 import (
 )
 from hsisr_geo.raster.products.place import ORTHORECTIFIED, WGS84, control_points, lattice, wkt_of
 from hsisr_geo.raster.products.unpack import suited
-from hsisr_geo.raster.raster import Missing, Raster, Stored
+from hsisr_geo.raster.raster import Clouds, Missing, Raster, Stored
 
 _LOG = logging.getLogger(__name__)
 _CUBES = {"reflectance": "EMIT L2A", "radiance": "EMIT L1B"}
@@ -131,6 +133,7 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
         product=product,
         source=Hdf5Source(anywhere(str(path)), (BandRange(name, _AXES, tuple(range(count))),)),
     )
+    raster = replace(raster, clouds=_clouds(path, raster.shape))
     crs = wkt_of(str(as_text(file.attrs.get("spatial_ref", f"EPSG:{WGS84}"))), str(path))
     if orthorectify:
         return _on_its_map(raster, file, crs, path)
@@ -165,7 +168,32 @@ def _on_its_map(raster: Raster, file: Any, crs: str, path: Path) -> Raster:
         transform=Affine.from_gdal(*numbers.tolist()),
         product=raster.product + ORTHORECTIFIED,
         source=OrthoSource(anywhere(raster.path), name, raster.shape),
+        clouds=_on_map_too(raster.clouds, raster.shape),
     )
+
+
+def _clouds(path: Path, shape: tuple[int, int]) -> Clouds | None:
+    """Return the flag of clouds in the granule's mask file beside, None where there is none.
+
+    Its first band is the "Cloud flag", as the product's guide and `mask_bands` in the file have it.
+    """
+    beside = path.with_name(re.sub(r"_RFL(?=[_.])", "_MASK", path.name))
+    if beside == path or not beside.is_file():
+        return None
+    with describing(beside) as file:
+        names = file.get("sensor_band_parameters/mask_bands", [""])
+        if not str(as_text(names[0])).lower().startswith("cloud") or "mask" not in file:
+            return None
+        if file["mask"].shape[:2] != shape:
+            return None
+    source = Hdf5Source(anywhere(str(beside)), (BandRange("mask", _AXES, (0,)),))
+    return Clouds("EMIT_L2A_MASK cloud flag", source, files=(anywhere(str(beside)),))
+
+
+def _on_map_too(clouds: Clouds | None, shape: tuple[int, int]) -> Clouds | None:
+    if clouds is None:
+        return None
+    return replace(clouds, source=OrthoSource(clouds.files[0], "mask", shape))
 
 
 def _bands(file: Any, cube: Any, product: str, path: Path) -> Bands:

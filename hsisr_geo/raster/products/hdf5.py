@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from hsisr_geo.errors import RasterError, one_line
-from hsisr_geo.raster.datasets import thread_handle
+from hsisr_geo.raster.datasets import anywhere, thread_handle
 from hsisr_geo.raster.products.unpack import MOST_AT_ONCE, suited
-from hsisr_geo.raster.raster import Missing, Stored
+from hsisr_geo.raster.raster import Clouds, Missing, Stored
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,14 @@ class Hdf5Source:
                 cube, axes = suited(file[name], part.axes, self.path, places, rows, cols)
                 out[[i for i, _ in here]] = read_cube(cube, axes, places, rows, cols)
         return out
+
+
+def clouds_in(file: Any, path: Path, dataset: str, shape: tuple[int, int]) -> Clouds | None:
+    """Return the mask of clouds that a dataset of an open file is; None where there is none."""
+    if dataset not in file or getattr(file[dataset], "shape", None) != shape:
+        return None
+    source = Hdf5Source(anywhere(str(path)), (BandRange(dataset, "rc", (0,)),))
+    return Clouds(dataset.rpartition("/")[2], source)
 
 
 def read_cube(dataset: Any, axes: str, bands: Sequence[int], rows: slice, cols: slice) -> Stored:

@@ -21,6 +21,7 @@ from hsisr_geo.raster.products.hdf5 import (
     BandRange,
     Hdf5Source,
     as_text,
+    clouds_in,
     decimals,
     need,
     need_attribute,
@@ -108,6 +109,7 @@ def describe(file: Any, path: Path) -> Raster:
         interleave="line",
         product=product,
         source=PrismaSource(source),
+        clouds=clouds_in(file, path, f"{swath}/Data Fields/Cloud_Mask", (rows, cols)),
     )
     if level == "L2D":
         return _on_its_map(raster, file, swath, path)

@@ -132,6 +132,9 @@ def on_map(raster: Raster, places: PixelPlaces, grid: MapGrid | None = None) -> 
     if grid.shape[0] * grid.shape[1] > _MOST_PIXELS:
         raise RasterError(f"{raster.path}: its map grid would have {grid.shape} pixels: damaged?")
     assert raster.source is not None  # of a file that was opened
+    clouds = raster.clouds
+    if clouds is not None:
+        clouds = replace(clouds, source=SwathOnMap(clouds.source, places, raster.shape, grid))
     return replace(
         raster,
         shape=grid.shape,
@@ -141,6 +144,7 @@ def on_map(raster: Raster, places: PixelPlaces, grid: MapGrid | None = None) -> 
         gcp_crs=None,
         product=raster.product + ORTHORECTIFIED,
         source=SwathOnMap(raster.source, places, raster.shape, grid),
+        clouds=clouds,
     )
 
 

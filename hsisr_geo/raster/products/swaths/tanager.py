@@ -20,7 +20,15 @@ from affine import Affine
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster.datasets import anywhere
-from hsisr_geo.raster.products.hdf5 import BandRange, Hdf5Source, as_text, need, of_bands, reading
+from hsisr_geo.raster.products.hdf5 import (
+    BandRange,
+    Hdf5Source,
+    as_text,
+    clouds_in,
+    need,
+    of_bands,
+    reading,
+)
 from hsisr_geo.raster.products.place import wkt_of
 from hsisr_geo.raster.products.swaths.geolocation import (
     MapGrid,
@@ -87,6 +95,7 @@ def describe(file: Any, path: Path, *, orthorectify: bool = False) -> Raster:
         tags=_tags(file, group),
         product=product,
         source=source,
+        clouds=clouds_in(file, path, f"{fields}/beta_cloud_mask", (rows, cols)),
     )
     if masked:
         raster = replace(raster, source=MaskedSource(source, f"{fields}/nodata_pixels"))
