@@ -175,3 +175,15 @@ def test_scenes_of_few_bands_and_pixels(bands: int) -> None:
     flat = np.full((bands, 9, 7), 5, np.float32)
     same = _resolver(2, "gaussian:0.2").fit(statistics_of(flat))(flat, (0, 0))
     np.testing.assert_allclose(same, 5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("backend", ["auto", "torch"])
+@pytest.mark.parametrize("psf", ["gaussian:0.2", "bicubic"])
+def test_a_scene_of_noise_alone_has_an_answer(psf: str, backend: str) -> None:
+    """None of its axes is signal."""
+    noise = np.random.default_rng(4).normal(100, 10, (24, 20, 20)).astype(np.float32)
+    resolve = _resolver(2, psf, backend).fit_parts(statistics_of(noise), Event())
+    (made,) = resolve(noise, (0, 0), (slice(0, 20), slice(0, 20)))
+    assert made.shape == (24, 40, 40)
+    assert np.isfinite(made).all()
+    assert abs(float(made.mean()) - 100) < 1

@@ -80,7 +80,8 @@ class SignalAxes:
     def across(self, axes: Array, bands: slice) -> Array:
         """Axes (axis, row, col) -> what they are in some bands (band, row, col)."""
         flat = axes.reshape(len(axes), axes.shape[1] * axes.shape[2])
-        return (self.axes[bands] @ flat).reshape(-1, *axes.shape[1:])
+        some = self.axes[bands]
+        return (some @ flat).reshape(len(some), *axes.shape[1:])
 
 
 def trusted(noise: NDArray[np.float64], power: NDArray[np.float64]) -> NDArray[np.float64]:

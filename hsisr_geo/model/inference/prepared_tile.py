@@ -187,8 +187,9 @@ class PreparedTile:
         cols, count = residual.shape[2], signal.axes.shape[1]
 
         def turn(rows: slice) -> None:
-            flat = residual[:, rows].reshape(len(residual), -1)
-            residual[:count, rows] = signal.along(flat).reshape(count, -1, cols)
+            height = rows.stop - rows.start
+            flat = residual[:, rows].reshape(len(residual), height * cols)
+            residual[:count, rows] = signal.along(flat).reshape(count, height, cols)
 
         self.kernels.each(turn, chunks(residual.shape[1], max(1, _PIXELS // cols)))
         return residual[:count]
