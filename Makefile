@@ -6,7 +6,7 @@ BIN := .venv/bin
 QGIS_BIN := .venv-qgis/bin
 SOURCES := hsisr_geo cli qgis_plugin tools tests benchmarks
 
-.PHONY: help install lint others test test-core test-newest test-qgis demo plugin release clean
+.PHONY: help install lint others test test-core test-newest test-oldest test-qgis demo plugin release clean
 
 help:
 	@echo "make install  .venv with the package, the test tools and the demo's needs"
@@ -14,6 +14,7 @@ help:
 	@echo "make test     lint, the plugin in a real QGIS, and the core's tests"
 	@echo "make test-core  the core's tests; PACKAGE=raster for those of one package"
 	@echo "make test-newest  readers and formats by the newest libraries, on Python 3.13"
+	@echo "make test-oldest  the core's tests by the oldest versions that pyproject.toml allows"
 	@echo "make demo     super-resolve a real scene; SCENE=path for your own raster"
 	@echo "make plugin   dist/hsisr_geo_qgis-VERSION.zip, without the engine's wheel"
 	@echo "make release  dist/release: that zip with the wheel in it, wheel, sdist, checksums, notes"
@@ -60,6 +61,17 @@ test-newest:
 		tests/output/test_formats.py tests/output/test_output.py tests/output/test_unsuitable_and_unheld.py \
 		-k "not bands_in_another_order"  # that one takes a network
 
+# By the oldest versions that pyproject.toml allows; what these say of each other is left out, and so are the
+# pages, which show what today's libraries print. On Python 3.11, the oldest that has a zarr that writes.
+OLDEST_PYTHON ?= python3.11
+test-oldest:
+	test -d .venv-oldest || $(OLDEST_PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python tools/oldest_versions.py > .venv-oldest/oldest.txt
+	.venv-oldest/bin/python -m pip install --quiet -c .venv-oldest/oldest.txt -e '.[test,demo,train]'
+	.venv-oldest/bin/python -m pytest -q -n 2 --dist loadfile -W ignore::DeprecationWarning \
+		-W ignore::PendingDeprecationWarning -W ignore::FutureWarning --ignore tests/test_page_examples.py \
+		tests$(addprefix /,$(PACKAGE))
+
 # Two interpreters: QGIS imports its own Python, which has neither torch nor rasterio; the worker runs in .venv.
 test-qgis: install
 	@if tools/install_qgis; then \
@@ -85,4 +97,4 @@ release: install
 	$(BIN)/python tools/release.py
 
 clean:
-	rm -rf .venv .venv-newest .venv-qgis .venv-gdal build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-newest .venv-oldest .venv-qgis .venv-gdal build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -48,8 +48,9 @@ def _narrow(stored: NDArray[Any]) -> NDArray[Any]:
 @np.errstate(over="ignore", invalid="ignore")
 def _scaled(stored: NDArray[Any], band: Band) -> NDArray[np.float32]:
     """Apply scale and offset."""
-    # In float64: 16-bit DN then survive any scale and offset exactly.
-    return _without_room(stored * np.float64(band.scale) + band.offset)
+    # In float64: 16-bit DN then survive any scale and offset exactly. Said by `dtype`, as NumPy 1
+    # multiplies an array of float32 by a number in float32.
+    return _without_room(np.multiply(stored, band.scale, dtype=np.float64) + band.offset)
 
 
 @np.errstate(over="ignore")

@@ -4,7 +4,7 @@ Pixel k of the finer grid has its centre at (k + 1/2) / upscale - 1/2 pixels of 
 """
 
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -100,10 +100,11 @@ def _read_transform(text: Any) -> Affine | None:
         return None
 
 
-def _finer_gcps(text: str, upscale: int) -> str:
-    points = json.loads(text)
+def _finer_gcps(told: str | Mapping[str, Any], upscale: int) -> str | dict[str, Any]:
+    """Return control points of the finer grid; older rioxarray keeps no text, but a mapping."""
+    points: dict[str, Any] = json.loads(told if isinstance(told, str) else json.dumps(told))
     for feature in points["features"]:
         properties = feature["properties"]
         properties["row"] *= upscale
         properties["col"] *= upscale
-    return json.dumps(points)
+    return json.dumps(points) if isinstance(told, str) else points

@@ -93,6 +93,8 @@ def test_the_documentation_shows_the_help_as_it_is(command):
     text = call(*command, "--help").stdout.strip()
     pages = [ROOT / "docs" / "cli.md", *(ROOT / "docs" / "cli").glob("*.md")]
     documented = "".join(page.read_text(encoding="utf-8") for page in pages)
+    # older click puts no brackets round the command of a group that may stand alone
+    text, documented = (said.replace("[COMMAND]", "COMMAND") for said in (text, documented))
     assert text in documented, "run tools/write_cli_docs.py"
 
 

@@ -9,6 +9,7 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 import torch
+from flop_counting import needs_counting
 from torch.utils.flop_counter import FlopCounterMode
 
 from hsisr_geo.cube.degradation import named
@@ -118,6 +119,7 @@ def test_each_evaluation_covers_what_later_ones_read() -> None:
 # --- what it costs --------------------------------------------------------------------------------
 
 
+@needs_counting
 @pytest.mark.parametrize(("detail", "samples"), [(0.0, 0), (1.0, 0), (0.0, 3)])
 @pytest.mark.parametrize("upscale", [2, 4])
 def test_multiply_adds_are_those_that_torch_counts(
@@ -157,7 +159,7 @@ class Short:
 
 
 FULL = [
-    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
     MemoryError(),
     RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried to allocate"),
 ]
@@ -216,7 +218,7 @@ def test_a_run_that_ran_out_of_memory_has_the_same_pixels(
 
     def short_of_memory(self: LocalUNet, y: torch.Tensor, *args: object) -> torch.Tensor:
         if y.shape[-1] * y.shape[-2] > 4 * 2400:  # half of the part fits, with its context
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
         return forward(self, y, *args)
 
     monkeypatch.setattr(LocalUNet, "forward", short_of_memory)

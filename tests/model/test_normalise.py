@@ -6,6 +6,7 @@ from threading import Event
 import numpy as np
 import pytest
 import torch
+from flop_counting import needs_counting
 from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -152,6 +153,7 @@ def test_a_known_blur_is_worth_more_than_the_trained_one_in_its_place() -> None:
     assert known.sam_deg < blind.sam_deg
 
 
+@needs_counting
 def test_multiply_adds_are_those_that_torch_counts_and_few_more_than_without() -> None:
     cube, part = _ground(120, 40, noise=300), (slice(40, 80), slice(30, 90))
     cost = {}

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
+import h5py
 import numpy as np
 import pytest
 import rasterio
@@ -23,6 +24,7 @@ from click.testing import CliRunner
 from hsisr_geo.cli.main import cli
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.version import Version
 from rasterio.errors import NotGeoreferencedWarning
 from rio_cogeo import cog_validate
 from scenes import read_pixels
@@ -778,6 +780,9 @@ def test_a_failure_leaves_nothing_of_any_format(tmp_path, name):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_interrupted_run_goes_on_to_the_same_output(tmp_path, name):
+    if name == "netcdf" and Version(h5py.__version__) < Version("3.15"):
+        pytest.skip("older h5py writes the time into each group")
+
     def stop(done, total):
         if done == 2:
             raise HsisrError("stop")

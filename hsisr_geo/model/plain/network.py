@@ -8,7 +8,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from hsisr_geo.errors import ModelError
+from hsisr_geo.errors import ModelError, one_line
 from hsisr_geo.model.groups import GLOBAL_TAPS
 from hsisr_geo.model.plain.denoiser import PlainDenoiser
 from hsisr_geo.model.plain.spectra import PlainAutoencoder
@@ -42,7 +42,9 @@ def load_network(path: Path) -> tuple[PlainNetwork, ModelHeader]:
     try:
         weights = load_file(path)
     except (SafetensorError, OSError, ValueError, TypeError) as e:
-        raise ModelError(f"{path}: the weights cannot be read: {e}; get the file again") from e
+        raise ModelError(
+            f"{path}: the weights cannot be read: {one_line(e)}; get the file again"
+        ) from e
     fit = {name: weight.shape for name, weight in weights.items()} == dict(shapes(config))
     if not fit or any(weight.dtype != np.float32 for weight in weights.values()):
         raise ModelError(

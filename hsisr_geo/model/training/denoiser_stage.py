@@ -146,7 +146,10 @@ def stepwise_loss(
 
 def has_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 saves time: a CPU that emulates it takes several times as long."""
-    return device.type != "cpu" or bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+    if device.type != "cpu":
+        return True
+    tell = getattr(torch.cpu, "get_capabilities", None)  # older torch tells nothing: float32
+    return tell is not None and bool(tell().get("avx512_bf16"))
 
 
 def denoiser_loss(

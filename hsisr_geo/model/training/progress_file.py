@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from hsisr_geo.errors import ModelError
+from hsisr_geo.errors import ModelError, one_line
 from hsisr_geo.model.checkpoint import save_tensors
 
 __all__ = [
@@ -98,7 +98,13 @@ def read_notes(path: Path) -> dict[str, str]:
         with safe_open(path, framework="pt") as file:
             return dict(file.metadata() or {})
     except (SafetensorError, OSError) as e:
-        raise ModelError(f"cannot resume from {path}: {e}; delete it to start again") from e
+        raise ModelError(
+            f"cannot resume from {path}: {one_line(e)}; delete it to start again"
+        ) from e
+
+
+def _cannot_resume(path: Path, error: Exception) -> str:
+    return f"cannot resume from {path}: {one_line(error)}; delete it to start again"
 
 
 def load_progress(
@@ -118,7 +124,9 @@ def load_progress(
         _load_moments(optimiser, _part(tensors, "adam."))
         return int(facts["step"])
     except (SafetensorError, RuntimeError, KeyError, ValueError, OSError) as e:
-        raise ModelError(f"cannot resume from {path}: {e}; delete it to start again") from e
+        raise ModelError(
+            f"cannot resume from {path}: {one_line(e)}; delete it to start again"
+        ) from e
 
 
 def _load_moments(optimiser: torch.optim.Optimizer, moments: dict[str, Tensor]) -> None:

@@ -101,7 +101,8 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
     ) -> Any:
         made = func(*args, **(kwargs or {}))
         if formula := flop_registry.get(func._overloadpacket):
-            self.flops += formula(*args, **(kwargs or {}), out_val=made)
+            told = {"out": made, "out_val": made}  # torch's older name for it, and today's
+            self.flops += formula(*args, **{**(kwargs or {}), **told})
         for tensor in tree_leaves(made):
             if isinstance(tensor, Tensor):
                 self._count(tensor)
