@@ -45,11 +45,11 @@ def cut_piece(output: Cube, grid: TileGrid, tile: Tile, cell: Cell, upscale: int
 
     Returns
     -------
-    float32 array (band, row, col) over the cell; a copy, so that the output can be released
+    float32 array (band, row, col) over the cell; a view where no other tile contributes
     """
     rows, cols = scaled(inside(cell.area, tile.reach), upscale)
     if len(cell.tiles) == 1:
-        return output[:, rows, cols].copy()
+        return output[:, rows, cols]
     row_weights = ramp_weights(grid.rows, tile.index[0], upscale)[rows]
     col_weights = ramp_weights(grid.cols, tile.index[1], upscale)[cols]
     return output[:, rows, cols] * (row_weights[:, None] * col_weights)

@@ -86,7 +86,7 @@ def test_the_largest_tile_that_fits_is_chosen(make: type[BicubicResolver], memor
 
 def test_less_memory_more_bands_or_threads_make_smaller_tiles() -> None:
     def chosen(bands: int = 224, upscale: int = 4, **options: int) -> int:
-        return choose_tile(_raster(bands=bands), Costly(upscale), **{"memory": 3 * GB, **options})
+        return choose_tile(_raster(bands=bands), Costly(upscale), **{"memory": 2 * GB, **options})
 
     assert chosen(memory=GB) < chosen(memory=4 * GB)
     assert chosen(threads=4) < chosen()

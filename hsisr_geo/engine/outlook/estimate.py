@@ -26,10 +26,10 @@ _LONGEST_ON_CPU = 256
 # ^ a larger tile saves less than a tenth, and takes minutes, during which nobody sees progress
 _TILES_EACH = 4
 
-_COPIES = 2  # of a tile's output that live at once besides the method's own: cut, encoded
+_COPIES = 1  # of a tile's output besides the method's own: encoded, or with interpolated bands
 _BLOCKS = 3  # of the output, that each thread holds that writes one
-_PROGRAM = 170_000_000  # bytes: the libraries, GDAL's block cache, blocks being compressed
-_LIBRARIES = {"ncnn": 110_000_000, "torch": 290_000_000}
+_PROGRAM = 190_000_000  # bytes: the libraries, GDAL's block cache, blocks being compressed
+_LIBRARIES = {"ncnn": 60_000_000, "torch": 290_000_000}
 # ^ bytes besides: a backend's libraries, its copies of the weights, and what it keeps for itself
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 

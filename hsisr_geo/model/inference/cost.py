@@ -136,9 +136,13 @@ class PartCost:
         if e.normalising_reach:  # another copy of the input, and the axes at both resolutions
             held += (self.bands + 4 * AXES) * area(e.read)
         images = min(self.execution.images, self._images)
-        network = images * (
-            seen * (4 + 3 * c.denoiser_fine_width)
-            + 4 * c.denoiser_width * area(e.seen(e.evaluations))
+        network = (
+            self.execution.workspace
+            * images
+            * (
+                seen * (4 + 3 * c.denoiser_fine_width)
+                + 4 * c.denoiser_width * area(e.seen(e.evaluations))
+            )
         )
         chains = 4 * self._images * after if e.evaluations > 1 else 0
         decoded = self.bands * (piece if piece == part else piece + part)  # made in place
@@ -148,7 +152,7 @@ class PartCost:
         if self.samples:
             decoded += 4 * self.bands * part
         strips = self.execution.strip_bytes + 3 * self.execution.layer_bytes
-        return 4 * (held + max(network + chains, decoded)) + strips
+        return 4 * (held + int(max(network + chains, decoded))) + strips
 
 
 def measured_speed(

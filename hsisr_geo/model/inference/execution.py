@@ -41,6 +41,8 @@ class Execution(UnderWay):
         Bands that are back-projected together.
     strip_bytes
         What interpolated rows of all bands may take before they are encoded.
+    workspace
+        Times the images between layers that a component in the denoiser takes.
     memory_format
         Of the network's weights: which layout of images the convolutions take.
     """
@@ -50,6 +52,7 @@ class Execution(UnderWay):
     layer_bytes: int = 1 << 20
     bands: int = 8
     strip_bytes: int = 1 << 25
+    workspace: float = 1.0
     memory_format: torch.memory_format = torch.channels_last
 
     def __post_init__(self) -> None:

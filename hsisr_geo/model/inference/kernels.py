@@ -90,6 +90,8 @@ class Amounts(Protocol):
     @property
     def images(self) -> int: ...  # noqa: D102
     @property
+    def workspace(self) -> float: ...  # noqa: D102
+    @property
     def layer_bytes(self) -> int: ...  # noqa: D102
     @property
     def strip_bytes(self) -> int: ...  # noqa: D102

@@ -6,7 +6,9 @@ multiplied into the weights: a net for each, made when it is first needed. Image
 layout from one layer to the next, cut there to what the next one reads (`reach.Layers`).
 """
 
+import ctypes
 import struct
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -62,7 +64,7 @@ class PlainDenoiser:
         layers = layers_of(whole, part, self.blocks)
         noisy = np.zeros_like(condition) if y is None else y
         both = np.stack([noisy, condition])  # which ncnn borrows
-        entering = net.create_extractor()
+        entering = _extractor(net)
         entering.input("in", ncnn.Mat(both))
         fine, first = _made(entering, "fine"), _made(entering, "body0")
         del entering, both
@@ -84,6 +86,15 @@ class PlainDenoiser:
         )
         rows, cols = scaled(inside(layers.part, layers.fine), upscale)
         return np.array(made)[0, rows, cols]
+
+    @staticmethod
+    def release() -> None:
+        """Give back the memory of images that are not in use; any thread may go on computing."""
+        for pool in _pools():
+            pool.clear()
+        if sys.platform == "linux":
+            with suppress(AttributeError, OSError):  # of glibc, whose threads keep what was freed
+                ctypes.CDLL(None).malloc_trim(0)
 
     def _net(self, upscale: int, level: float) -> Any:
         with self._making:
@@ -201,10 +212,33 @@ def _load(text: _Text) -> Any:
 
 def _run(net: Any, name: str, *, packed: bool = True, **images: Any) -> Any:
     """Feed images into a net, and return another."""
-    extractor = net.create_extractor()
+    extractor = _extractor(net)
     for blob, image in images.items():
         extractor.input(blob, image)
     return _made(extractor, name, packed=packed)
+
+
+def _extractor(net: Any) -> Any:
+    extractor = net.create_extractor()
+    images, within_layers = _pools()
+    extractor.set_blob_allocator(images)
+    extractor.set_workspace_allocator(within_layers)
+    return extractor
+
+
+@cache
+def _pools() -> tuple[Any, Any]:
+    """Return where all nets and threads have memory from, as long as the program runs.
+
+    Each net would have pools of its own otherwise, and keep all of it. A block is used again for
+    no less than half of it: without that large ones are taken for little things.
+    """
+    import ncnn
+
+    pools = ncnn.PoolAllocator(), ncnn.PoolAllocator()
+    for pool in pools:
+        pool.set_size_compare_ratio(0.5)
+    return pools
 
 
 def _made(extractor: Any, name: str, *, packed: bool = True) -> Any:
@@ -236,4 +270,5 @@ def _alone() -> Any:
 
     options = ncnn.Option()
     options.num_threads = 1
+    options.blob_allocator, _ = _pools()
     return options

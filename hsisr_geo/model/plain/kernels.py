@@ -36,12 +36,16 @@ class PlainExecution(UnderWay):
         Components in the denoiser at the same time, and threads.
     bands
         Bands that are back-projected together.
+    workspace
+        Times the images between layers that a component in the denoiser takes: Winograd's products
+        have as much between themselves.
     layer_bytes
         What a thread's buffers take.
     """
 
     images: int = field(default_factory=cores)
     bands: int = 4
+    workspace: float = 2.0
     layer_bytes: int = 1 << 22
 
     @property
@@ -140,6 +144,7 @@ class PlainKernels(OfScene):
             self.execution.tell(1 / len(condition))
 
         self.each(one, range(len(condition)))
+        self.network.denoiser.release()
         return out
 
 
