@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from flop_counting import needs_counting
 from torch.utils.flop_counter import FlopCounterMode
 
 from hsisr_geo.benchmark.systems.layers.sampler import STEPS, alpha_bars, drawn, sample_group
@@ -14,6 +15,7 @@ def test_the_network_has_the_published_number_of_parameters() -> None:
     assert sum(p.numel() for p in network.parameters()) == PARAMETERS == 97_807_491
 
 
+@needs_counting
 def test_its_multiply_adds_are_the_published_ones() -> None:
     """11.46 G at 64 pixels, 45.84 G at 128; attention's own products come on top of these."""
     with torch.device("meta"):

@@ -130,6 +130,15 @@ def test_an_autoencoder_of_any_depth(depth: int) -> None:
     np.testing.assert_allclose(ours.encode(spectra), expected, rtol=1e-4, atol=1e-4)
 
 
+def test_weights_that_lead_beyond_float32_are_told_as_damaged() -> None:
+    net = load_network(find_model("default"))[0].autoencoder.encoder
+    huge = replace(net, hidden=tuple(np.float32(1e30) * matrix for matrix in net.hidden))
+    buffer = huge.buffer(4)
+    huge.input(buffer)[:] = 1e30
+    with pytest.raises(ModelError, match=r"numbers beyond float32: its file is damaged"):
+        huge.run(buffer)
+
+
 def test_a_file_with_other_weights_than_it_says_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     source = find_model("default")
