@@ -101,7 +101,7 @@ def make_comparison(path):
     path.parent.mkdir(exist_ok=True)
     for part, seed in (("train", 1), ("test", 2)):
         (path.parent / part).mkdir()
-        cube = (reflectance(48, 48, WAVELENGTHS, seed) * 1e4).astype("int16")
+        cube = (reflectance(SIDE, SIDE, WAVELENGTHS, seed) * 1e4).astype("int16")
         write(path.parent / part / f"{part}.tif", cube, wavelengths=WAVELENGTHS)
     path.write_text(
         'upscales = [2]\nbands = 60\n[data]\ntrain = "train"\ntest = "test"\n'
