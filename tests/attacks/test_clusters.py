@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -78,7 +78,8 @@ def listening(talk):
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self):
-            talk(self.request)
+            with suppress(ConnectionError):  # whoever asked may hang up first
+                talk(self.request)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
