@@ -242,13 +242,8 @@ def _operator(terms: tuple[Term, ...], factor: int, rows: int, cols: int) -> Ope
 def _again(terms: tuple[Term, ...], factor: int, rows: int, cols: int) -> Operator:
     up = cubic_upsampling(rows, factor), cubic_upsampling(cols, factor)
     pairs, weight = _operator(terms, factor, factor * rows, factor * cols)
-    both = tuple((_product(r, up[0]), _product(c, up[1])) for r, c in pairs)
+    both = tuple((along_rows(r, up[0]), along_rows(c, up[1])) for r, c in pairs)
     return Operator(both, weight)
-
-
-def _product(down: NDArray[np.float32], up: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Multiply two banded matrices."""
-    return along_rows(down, up)
 
 
 def _trimmed(kernel: NDArray[np.float64]) -> NDArray[np.float64]:

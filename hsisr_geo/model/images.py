@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.resampling import upsample
@@ -38,6 +39,11 @@ def degrade_again(cube: Array, degradation: Degradation) -> Array:
     from hsisr_geo.model import back_projection
 
     return back_projection.applied(operator, cube)
+
+
+def single(array: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return an array of NumPy in order and in float32."""
+    return np.ascontiguousarray(array, dtype=np.float32)
 
 
 def tensor(array: Array, device: Any) -> "torch.Tensor":

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.model import images
 from hsisr_geo.model.axes.normalise import Normaliser
+from hsisr_geo.model.axes.principal import PrincipalAxes
 from hsisr_geo.model.axes.signal import SignalAxes
 from hsisr_geo.model.chain import Array
 from hsisr_geo.raster.statistics import SceneStatistics
@@ -86,10 +87,10 @@ class LatentBasis:
         u, s = u[:, :components], s[:components]
         u = u * _signs(basis * deviation @ u)
         return cls(
-            mean=_single(mean),
-            analysis=_single((basis / deviation @ u).T),
-            synthesis=_single(basis * deviation @ u),
-            weight=_single(s),
+            mean=images.single(mean),
+            analysis=images.single((basis / deviation @ u).T),
+            synthesis=images.single(basis * deviation @ u),
+            weight=images.single(s),
         )
 
 
@@ -118,10 +119,6 @@ def _latents_of(autoencoder: "GroupAutoencoder", spectra: np.ndarray) -> Doubles
         z = autoencoder.encode(cube[:, :, None].to(device)).cpu()
     made: Doubles = z.flatten(0, 1)[:, :, 0].T.double().numpy()
     return made
-
-
-def _single(array: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(array, dtype=np.float32)
 
 
 def _einsum(how: str, *arrays: Array) -> Array:
@@ -186,16 +183,17 @@ class Scene:
         std = usable_deviation(statistics.std)
         spectra = ((statistics.sample - statistics.mean) / std).astype(np.float32)
         correlation = statistics.covariance / np.outer(std, std)
+        principal = PrincipalAxes.of(correlation, statistics.count)
         normaliser = None
         if degradation is not None:
-            normaliser = Normaliser.fit(degradation, config, correlation, statistics.count)
+            normaliser = Normaliser.fit(degradation, config, principal)
         return cls(
-            mean=_single(statistics.mean)[:, None, None],
-            std=_single(std)[:, None, None],
+            mean=images.single(statistics.mean)[:, None, None],
+            std=images.single(std)[:, None, None],
             basis=LatentBasis.of(latents(spectra), spectra, config.components),
-            subspace=_subspace(correlation, config.subspace_rank),
+            subspace=_subspace(principal, config.subspace_rank),
             normaliser=normaliser,
-            signal=SignalAxes.fit(correlation, statistics.count, sharpened=normaliser is not None),
+            signal=SignalAxes.fit(principal, sharpened=normaliser is not None),
         )
 
 
@@ -206,9 +204,8 @@ def usable_deviation(std: np.ndarray) -> np.ndarray:
     return usable
 
 
-def _subspace(correlation: np.ndarray, rank: int) -> np.ndarray | None:
+def _subspace(principal: PrincipalAxes, rank: int) -> np.ndarray | None:
     """Leading principal axes (band, rank) of the standardised spectra; None keeps all of them."""
-    if rank == 0 or rank >= len(correlation):
+    if rank == 0 or rank >= len(principal.axes):
         return None
-    _, axes = np.linalg.eigh(correlation)
-    return axes[:, -rank:].astype(np.float32)
+    return principal.leading(rank).axes[:, ::-1].astype(np.float32)

@@ -16,6 +16,7 @@ from hsisr_geo.cube.inversion import inversion
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.axes.normalise import Normaliser, normalising_reach
+from hsisr_geo.model.axes.principal import PrincipalAxes
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.training.training_data import Pair, TrainingScene, degraded_pair
 from hsisr_geo.raster.survey import statistics_of
@@ -48,7 +49,8 @@ def _pair(psf: str, upscale: int = 2) -> Pair:
 def _normaliser(pair: Pair, psf: str) -> Normaliser:
     std = pair.statistics.std
     correlation = pair.statistics.covariance / np.outer(std, std)
-    found = Normaliser.fit(named(psf, pair.upscale), CONFIG, correlation, pair.statistics.count)
+    principal = PrincipalAxes.of(correlation, pair.statistics.count)
+    found = Normaliser.fit(named(psf, pair.upscale), CONFIG, principal)
     assert found is not None
     return found.to("cpu")
 
@@ -83,8 +85,8 @@ def test_rows_and_columns_have_their_own_blur() -> None:
 
 
 def test_nothing_is_done_for_the_degradation_that_was_trained() -> None:
-    correlation = np.eye(4)
-    assert Normaliser.fit(named("bicubic", 2), CONFIG, correlation, 100) is None
+    principal = PrincipalAxes.of(np.eye(4), 100)
+    assert Normaliser.fit(named("bicubic", 2), CONFIG, principal) is None
     assert normalising_reach(named("bicubic", 2), CONFIG) == 0
 
 
@@ -93,7 +95,9 @@ def test_noise_is_not_sharpened() -> None:
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((12, 50, 50)).astype(np.float32)
     correlation = np.corrcoef(noise.reshape(12, -1))
-    normaliser = Normaliser.fit(named("gaussian:0.1", 2), CONFIG, correlation, 2500)
+    normaliser = Normaliser.fit(
+        named("gaussian:0.1", 2), CONFIG, PrincipalAxes.of(correlation, 2500)
+    )
     assert normaliser is not None
     normaliser = normaliser.to("cpu")
     axes = normaliser.along(torch.from_numpy(noise))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.model import back_projection, images
+from hsisr_geo.model.axes.principal import PrincipalAxes
 from hsisr_geo.model.axes.signal import SignalAxes, summed
 
 BICUBIC = named("bicubic", 2)
@@ -22,7 +23,7 @@ def _seen(noise: float, bands: int = 24) -> NDArray[np.float64]:
 
 
 def _fitted(noise: float) -> SignalAxes:
-    found = SignalAxes.fit(np.corrcoef(_seen(noise)), 3000)
+    found = SignalAxes.fit(PrincipalAxes.of(np.corrcoef(_seen(noise)), 3000))
     assert found is not None
     return found
 
@@ -51,12 +52,12 @@ def test_without_noise_all_comes_back() -> None:
 @pytest.mark.parametrize("shape", [(1, 500), (7, 500), (19, 500), (50, 4)])
 def test_where_no_noise_can_be_told_bands_come_back_whole(shape: tuple[int, int]) -> None:
     bands, pixels = shape
-    assert SignalAxes.fit(np.eye(bands), pixels) is None
+    assert SignalAxes.fit(PrincipalAxes.of(np.eye(bands), pixels)) is None
 
 
 def test_where_a_blur_is_taken_off_noisy_axes_stay_as_they_are() -> None:
     """Of noise of a third of each band's deviation, 21 axes are left out, and ground is kept."""
-    found = SignalAxes.fit(np.corrcoef(_seen(0.3)), 3000, sharpened=True)
+    found = SignalAxes.fit(PrincipalAxes.of(np.corrcoef(_seen(0.3)), 3000), sharpened=True)
     assert found is not None
     assert found.axes.shape == (24, 3)
     assert found.share.ravel() == pytest.approx(1, abs=0.01)

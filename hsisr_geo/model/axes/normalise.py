@@ -14,13 +14,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hsisr_geo.blur.band_noise import band_noise
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.inversion import DEGREE, inversion
 from hsisr_geo.model import images
+from hsisr_geo.model.axes.principal import PrincipalAxes, across
 from hsisr_geo.model.axes.signal import trusted
 from hsisr_geo.model.chain import Array
 from hsisr_geo.model.reach import reach
@@ -73,27 +70,19 @@ class Normaliser:
 
     @classmethod
     def fit(
-        cls,
-        degradation: Degradation,
-        config: ModelConfig,
-        correlation: NDArray[np.float64],
-        pixels: int,
+        cls, degradation: Degradation, config: ModelConfig, principal: PrincipalAxes
     ) -> "Normaliser | None":
-        """Fit to the correlation of a scene's bands; None where nothing is to be done."""
+        """Fit to a scene; None where nothing is to be done."""
         if not normalised(degradation, config.degradation):
             return None
-        power, axes = np.linalg.eigh(correlation)
-        power, axes = power[::-1][:AXES], axes[:, ::-1][:, :AXES]
-        kept = power > 1e-6 * max(power[0], 1e-12)
-        power, axes = power[kept], axes[:, kept]
-        noise = (axes**2).T @ band_noise(correlation, pixels)
-        trust = trusted(noise, power)
+        leading = principal.leading(AXES)
+        leading = leading.leading(int((leading.power > 1e-6 * max(leading.power[0], 1e-12)).sum()))
         return cls(
             degradation,
             config.declared(degradation.factor),
-            _single(axes),
-            _single(inversion(degradation, power, noise)),
-            _single(trust)[:, None, None],
+            images.single(leading.axes),
+            images.single(inversion(degradation, leading.power, leading.noise)),
+            images.single(trusted(leading.noise, leading.power))[:, None, None],
         )
 
     def to(self, device: Any) -> "Normaliser":
@@ -105,11 +94,11 @@ class Normaliser:
 
     def along(self, x: Array) -> Array:
         """Bands (band, row, col) -> axes (axis, row, col)."""
-        return (self.axes.T @ _flat(x)).reshape(self.axes.shape[1], *x.shape[1:])
+        return across(self.axes.T, x)
 
     def across(self, a: Array) -> Array:
         """Axes (axis, row, col) -> what they are in bands (band, row, col)."""
-        return (self.axes @ _flat(a)).reshape(len(self.axes), *a.shape[1:])
+        return across(self.axes, a)
 
     def change(self, a: Array) -> Array:
         """Return what normalising adds to the axes (axis, row, col) of an input."""
@@ -132,12 +121,3 @@ class Normaliser:
 
     def _weighted(self, k: int, a: Array) -> Array:
         return self.coefficients[:, k, None, None] * a
-
-
-def _flat(cube: Array) -> Array:
-    """Images (image, row, col) -> (image, pixel); there may be none."""
-    return cube.reshape(len(cube), cube.shape[1] * cube.shape[2])
-
-
-def _single(array: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.ascontiguousarray(array, dtype=np.float32)

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.blur.band_noise import band_noise
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.model import images
+from hsisr_geo.model.axes.principal import PrincipalAxes, across
 from hsisr_geo.model.chain import Array
 
 __all__ = ["SignalAxes", "summed", "trusted"]
@@ -50,23 +50,21 @@ class SignalAxes:
     share: Array
 
     @classmethod
-    def fit(
-        cls, correlation: NDArray[np.float64], pixels: int, *, sharpened: bool = False
-    ) -> "SignalAxes | None":
-        """Fit to the correlation of a scene's bands; None where they do not tell of noise.
+    def fit(cls, principal: PrincipalAxes, *, sharpened: bool = False) -> "SignalAxes | None":
+        """Fit to a scene; None where its bands do not tell of noise.
 
         `sharpened`: D is softer than what the network was trained for, so that noise would come
         back several times as large. Then an axis has its share of `trusted`.
         """
-        noise = band_noise(correlation, pixels)
-        if not noise.any() or (len(correlation) < _FEWEST and not sharpened):
+        noise, power = principal.noise, principal.power
+        if not noise.any() or (len(principal.axes) < _FEWEST and not sharpened):
             return None
-        power, axes = np.linalg.eigh(correlation)
-        in_axes = (axes**2).T @ noise
-        signal = 1 - in_axes / np.maximum(power, 1e-12)
-        share = trusted(in_axes, power) if sharpened else np.sqrt(np.maximum(signal, 0))
+        signal = 1 - noise / np.maximum(power, 1e-12)
+        share = trusted(noise, power) if sharpened else np.sqrt(np.maximum(signal, 0))
         kept = (signal > _LEAST) & (share > 0)
-        return cls(_single(axes[:, kept]), _single(share[kept])[:, None, None])
+        return cls(
+            images.single(principal.axes[:, kept]), images.single(share[kept])[:, None, None]
+        )
 
     def to(self, device: Any) -> "SignalAxes":
         """Return the same as tensors on `device`."""
@@ -79,9 +77,7 @@ class SignalAxes:
 
     def across(self, axes: Array, bands: slice) -> Array:
         """Axes (axis, row, col) -> what they are in some bands (band, row, col)."""
-        flat = axes.reshape(len(axes), axes.shape[1] * axes.shape[2])
-        some = self.axes[bands]
-        return (some @ flat).reshape(len(some), *axes.shape[1:])
+        return across(self.axes[bands], axes)
 
 
 def trusted(noise: NDArray[np.float64], power: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -99,7 +95,3 @@ def summed(b: Array, share: Array | float, degradation: Degradation, iterations:
         b = b - share * images.degrade_again(b, degradation)
         total = total + b
     return total
-
-
-def _single(array: NDArray[np.float64]) -> NDArray[np.float32]:
-    return np.ascontiguousarray(array, dtype=np.float32)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.model import images
 from hsisr_geo.model.groups import GLOBAL_TAPS, group_starts
 from hsisr_geo.model.plain.spectral_net import BENT, STRAIGHT, PlainSpectralNet, Weights
 from hsisr_geo.model.scene import Scene
@@ -129,12 +130,12 @@ class Spectra:
         return cls(
             net,
             bands,
-            _single(_by_latent(analysis, groups)),
-            _single(offset[:, None]),
-            _single(_by_latent(np.asarray(basis.synthesis).T, groups).T),
+            images.single(_by_latent(analysis, groups)),
+            images.single(offset[:, None]),
+            images.single(_by_latent(np.asarray(basis.synthesis).T, groups).T),
             bends,
             inner,
-            _single(subspace),
+            images.single(subspace),
         )
 
     @property
@@ -201,7 +202,7 @@ def _after_groups(
     share = 1 / _cover(net, bands)
     direct = subspace.T * share
     if "autoencoder.global_stage.0.weight" not in net.weights:
-        return (), _single(direct)
+        return (), images.single(direct)
     first = net.weights["autoencoder.global_stage.0.weight"][:, 0, :, 0].astype(np.float64)
     bias = net.weights["autoencoder.global_stage.0.bias"]
     second = net.weights["autoencoder.global_stage.2.weight"][0, :, :, 0].astype(np.float64)
@@ -210,7 +211,7 @@ def _after_groups(
     out = np.stack([_banded(taps, bands) for taps in second], axis=2)  # (band, band, width)
     out = subspace.T @ out.reshape(bands, bands * len(first))
     bends = tuple(_bends(into, bias, bands))
-    return bends, _single(np.hstack([direct + STRAIGHT * out @ into, BENT * out]))
+    return bends, images.single(np.hstack([direct + STRAIGHT * out @ into, BENT * out]))
 
 
 def _bends(into: Doubles, bias: Floats, bands: int) -> Iterator[Bend]:
@@ -223,7 +224,7 @@ def _bends(into: Doubles, bias: Floats, bands: int) -> Iterator[Bend]:
         yield Bend(
             used,
             slice(bands + rows.start, bands + rows.stop),
-            _single(into[rows, used]),
+            images.single(into[rows, used]),
             np.tile(bias, stop - start)[:, None],
         )
 
@@ -250,7 +251,3 @@ def _by_latent(matrix: NDArray[np.floating], groups: int) -> NDArray[np.floating
     """Reorder columns (group, latent) as (latent, group)."""
     rows, both = matrix.shape
     return matrix.reshape(rows, groups, both // groups).transpose(0, 2, 1).reshape(rows, both)
-
-
-def _single(matrix: NDArray[np.floating]) -> Floats:
-    return np.ascontiguousarray(matrix, np.float32)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.errors import ModelError
+from hsisr_geo.model import images
 
 __all__ = ["PlainSpectralNet", "Weights"]
 
@@ -67,7 +68,7 @@ class PlainSpectralNet:
             layers.append(layer)
         linear, tail = matrix("linear"), affine("tail")
         out = np.hstack([tail[:, :1], linear, tail[:, 1:]])
-        return cls(tuple(_single(m) for m in (*layers, state)), _single(out))
+        return cls(tuple(images.single(m) for m in (*layers, state)), images.single(out))
 
     @property
     def channels_in(self) -> int:
@@ -122,7 +123,3 @@ class PlainSpectralNet:
         np.maximum(layer, layer * np.float32(SLOPE), out=layer)
         made: Floats = self.out @ buffer[self._first - 1 :]
         return made
-
-
-def _single(matrix: NDArray[np.float64]) -> Floats:
-    return np.ascontiguousarray(matrix, np.float32)
