@@ -9,6 +9,7 @@ from threading import Lock, local
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 _THREAD = local()
 
@@ -23,19 +24,20 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def each(do: Callable[[Item], None], items: Iterable[Item], threads: int | None = None) -> None:
-    """Do the same for all items, so many at a time; the first failure is raised.
+def each(
+    do: Callable[[Item], Made], items: Iterable[Item], threads: int | None = None
+) -> list[Made]:
+    """Do the same for all items, so many at a time, and list what comes of them, in order.
+
+    The first failure is raised.
 
     `threads` None is as many as there are cores. What is asked within a task is done by its thread:
     tasks that waited for others would keep these from beginning.
     """
     threads = cores() if threads is None else threads
     if threads == 1 or getattr(_THREAD, "has_a_task", False):
-        for item in items:
-            do(item)
-        return
-    for _ in _pool(threads).map(do, items):
-        pass
+        return [do(item) for item in items]
+    return list(_pool(threads).map(do, items))
 
 
 @cache

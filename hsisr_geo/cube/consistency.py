@@ -107,12 +107,8 @@ def measure(
     held
         Of each band, how many values were cut before, and of how many; None for none.
     """
-    compared = np.zeros((5, bands))
-
-    def compare(band: int) -> None:
-        compared[:, band] = _band_sums(*planes(band), core, degradation)
-
-    each(compare, range(bands))
+    sums = each(lambda band: _band_sums(*planes(band), core, degradation), range(bands))
+    compared = np.array(sums, np.float64).reshape(-1, 5).T
     cut, valid = held or np.zeros((2, bands))
     count, squares, largest, level, power = compared
     return Consistency(count, squares, largest, level, power, cut, valid)

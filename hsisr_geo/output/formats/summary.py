@@ -83,12 +83,9 @@ class Tally:
         """Return a block, and count it in."""
         dn, valid = self._blocks.read(rows, cols)
         on_grid = _every(rows, self._step), _every(cols, self._step)
-        figures = [_Figures(0)] * len(dn)
-
-        def look_at(number: int) -> None:
-            figures[number] = self._bands[number].look_at(dn[number], valid, on_grid)
-
-        each(look_at, range(len(dn)))
+        figures = each(
+            lambda number: self._bands[number].look_at(dn[number], valid, on_grid), range(len(dn))
+        )
         with self._lock:
             self._waiting[self._number(rows, cols)] = figures
             while self._turn in self._waiting:
@@ -111,13 +108,7 @@ class Tally:
         """Return the figures of each band, when all blocks have been read."""
         assert not self._waiting
         if not self._summaries:
-            found = [BandSummary()] * len(self._bands)
-
-            def add_up(number: int) -> None:
-                found[number] = self._bands[number].summary()
-
-            each(add_up, range(len(found)))
-            self._summaries = tuple(found)
+            self._summaries = tuple(each(lambda band: band.summary(), self._bands))
         return self._summaries
 
 
