@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.bands.radiometry import Cube
+from hsisr_geo.cube.degradation import BICUBIC
 from hsisr_geo.cube.holes import fill_holes
 from hsisr_geo.cube.resampling import upsample
-from hsisr_geo.cube.valid_range import ANYTHING, ROOM, Held, Range, hold
+from hsisr_geo.cube.valid_range import ANYTHING, ROOM, ROOM_OF_SHARPENED, Held, Range, hold
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.interpolation import BicubicResolver, Interpolation
@@ -117,10 +118,11 @@ def room_of(resolver: Resolver, resolved: Sequence[int], bands: Bands) -> tuple[
     """Say for each band how far its values may leave their neighbourhood, in ranges of it.
 
     An alpha band not at all, or low ones would become 0, which is a hole. Interpolation is what its
-    name says, and free, and so are published systems; what our models make is held to one range.
+    name says, and free, and so are published systems; what our models make is held to some ranges.
     """
     free = isinstance(resolver, (BicubicResolver, Interpolation, PublishedResolver))
-    model = math.inf if free else ROOM
+    room = ROOM if resolver.degradation.name == BICUBIC else ROOM_OF_SHARPENED
+    model = math.inf if free else room
     return tuple(
         0.0 if band.color == ALPHA else (model if index in resolved else math.inf)
         for index, band in enumerate(bands)

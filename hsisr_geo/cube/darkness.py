@@ -1,0 +1,81 @@
+"""Values far darker than what is around them, brought back towards it without a step.
+
+What a network adds may take nearly all the light of a pixel beside bright ones. What is left of its
+spectrum is then the difference of large numbers, its shape anything, and indices of it run away.
+Below y, the greater of 0.6 of the least value of the 3 x 3 input pixels around and 0.3 of the input
+interpolated linearly, a value x becomes
+
+    y · (c + (1 - c) · exp((x / y - 1) / (1 - c))),     c = 0.4
+
+which goes on smoothly from y, keeps the order of values, and ends at 0.4 y. Where y is not above
+zero nothing changes. The three numbers were chosen on held-out sites and products
+(docs/experiments.md, "Dark pixels").
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hsisr_geo.cube.windows import Window
+
+Plane = NDArray[np.float32]
+Indices = NDArray[np.intp]
+
+OF_LEAST = 0.6
+OF_HERE = 0.3
+KEPT = 0.4
+
+
+class Lifted(NamedTuple):
+    """Output pixels, by row and column, and what their values become."""
+
+    rows: Indices
+    cols: Indices
+    values: Plane
+
+
+def lift_dark(sr: Plane, least: Plane, most: Plane, lr: Plane, window: Window) -> Lifted:
+    """Find the values of a band that are too dark, and what they become.
+
+    Parameters
+    ----------
+    sr : (upscale * row, upscale * col)
+    least, most : extremes of the 3 x 3 input pixels around each, (row, col); NaN in holes
+    lr : the input, at least a pixel wider on each side that is not the scene's edge
+    window : rows and columns of `lr` that `sr` lies over
+    """
+    upscale = sr.shape[0] // least.shape[0]
+    highest = np.fmax(OF_LEAST * least, OF_HERE * most)  # as linear interpolation ends at `most`
+    shape = least.shape[0], upscale, least.shape[1], upscale
+    dark = sr.reshape(shape) < np.where(np.isnan(least), -np.inf, highest)[:, None, :, None]
+    rows, cols = np.nonzero(dark.reshape(sr.shape))
+    x, around = sr[rows, cols], least[rows // upscale, cols // upscale]
+    here = _interpolated(lr, rows, cols, upscale, window)
+    y = np.fmax(OF_LEAST * around, OF_HERE * here)
+    below = (y > 0) & (x < y)
+    rows, cols, x, y = rows[below], cols[below], x[below], y[below]
+    return Lifted(rows, cols, y * (KEPT + (1 - KEPT) * np.exp((x / y - 1) / (1 - KEPT))))
+
+
+def _interpolated(
+    lr: Plane, rows: Indices, cols: Indices, upscale: int, window: Window
+) -> NDArray[np.float32]:
+    """Interpolate linearly at some output pixels; NaN beside holes."""
+    (top, bottom, down), (left, right, along) = (
+        _between(at, side.start, size, upscale)
+        for at, side, size in zip((rows, cols), window, lr.shape, strict=True)
+    )
+    above = (1 - along) * lr[top, left] + along * lr[top, right]
+    below = (1 - along) * lr[bottom, left] + along * lr[bottom, right]
+    made: NDArray[np.float32] = (1 - down) * above + down * below
+    return made
+
+
+def _between(
+    at: Indices, start: int, size: int, upscale: int
+) -> tuple[Indices, Indices, NDArray[np.float32]]:
+    """Return the input pixels before and after output pixels along an axis, and the way between."""
+    centre = np.clip(start + (at + 0.5) / upscale - 0.5, 0, size - 1)
+    before = np.floor(centre).astype(np.intp)
+    return before, np.minimum(before + 1, size - 1), (centre - before).astype(np.float32)
