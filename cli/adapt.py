@@ -38,6 +38,7 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
 @options.exclude
 @options.orthorectify
 @options.nodata
+@options.mask_clouds
 @options.device
 @options.again
 @click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
@@ -65,7 +66,7 @@ def adapt(
     from hsisr_geo.resolver.catalogue import check_model_target, find_weights
 
     speak = report(progress)
-    chosen = ("bands", "exclude", "orthorectify", "nodata")
+    chosen = ("bands", "exclude", "orthorectify", "nodata", "mask_clouds")
     with logging_to(speak.log):
         scene = open_raster(src, **{key: options[key] for key in chosen})
     check_suitable(scene, again=options["again"])

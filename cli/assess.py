@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 @options.exclude
 @options.orthorectify
 @options.nodata
+@options.mask_clouds
 @click.option(
     "--window",
     type=click.IntRange(min=16),
@@ -82,6 +83,7 @@ def assess(
     exclude: str | None,
     orthorectify: bool,
     nodata: float | None,
+    mask_clouds: bool,
     window: int,
     tile: int | None,
     threads: int,
@@ -109,7 +111,12 @@ def assess(
     target = check_report_folder(folder, overwrite=overwrite)
     with logging_to(speak.log):
         raster = open_raster(
-            src, bands=bands, exclude=exclude, orthorectify=orthorectify, nodata=nodata
+            src,
+            bands=bands,
+            exclude=exclude,
+            orthorectify=orthorectify,
+            nodata=nodata,
+            mask_clouds=mask_clouds,
         )
     check_suitable(raster, again=again)
     # ^ before the model, which takes seconds: what is wrong with a path is told at once

@@ -159,8 +159,8 @@ orthorectify = click.option(
 mask_clouds = click.option(
     "--mask-clouds",
     is_flag=True,
-    help="Take pixels for holes where the maker's own mask says cloud: EnMAP, PRISMA L1, Tanager, "
-    "and EMIT beside its mask file.",
+    help="Take pixels for holes where the maker's own mask says cloud: EnMAP, PRISMA L1, Tanager; "
+    "EMIT and Wyvern beside their mask file.",
 )
 nodata = click.option(
     "--nodata",

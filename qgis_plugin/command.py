@@ -158,13 +158,15 @@ class Selection:
     """Which bands count: only `bands`, and none of `exclude`; empty for the raster's own word.
 
     Both are e.g. `1-50,60` or `450-900nm`. `orthorectify` puts EMIT on its map grid. `nodata` is
-    the number that stands for no data where the file does not say it.
+    the number that stands for no data where the file does not say it. `mask_clouds` makes holes of
+    what the product's own mask marks.
     """
 
     bands: str = ""
     exclude: str = ""
     orthorectify: bool = False
     nodata: float | None = None
+    mask_clouds: bool = False
 
 
 ALL_BANDS = Selection()
@@ -302,6 +304,8 @@ def _selection(selection: Selection) -> list[str]:
     chosen = _options(bands=selection.bands, exclude=selection.exclude)
     if selection.orthorectify:
         chosen.append("--orthorectify")
+    if selection.mask_clouds:
+        chosen.append("--mask-clouds")
     return chosen if selection.nodata is None else [*chosen, "--nodata", f"{selection.nodata:.17g}"]
 
 

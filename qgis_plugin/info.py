@@ -15,7 +15,7 @@ from qgis.core import (
 from .command import Selection, info_arguments
 from .engine import EngineAlgorithm
 from .i18n import tr
-from .scene import advanced, nodata_parameter, orthorectify_parameter
+from .scene import advanced, mask_clouds_parameter, nodata_parameter, orthorectify_parameter
 
 
 class Info(EngineAlgorithm):
@@ -44,6 +44,7 @@ class Info(EngineAlgorithm):
         self.addParameter(QgsProcessingParameterRasterLayer("INPUT", tr("Hyperspectral raster")))
         self.addParameter(advanced(orthorectify_parameter()))
         self.addParameter(advanced(nodata_parameter()))
+        self.addParameter(advanced(mask_clouds_parameter()))
         self.addParameter(
             QgsProcessingParameterFileDestination(
                 "OUTPUT", tr("Report"), "HTML (*.html);;JSON (*.json)"
@@ -56,7 +57,8 @@ class Info(EngineAlgorithm):
         destination = self.parameterAsFileOutput(parameters, "OUTPUT", context)
         orthorectify = self.parameterAsBoolean(parameters, "ORTHORECTIFY", context)
         nodata = self.decimal(parameters, "NODATA", context)
-        selection = Selection(orthorectify=orthorectify, nodata=nodata)
+        clouds = self.parameterAsBoolean(parameters, "MASK_CLOUDS", context)
+        selection = Selection(orthorectify=orthorectify, nodata=nodata, mask_clouds=clouds)
         finished = self.call_engine(info_arguments(source, selection=selection), feedback)
         if finished is None:
             return {}

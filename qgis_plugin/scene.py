@@ -119,7 +119,7 @@ class SceneAlgorithm(EngineAlgorithm):
             self.addParameter(advanced(limit))
 
     def selection_parameters(self):
-        """Return BANDS, EXCLUDE, ORTHORECTIFY and NODATA."""
+        """Return BANDS, EXCLUDE, ORTHORECTIFY, NODATA and MASK_CLOUDS."""
         string = QgsProcessingParameterString
         return [
             helped(
@@ -135,6 +135,7 @@ class SceneAlgorithm(EngineAlgorithm):
             ),
             orthorectify_parameter(),
             nodata_parameter(),
+            mask_clouds_parameter(),
         ]
 
     def range_parameters(self):
@@ -256,6 +257,7 @@ class SceneAlgorithm(EngineAlgorithm):
             exclude,
             self.parameterAsBoolean(parameters, "ORTHORECTIFY", context),
             self.decimal(parameters, "NODATA", context),
+            self.parameterAsBoolean(parameters, "MASK_CLOUDS", context),
         )
 
     def number(self, parameters, name, context):
@@ -304,6 +306,16 @@ def nodata_parameter():
     return helped(
         number("NODATA", tr("Number for no data"), number.Type.Double, optional=True),
         tr("Where the file does not say it."),
+    )
+
+
+def mask_clouds_parameter():
+    """Return MASK_CLOUDS."""
+    return helped(
+        QgsProcessingParameterBoolean(
+            "MASK_CLOUDS", tr("Take the maker's clouds for holes"), defaultValue=False
+        ),
+        tr("Of EnMAP, PRISMA L1, Tanager, EMIT and Wyvern, whose masks lie in or beside the file."),
     )
 
 

@@ -20,6 +20,7 @@ PARAMETERS = {
     "--dry-run": "DRY_RUN",
     "--exclude": "EXCLUDE",
     "--format": "FORMAT",
+    "--mask-clouds": "MASK_CLOUDS",
     "--minutes": "MINUTES",
     "--model": "MODEL",
     "--no-consistency": "NO_CONSISTENCY",

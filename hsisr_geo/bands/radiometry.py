@@ -17,6 +17,8 @@ _NEVER_MEASURED = 1e38
 # digits that the value in the header has lost (-3.40282e+38)
 _ROUNDED = 1.01  # times a limit: the most that a limit with two digits is
 _MANY = 1 << 20  # values that several threads are worth while for
+LARGEST = 1e36
+"""Of a value: what is interpolated or brought back to others overshoots, and float32 ends soon."""
 _WHOLE = 2**53  # up to here doubles hold every integer
 Cube = NDArray[np.float32]  # (band, row, col), physical values, NaN where there is none
 
@@ -27,7 +29,7 @@ def decode(dn: NDArray[Any], bands: Bands) -> Cube:
     NaN where a band has its nodata value, and for NaN and infinities of a float raster.
     Integers beyond 2**24 lose their last digits, as float32 has no room for them; so do values with
     an offset of more than some 2**22 steps of `scale` (-1000 beside 0.0001), which no product has.
-    What float32 has no room for is NaN; `beyond_float32` finds it.
+    What float32 has no room for is NaN; `beyond_float32` finds it, and what is near that.
     """
     cube = np.empty(dn.shape, np.float32)
     for plane, stored, band in zip(cube, dn, bands, strict=True):
@@ -62,7 +64,7 @@ def _without_room(values: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def beyond_float32(dn: NDArray[Any], cube: Cube, bands: Bands) -> tuple[int, float] | None:
-    """Find a stored number that is a value, but has no room in float32.
+    """Find a stored number that is a value, but has no room in float32, or none for arithmetic.
 
     Parameters
     ----------
@@ -73,15 +75,23 @@ def beyond_float32(dn: NDArray[Any], cube: Cube, bands: Bands) -> tuple[int, flo
     the place of its band, and the number; None where all have room
     """
     for place, (stored, plane, band) in enumerate(zip(dn, cube, bands, strict=True)):
-        if dn.dtype != np.float64 and _is_plain(band):
+        if dn.dtype.kind != "f" and _is_plain(band):
             continue
         lost = np.isnan(plane)
         if lost.any():
             holes = missing(stored, band.nodata)
             lost &= True if holes is None else ~holes
+        if not lost.any() and _largest(plane) > LARGEST:
+            lost = np.abs(plane) > LARGEST
         if lost.any():
             return place, float(stored[lost][0])
     return None
+
+
+def _largest(plane: NDArray[np.float32]) -> float:
+    """Return the largest magnitude, without a copy; NaN if there is nothing but that."""
+    least = np.fmin.reduce(plane, axis=None, initial=0)
+    return float(max(np.fmax.reduce(plane, axis=None, initial=0), -least))
 
 
 def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from hsisr_geo.errors import ModelError
+from hsisr_geo.model.inference.finite import check_weights
 from hsisr_geo.model.network import Network
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 from hsisr_geo.resolver.header import CARD_KEY, CONFIG_KEY, ModelHeader, read_network_header
@@ -51,10 +52,13 @@ def load_network(path: Path) -> tuple[Network, ModelHeader]:
     Raises
     ------
     ModelError
-        Corrupt or foreign file, or weights that do not fit the configuration beside them.
+        Corrupt or foreign file, or weights that do not fit the configuration beside them, or no
+        training.
     """
     header = read_network_header(path)
-    return with_weights(path, lambda: Network(header.config)), header
+    network = with_weights(path, lambda: Network(header.config))
+    check_weights(path, {name: value.numpy() for name, value in network.state_dict().items()})
+    return network, header
 
 
 def with_weights(path: Path, make: Callable[[], M]) -> M:

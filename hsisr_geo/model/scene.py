@@ -76,7 +76,15 @@ class LatentBasis:
 
     @classmethod
     def of(cls, z: Doubles, spectra: np.ndarray, components: int) -> "LatentBasis":
-        """Fit to a scene's sampled, standardised spectra (pixel, band) and their latents."""
+        """Fit to a scene's sampled, standardised spectra (pixel, band) and their latents.
+
+        Raises
+        ------
+        FloatingPointError
+            Latents that are not finite.
+        """
+        if not np.isfinite(z).all():
+            raise FloatingPointError("latents that are not finite")
         x = spectra.astype(np.float64)
         mean = z.mean(axis=0)
         basis, deviation = _principal_axes(z - mean)

@@ -6,7 +6,7 @@ from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.products.dlr import ClassedSource
 from hsisr_geo.raster.raster import Raster
 
-_WHOSE = "EnMAP, PRISMA L1, Tanager, and EMIT L2A beside its EMIT_L2A_MASK"
+_WHOSE = "EnMAP, PRISMA L1, Tanager, Wyvern, and EMIT L2A beside its EMIT_L2A_MASK"
 
 
 def without_clouds(raster: Raster) -> Raster:
@@ -25,7 +25,7 @@ def without_clouds(raster: Raster) -> Raster:
     unmarked = any(band.nodata is None for band in raster.bands)
     return replace(
         raster,
-        source=ClassedSource(raster.source, clouds.source, clouds.flag),
+        source=ClassedSource(raster.source, clouds.source, clouds.flag, clouds.band),
         clouds=replace(clouds, masked=True),
         has_mask=raster.has_mask or unmarked,
         files=(*raster.files, *clouds.files),

@@ -52,7 +52,7 @@ class Clouds:
     Parameters
     ----------
     name : of the layer, as outputs tell it
-    source : on the grid of the raster; its first band is `flag` where there is a cloud
+    source, band : on the grid of the raster, `flag` where there is a cloud
     files : that it is in, besides those of the raster
     masked : such pixels count as holes
     """
@@ -62,6 +62,7 @@ class Clouds:
     flag: int = 1
     files: tuple[str, ...] = ()
     masked: bool = False
+    band: int = 0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.bands.radiometry import Cube, beyond_float32, decode
+from hsisr_geo.bands.radiometry import LARGEST, Cube, beyond_float32, decode
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.gdal import GdalSource
@@ -17,13 +17,13 @@ _NAMED_FILES = 8  # in the provenance; a VRT may have thousands
 
 
 class TooLargeError(RasterError):
-    """A number that float32, which all is computed in, has no room for."""
+    """A number that float32, which all is computed in, has no room for, or none around it."""
 
     def __init__(self, raster: Raster, band: int, number: float) -> None:
         super().__init__(
-            f"{raster.path}: band {band + 1} holds {number:g}, beyond the largest number of "
-            f"float32 (3.4e+38): if that is no measurement, give --nodata {number:g}; else scale "
-            "it first, e.g. with gdal_calc.py"
+            f"{raster.path}: band {band + 1} holds {number!r}, beyond what float32 has room for "
+            f"(3.4e+38, and {LARGEST:g} to compute with): if that is no measurement, give --nodata "
+            f"{number!r}; else scale it first, e.g. with gdal_calc.py"
         )
 
 

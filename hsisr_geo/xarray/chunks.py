@@ -21,11 +21,12 @@ from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.bands import Bands
-from hsisr_geo.bands.radiometry import decode, encode, storable
+from hsisr_geo.bands.radiometry import Cube, beyond_float32, decode, encode, storable
 from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.valid_range import Range
 from hsisr_geo.cube.windows import Window, inside, scaled
+from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.survey import Survey, survey_block
 from hsisr_geo.resolver.apply import (
     Method,
@@ -181,11 +182,20 @@ def _assembled(
 def _survey(dn: NDArray[Any], window: Window, job: ArrayRequest) -> Survey:
     """Survey the good bands of a block of stored numbers."""
     good = list(job.bands.good_by_wavelength)
-    return survey_block(decode(dn[good], job.bands.select(good)), window, job.shape)
+    return survey_block(_values(dn[good], job.bands.select(good)), window, job.shape)
 
 
-@np.errstate(over="ignore", invalid="ignore")
-# ^ as for a file: values near the largest float may overflow, and are no values then
+def _values(dn: NDArray[Any], bands: Bands) -> Cube:
+    """Turn stored numbers (band, row, col) into values, if float32 has room for them."""
+    cube = decode(dn, bands)
+    if (found := beyond_float32(dn, cube, bands)) is not None:
+        raise RasterError(
+            f"the array holds {found[1]!r}, beyond what float32 has room for: if that is no "
+            "measurement, name it by the attribute _FillValue; else scale the array first"
+        )
+    return cube
+
+
 def _chunk(
     dn: NDArray[Any], window: Window, core: Window, survey: Survey | None, job: ArrayRequest
 ) -> NDArray[Any]:
@@ -196,7 +206,7 @@ def _chunk(
     rows, cols = _size(scaled(core, job.upscale))
     made = np.empty((len(job.bands), rows, cols), job.dtype)
     for tile in TileGrid.of(job.shape, tile=job.tile, halo=job.halo, region=core):
-        cube = decode(pixels_of(dn, tile.window, window), job.bands)
+        cube = _values(pixels_of(dn, tile.window, window), job.bands)
         (sr,) = make_bands(method, cube, tile.window, tile.core)
         hold_values(method, sr, cube, tile.window, tile.core, tile.core)
         cut_holes(sr, pixels_of(cube, tile.core, tile.window), job.upscale)

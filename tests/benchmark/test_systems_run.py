@@ -324,6 +324,17 @@ def test_the_answer_is_that_of_the_system_for_the_scaled_image(tmp_path):
     np.testing.assert_allclose(made, expected, rtol=1e-4, atol=1e-2)
 
 
+def test_numbers_of_a_system_that_are_not_finite_tell_the_file(tmp_path):
+    path = model_file(tmp_path, "tiny-local")
+    system, header = load_system(path)
+    with torch.no_grad():
+        system.last.weight.fill_(3e38)
+    save_system(path, system, header.config, {})
+    cube = RNG.uniform(0, 3000, (BANDS, 20, 20)).astype(np.float32)
+    with pytest.raises(ModelError, match=rf"{path.name}: .*the file is damaged, get it again"):
+        load(Recipe(str(path), 2, device="cpu")).fit(statistics_of(cube))(cube, (0, 0))
+
+
 def test_values_of_a_system_are_as_it_made_them_unless_a_range_is_asked_for(tmp_path):
     resolver, scene = resolver_of(tmp_path, "tiny-local"), scene_file(tmp_path / "scene.tif")
     least = {}

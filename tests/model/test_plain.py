@@ -130,13 +130,28 @@ def test_an_autoencoder_of_any_depth(depth: int) -> None:
     np.testing.assert_allclose(ours.encode(spectra), expected, rtol=1e-4, atol=1e-4)
 
 
-def test_weights_that_lead_beyond_float32_are_told_as_damaged() -> None:
-    net = load_network(find_model("default"))[0].autoencoder.encoder
-    huge = replace(net, hidden=tuple(np.float32(1e30) * matrix for matrix in net.hidden))
-    buffer = huge.buffer(4)
-    huge.input(buffer)[:] = 1e30
-    with pytest.raises(ModelError, match=r"numbers beyond float32: its file is damaged"):
-        huge.run(buffer)
+@pytest.mark.parametrize("backend", ["ncnn", "torch"])
+@pytest.mark.parametrize("part", ["denoiser.blocks", "autoencoder.encoder", "autoencoder.decoder"])
+@pytest.mark.parametrize(("detail", "samples"), [(0.0, 0), (1.0, 0), (0.0, 2)])
+def test_weights_that_lead_beyond_float32_are_told_as_damage(
+    tmp_path: Path, backend: str, part: str, detail: float, samples: int
+) -> None:
+    path, cube = tmp_path / "model.safetensors", _ground(12, 6, 7)
+    weights = load_file(find_model("default"))
+    large = {n: np.full_like(w, 9e5) for n, w in weights.items() if n.startswith(part)}
+    save_file({**weights, **large}, path, _metadata(find_model("default")))
+    resolver = load(Recipe(str(path), 2, detail, device="cpu", backend=backend))
+    asked = resolver.sampled(samples).fit if samples else resolver.fit_parts
+    with pytest.raises(ModelError, match=r"model\.safetensors: .*the file is damaged"):
+        asked(statistics_of(cube), Event())(cube, (0, 0), (slice(0, 6), slice(0, 7)))
+
+
+def test_values_without_room_in_float32_are_told_as_such() -> None:
+    cube = np.full((12, 6, 7), 3.4e38, np.float32) * np.float32([-1, 1, 1, -1, -1, 1, 1])
+    with pytest.raises(
+        ModelError, match=r"values of up to 3\.4e\+38 lead beyond float32: .*--nodata"
+    ):
+        _on("ncnn").fit(statistics_of(cube))(cube, (0, 0))
 
 
 def test_a_file_with_other_weights_than_it_says_is_refused(tmp_path: Path) -> None:
@@ -145,7 +160,8 @@ def test_a_file_with_other_weights_than_it_says_is_refused(tmp_path: Path) -> No
     weights, header = load_file(source), _metadata(source)
     wrong = {**weights, "denoiser.head.bias": np.zeros(3, np.float32)}
     nan = {**weights, "denoiser.head.bias": np.full(16, np.nan, np.float32)}
-    for changed, told in ((wrong, "do not fit"), (nan, "not finite")):
+    flipped = {**weights, "denoiser.head.bias": np.full(16, -2e19, np.float32)}
+    for changed, told in ((wrong, "do not fit"), (nan, "not finite"), (flipped, "a value of 2e")):
         save_file(changed, path, header)
         with pytest.raises(ModelError, match=f"model.safetensors: .*{told}"):
             load_network(path)

@@ -53,7 +53,7 @@ def test_every_option_that_a_dialog_sets_has_its_label_in_messages():
             device="cpu",
             precision="bfloat16",
             bounds=(0, 0, 1, 1),
-            selection=Selection("1-5", "2", orthorectify=True, nodata=-1.5),
+            selection=Selection("1-5", "2", orthorectify=True, nodata=-1.5, mask_clouds=True),
             valid_range=(0, 1),
             again=True,
             dry_run=True,

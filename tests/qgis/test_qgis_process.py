@@ -51,6 +51,7 @@ def test_help_describes_every_parameter():
         *("FORMAT", "CREATION", "ORTHORECTIFY", "PRECISION"),
         *("WATER_VAPOUR", "FROM_NM", "TO_NM"),
         *("NODATA", "VALID_MIN", "VALID_MAX", "AGAIN", "DRY_RUN"),
+        "MASK_CLOUDS",
     }
     optional = {name for name, parameter in parameters.items() if parameter["optional"]}
     assert optional == {
@@ -67,6 +68,7 @@ def test_help_describes_every_parameter():
         *("FORMAT", "CREATION", "ORTHORECTIFY", "PRECISION"),
         *("DETAIL", "SEED", "FROM_NM", "TO_NM"),
         *("NODATA", "VALID_MIN", "VALID_MAX", "AGAIN", "DRY_RUN"),
+        "MASK_CLOUDS",
     }
     told = described["algorithm_details"]["short_description"]
     assert told == "Makes a hyperspectral raster 2, 3 or 4 times finer."

@@ -5,7 +5,7 @@ import made_products as made
 import numpy as np
 import pytest
 import rasterio
-from commands import bicubic, one_line_error, pixels, tags_of, write
+from commands import bicubic, call, one_line_error, pixels, tags_of, write
 
 from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.open import open_raster
@@ -61,11 +61,28 @@ def emit(folder, first="Cloud flag"):
     return path
 
 
+def wyvern(folder, bands=2, suffix="_l1b_data_mask"):
+    """Bands of the usable data mask: clear, cloud, and of version 2.0 haze and shadow."""
+    path, _ = made.make_wyvern(folder)
+    cloud = flags((20, 16), 255)  # no data, as the image's collar
+    mask = np.stack([1 - cloud % 2, cloud, *[np.ones_like(cloud)] * 2])[:bands]
+    with rasterio.open(path) as image:
+        profile = {**image.profile, "count": bands, "dtype": "uint8", "nodata": 255}
+    name = path.name.replace("_l1b", suffix)
+    with rasterio.open(path.with_name(name), "w", **profile) as beside:
+        beside.write(mask)
+    return path
+
+
+def wyvern_2(folder):
+    return wyvern(folder, bands=4, suffix="_data_mask")
+
+
 def holes(raster):
     return np.isnan(read_window(raster, slice(None), slice(None)))
 
 
-@pytest.mark.parametrize("product", [enmap, prisma, tanager, emit])
+@pytest.mark.parametrize("product", [enmap, prisma, tanager, emit, wyvern, wyvern_2])
 def test_a_pixel_is_a_hole_where_the_maker_says_cloud_and_nowhere_else(product, tmp_path):
     path = product(tmp_path)
     as_it_is, masked = open_raster(path), open_raster(path, mask_clouds=True)
@@ -120,5 +137,25 @@ def test_what_has_no_mask_of_clouds_is_refused_in_words(tmp_path):
 def test_a_mask_that_does_not_fit_is_none(tmp_path):
     with pytest.raises(OptionError, match="EnMAP L2A has no mask of clouds"):
         open_raster(enmap(tmp_path, shape=(18, 24)), mask_clouds=True)
+    with pytest.raises(OptionError, match="Wyvern L1B has no mask of clouds"):
+        open_raster(wyvern(tmp_path, bands=1), mask_clouds=True)
     with pytest.raises(OptionError, match="EMIT L2A has no mask of clouds"):
         open_raster(emit(tmp_path, first="Aggregate Flag"), mask_clouds=True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("info", "IN"),
+        ("assess", "IN", "--upscale", 2, "--report", "OUT"),
+        ("adapt", "IN", "--upscale", 2, "--out", "OUT.safetensors"),
+        ("batch", "IN", "--out-dir", "OUT", "--upscale", 2, "--model", "bicubic"),
+    ],
+)
+def test_every_command_that_reads_scenes_takes_the_option(tmp_path, command):
+    plain = write(tmp_path / "plain.tif", pixels())
+    places = {"IN": str(plain), "OUT": str(tmp_path / "out")}
+    words = [places.get(str(word), word) for word in command]
+    words = [w.replace("OUT", places["OUT"]) if isinstance(w, str) else w for w in words]
+    result = call(*words, "--mask-clouds", code=1)
+    assert "--mask-clouds: a plain raster has no mask of clouds" in result.stderr

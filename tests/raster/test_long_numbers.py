@@ -92,6 +92,20 @@ def test_values_beyond_float32_are_refused_and_told(tmp_path):
         assert (fine.read_masks(1) == 0).sum() == 0
 
 
+@pytest.mark.parametrize("number", [-3.4028234663852886e38, 2e36])
+def test_values_that_float32_has_no_room_around_are_refused_and_told(tmp_path, number):
+    cube = pixels(dtype="float32")
+    cube[2, 7:9, 9] = number  # bicubic overshoots beside it, to infinity and to NaN
+    scene = write(tmp_path / "a.tif", cube)
+    number = float(np.float32(number))
+    line = bicubic(scene, tmp_path / "fine.tif", code=1).stderr.splitlines()[-1]
+    assert f"error: {scene}: band 3 holds {number!r}" in line
+    bicubic(scene, tmp_path / "fine.tif", f"--nodata={number!r}")
+    fine = read(tmp_path / "fine.tif")
+    assert np.isnan(fine).sum() == 2 * 4
+    assert np.nanmax(np.abs(fine)) < 2 * np.abs(cube[0]).max()
+
+
 def test_a_fill_beyond_float32_is_refused_when_a_raster_is_opened(tmp_path):
     cube = pixels(dtype="float64")
     cube[:, :9] = 1e300

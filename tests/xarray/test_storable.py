@@ -78,3 +78,18 @@ def test_to_raster_keeps_what_is_known_of_bands(scene, tmp_path):
 def test_a_result_is_no_scene(scene):
     with pytest.raises(HsisrError, match="again=True"):
         fine_of(scene).hsisr.super_resolve(upscale=2, model="bicubic")
+
+
+@pytest.mark.parametrize(("dtype", "number"), [("f4", -3.3e38), ("f8", 1e300)])
+@pytest.mark.parametrize("chunks", [None, {"y": 10}])
+def test_values_that_float32_has_no_room_for_are_refused(dtype, number, chunks):
+    cube = np.random.default_rng(0).random((3, 20, 24)).astype(dtype)
+    cube[1, 3:6, 3:9] = number
+    places = {"y": 5e6 - 30.0 * np.arange(20), "x": 4e5 + 30.0 * np.arange(24)}
+    array = xr.DataArray(cube, dims=("band", "y", "x"), coords=places)
+    array = array if chunks is None else array.chunk(chunks)
+    with pytest.raises(HsisrError, match=r"array holds .*float32 has room for.*_FillValue"):
+        array.hsisr.super_resolve(upscale=2, model="bicubic").compute()
+    filled = array.assign_attrs(_FillValue=cube[1, 3, 3])
+    fine = filled.hsisr.super_resolve(upscale=2, model="bicubic")
+    assert np.isnan(fine).sum() == 4 * 18

@@ -99,6 +99,7 @@ def learn(
         exclude=options.exclude,
         orthorectify=options.orthorectify,
         nodata=options.nodata,
+        mask_clouds=options.mask_clouds,
     )
     check_suitable(raster, again=options.again)
     source = CoarserScene.of(raster, options.upscale)

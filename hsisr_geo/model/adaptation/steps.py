@@ -36,7 +36,7 @@ class AdaptationOptions:
     steps
         Optimiser steps at most, instead of a time: with the steps that a card tells, and its seed,
         the same weights come out again.
-    bands, exclude, orthorectify, nodata
+    bands, exclude, orthorectify, nodata, mask_clouds
         As in `open_raster`.
     again
         Take a result of ours as a scene all the same.
@@ -55,6 +55,7 @@ class AdaptationOptions:
     exclude: str | None = None
     orthorectify: bool = False
     nodata: float | None = None
+    mask_clouds: bool = False
     again: bool = False
 
     def share_done(self, step: int, seconds: float) -> float:

@@ -8,17 +8,21 @@ from dataclasses import replace
 from threading import Event
 from typing import Any, Protocol
 
+import numpy as np
+
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, moved
 from hsisr_geo.model.chain import Array
 from hsisr_geo.model.inference.devices import Places
 from hsisr_geo.model.inference.extents import Extents
+from hsisr_geo.model.inference.finite import check_finite, finite
 from hsisr_geo.model.inference.kernels import Backend
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.config import ModelConfig
+from hsisr_geo.resolver.load import Recipe
 from hsisr_geo.resolver.protocol import Cost, CubesFunction
 from hsisr_geo.resolver.watch import advance
 
@@ -33,7 +37,11 @@ class Sampling(Protocol):
     """What a bound tile asks of the model that makes it; `DiffusionResolver` is one."""
 
     @property
-    def network(self) -> Any: ...  # noqa: D102 - all as there
+    def name(self) -> str: ...  # noqa: D102 - all as there
+    @property
+    def recipe(self) -> Recipe | None: ...  # noqa: D102
+    @property
+    def network(self) -> Any: ...  # noqa: D102
     @property
     def config(self) -> ModelConfig: ...  # noqa: D102
     @property
@@ -69,7 +77,8 @@ def bind(
 ) -> CubesFunction:
     """Return the function of a tile; once `given_up` is set, it raises `Canceled`.
 
-    `samples` of an uncertainty are what an answer takes memory for.
+    `samples` of an uncertainty are what an answer takes memory for. A tile raises `ModelError`
+    where what is made of it is not finite.
     """
     backend, scene = resolver.backend, resolver.scene(statistics)
     evaluations = 1 + (resolver.evaluations - 1) * max(samples, 1)
@@ -90,16 +99,19 @@ def bind(
                 rows, cols = cube.shape[1:]
                 extents = resolver.extents((rows, cols), piece)
                 read = cube[(slice(None), *extents.read)]
-                tile = PreparedTile.of(
-                    kernels,
-                    resolver.config,
-                    kernels.take(read),
-                    inside(piece, extents.read),
-                    evaluations=resolver.evaluations,
-                    degradation=resolver.degradation,
-                )
-                made = answer(tile, moved(extents.read, origin))
-                return tuple(kernels.give(x) for x in made)
+                with finite(resolver, float(np.abs(read).max())):
+                    tile = PreparedTile.of(
+                        kernels,
+                        resolver.config,
+                        kernels.take(read),
+                        inside(piece, extents.read),
+                        evaluations=resolver.evaluations,
+                        degradation=resolver.degradation,
+                    )
+                    made = answer(tile, moved(extents.read, origin))
+                    cubes = tuple(kernels.give(x) for x in made)
+                    check_finite(cubes)
+                return cubes
 
             def need(piece: Window) -> int:
                 bands, rows, cols = cube.shape

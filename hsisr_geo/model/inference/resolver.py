@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
+import numpy as np
+
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, scaled
@@ -18,6 +20,7 @@ from hsisr_geo.model.inference.bind import bind
 from hsisr_geo.model.inference.cost import PartCost, measured_speed
 from hsisr_geo.model.inference.devices import CPU, Placed, choose_device
 from hsisr_geo.model.inference.extents import Extents
+from hsisr_geo.model.inference.finite import finite
 from hsisr_geo.model.inference.kernels import Backend
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
 from hsisr_geo.model.inference.spread import PredictedResolver, SampledResolver
@@ -181,11 +184,12 @@ class DiffusionResolver(Placed):
         Raises
         ------
         ModelError
-            No statistics.
+            No statistics; weights that make numbers of it that are not finite.
         """
         if statistics is None:
             raise ModelError(f"model {self.name} needs the statistics of the scene")
-        return self.backend.scene(self.network, self.config, statistics, self.degradation)
+        with finite(self, float(np.abs(statistics.sample).max(initial=0))):
+            return self.backend.scene(self.network, self.config, statistics, self.degradation)
 
     def fit(self, statistics: SceneStatistics | None) -> TileFunction:
         """Bind the model to a scene; a tile is all of its window."""

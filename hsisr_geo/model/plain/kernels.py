@@ -87,8 +87,11 @@ class PlainKernels(OfScene):
             yield slice(pixels.start + rows.start, pixels.start + rows.stop)
 
     def each(self, do: Callable[[Item], None], items: Iterable[Item]) -> None:
-        """Do the same for all items, as many at a time as there are cores."""
-        each(do, items, self.execution.images)
+        """Do the same for all items, as many at a time as there are cores.
+
+        What overflows is told once, by what comes of it (`inference.finite`).
+        """
+        each(np.errstate(all="ignore")(do), items, self.execution.images)
 
     def empty(self, *shape: int) -> Floats:
         """Return an array without content."""

@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 
 from hsisr_geo.errors import ModelError, one_line
 from hsisr_geo.model.groups import GLOBAL_TAPS
+from hsisr_geo.model.inference.finite import check_weights
 from hsisr_geo.model.plain.denoiser import PlainDenoiser
 from hsisr_geo.model.plain.spectra import PlainAutoencoder
 from hsisr_geo.model.reach import LEVEL_FREQUENCIES
@@ -35,7 +36,8 @@ def load_network(path: Path) -> tuple[PlainNetwork, ModelHeader]:
     Raises
     ------
     ModelError
-        Corrupt or foreign file, or weights that do not fit the configuration beside them.
+        Corrupt or foreign file, or weights that do not fit the configuration beside them, or no
+        training.
     """
     header = read_network_header(path)
     config = header.config
@@ -50,8 +52,7 @@ def load_network(path: Path) -> tuple[PlainNetwork, ModelHeader]:
         raise ModelError(
             f"{path}: the weights do not fit the configuration in its header; get the file again"
         )
-    if not all(np.isfinite(weight).all() for weight in weights.values()):
-        raise ModelError(f"{path}: has weights that are not finite; get the file again")
+    check_weights(path, weights)
     autoencoder = PlainAutoencoder.of(weights, config.group_size, config.group_overlap)
     return PlainNetwork(autoencoder, PlainDenoiser(weights, config.denoiser_blocks)), header
 

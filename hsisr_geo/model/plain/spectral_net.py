@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.errors import ModelError
 from hsisr_geo.model import images
 
 __all__ = ["PlainSpectralNet", "Weights"]
@@ -95,21 +94,7 @@ class PlainSpectralNet:
         return self.rows - len(self.hidden[-1]) - self.channels_in
 
     def run(self, buffer: Floats) -> Floats:
-        """Return (channels_out, sample) of what lies in a buffer's input.
-
-        Raises
-        ------
-        ModelError
-            Finite weights whose products are not: no training ends in such.
-        """
-        try:
-            with np.errstate(over="raise"):
-                return self._run(buffer)
-        except FloatingPointError as e:
-            told = "the weights of the model give numbers beyond float32"
-            raise ModelError(f"{told}: its file is damaged, get it again") from e
-
-    def _run(self, buffer: Floats) -> Floats:
+        """Return (channels_out, sample) of what lies in a buffer's input."""
         end = self._first + self.channels_in
         *hidden, last = self.hidden
         start = self._first - 1

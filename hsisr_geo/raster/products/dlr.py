@@ -48,11 +48,12 @@ class ClassedSource:
     image: Source
     classes: Source
     background: int = _BACKGROUND
+    band: int = 0
 
     def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
         """Read a window as `Source.read` says."""
         stored, missing = self.image.read(bands, rows, cols)
-        classes, _ = self.classes.read([0], rows, cols)
+        classes, _ = self.classes.read([self.band], rows, cols)
         outside = np.asarray(classes == self.background)
         return stored, outside if missing is None else missing | outside
 

@@ -1,7 +1,8 @@
 """What makers of GeoTIFFs keep outside of them: scaling, units, wavelengths, by name and JSON.
 
 Wyvern, "Data product guide" 1.5 and 2.0: wyvern_<platform>_<time>_<id>[_<level>].tiff, radiance
-unscaled in W/(m2 sr um); wavelengths are tags of its bands, or `eo:bands` of the STAC item beside.
+unscaled in W/(m2 sr um); wavelengths are tags of its bands, or `eo:bands` of the STAC item beside;
+usable data mask …_data_mask.tiff beside, whose second band is 1 for a cloud (in 1.5 and in 2.0).
 Pixxel, support pages: FFnn_<id>_<date>_<level>_<date>_aaabbccc.tif; reflectance of L1C and L2A is
 DN / 50000, radiance of L1B unscaled. Kuva Hyperfield, as acolite reads it: L1C.tif and a JSON with
 `image.bands`, each with wavelength, bandwidth, scale and offset; (DN + offset) * scale, 0 is none.
@@ -10,16 +11,19 @@ DN / 50000, radiance of L1B unscaled. Kuva Hyperfield, as acolite reads it: L1C.
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import RasterError
-from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster import gdal
+from hsisr_geo.raster.raster import Clouds, Raster
 
 _WYVERN = re.compile(r"wyvern_.+?(?:_(?P<level>l\d\w))?\.tiff?", re.IGNORECASE)
 _PIXXEL = re.compile(r"FF\d\d_[^_]+_\d{8}_(?P<level>L\d\w)_\d{8}_\d{6,9}\.tiff?", re.IGNORECASE)
+_WYVERN_CLOUDS = 1  # band of the usable data mask, from 0
 _RADIANCE = "W m-2 sr-1 um-1"
 _PIXXEL_FACTOR = 50_000.0
 _MOST_BYTES = 16 << 20  # of a JSON beside: an item of a scene has some kB
@@ -54,7 +58,23 @@ def _wyvern(raster: Raster, place: Path, level: str) -> Raster:
     item = place.with_suffix(".json")
     if raster.bands.wavelengths_nm is None and (told := _read(item)) is not None:
         raster = _by_stac(raster, told, item)
-    return replace(raster, product=f"Wyvern {level}")
+    return replace(raster, product=f"Wyvern {level}", clouds=_wyvern_clouds(raster, place))
+
+
+def _wyvern_clouds(raster: Raster, place: Path) -> Clouds | None:
+    """Return the band of clouds in the usable data mask; None where none lies on this grid."""
+    stems = place.stem, re.sub(r"_l\d\w$", "", place.stem, flags=re.IGNORECASE)
+    for beside in (place.with_name(f"{stem}_data_mask{place.suffix}") for stem in stems):
+        with suppress(RasterError):
+            mask = gdal.describe(str(beside)) if beside.is_file() else None
+            if mask is None:
+                continue
+            same = mask.shape == raster.shape and mask.transform == raster.transform
+            if same and len(mask.bands) > _WYVERN_CLOUDS:
+                name = "the cloud mask of data_mask"
+                source = gdal.GdalSource(mask.path)  # GDAL may take a fourth band for alpha
+                return Clouds(name, source, files=mask.files, band=_WYVERN_CLOUDS)
+    return None
 
 
 def _by_stac(raster: Raster, item: Facts, path: Path) -> Raster:

@@ -1,10 +1,10 @@
 """`SystemResolver`: the model file of a published system as a `Resolver` of the pipeline."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from hsisr_geo.bands.radiometry import Cube
@@ -18,6 +18,7 @@ from hsisr_geo.cube.windows import Window, area, inside, moved
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.inference.cost import measured_speed
 from hsisr_geo.model.inference.devices import Placed, Places, choose_device, copies
+from hsisr_geo.model.inference.finite import check_finite, finite
 from hsisr_geo.model.inference.spread import drawn
 from hsisr_geo.model.noise import NOISE_VERSION
 from hsisr_geo.raster.statistics import SceneStatistics, scene_scale
@@ -169,7 +170,13 @@ class SystemResolver(Placed):
         def resolve(cube: Cube, origin: tuple[int, int], part: Window) -> tuple[Cube, ...]:
             with places.lent() as place, torch.inference_mode():
                 window = moved(_all(*cube.shape[1:]), origin)
-                make = partial(evaluation.make, place, Image(cube, window))
+                image = Image(cube, window)
+
+                def make(piece: Window) -> tuple[Cube, ...]:
+                    with finite(self, float(np.abs(cube).max())):
+                        cubes = evaluation.make(place, image, piece)
+                        check_finite(cubes)
+                    return cubes
 
                 def need(piece: Window) -> int:
                     if reach is None:
