@@ -15,7 +15,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from hsisr_geo.bands.envi_header import read_header
 from hsisr_geo.bands.lists import is_prose, length, split_list, to_flag, to_number
-from hsisr_geo.bands.wavelengths import in_nanometers, named_unit, numbers_of_bands, plausible
+from hsisr_geo.bands.wavelengths import (
+    fitting_widths,
+    in_nanometers,
+    named_unit,
+    numbers_of_bands,
+    plausible,
+)
 
 T = TypeVar("T")
 
@@ -246,6 +252,8 @@ def _in_nanometers(said: Sequence[_Said]) -> Spectral:
             centres[i] = nm
             if width is not None and width > 0 and read.factor:
                 widths[i] = width if read.factor == 1 else round(width * read.factor, 6)
+    widths, odd = fitting_widths(widths, centres)
+    notes |= {odd: None} if odd else {}
     return Spectral(centres, widths, [s.good for s in said], tuple(notes))
 
 

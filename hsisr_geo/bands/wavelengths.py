@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from hsisr_geo.bands.bands import guess_unit, to_nanometers
 SHORTEST_NM, LONGEST_NM = 200.0, 20_000.0
 """What imaging spectrometers measure, from the ultraviolet to the thermal infrared."""
 
+_NONE_BELOW, _NONE_ABOVE = 100.0, 200_000.0  # of single bands, where most of them are plausible
+_JUDGED = 4  # widths at least
 _NO_UNIT = frozenset(("", "unknown", "none", "1"))
 _FACTORS = {"Nanometers": 1.0, "Micrometers": 1e3, "Angstroms": 0.1, "Meters": 1e9,
             "Millimeters": 1e6, "Picometers": 1e-3}  # fmt: skip
@@ -76,7 +79,36 @@ def in_nanometers(values: Sequence[float | None], unit: str | None) -> Wavelengt
     nm = [v and round(v * factor, 6) if v and v > 0 else None for v in values]
     if factor == 1.0:
         nm = [v if v and v > 0 else None for v in values]
+    if strange := [v for v in nm if v is not None and not _NONE_BELOW < v < _NONE_ABOVE]:
+        note = f"wavelengths of {strange[0]:g} nm cannot be, beside {median(known) * factor:g} nm: "
+        note += f"left out, in {len(strange)} of {len(nm)} bands"
+        nm = [None if v in strange else v for v in nm]
     return Wavelengths(nm, taken, factor, note)
+
+
+def fitting_widths(
+    widths: Sequence[float | None], centres: Sequence[float | None]
+) -> tuple[list[float | None], str]:
+    """Return widths of bands beside their centres, both in nanometres, and what one must know.
+
+    Widths in micrometres beside centres in nanometres, or the other way round, are a thousandth of
+    the steps between centres, or wider than the centres are long: they are taken as meant.
+    """
+    pairs = [(w, c) for w, c in zip(widths, centres, strict=True) if w and c]
+    same = list(widths)
+    if len(pairs) < _JUDGED:
+        return same, ""
+    width, centre = median(w for w, _ in pairs), median(c for _, c in pairs)
+    places = sorted({c for _, c in pairs})
+    step = median(b - a for a, b in pairwise(places)) if len(places) > 1 else 0.0
+    if width > centre:
+        factor, unit = 1e-3, "nm"
+    elif width < 0.01 * step and width * 1e3 < 0.5 * centre:
+        factor, unit = 1e3, "um"
+    else:
+        return same, ""
+    note = f"widths of {width:g} nm do not fit bands {step:g} nm apart: taken as {unit}"
+    return [w and round(w * factor, 6) for w in widths], note
 
 
 def numbers_of_bands(values: Sequence[float]) -> bool:

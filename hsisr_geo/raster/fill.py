@@ -1,7 +1,11 @@
-"""One value in every band of many pixels, which no nodata value declares: a hole, most likely."""
+"""One value in the bands of many pixels, which no nodata value declares: a hole, most likely.
+
+In most bands, as bad ones may have another; zero in all of them, as dark pixels have it in many.
+"""
 
 from collections.abc import Sequence
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +19,13 @@ _AT_ONCE = 2**18  # pixels of a scene that is looked at as a whole
 _PLACES = 5  # windows along each axis of a larger one
 _SIDE = 32  # pixels along each side of such a window
 _SHARE = 0.01  # of the pixels
-_PROBED = 3  # bands in which a value has to be the same before all bands are read
+_LEAST = 3  # bands
+_PROBED = 5  # bands that are looked at before all are read
+_MOST = 0.75  # of the bands
 
 
 def undeclared_fill(raster: Raster) -> str:
-    """Say so where one value fills every band of many pixels; "" where none does.
+    """Say so where one value fills the bands of many pixels; "" where none does.
 
     A large scene is looked at in 25 windows. Fewer than three bands say too little, and what
     has a mask, or is a product of an agency, declares its holes.
@@ -30,7 +36,7 @@ def undeclared_fill(raster: Raster) -> str:
     """
     count = len(raster.bands)
     declares = raster.has_mask or (raster.product and not raster.product.startswith("CF "))
-    if count < _PROBED or raster.source is None or declares:
+    if count < _LEAST or raster.source is None or declares:
         return ""
     try:
         found = [_filled(raster, window) for window in _windows(raster)]
@@ -38,18 +44,20 @@ def undeclared_fill(raster: Raster) -> str:
         raise
     except (RasterError, MemoryError):  # whoever reads all of it will say so
         return ""
-    pixels = sum(valid for _, valid in found)
-    filled = np.concatenate([values for values, _ in found])
+    pixels = sum(window.valid for window in found)
+    filled = np.concatenate([window.values for window in found])
     if not filled.size or not pixels:
         return ""
     values, counts = np.unique(filled, return_counts=True)
     value, number = values[counts.argmax()], int(counts.max())
+    bands = np.concatenate([window.bands for window in found])[filled == value].min()
+    which = "every band" if bands == count else f"{bands} or more of its {count} bands"
     share = number / pixels
     if not _SHARE <= share < 1:  # a raster of one value has no hole in it
         return ""
     number_text = f"{value:g}" if raster.dtype[0] == "f" else str(int(value))
     return (
-        f"{share:.0%} of its pixels have the value {number_text} in every band, which no nodata "
+        f"{share:.0%} of its pixels have the value {number_text} in {which}, which no nodata "
         f"value declares: if that is no measurement, give --nodata {number_text}"
     )
 
@@ -66,26 +74,41 @@ def _along(size: int) -> list[slice]:
     return [slice(int(start), int(start) + side) for start in starts]
 
 
-def _filled(raster: Raster, window: Window) -> tuple[Stored, int]:
-    """Return stored values that are the same in every band of a pixel, and the valid pixels."""
-    last = len(raster.bands) - 1
-    probe = [0, last // 2, last]
-    same, stored, valid = _alike(raster, window, probe)
-    if same.any() and last >= _PROBED:
-        rows, cols = np.flatnonzero(same.any(axis=1)), np.flatnonzero(same.any(axis=0))
-        part = (_spanned(rows, window[0]), _spanned(cols, window[1]))
-        same, stored, _ = _alike(raster, part, range(last + 1))
-    return stored[same], valid
+class _Filled(NamedTuple):
+    """Values of filled pixels, in how many bands each stands; and how many pixels are valid."""
+
+    values: Stored
+    bands: NDArray[np.intp]
+    valid: int
 
 
-def _spanned(places: NDArray[np.intp], within: slice) -> slice:
-    return slice(within.start + int(places[0]), within.start + int(places[-1]) + 1)
+def _filled(raster: Raster, window: Window) -> _Filled:
+    """Find the pixels of a window whose bands have one stored value."""
+    count = len(raster.bands)
+    probe = np.unique(np.linspace(0, count - 1, _PROBED).astype(int)).tolist()
+    stored, valid = _read(raster, window, probe)
+    value = np.sort(stored, axis=0)[len(probe) // 2]  # which more than half have, if one does
+    bands = (stored == value).sum(axis=0)
+    filled = valid & (bands > len(probe) // 2)
+    if filled.any() and count > len(probe):
+        rows, cols = (_spanned(np.flatnonzero(filled.any(axis=axis))) for axis in (1, 0))
+        part = _within(rows, window[0]), _within(cols, window[1])
+        value, filled = value[rows, cols], filled[rows, cols]
+        stored, _ = _read(raster, part, range(count))
+        bands = np.sum([plane == value for plane in stored], axis=0)
+    filled &= bands >= np.where(value == 0, count, np.ceil(_MOST * count))
+    return _Filled(value[filled], bands[filled], int(valid.sum()))
 
 
-def _alike(
-    raster: Raster, window: Window, bands: Sequence[int]
-) -> tuple[NDArray[np.bool_], Stored, int]:
-    stored = stored_of(raster, *window, bands)
+def _spanned(places: NDArray[np.intp]) -> slice:
+    return slice(int(places[0]), int(places[-1]) + 1)
+
+
+def _within(part: slice, whole: slice) -> slice:
+    return slice(whole.start + part.start, whole.start + part.stop)
+
+
+def _read(raster: Raster, window: Window, bands: Sequence[int]) -> tuple[Stored, NDArray[np.bool_]]:
+    """Return stored numbers (band, row, col), and where any of them is a value."""
     valid = np.isfinite(read_window(raster, *window, bands)).any(axis=0)
-    same = valid & (stored == stored[0]).all(axis=0)
-    return np.asarray(same), stored[0], int(valid.sum())
+    return stored_of(raster, *window, bands), np.asarray(valid)

@@ -180,3 +180,40 @@ def test_numbers_of_bands_are_no_wavelengths(tmp_path, unit):
     assert centres(path) == [None] * 8
     (note,) = open_raster(path).notes
     assert "numbers of bands" in note
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor", "widths"),
+    [("nm", 1, "0.0095"), ("um", 1e-3, "9.5")],
+)
+def test_widths_in_another_unit_than_their_centres_are_taken_as_meant_and_told(
+    tmp_path, unit, factor, widths
+):
+    texts = ", ".join(f"{nm * factor:.7g}" for nm in CENTRES)
+    fields = f"wavelength units = {unit}\nwavelength = {{{texts}}}\nfwhm = {{"
+    path = envi(tmp_path / "a.img", fields + ", ".join([widths] * 8) + "}")
+    bands = open_raster(path).bands
+    assert bands.wavelengths_nm == pytest.approx(CENTRES)
+    assert bands.fwhm_nm == pytest.approx([9.5] * 8)
+    (note,) = open_raster(path).notes
+    assert "widths of" in note
+    assert "taken as" in note
+
+
+@pytest.mark.parametrize("width", [0.04, 0.5, 300])  # of a spectrograph; of filters; of wide bands
+def test_widths_that_can_be_stay_as_they_are(tmp_path, width):
+    step = {0.04: 0.02, 0.5: 10, 300: 100}[width]
+    texts = ", ".join(f"{760 + step * i:.7g}" for i in range(8))
+    fields = f"wavelength units = nm\nwavelength = {{{texts}}}\nfwhm = {{"
+    path = envi(tmp_path / "a.img", fields + ", ".join([str(width)] * 8) + "}")
+    assert open_raster(path).bands.fwhm_nm == pytest.approx([width] * 8)
+    assert open_raster(path).notes == ()
+
+
+def test_single_wavelengths_that_cannot_be_are_left_out_and_told(tmp_path):
+    fields = "wavelength units = nm\nwavelength = {402, 500, 600, 700, 800, 900, 1.2, 2.2}"
+    path = envi(tmp_path / "a.img", fields)  # micrometres in the end, but it says nanometres
+    assert centres(path) == [402, 500, 600, 700, 800, 900, None, None]
+    (note,) = open_raster(path).notes
+    assert "wavelengths of 1.2 nm cannot be" in note
+    assert "in 2 of 8 bands" in note

@@ -79,6 +79,7 @@ def test_palettes_classes_and_bits_are_refused(tmp_path):
 @pytest.mark.parametrize("grid", [
     Affine.translation(5e5, 53e5) @ Affine.rotation(20) @ Affine.scale(30, -20),
     Affine(30, 5, 500000, 0, -30, 5300000),
+    Affine(-30, 0, 500000, 0, -30, 5300000),
 ])  # fmt: skip
 def test_envi_refuses_grids_that_it_cannot_tell(tmp_path, grid):
     src = write(tmp_path / "a.tif", RNG.integers(1, 9, (2, 20, 20), np.uint16), transform=grid)
@@ -89,6 +90,7 @@ def test_envi_refuses_grids_that_it_cannot_tell(tmp_path, grid):
 @pytest.mark.parametrize("grid", [
     UPRIGHT,
     Affine(30, 0, 500000, 0, -20, 5300000),
+    Affine(30, 0, 500000, 0, 30, 5300000),
     Affine.translation(5e5, 53e5) @ Affine.rotation(20) @ Affine.scale(30, -30),
 ])  # fmt: skip
 def test_envi_holds_the_others(tmp_path, grid):

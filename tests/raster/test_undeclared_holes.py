@@ -76,6 +76,19 @@ def test_no_undeclared_value_is_seen_where_bands_differ(tmp_path):
     assert open_raster(envi(tmp_path / "a", cube, "")).notes == ()
 
 
+@pytest.mark.parametrize(("value", "bands"), [(-9999, 7), (0, 0)])
+def test_bad_bands_may_have_another_value_in_a_hole_but_zero_is_dark_in_many(
+    tmp_path, value, bands
+):
+    cube = np.random.default_rng(0).uniform(0.05, 0.5, (9, 24, 20)).astype("f4")
+    cube[:, :8, :6] = value
+    cube[[0, 8], :8, :6] = 0.01  # the first and the last: deep water vapour, say
+    path = envi(tmp_path / "a", cube, "")
+    notes = open_raster(path).notes
+    assert len(notes) == (bands > 0)
+    assert all(f"in {bands} or more of its 9 bands" in note for note in notes)
+
+
 def test_nodata_of_the_command_line_is_that_of_the_result(tmp_path):
     cube = pixels()
     cube[:, :6, :6] = -1

@@ -28,7 +28,7 @@ _PLACED = 1e-9  # of a pixel
 def _is_held(grid: Affine) -> bool:
     """Whether GDAL reads a grid out of `map info` as it was: upright, or rotated and square."""
     size = max(abs(v) for v in (grid.a, grid.b, grid.d, grid.e))
-    if max(abs(grid.b), abs(grid.d)) <= _PLACED * size:
+    if max(abs(grid.b), abs(grid.d)) <= _PLACED * size and grid.a > 0:
         return True
     turned = abs(grid.a + grid.e) <= _PLACED * size and abs(grid.b - grid.d) <= _PLACED * size
     return turned
@@ -70,8 +70,8 @@ class Envi:
             )
         if raster.has_transform and not _is_held(raster.transform):
             raise OutputError(
-                f"{path}: ENVI cannot tell the place of a grid that is sheared, or rotated with "
-                "oblong pixels: write GeoTIFF, COG or VRT"
+                f"{path}: ENVI cannot tell the place of a grid that is sheared or mirrored, or "
+                "rotated with oblong pixels: write GeoTIFF, COG or VRT"
             )
         if "SUFFIX" in self.creation:
             why = "would give the header another name; it is that of the raster with .hdr"

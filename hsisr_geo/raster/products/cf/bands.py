@@ -13,6 +13,7 @@ from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.bands.spectral import to_wavelength
 from hsisr_geo.bands.wavelengths import (
     Wavelengths,
+    fitting_widths,
     in_nanometers,
     named_unit,
     numbers_of_bands,
@@ -162,6 +163,8 @@ def _spectral(
         unit = _unit(along, _WIDTH)
         factor = to_nanometers(1.0, named_unit(unit)) if unit else read.factor
         widths = [round(w * factor, 6) if factor and w > 0 else None for w in found]
+        widths, odd = fitting_widths(widths, read.nm)
+        notes += [odd] if odd else []
     return read.nm, widths, notes
 
 
