@@ -39,7 +39,7 @@ def undeclared_fill(raster: Raster) -> str:
     if count < _LEAST or raster.source is None or declares:
         return ""
     try:
-        found = [_filled(raster, window) for window in _windows(raster)]
+        found = [_filled(raster, window) for window in windows(raster)]
     except TooLargeError:
         raise
     except (RasterError, MemoryError):  # whoever reads all of it will say so
@@ -62,7 +62,8 @@ def undeclared_fill(raster: Raster) -> str:
     )
 
 
-def _windows(raster: Raster) -> list[Window]:
+def windows(raster: Raster) -> list[Window]:
+    """Return all of a small scene, or 25 windows of a large one."""
     if raster.rows * raster.cols <= _AT_ONCE:
         return [(slice(0, raster.rows), slice(0, raster.cols))]
     return list(product(_along(raster.rows), _along(raster.cols)))

@@ -11,6 +11,7 @@ from hsisr_geo.errors import HsisrError, OptionError, RasterError, one_line
 from hsisr_geo.files import is_utf8
 from hsisr_geo.raster.clouds import without_clouds
 from hsisr_geo.raster.datasets import check_extent
+from hsisr_geo.raster.facts.digits import coarse_numbers
 from hsisr_geo.raster.fill import undeclared_fill
 from hsisr_geo.raster.gdal import check_scales, one_type
 from hsisr_geo.raster.place.proj import check_database
@@ -69,6 +70,7 @@ def open_raster(
         raster = _with_nodata(raster, nodata)
     else:
         raster = raster.noted(undeclared_fill(raster))
+    raster = raster.noted(coarse_numbers(raster))
     for note in raster.notes:
         _LOG.warning("%s: %s", os.path.basename(raster.path.rstrip("/")), note)
     if mask_clouds and raster.clouds is not None:

@@ -106,6 +106,15 @@ def test_values_that_float32_has_no_room_around_are_refused_and_told(tmp_path, n
     assert np.nanmax(np.abs(fine)) < 2 * np.abs(cube[0]).max()
 
 
+@pytest.mark.parametrize(("dtype", "base"), [("uint32", 3e9), ("float64", 1.7e9), ("int64", 2e15)])
+def test_numbers_too_far_from_zero_for_float32_are_told(tmp_path, dtype, base):
+    cube = np.random.default_rng(0).uniform(0, 2000, (4, 20, 24))
+    (note,) = open_raster(write(tmp_path / "a.tif", (cube + base).astype(dtype))).notes
+    assert "float32" in note
+    assert "subtract an offset" in note
+    assert open_raster(write(tmp_path / "b.tif", cube.astype(dtype))).notes == ()
+
+
 def test_a_fill_beyond_float32_is_refused_when_a_raster_is_opened(tmp_path):
     cube = pixels(dtype="float64")
     cube[:, :9] = 1e300

@@ -66,8 +66,13 @@ def describe_zarr(path: Path) -> Raster:
         return gdal.describe(os.fspath(path))
     except RasterError as error:
         missing = importlib.util.find_spec("zarr") is None
-        hint = ": install hsisr-geo[zarr] to read it" if missing else " holds no cube"
-        raise RasterError(f"{path}: this Zarr store{hint}{told}") from error
+        if missing:
+            hint = ": install hsisr-geo[zarr] to read it"
+            raise RasterError(f"{path}: this Zarr store{hint}{told}") from error
+        raise RasterError(
+            f"{path}: this Zarr store holds no cube{told}: write an array in a group, its axes "
+            "named, as xarray's to_zarr does"
+        ) from error
 
 
 def _groups_of_hdf5(path: Path) -> list[str]:

@@ -149,7 +149,8 @@ def _first_and_step(
     if len(values) == 1:
         raise RasterError(f"{path}: one {name} alone does not tell the size of a pixel")
     step = (values[-1] - values[0]) / (len(values) - 1)
-    if step == 0 or np.abs(np.diff(values) - step).max() > max(_UNEVEN, 1e-9) * abs(step):
+    uneven = np.abs(np.diff(values) - step).max()
+    if not (step != 0 and uneven <= max(_UNEVEN, 1e-9) * abs(step)):  # nor NaN among them
         raise RasterError(
             f"{path}: the coordinates {name} are not evenly spaced: interpolate it to a regular "
             "grid first"
