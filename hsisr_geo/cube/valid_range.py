@@ -89,15 +89,19 @@ def hold(
     def hold_band(band: int) -> None:
         plane = sr[band]
         low, high = _limits(cube[band], window, outer, limits, room[band])
-        there = ~np.isnan(high)
-        shape = high.shape[0], upscale, high.shape[1], upscale
-        pixels = plane.reshape(shape)
-        held = np.clip(pixels, low[:, None, :, None], high[:, None, :, None])
-        noise = (_NOISE * np.maximum(np.abs(low), np.abs(high)))[:, None, :, None]
-        changed = np.abs(held - pixels) > np.where(np.isfinite(noise), noise, 0)
-        cut[band] = np.count_nonzero(changed[rows, :, cols, :])
-        valid[band] = upscale**2 * np.count_nonzero(there[rows, cols])
-        plane[...] = np.where(np.isnan(held), pixels, held).reshape(plane.shape)
+        valid[band] = upscale**2 * np.count_nonzero(~np.isnan(high[rows, cols]))
+        noise = _NOISE * np.maximum(np.abs(low), np.abs(high))
+        noise[~np.isfinite(noise)] = 0
+        for row, col in np.ndindex(upscale, upscale):  # one of each input pixel at a time
+            pixels = plane[row::upscale, col::upscale]
+            out = (pixels < low) | (pixels > high)
+            if not out.any():
+                continue
+            held = np.clip(pixels[out], low[out], high[out])
+            changed = np.zeros_like(out)
+            changed[out] = np.abs(held - pixels[out]) > noise[out]
+            cut[band] += np.count_nonzero(changed[rows, cols])
+            pixels[out] = held
 
     each(hold_band, range(len(sr)))
     return Held(cut, valid)
@@ -114,17 +118,14 @@ def _limits(
         spread = room * (most - least)
         low, high = least - spread, most + spread
     if limits is None:
-        low = np.where(least >= 0, np.maximum(low, 0), low)
+        np.maximum(low, 0, out=low, where=True if least.min() >= 0 else least >= 0)
     else:
         high = np.clip(high, *limits)
         low = np.clip(low, *limits)
     rows, cols = inside(outer, window)
     holes = np.isnan(plane[rows, cols])
-    return _without(low, holes), _without(high, holes)
-
-
-def _without(values: NDArray[np.floating], holes: NDArray[np.bool_]) -> Plane:
-    return np.where(holes, np.float32(np.nan), values).astype(np.float32)
+    low[holes] = high[holes] = np.nan
+    return low, high
 
 
 def _neighbourhood(plane: Plane, window: Window, outer: Window) -> tuple[Plane, Plane]:
