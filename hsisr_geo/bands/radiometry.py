@@ -195,7 +195,10 @@ def _rounded(exact: NDArray[np.floating], target: np.dtype[Any]) -> NDArray[Any]
     limits = np.iinfo(target)
     # The largest 64-bit integers round up to 2**63 and 2**64 as floats: clip to the one below.
     highest = float(limits.max) if target.itemsize < 8 else np.nextafter(float(limits.max), 0)
-    return np.clip(np.rint(exact.astype(np.float64)), float(limits.min), highest).astype(target)
+    wide = np.float64 if target.itemsize > 2 else exact.dtype  # float32 holds all of 16 bits
+    rounded: NDArray[Any] = np.rint(exact, dtype=wide)
+    np.clip(rounded, float(limits.min), highest, out=rounded)
+    return rounded.astype(target)
 
 
 def _step_aside(stored: NDArray[Any], nodata: Any) -> None:

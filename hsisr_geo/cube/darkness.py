@@ -47,9 +47,10 @@ def lift_dark(sr: Plane, least: Plane, most: Plane, lr: Plane, window: Window) -
     """
     upscale = sr.shape[0] // least.shape[0]
     highest = np.fmax(OF_LEAST * least, OF_HERE * most)  # as linear interpolation ends at `most`
-    shape = least.shape[0], upscale, least.shape[1], upscale
-    dark = sr.reshape(shape) < np.where(np.isnan(least), -np.inf, highest)[:, None, :, None]
-    rows, cols = np.nonzero(dark.reshape(sr.shape))
+    dark = np.zeros(sr.shape, bool)
+    for row, col in np.ndindex(upscale, upscale):  # one of each input pixel at a time
+        dark[row::upscale, col::upscale] = sr[row::upscale, col::upscale] < highest
+    rows, cols = np.nonzero(dark)
     x, around = sr[rows, cols], least[rows // upscale, cols // upscale]
     here = _interpolated(lr, rows, cols, upscale, window)
     y = np.fmax(OF_LEAST * around, OF_HERE * here)

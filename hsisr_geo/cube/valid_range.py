@@ -8,7 +8,7 @@ Only input pixels decide, so the result does not depend on tiles.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -93,26 +93,30 @@ def hold(
     @np.errstate(over="ignore", invalid="ignore")
     # ^ values near the largest float: what overflows becomes infinite, which is no limit
     def hold_band(band: int) -> None:
-        plane = sr[band]
-        around = _neighbourhood(cube[band], window, outer)
-        low, high = _limits(*around, limits, room[band])
-        there = ~np.isnan(high)
-        shape = high.shape[0], upscale, high.shape[1], upscale
-        pixels = plane.reshape(shape)
-        held = np.clip(pixels, low[:, None, :, None], high[:, None, :, None])
+        plane, before = sr[band], sr[band].copy()
+        least, most = _neighbourhood(cube[band], window, outer)
+        low, high = _limits(least, most, limits, room[band])
         if 0 < room[band] < math.inf and limits != ANYTHING:
-            dark = lift_dark(plane, *around, cube[band], inside(outer, window))
-            over = dark.rows // upscale, dark.cols // upscale
-            lifted = np.clip(dark.values, low[over], high[over])
-            held.reshape(plane.shape)[dark.rows, dark.cols] = lifted
-        noise = (_NOISE * np.maximum(np.abs(low), np.abs(high)))[:, None, :, None]
-        changed = np.abs(held - pixels) > np.where(np.isfinite(noise), noise, 0)
-        cut[band] = np.count_nonzero(changed[rows, :, cols, :])
-        valid[band] = upscale**2 * np.count_nonzero(there[rows, cols])
-        plane[...] = np.where(np.isnan(held), pixels, held).reshape(plane.shape)
+            dark = lift_dark(plane, least, most, cube[band], inside(outer, window))
+            plane[dark.rows, dark.cols] = dark.values
+        for pixels in _phases(plane, upscale):
+            out = (pixels < low) | (pixels > high)
+            pixels[out] = np.clip(pixels[out], low[out], high[out])
+        noise = _NOISE * np.maximum(np.abs(low), np.abs(high))
+        noise[~np.isfinite(noise)] = 0
+        if (plane != before).any():
+            for now, then in zip(_phases(plane, upscale), _phases(before, upscale), strict=True):
+                cut[band] += np.count_nonzero((np.abs(now - then) > noise)[rows, cols])
+        valid[band] = upscale**2 * np.count_nonzero(~np.isnan(high[rows, cols]))
 
     each(hold_band, range(len(sr)))
     return Held(cut, valid)
+
+
+def _phases(plane: Plane, upscale: int) -> Iterator[Plane]:
+    """Yield the pixels of a plane in turns, one of each input pixel at a time; views."""
+    for row, col in np.ndindex(upscale, upscale):
+        yield plane[row::upscale, col::upscale]
 
 
 def _limits(least: Plane, most: Plane, limits: Range | None, room: float) -> tuple[Plane, Plane]:
@@ -123,11 +127,11 @@ def _limits(least: Plane, most: Plane, limits: Range | None, room: float) -> tup
         spread = room * (most - least)
         low, high = least - spread, most + spread
     if limits is None:
-        low = np.where(least >= 0, np.maximum(low, 0), low)
+        np.maximum(low, 0, out=low, where=True if least.min() >= 0 else least >= 0)
     else:
         high = np.clip(high, *limits)
         low = np.clip(low, *limits)
-    return low.astype(np.float32), high.astype(np.float32)
+    return low, high
 
 
 def _neighbourhood(plane: Plane, window: Window, outer: Window) -> tuple[Plane, Plane]:

@@ -96,6 +96,15 @@ def test_where_nothing_is_cut_a_mask_band_still_keeps_to_its_neighbourhood(lr):
     assert held(sr, lr, limits=ANYTHING, room=0.0)[0][0, 0] == 10
 
 
+@pytest.mark.parametrize("upscale", [2, 3, 4])
+def test_every_output_pixel_of_an_input_pixel_is_held(lr, upscale):
+    sr = lr.repeat(upscale, axis=0).repeat(upscale, axis=1)
+    sr[:upscale, :upscale] = 700  # the neighbourhood has no range
+    found, cut, valid = held(sr, lr)
+    assert (found[:upscale, :upscale] == 10).all()
+    assert (cut, valid) == (upscale**2, 25 * upscale**2)
+
+
 def test_holes_decide_nothing_and_are_not_counted(lr):
     lr[2, 2] = np.nan
     sr = lr.repeat(2, axis=0).repeat(2, axis=1)

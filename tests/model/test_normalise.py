@@ -132,6 +132,23 @@ def test_too_few_bands_or_pixels_tell_of_no_noise(shape: tuple[int, int]) -> Non
     assert not band_noise(np.eye(bands), pixels).any()
 
 
+@pytest.mark.parametrize(("bands", "pixels"), [(20, 18), (41, 60), (41, 240), (90, 300), (90, 531)])
+def test_the_noise_of_a_band_is_what_a_regression_on_the_bands_next_to_it_leaves(
+    bands: int, pixels: int
+) -> None:
+    rng = np.random.default_rng(bands)
+    correlation = np.corrcoef(
+        rng.standard_normal((bands, 3 * bands)) + np.sin(np.arange(3 * bands))
+    )
+    count = min(bands - 1, pixels // 6)
+    first = np.clip(np.arange(bands) - count // 2, 0, bands - count - 1)
+    for band, found in enumerate(band_noise(correlation, pixels)):
+        near = [b for b in range(first[band], first[band] + count + 1) if b != band]
+        weights = np.linalg.solve(correlation[np.ix_(near, near)], correlation[near, band])
+        left = 1 - weights @ correlation[near, band]
+        assert found == pytest.approx(min(1, left * pixels / (pixels - count)), abs=1e-6)
+
+
 @pytest.mark.parametrize("upscale", [2, 4])
 def test_a_window_with_its_context_gives_the_pixels_of_the_whole(upscale: int) -> None:
     resolver, cube = _resolver(upscale, "gaussian:0.2,0.35"), _ground(180, 12)

@@ -95,6 +95,24 @@ def test_a_part_is_that_part_of_the_whole(detail: float) -> None:
         assert _error(some, here) < 2e-5
 
 
+@pytest.mark.parametrize("detail", [0.0, 1.0])
+def test_a_spectrum_is_encoded_once(detail: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    cube, encoded = _ground(30, 90, 33), []
+    resolver = _on("ncnn", detail=detail)
+    bound = resolver.fit_parts(statistics_of(cube), Event())
+    encode = PlainAutoencoder.encode
+
+    def counted(net: PlainAutoencoder, spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+        encoded.append(spectra.shape[1])
+        return encode(net, spectra)
+
+    monkeypatch.setattr(PlainAutoencoder, "encode", counted)
+    part = slice(3, 5), slice(0, 33)
+    bound(cube, (0, 0), part)
+    rows, cols = resolver.extents((90, 33), part).seen(resolver.evaluations)
+    assert sum(encoded) == 4 * (rows.stop - rows.start) * (cols.stop - cols.start)
+
+
 def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     cube = _ground()
     made = []

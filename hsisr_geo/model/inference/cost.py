@@ -61,6 +61,11 @@ class PartCost:
         size, overlap = self.config.group_size, self.config.group_overlap
         return len(group_starts(max(self.bands, size), size, overlap))
 
+    @property
+    def _latents(self) -> int:
+        """Of a spectrum."""
+        return self._groups * self.config.latent_channels
+
     def _fine(self, window: Window) -> int:
         return area(window) * self.upscale**2
 
@@ -93,7 +98,8 @@ class PartCost:
     def _decoding(self) -> float:
         piece = self.extents.piece
         c = self.config
-        each = 3 * self._coding() + self._images * self._groups * c.latent_channels
+        codings = 2 if self.execution.keeps_latents else 3
+        each = codings * self._coding() + self._images * self._groups * c.latent_channels
         each += (
             2 * 2 * GLOBAL_TAPS * c.global_width * self.bands
             + 2 * self.config.subspace_rank * self.bands
@@ -144,10 +150,11 @@ class PartCost:
                 + 4 * c.denoiser_width * area(e.seen(e.evaluations))
             )
         )
+        network += self._latents * piece if self.execution.keeps_latents else 0
         chains = 4 * self._images * after if e.evaluations > 1 else 0
         decoded = self.bands * (piece if piece == part else piece + part)  # made in place
         if e.evaluations > 1:
-            kept = self._groups * c.latent_channels + c.subspace_rank
+            kept = self._latents + c.subspace_rank
             decoded += self.bands * (piece + part + area(e.piece)) + kept * piece
         if self.samples:
             decoded += 4 * self.bands * part

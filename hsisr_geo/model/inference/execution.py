@@ -43,6 +43,8 @@ class Execution(UnderWay):
         What interpolated rows of all bands may take before they are encoded.
     workspace
         Times the images between layers that a component in the denoiser takes.
+    keeps_latents
+        Of the encoder, until they are decoded: a GPU's memory is for images.
     memory_format
         Of the network's weights: which layout of images the convolutions take.
     """
@@ -53,6 +55,7 @@ class Execution(UnderWay):
     bands: int = 8
     strip_bytes: int = 1 << 25
     workspace: float = 1.0
+    keeps_latents: bool = False
     memory_format: torch.memory_format = torch.channels_last
 
     def __post_init__(self) -> None:

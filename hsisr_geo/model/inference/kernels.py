@@ -22,6 +22,10 @@ from hsisr_geo.resolver.config import ModelConfig
 
 Item = TypeVar("Item")
 
+Latents = Any
+"""What a backend keeps of the encoder's answer for some pixels, so as not to ask it again, or None.
+"""
+
 Kept = Any
 """What the decoder keeps of some pixels, to decode another change there for less."""
 
@@ -89,6 +93,8 @@ class Amounts(Protocol):
 
     @property
     def images(self) -> int: ...  # noqa: D102
+    @property
+    def keeps_latents(self) -> bool: ...  # noqa: D102
     @property
     def workspace(self) -> float: ...  # noqa: D102
     @property
@@ -193,12 +199,17 @@ class Kernels(Protocol):
         """Interpolate (band, row, col) -> output rows `only`, of all output columns."""
         ...
 
-    def components_of(self, u: Array) -> Array:
-        """Whitened components (component, row, col) of a standardised cube."""
+    def components_of(self, u: Array, cols: slice) -> tuple[Array, Latents]:
+        """Whitened components (component, row, col) of a standardised cube; latents of columns."""
         ...
 
-    def add_detail(self, u: Array, change: Array, *, keep: bool) -> tuple[Array, Kept]:
-        """Add what a change of the components stands for; may change `u`."""
+    def add_detail(
+        self, u: Array, latents: Latents, change: Array, *, keep: bool
+    ) -> tuple[Array, Kept]:
+        """Add what a change of the components stands for; may change `u`.
+
+        `latents` are those of `u`, as `components_of` gave them.
+        """
         ...
 
     def other_detail(self, best: Array, kept: Kept, change: Array, u: Callable[[], Array]) -> Array:

@@ -17,7 +17,7 @@ from hsisr_geo.model.checkpoint import load_network
 from hsisr_geo.model.inference.decode import add_detail, components_of
 from hsisr_geo.model.inference.devices import choose_device, copies
 from hsisr_geo.model.inference.execution import Execution
-from hsisr_geo.model.inference.kernels import Item, Kept, Kernels, OfScene
+from hsisr_geo.model.inference.kernels import Item, Kept, Kernels, Latents, OfScene
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
@@ -114,11 +114,13 @@ class TorchKernels(OfScene):
         """Interpolate."""
         return back_projection.interpolate(x_lr, self.upscale, only=only)
 
-    def components_of(self, u: Tensor) -> Tensor:
-        """Components of a cube."""
-        return components_of(self.network, self.scene, u.contiguous(), self.execution)
+    def components_of(self, u: Tensor, cols: slice) -> tuple[Tensor, Latents]:
+        """Components of a cube; no latents, for memory's sake."""
+        return components_of(self.network, self.scene, u.contiguous(), self.execution), None
 
-    def add_detail(self, u: Tensor, change: Tensor, *, keep: bool) -> tuple[Tensor, Kept]:
+    def add_detail(
+        self, u: Tensor, latents: Latents, change: Tensor, *, keep: bool
+    ) -> tuple[Tensor, Kept]:
         """Add what a change stands for; nothing is kept."""
         return add_detail(self.network, self.scene, u.contiguous(), change, self.execution), None
 
@@ -126,7 +128,7 @@ class TorchKernels(OfScene):
         self, best: Tensor, kept: Kept, change: Tensor, u: Callable[[], Tensor]
     ) -> Tensor:
         """Add what another change stands for."""
-        return self.add_detail(u(), change, keep=False)[0]
+        return self.add_detail(u(), None, change, keep=False)[0]
 
     def denoise(self, y: Tensor | None, condition: Tensor, level: float, part: Window) -> Tensor:
         """Evaluate the denoiser."""

@@ -18,6 +18,7 @@ from hsisr_geo.model.axes.signal import SignalAxes, summed
 from hsisr_geo.model.chain import Array
 from hsisr_geo.model.inference.extents import Extents
 from hsisr_geo.model.inference.kernels import Kept, Kernels, chunks
+from hsisr_geo.model.inference.strips import Strip, components, decoded, interpolated
 from hsisr_geo.resolver.config import ModelConfig
 
 __all__ = ["PreparedTile"]
@@ -91,14 +92,14 @@ class PreparedTile:
         original = _cut(x_lr, extents.piece)
         x_lr = _normalised(kernels.normaliser, x_lr)
         seen, after = extents.seen(evaluations), extents.seen(evaluations - 1)
-        c_u = _components(kernels, x_lr, seen)
+        c_u, latents = components(kernels, x_lr, seen, extents.piece)
         first = kernels.denoise(None, c_u, 0.0, inside(after, seen))
         change = config.factor("shrinkage", upscale) * _over(extents.piece, first, after, upscale)
         change = config.factor("sigma_y", upscale) * change
         again = evaluations > 1 and kernels.components > 0
         if not again:
             c_u = first = None
-        best, kept = _decoded(kernels, x_lr, extents.piece, change, keep=again)
+        best, kept = decoded(kernels, x_lr, extents.piece, latents, change, keep=again)
         return cls(
             kernels,
             config,
@@ -206,7 +207,7 @@ class PreparedTile:
         mean, std = kernels.mean, kernels.std
         textured = kernels.empty(*self.best.shape)
 
-        def move(strip: tuple[int, slice, Callable[[], Array]]) -> None:
+        def move(strip: Strip) -> None:
             number, rows, u = strip
             best = self.best[:, rows]
             made = kernels.other_detail(best, self.kept.get(number), change[:, rows], u)
@@ -220,7 +221,7 @@ class PreparedTile:
             textured[:, rows] = (moved - mean) / std
 
         assert self.x_lr is not None
-        kernels.each(move, _interpolated(kernels, self.x_lr, self.extents.piece))
+        kernels.each(move, interpolated(kernels, self.x_lr, self.extents.piece))
         return textured
 
     def _sample(self, noise: Array) -> Array:
@@ -249,55 +250,6 @@ def _normalised(normaliser: Normaliser | None, x_lr: Array) -> Array:
     if normaliser is None:
         return x_lr
     return x_lr + normaliser.across(normaliser.change(normaliser.along(x_lr)))
-
-
-def _components(kernels: Kernels, x_lr: Array, window: Window) -> Array:
-    """Components (component, row, col) of the interpolation over a window of the input."""
-    rows, cols = scaled(window, kernels.upscale)
-    out = kernels.empty(kernels.components, rows.stop - rows.start, cols.stop - cols.start)
-
-    def encode(strip: tuple[int, slice, Callable[[], Array]]) -> None:
-        _, at, u = strip
-        out[:, at] = kernels.components_of(u())
-
-    if kernels.components:
-        kernels.each(encode, _interpolated(kernels, x_lr, window))
-    return out
-
-
-def _decoded(
-    kernels: Kernels, x_lr: Array, window: Window, change: Array, *, keep: bool
-) -> tuple[Array, dict[int, Kept]]:
-    """Interpolate over a window, and add what a change of the components stands for."""
-    rows, cols = scaled(window, kernels.upscale)
-    out = kernels.empty(len(x_lr), rows.stop - rows.start, cols.stop - cols.start)
-    kept: dict[int, Kept] = {}
-
-    def decode(strip: tuple[int, slice, Callable[[], Array]]) -> None:
-        number, at, u = strip
-        x = u()
-        if kernels.components:
-            x, kept[number] = kernels.add_detail(x, change[:, at], keep=keep)
-        out[:, at] = x
-
-    kernels.each(decode, _interpolated(kernels, x_lr, window))
-    return out, kept
-
-
-def _interpolated(
-    kernels: Kernels, x_lr: Array, window: Window
-) -> list[tuple[int, slice, Callable[[], Array]]]:
-    """Cut the interpolation over a window of the input into strips: number, rows, their pixels."""
-    rows, cols = scaled(window, kernels.upscale)
-
-    def strip(only: slice) -> Callable[[], Array]:
-        return lambda: kernels.interpolate(x_lr, only)[:, :, cols]
-
-    row_floats = kernels.upscale * x_lr.shape[2] * len(x_lr)
-    return [
-        (number, slice(only.start - rows.start, only.stop - rows.start), strip(only))
-        for number, only in enumerate(kernels.strips(rows, row_floats))
-    ]
 
 
 def _over(wanted: Window, made: Array, covered: Window, upscale: int) -> Array:

@@ -2,8 +2,9 @@
 
 A 3x3 convolution needs 36 multiplications for 16 pixels that way instead of 144 (Winograd 1980;
 Lavin & Gray 2016), in float32 throughout. Noise levels are few, so scale and shift of a level are
-multiplied into the weights: a net for each, made when it is first needed. Images stay in ncnn's own
-layout from one layer to the next, cut there to what the next one reads (`reach.Layers`).
+multiplied into the weights of the layers that they follow: a net of these for each, made when it is
+first needed; all else is one. Images stay in ncnn's own layout from one layer to the next, cut
+there to what the next one reads (`reach.Layers`).
 """
 
 import ctypes
@@ -40,7 +41,8 @@ class PlainDenoiser:
 
     weights: Mapping[str, Floats]
     blocks: int
-    _nets: dict[tuple[int, float], Any] = field(default_factory=dict)
+    _layers: dict[int, Any] = field(default_factory=dict)
+    _of_level: dict[float, Any] = field(default_factory=dict)
     _making: Lock = field(default_factory=Lock)
 
     def __call__(
@@ -59,20 +61,22 @@ class PlainDenoiser:
         """
         import ncnn
 
-        net = self._net(upscale, level)
+        net, of_level = self._nets(upscale, level)
         whole = slice(0, condition.shape[0] // upscale), slice(0, condition.shape[1] // upscale)
         layers = layers_of(whole, part, self.blocks)
         noisy = np.zeros_like(condition) if y is None else y
         both = np.stack([noisy, condition])  # which ncnn borrows
         entering = _extractor(net)
         entering.input("in", ncnn.Mat(both))
-        fine, first = _made(entering, "fine"), _made(entering, "body0")
+        fine, first = _made(entering, "fine"), _made(entering, "begun")
         del entering, both
         body = first
         for block, (at, left) in enumerate(pairwise(layers.blocks)):
             check()
-            body = _run(net, f"body{block + 1}", **{f"body{block}": body})
-            body = _cut(body, left, at)
+            given = {f"body{block}": body}
+            hidden = {f"hidden{block}": _run(of_level, f"hidden{block}", **given)}
+            body = _cut(_run(net, f"made{block}", **given, **hidden), left, at)
+            del given, hidden
         last = layers.blocks[-1]
         body = _cut(body, layers.up, last)
         shuffled = _run(net, "shuffled", deep=body, first=_cut(first, layers.up, whole))
@@ -96,29 +100,39 @@ class PlainDenoiser:
             with suppress(AttributeError, OSError):  # of glibc, whose threads keep what was freed
                 ctypes.CDLL(None).malloc_trim(0)
 
-    def _net(self, upscale: int, level: float) -> Any:
+    def _nets(self, upscale: int, level: float) -> tuple[Any, Any]:
+        """Return the net of the layers that know no level, and that of the others."""
         with self._making:
-            key = upscale, level
-            if key not in self._nets:
-                self._nets[key] = _load(self._text_and_weights(upscale, level))
-            return self._nets[key]
+            if upscale not in self._layers:
+                self._layers[upscale] = _load(self._text(upscale))
+            if level not in self._of_level:
+                self._of_level[level] = _load(self._text_of_level(level))
+            return self._layers[upscale], self._of_level[level]
 
-    def _text_and_weights(self, upscale: int, level: float) -> "_Text":
-        text = _Text()
-        embedding = self._embedding(level)
-        text.add("Input", "in", [], ["in"])
-        text.convolve("in", "fine", *self._conv("head"))
-        text.add("ReLU", "bent", ["fine"], ["bent"])
-        text.convolve("bent", "body0", *self._conv(f"down.{upscale}"), stride=upscale)
+    def _text_of_level(self, level: float) -> "_Text":
+        """First convolutions of the blocks."""
+        text, embedding = _Text(), self._embedding(level)
         for block in range(self.blocks):
             weight, bias = self._conv(f"blocks.{block}.first")
             scale, shift = np.split(self._linear(f"blocks.{block}.level", embedding), 2)
             weight, bias = weight * (1 + scale)[:, None, None, None], bias * (1 + scale) + shift
-            direct, through = text.twice(f"body{block}")
-            text.convolve(through, f"hidden{block}", weight, bias, bent=True)
+            text.add("Input", f"body{block}", [], [f"body{block}"])
+            text.convolve(f"body{block}", f"hidden{block}", weight, bias, bent=True)
+        return text
+
+    def _text(self, upscale: int) -> "_Text":
+        """All other layers."""
+        text = _Text()
+        text.add("Input", "in", [], ["in"])
+        text.convolve("in", "fine", *self._conv("head"))
+        text.add("ReLU", "bent", ["fine"], ["bent"])
+        text.convolve("bent", "begun", *self._conv(f"down.{upscale}"), stride=upscale)
+        for block in range(self.blocks):
             weight, bias = (_RESIDUAL * w for w in self._conv(f"blocks.{block}.second"))
+            text.add("Input", f"body{block}", [], [f"body{block}"])
+            text.add("Input", f"hidden{block}", [], [f"hidden{block}"])
             text.convolve(f"hidden{block}", f"more{block}", weight, bias)
-            text.sum(direct, f"more{block}", f"body{block + 1}")
+            text.sum(f"body{block}", f"more{block}", f"made{block}")
         text.add("Input", "deep", [], ["deep"])
         text.add("Input", "first", [], ["first"])
         text.sum("deep", "first", "up")
@@ -180,12 +194,6 @@ class _Text:
     def sum(self, one: str, other: str, makes: str) -> None:
         """Add two images."""
         self.add("BinaryOp", makes, [one, other], [makes], "0=0")
-
-    def twice(self, reads: str) -> tuple[str, str]:
-        """Let two layers read the same."""
-        twins = f"{reads}/a", f"{reads}/b"
-        self.add("Split", f"{reads}/", [reads], [*twins])
-        return twins
 
     def __str__(self) -> str:
         return "\n".join(["7767517", f"{len(self.lines)} {len(self.blobs)}", *self.lines, ""])

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.resampling import along_cols, along_rows, cubic_upsampling
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.model.inference.kernels import Item, Kept, Kernels, OfScene, UnderWay, chunks
+from hsisr_geo.model.inference.kernels import (
+    Item,
+    Kept,
+    Kernels,
+    Latents,
+    OfScene,
+    UnderWay,
+    chunks,
+)
 from hsisr_geo.model.plain.network import PlainNetwork
 from hsisr_geo.model.plain.spectra import Spectra
 from hsisr_geo.model.scene import Scene
@@ -41,12 +49,15 @@ class PlainExecution(UnderWay):
         have as much between themselves.
     layer_bytes
         What a thread's buffers take.
+    keeps_latents
+        Of the encoder, until they are decoded.
     """
 
     images: int = field(default_factory=cores)
     bands: int = 4
     workspace: float = 2.0
     layer_bytes: int = 1 << 22
+    keeps_latents: bool = True
 
     @property
     def strip_bytes(self) -> int:
@@ -103,23 +114,28 @@ class PlainKernels(OfScene):
         made: Floats = along_cols(cols, along_rows(rows[only], x_lr))
         return made
 
-    def components_of(self, u: Floats) -> Floats:
-        """Components of a cube."""
+    def components_of(self, u: Floats, cols: slice) -> tuple[Floats, Latents]:
+        """Components of a cube, and latents (latent · group, pixel) of some columns."""
         self.check()
         spectra = u.reshape(len(u), -1)
         out = self.empty(self.components, spectra.shape[1])
+        z = self.empty(self.spectra.analysis.shape[1], spectra.shape[1])
         for some in chunks(spectra.shape[1], self.spectra.chunk()):
-            out[:, some] = self.spectra.components_of(spectra[:, some])
-        return out.reshape(-1, *u.shape[1:])
+            out[:, some], z[:, some] = self.spectra.components_of(spectra[:, some])
+        latents = np.ascontiguousarray(z.reshape(-1, *u.shape[1:])[:, :, cols])
+        return out.reshape(-1, *u.shape[1:]), latents.reshape(len(z), -1)
 
-    def add_detail(self, u: Floats, change: Floats, *, keep: bool) -> tuple[Floats, Kept]:
+    def add_detail(
+        self, u: Floats, latents: Latents, change: Floats, *, keep: bool
+    ) -> tuple[Floats, Kept]:
         """Add what a change stands for; latents and decoded detail are kept."""
         self.check()
         spectra, moves = u.reshape(len(u), -1), change.reshape(len(change), -1)
         kept: list[tuple[Floats, Floats]] = []
         for some in chunks(spectra.shape[1], self.spectra.chunk()):
-            made = self.spectra.add_detail(spectra[:, some], moves[:, some])
-            kept += [made] if keep else []
+            z = latents[:, some]
+            decoded = self.spectra.add_detail(spectra[:, some], z, moves[:, some])
+            kept += [(z, decoded)] if keep else []
         return spectra.reshape(u.shape), kept
 
     def other_detail(

@@ -8,7 +8,7 @@ What `inference/decode.py` does with torch, reordered:
 
 The decoder's last stages are linear but for one bend, so V^T is multiplied into them, and no cube
 of all bands is made on the way. Latents are kept (latent, group, pixel), so that what the products
-make of all groups at once needs no reordering.
+make of all groups at once needs no reordering; a spectrum is encoded once.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ __all__ = ["PlainAutoencoder", "Spectra"]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-_CHUNK = 1 << 18  # floats of a buffer, which is to stay in the cache
+_CHUNK = 1 << 19  # floats of a buffer: fewer take longer to begin, more leave the cache
 _BLOCK = 32  # bands whose hidden values one product makes
 
 
@@ -147,39 +147,38 @@ class Spectra:
         """Spectra that go through together."""
         return self.net.chunk(self.bands)
 
-    def components_of(self, u: Floats) -> Floats:
-        """Components (component, pixel) of standardised spectra (band, pixel)."""
-        made: Floats = self.analysis @ self._by_pixel(self.net.encode(u), u.shape[1])
-        made += self.offset
-        return made
+    def components_of(self, u: Floats) -> tuple[Floats, Floats]:
+        """Components (component, pixel) of standardised spectra (band, pixel), and latents E(u).
 
-    def add_detail(self, u: Floats, change: Floats) -> tuple[Floats, Floats]:
+        Latents are (latent · group, pixel).
+        """
+        z = self.net.encode(u).reshape(-1, u.shape[1])
+        made: Floats = self.analysis @ z
+        made += self.offset
+        return made, z
+
+    def add_detail(self, u: Floats, z_u: Floats, change: Floats) -> Floats:
         """Add to spectra (band, pixel) what a change (component, pixel) stands for; in place.
 
-        Returns latents E(u) and the decoded p(z), for `move_detail`.
+        `z_u` are the spectra's latents. Returns the decoded p(z), for `move_detail`.
         """
-        z_u = self.net.encode(u)
         decoded = self._moved(z_u, change)
-        u += self.subspace @ (decoded - self._inner(z_u, u.shape[1]))
-        return z_u, decoded
+        u += self.subspace @ (decoded - self._inner(z_u))
+        return decoded
 
     def move_detail(self, x: Floats, z_u: Floats, decoded: Floats, change: Floats) -> None:
         """Exchange in spectra the detail that was `decoded` for that of another change."""
         x += self.subspace @ (self._moved(z_u, change) - decoded)
 
     def _moved(self, z_u: Floats, change: Floats) -> Floats:
-        z = z_u + (self.synthesis @ change).reshape(z_u.shape)
-        return self._inner(z, change.shape[1])
+        return self._inner(z_u + self.synthesis @ change)
 
-    def _by_pixel(self, z: Floats, pixels: int) -> Floats:
-        return z.reshape(-1, pixels)
-
-    def _inner(self, z: Floats, pixels: int) -> Floats:
-        """V^T Dec of latents (latent, group · pixel) -> (rank, pixel), but for a constant."""
-        net = self.net
-        buffer = net.decoder.buffer(z.shape[1])
-        net.decoder.input(buffer)[:] = z
+    def _inner(self, z: Floats) -> Floats:
+        """V^T Dec of latents (latent · group, pixel) -> (rank, pixel), but for a constant."""
+        net, pixels = self.net, z.shape[1]
         starts = net.starts(self.bands)
+        buffer = net.decoder.buffer(len(starts) * pixels)
+        net.decoder.input(buffer).reshape(z.shape)[:] = z
         groups = net.decoder.run(buffer).reshape(net.group_size, len(starts), pixels)
         after = np.empty((self.inner.shape[1], pixels), np.float32)
         bands = after[: self.bands]
