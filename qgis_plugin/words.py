@@ -39,7 +39,7 @@ PARAMETERS = {
     "--valid-range": "VALID_MIN",
     "--window": "WINDOW",
 }
-_FOR_PYTHON = re.compile(r" \((?:psf|consistency)=\w*\)")  # what a caller in Python would write
+_FOR_PYTHON = re.compile(r" \([a-z_]+=\w*\)")  # what a caller in Python would write
 _OPTION = re.compile(r"(?<![\w/-])--[a-z][a-z-]*\b")
 
 

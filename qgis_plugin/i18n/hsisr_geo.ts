@@ -520,6 +520,14 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Take the maker's clouds for holes</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Of EnMAP, PRISMA L1, Tanager, EMIT and Wyvern, whose masks lie in or beside the file.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{name} is the file of INPUT: choose another file.</source>
       <translation type="unfinished" />
     </message>

@@ -32,6 +32,7 @@ def label_of(name):
         ("r exists: give --overwrite", "r exists: give 'Replace it' (OVERWRITE)"),
         ("or say with --model (psf=) what to assume", "or say with 'Model' (MODEL) what to assume"),
         ("only: --overwrite (consistency=False)", "only: 'Replace it' (OVERWRITE)"),
+        ("or insist with --overwrite (again=True)", "or insist with 'Replace it' (OVERWRITE)"),
         ("use --all-bands to compare", "use the command line's --all-bands to compare"),
         ("a--model stays", "a--model stays"),
         ("/data/--upscale/x.tif: zero bands", "/data/--upscale/x.tif: zero bands"),

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pytest
 import rasterio
+import xarray as xr
 from affine import Affine
 from made_products import (
     EMIT_GRID,
@@ -427,3 +428,32 @@ def test_a_product_without_widths_is_read_without(tmp_path, make, name, gone):
     raster = open_raster(tmp_path / name)
     assert raster.bands[0].fwhm_nm is None
     assert raster.bands.wavelengths_nm == whole.bands.wavelengths_nm
+
+
+def compressed_by_what_nobody_has(path, name):
+    """Have a dataset say that it went through zstd, which h5py does not bring."""
+    with h5py.File(path, "r+") as file:
+        old, scales = file[name][...], [list(axis.values()) for axis in file[name].dims]
+        attributes = {k: v for k, v in file[name].attrs.items() if k in ("units", "_FillValue")}
+        del file[name]
+        made = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        made.set_chunk(old.shape)
+        made.set_filter(32015, h5py.h5z.FLAG_OPTIONAL, (3,))
+        kind, space = h5py.h5t.py_create(old.dtype), h5py.h5s.create_simple(old.shape)
+        dataset = h5py.h5d.create(file.id, name.encode(), kind, space, made)
+        dataset.write_direct_chunk((0,) * old.ndim, old.tobytes()[::2])
+        file[name].attrs.update(attributes)
+        for axis, scale in zip(file[name].dims, scales, strict=True):
+            for one in scale:
+                axis.attach_scale(one)
+    return path
+
+
+def test_a_compression_that_hdf5_does_not_know_here_is_told_by_its_name(tmp_path):
+    make_emit(tmp_path / "emit.nc")
+    cube = xr.DataArray(np.ones((4, 9, 8), "f4"), dims=("wavelength", "y", "x"), name="r")
+    cube.to_dataset().to_netcdf(tmp_path / "cf.nc", engine="h5netcdf")
+    for file, name in (("emit.nc", "reflectance"), ("cf.nc", "r")):
+        path = compressed_by_what_nobody_has(tmp_path / file, name)
+        with pytest.raises(RasterError, match=r"compressed with zstd, which .*hdf5plugin.*GZIP"):
+            read_window(open_raster(path), slice(0, 4), slice(0, 4))

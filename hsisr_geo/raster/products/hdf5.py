@@ -1,8 +1,9 @@
 """HDF5 files, netCDF-4 among them: opened once per thread, cubes in them read by window."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from hsisr_geo.errors import RasterError, one_line
 from hsisr_geo.raster.datasets import anywhere, thread_handle
 from hsisr_geo.raster.products.unpack import MOST_AT_ONCE, suited
 from hsisr_geo.raster.raster import Clouds, Missing, Stored
+
+_FILTERS = {32001: "blosc", 32004: "lz4", 32008: "bitshuffle", 32013: "zfp", 32015: "zstd",
+            32026: "blosc2"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,8 @@ def open_file(path: str) -> Any:
     """
     import h5py  # a tenth of a second, of which other rasters need nothing
 
+    with suppress(ImportError):
+        import_module("hdf5plugin")  # if it is installed, HDF5 knows more compressions
     return h5py.File(path, "r", rdcc_nbytes=MOST_AT_ONCE)
 
 
@@ -138,7 +144,31 @@ def reading(path: str, rows: slice, cols: slice) -> Iterator[Any]:
         yield thread_handle(path, open_file)
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, IndexError) as error:
         where = f"rows {rows.start}-{rows.stop - 1}, columns {cols.start}-{cols.stop - 1}"
-        raise RasterError(f"{path}: cannot read {where}: {one_line(error)}; damaged?") from error
+        why = unknown_compression(path) or f"{one_line(error)}; damaged?"
+        raise RasterError(f"{path}: cannot read {where}: {why}") from error
+
+
+def unknown_compression(path: str) -> str:
+    """Say so where HDF5 has no filter here that something in a file is compressed with, else ""."""
+    import h5py
+
+    missing: dict[str, None] = {}
+
+    def visit(_: str, node: Any) -> None:
+        if isinstance(node, h5py.Dataset):
+            made = node.id.get_create_plist()
+            for code, _, _, name in map(made.get_filter, range(made.get_nfilters())):
+                if not h5py.h5z.filter_avail(code):
+                    missing[_FILTERS.get(code) or as_text(name) or f"filter {code}"] = None
+
+    with suppress(OSError, RuntimeError, ValueError), open_file(path) as file:
+        file.visititems(visit)
+    if not missing:
+        return ""
+    return (
+        f"it is compressed with {', '.join(missing)}, which HDF5 does not know here: pip install "
+        "hdf5plugin beside hsisr-geo, or have it rewritten with deflate (h5repack -f GZIP=1)"
+    )
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 from hsisr_geo.bands.declared_range import Limits, outside
 from hsisr_geo.errors import RasterError, one_line
 from hsisr_geo.raster.datasets import opening_quietly, thread_handle
+from hsisr_geo.raster.products.hdf5 import unknown_compression
 from hsisr_geo.raster.raster import Missing, Stored
 
 
@@ -77,7 +78,9 @@ class CfSource:
             )
         except (OSError, KeyError, RuntimeError, ValueError, TypeError, IndexError) as error:
             where = f"rows {rows.start}-{rows.stop - 1}, columns {cols.start}-{cols.stop - 1}"
-            raise RasterError(f"{self.path}: cannot read {where}: {one_line(error)}") from error
+            hdf5 = self.opener.engine == "h5netcdf"
+            why = (hdf5 and unknown_compression(self.path)) or one_line(error)
+            raise RasterError(f"{self.path}: cannot read {where}: {why}") from error
         if self.turned:
             stored = stored[:, ::-1]
         native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
