@@ -26,7 +26,7 @@ def summary(path, told):
             "Degraded again it is {share:.2f} % of a band's standard deviation from the input"
         ).format(share=100 * share)
     if told.get("values_cut"):
-        yield tr("{share:.2g} % of the values were cut to what the input allows").format(
+        yield tr("{share:.2g} % of the values were held to what the input allows").format(
             share=100 * told["values_cut"]
         )
     if told.get("seconds") is not None:

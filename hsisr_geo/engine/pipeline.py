@@ -53,7 +53,7 @@ class RunReport:
     consistency_relative
         The same rms in standard deviations of each band, mean over bands.
     values_cut
-        Share of the values that were cut to what the input allows (`valid_range`).
+        Share of the values that were held to what the input allows (`valid_range`).
     degradation, psf_source
         The D that these assume; where it is from, if it was looked for.
     warnings
@@ -199,7 +199,7 @@ def super_resolve(
             assembly.set_tags(_tags(assignment, mark, found))
         _check_unmoved(request, before, mark)
     if found.share_cut:
-        log(f"{found.share_cut:.3%} of the values were cut to what the input allows")
+        log(f"{found.share_cut:.3%} of the values were held to what the input allows")
     return RunReport(
         path=os.fspath(dst),
         uncertainty=None if uncertainty is None else os.fspath(uncertainty.path),

@@ -332,7 +332,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>{share:.2g} % of the values were cut to what the input allows</source>
+      <source>{share:.2g} % of the values were held to what the input allows</source>
       <translation type="unfinished" />
     </message>
     <message>

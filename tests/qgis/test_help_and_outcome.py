@@ -47,7 +47,7 @@ def test_what_overrules_the_engine_reaches_it_and_the_end_tells_what_was_cut(fie
     (command,) = (line for line in feedback.said if " run " in line and "--upscale" in line)
     assert "--valid-range -inf 900 --again" in command
     assert "--nodata 0 " in command
-    assert any("% of the values were cut" in line for line in feedback.said)
+    assert any("% of the values were held" in line for line in feedback.said)
 
 
 def test_one_end_of_the_range_leaves_the_other_open():
