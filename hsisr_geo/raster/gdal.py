@@ -125,7 +125,12 @@ def described(dataset: Any, path: str) -> Raster:
         provenance=read_provenance(dataset),
         classes=tell_classes(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
-        notes=tuple(filter(None, (*notes, flat, *on_nodata, odd_rpcs, _spare_points(dataset)))),
+        notes=tuple(
+            filter(
+                None,
+                (*notes, flat, *on_nodata, odd_rpcs, _spare_points(dataset), _odd_alpha(bands)),
+            )
+        ),
         files=_further_files(dataset, path),
         source=GdalSource(
             anywhere(path),
@@ -151,6 +156,17 @@ def _spare_points(dataset: Any) -> str:
     if not count or dataset.transform == Affine.identity():
         return ""
     return f"its {count} control points stand beside a geotransform, which alone is kept"
+
+
+def _odd_alpha(bands: Bands) -> str:
+    """Say so where a band counts as alpha, though it was measured: GDAL writes four bytes so."""
+    for number, band in enumerate(bands, start=1):
+        if band.color == ALPHA and band.wavelength_nm is not None:
+            return (
+                f"band {number} has a wavelength, but is an alpha band: where it is 0, no band has "
+                f"a value; if that is wrong, gdal_edit.py -colorinterp_{number} undefined"
+            )
+    return ""
 
 
 def one_type(raster: Raster) -> Raster:

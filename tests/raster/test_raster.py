@@ -497,3 +497,18 @@ def test_the_main_threads_datasets_are_closed_before_python_ends(scenes):
     command = [sys.executable, "-c", code, str(scenes.tile)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("False\nTrue\n", "")
+
+
+def test_a_band_with_a_wavelength_that_counts_as_alpha_is_told(tmp_path):
+    """GDAL makes an alpha band of the fourth of four byte bands, if nothing is said of colours."""
+    cube = np.full((4, 6, 5), 9, np.uint8)
+    size = {"driver": "GTiff", "height": 6, "width": 5, "count": 4, "dtype": "uint8"}
+    for name, options, told in (("a", {}, 1), ("b", {"photometric": "MINISBLACK"}, 0)):
+        path = tmp_path / f"{name}.tif"
+        with rasterio.open(path, "w", **size, **options) as dataset:
+            dataset.write(cube)
+            for band in range(1, 5):
+                dataset.update_tags(band, wavelength=str(400 + 50 * band), wavelength_units="nm")
+        notes = open_raster(path).notes
+        assert len(notes) == told
+        assert all("band 4 has a wavelength, but is an alpha band" in note for note in notes)
