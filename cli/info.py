@@ -72,7 +72,7 @@ def info(
 
 def _row(name: str, text: str) -> str:
     """Lay out two columns; long text goes on below itself on a terminal, and in a file does not."""
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():  # None: closed
         return f"{name:<{_WIDTH}} {text}"
     return textwrap.fill(
         text,

@@ -19,7 +19,7 @@ from hsisr_geo.errors import HsisrError
 
 from .commands import Commands
 from .config_file import config_path, read_defaults
-from .quiet import be_quiet
+from .quiet import be_quiet, keep_stdout
 from .shown import shown
 from .signals import Cancellation, canceled_by_signals
 from .variables import name_variables
@@ -94,6 +94,7 @@ name_variables(cli)
 
 def main() -> None:
     """Entry point of the console script."""
+    keep_stdout()
     cli(prog_name="hsisr-geo")
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 
+import commands
 import h5py
 import numpy as np
 import pytest
@@ -344,3 +345,21 @@ def test_a_command_that_fails_before_it_leaves_nothing(tmp_path):
     )
     assert codes == [1, 1]
     assert list(tmp_path.iterdir()) == []
+
+
+@commands.posix
+def test_what_a_library_prints_on_stdout_is_not_in_what_we_write(tmp_path):
+    """GDAL's GRIB driver does, by C's printf; here a stand-in that any command imports."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, importlib.abc, os\n"
+        "class Noise(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'rasterio': os.write(1, b'noise')\n"
+        "sys.meta_path.insert(0, Noise())\n"
+    )
+    source = commands.write(tmp_path / "a.tif", commands.pixels())
+    environment = {**commands.ENVIRONMENT, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [*commands.CLI, "info", source, "--json"], capture_output=True, env=environment, check=True
+    )
+    assert json.loads(done.stdout)["bands"]
