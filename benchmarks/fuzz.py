@@ -323,6 +323,7 @@ def _child(target: str, seed: int, first: int, count: int) -> None:
         print(json.dumps({**what, **({"grown": grown} if grown > GROWTH else {})}), flush=True)
 
     run_cases(target, seed, range(first, first + count), tell)
+    faulthandler.cancel_dump_traceback_later()  # the end of the process is no case
 
 
 def _peak() -> int:
