@@ -14,8 +14,8 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, inside, moved
 from hsisr_geo.model.chain import Array
+from hsisr_geo.model.extents import Extents
 from hsisr_geo.model.inference.devices import Places
-from hsisr_geo.model.inference.extents import Extents
 from hsisr_geo.model.inference.finite import check_finite, finite
 from hsisr_geo.model.inference.kernels import Backend
 from hsisr_geo.model.inference.prepared_tile import PreparedTile

@@ -12,8 +12,8 @@ from hsisr_geo.cube.inversion import DEGREE
 from hsisr_geo.cube.resampling import BLOCK_ROWS
 from hsisr_geo.cube.windows import Window, area
 from hsisr_geo.model.axes.normalise import AXES
+from hsisr_geo.model.extents import Extents
 from hsisr_geo.model.groups import GLOBAL_TAPS, group_starts
-from hsisr_geo.model.inference.extents import Extents
 from hsisr_geo.model.inference.kernels import Amounts
 from hsisr_geo.model.reach import UP_REACH, layers_of
 from hsisr_geo.raster.survey import statistics_of

@@ -16,7 +16,7 @@ from hsisr_geo.model import chain, images
 from hsisr_geo.model.axes.normalise import Normaliser
 from hsisr_geo.model.axes.signal import SignalAxes, summed
 from hsisr_geo.model.chain import Array
-from hsisr_geo.model.inference.extents import Extents
+from hsisr_geo.model.extents import Extents
 from hsisr_geo.model.inference.kernels import Kept, Kernels, chunks
 from hsisr_geo.model.inference.strips import Strip, components, decoded, interpolated
 from hsisr_geo.resolver.config import ModelConfig

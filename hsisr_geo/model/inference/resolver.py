@@ -15,11 +15,11 @@ from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window, scaled
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.chain import Array
+from hsisr_geo.model.extents import Extents
 from hsisr_geo.model.inference.backends import backend_of, choose_backend, load_network_on
 from hsisr_geo.model.inference.bind import bind
 from hsisr_geo.model.inference.cost import PartCost, measured_speed
 from hsisr_geo.model.inference.devices import CPU, Placed, choose_device
-from hsisr_geo.model.inference.extents import Extents
 from hsisr_geo.model.inference.finite import finite
 from hsisr_geo.model.inference.kernels import Backend
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
