@@ -17,12 +17,12 @@ from pathlib import Path
 import click
 import numpy as np
 import torch
+from hold import held
 
 from hsisr_geo.assessment.wald import write
 from hsisr_geo.benchmark.data.sources import usable_bands
 from hsisr_geo.blur import find_blur
 from hsisr_geo.cube.degradation import Degradation, named
-from hsisr_geo.cube.valid_range import hold
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
@@ -31,10 +31,8 @@ from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.survey import statistics_of
-from hsisr_geo.resolver.apply import room_of
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import Recipe
-from hsisr_geo.resolver.protocol import Resolver
 
 TRUE = ("bicubic", "gaussian:0.1", "gaussian:0.2", "gaussian:0.3", "gaussian:0.5")
 NOISE = (0.0, 0.01)
@@ -113,24 +111,16 @@ def gains(
     statistics = statistics_of(lr)
     truth = hr.numpy()
     fine = back_projection.interpolate(torch.from_numpy(lr), true.factor).numpy()
-    base = evaluate(held(fine, lr, BicubicResolver(true.factor), scene), truth, upscale=true.factor)
+    base = evaluate(held(fine, lr, BicubicResolver(true.factor)), truth, upscale=true.factor)
     made: dict[str, Scores] = {}
     for method in METHODS:
         name = {"bicubic": "bicubic", "known": true.name}.get(method) or looked_for(raster, lr)
         if name not in made:
             assuming = replace(resolver, degradation=named(name, true.factor))
-            answer = held(assuming.fit(statistics)(lr, (0, 0)), lr, assuming, scene)
+            answer = held(assuming.fit(statistics)(lr, (0, 0)), lr, assuming)
             made[name] = evaluate(answer, truth, upscale=true.factor)
         ours = made[name]
         yield method, name, (ours.mpsnr - base.mpsnr, ours.sam_deg / base.sam_deg)
-
-
-def held(sr: np.ndarray, lr: np.ndarray, resolver: Resolver, scene: TrainingScene) -> np.ndarray:
-    """Hold values to what their input allows, as a run does before it writes them; in place."""
-    whole = slice(0, lr.shape[1]), slice(0, lr.shape[2])
-    room = room_of(resolver, range(len(lr)), scene.bands)
-    hold(sr, lr, whole, whole, whole, limits=None, room=room)
-    return sr
 
 
 def degraded(

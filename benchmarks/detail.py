@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from hold import held
 
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
@@ -37,7 +38,8 @@ def main(scenes: Path, model: str, upscales: tuple[int, ...]) -> None:
                 truth = pair.hr.numpy()
                 bicubic = back_projection.interpolate(pair.lr, upscale).numpy()
                 base = evaluate(bicubic, truth, upscale=upscale)
-                result = resolver.fit(pair.statistics)(pair.lr.numpy(), (0, 0))
+                lr = pair.lr.numpy()
+                result = held(resolver.fit(pair.statistics)(lr, (0, 0)), lr, resolver)
                 ours = evaluate(result, truth, upscale=upscale)
                 energy = gradient_energy(result) / gradient_energy(truth)
                 rows.append((ours.mpsnr - base.mpsnr, ours.sam_deg / base.sam_deg, energy))
