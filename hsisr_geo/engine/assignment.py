@@ -11,6 +11,7 @@ from hsisr_geo.journal.folder import WorkFolder
 from hsisr_geo.journal.layout import Layout, Output
 from hsisr_geo.journal.records import JournalWriter
 from hsisr_geo.output.targets import as_output_error
+from hsisr_geo.raster.datasets import close_handles, hold_cache
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.resolver.apply import Method, limits_of, room_of, share_bands
@@ -63,6 +64,7 @@ class Assignment:
 
     def work(self, journal: JournalWriter) -> Work:
         """Bind the method to the scene: what this process needs to compute tiles."""
+        hold_cache(self.request.memory_each)  # in a worker, too
         resolver, given_up = self.request.resolver, Watch()
         return Work(
             raster=self.request.raster,
@@ -98,6 +100,7 @@ def assign(
     """
     raster = request.raster
     resolved, statistics, warning = _choose_bands(raster, request.resolver, folder, before, log)
+    close_handles()  # from here on other threads read
     share = share_bands(request.resolver, resolved, statistics, len(raster.bands))
     if warning:
         log(f"warning: {warning}")

@@ -23,6 +23,7 @@ from hsisr_geo.output.drafts import as_output
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.formats.cog import Cog
 from hsisr_geo.output.targets import Target
+from hsisr_geo.raster.datasets import hold_cache
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.raster.statistics import bands_with_data
@@ -133,6 +134,7 @@ class Request:
             uncertainty of a resolver that cannot tell it
         """
         where = where or Workers()
+        hold_cache(memory and memory // where.number)
         raster = src if isinstance(src, Raster) else open_raster(where.name_of(os.fspath(src)))
         check_suitable(raster, again=again)
         limits = check_range(valid_range)
@@ -210,6 +212,11 @@ class Request:
         )
         self._check_memory(side)
         return side
+
+    @property
+    def memory_each(self) -> int | None:
+        """Bytes that each process may take, if that was said."""
+        return None if self.memory is None else self.memory // self.where.number
 
     def _check_memory(self, side: int) -> None:
         if self.memory is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio.env import set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
@@ -22,6 +23,7 @@ MAX_BANDS = 10_000
 MAX_ROW_BYTES = 2**31
 # ^ of one row of all bands as float32: the least that can be held. 1.2 million pixels of 425 bands
 _CACHE_MB = "128"  # a row of tiles of a scene 1200 pixels wide with 224 bands, read strip by strip
+_CACHE_SHARE = 16  # of what a run may take; with less, blocks are decoded again and again
 os.environ.setdefault("GDAL_CACHEMAX", _CACHE_MB)
 # ^ GDAL takes a twentieth of the machine's memory, which a large scene fills and a small one does
 # not. It looks at its first use, and a process has one cache.
@@ -96,9 +98,23 @@ def thread_handle(path: str, open_file: Callable[[str], Any] = open_quietly) -> 
     return handles[key]
 
 
-@atexit.register
-def _close_handles() -> None:
-    """Close what the main thread has open while Python still works: rasterio 1.5 prints later."""
+def hold_cache(memory: int | None) -> None:
+    """Let GDAL's block cache take less in a run that may take so many bytes; None for any.
+
+    What the user has said of it in the environment is left.
+    """
+    if os.environ.get("GDAL_CACHEMAX") == _CACHE_MB:
+        usual = int(_CACHE_MB) << 20
+        size = usual if memory is None else min(usual, memory // _CACHE_SHARE)
+        set_gdal_config("GDAL_CACHEMAX", size)
+
+
+@atexit.register  # while Python still works: rasterio 1.5 prints later
+def close_handles() -> None:
+    """Close what this thread has open.
+
+    A dataset of pixels side by side keeps a block of all bands, compressed and not: 50 MB of EnMAP.
+    """
     handles = _LOCAL.__dict__.pop("handles", {})
     for (process, *_), handle in handles.items():
         if process == os.getpid():

@@ -102,11 +102,16 @@ def scan_scene(
         valid = np.isfinite(strip)
         complete: NDArray[np.bool_] = np.logical_and.reduce(valid)
         single = single.merge(band_moments(strip, valid))
-        joint = joint.merge(joint_moments(strip[:, complete].T))
+        joint = joint.merge(joint_moments(_spectra(strip, complete)))
         spectra.append(lattice_spectra(strip, complete, rows.start, step))
         if progress is not None:
             progress(rows.stop, raster.shape[0])
     return summary(single, joint, np.concatenate(spectra))
+
+
+def _spectra(strip: NDArray[np.float32], complete: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the complete spectra (pixel, band) of a strip, not copied if that are all."""
+    return (strip.reshape(len(strip), -1) if complete.all() else strip[:, complete]).T
 
 
 def summary(single: Moments, joint: Moments, sample: NDArray[np.float32]) -> SceneStatistics:

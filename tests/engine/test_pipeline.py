@@ -1,11 +1,14 @@
+import os
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
 from rasterio.enums import Resampling
+from rasterio.env import get_gdal_config
 from scenes import read_pixels
 
 from hsisr_geo.cube.degradation import named
@@ -401,3 +404,28 @@ def test_bounds_beside_the_scene_and_missing_scenes_are_errors(tmp_path):
         _run(src, tmp_path / "b.tif", bounds=(0, 0, 1, 1))
     with pytest.raises(RasterError, match="no such file"):
         _run(tmp_path / "none.tif", tmp_path / "b.tif")
+
+
+def test_with_little_memory_gdal_keeps_fewer_blocks(tmp_path, monkeypatch):
+    monkeypatch.setenv("GDAL_CACHEMAX", "128")
+    src = _float_scene(tmp_path / "scene.tif")
+    for name, memory, kept in (("a", 480_000_000, 30_000_000), ("b", None, 128 << 20)):
+        _run(src, tmp_path / f"{name}.tif", memory=memory)
+        assert get_gdal_config("GDAL_CACHEMAX") == kept
+    np.testing.assert_array_equal(read_pixels(tmp_path / "a.tif"), read_pixels(tmp_path / "b.tif"))
+    monkeypatch.setenv("GDAL_CACHEMAX", "64")  # its user's, which GDAL saw when it began
+    _run(src, tmp_path / "c.tif", memory=480_000_000)
+    assert get_gdal_config("GDAL_CACHEMAX") == 128 << 20
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="files are counted by /proc")
+def test_while_tiles_are_computed_only_who_reads_them_has_the_scene_open(tmp_path):
+    src = _float_scene(tmp_path / "scene.tif")
+    opened = []
+
+    def count(*_: int) -> None:
+        files = [os.path.realpath(file) for file in Path("/proc/self/fd").iterdir()]
+        opened.append(files.count(str(src.resolve())))
+
+    _run(src, tmp_path / "finer.tif", tile=32, progress=count)
+    assert max(opened) == 1

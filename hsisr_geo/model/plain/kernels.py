@@ -188,7 +188,9 @@ class PlainBackend:
     ) -> Scene:
         """Fit the model to a scene."""
         with products_in_one_thread():
-            return Scene.of(network.autoencoder.latents, config, statistics, degradation)
+            made = Scene.of(network.autoencoder.latents, config, statistics, degradation)
+        network.denoiser.release()  # 60 MB of sampled spectra and what was made of them
+        return made
 
     def kernels(
         self, network: PlainNetwork, scene: Scene, upscale: int, execution: PlainExecution
