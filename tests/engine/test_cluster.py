@@ -20,6 +20,7 @@ from commands import CLI, ENVIRONMENT, posix
 from scenes import read_pixels
 
 from hsisr_geo import __version__
+from hsisr_geo.engine.cluster.connect import OURS, connected
 from hsisr_geo.engine.cluster.roll_call import check, examine
 from hsisr_geo.engine.cluster.tile_worker import TileWorker
 from hsisr_geo.engine.identity import input_identity
@@ -178,6 +179,18 @@ def test_workers_that_see_the_same_are_accepted(src, tmp_path):
     assert (seen.version, seen.token) == (__version__, False)
     assert seen.source == ""
     assert input_identity([str(src)]).startswith("scene.tif:")
+
+
+def test_what_workers_get_of_variables_does_not_stay_here(monkeypatch):
+    """dask sets them in this process, too, where `hsisr-geo config` would tell of them."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv(OURS, raising=False)
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    with connected(Workers(number=1)) as client:
+        assert set(client.run(os.environ.get, OURS).values()) == {"1"}
+    assert OURS not in os.environ
+    assert "MKL_NUM_THREADS" not in os.environ
+    assert os.environ["OMP_NUM_THREADS"] == "3"
 
 
 def test_a_model_is_sent_as_the_path_of_its_weights():

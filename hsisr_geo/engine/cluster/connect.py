@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
@@ -19,6 +19,7 @@ from hsisr_geo.errors import HsisrError, WorkerError
 OURS = "HSISR_GEO_WORKER_OF_A_RUN"
 """A variable that is set where workers are named by number."""
 
+_OF_NANNIES = "distributed.nanny.pre-spawn-environ"
 _LAST_WORDS_S = 1  # for taking leave after a failure, of whoever may not be there any more
 
 
@@ -89,8 +90,8 @@ def _started(workers: Workers) -> Iterator[str]:
     cores = max(1, (os.cpu_count() or 1) // workers.number)
     counts = {f"{name}_NUM_THREADS": cores for name in ("OMP", "MKL", "OPENBLAS")}
     # ^ else each worker's torch would use all cores; what the user has set comes first
-    config = {"distributed.nanny.pre-spawn-environ": {**counts, OURS: "1"}}
-    with dask.config.set(config):
+    environ = {**counts, OURS: "1"}
+    with _variables_kept(environ), dask.config.set({_OF_NANNIES: environ}):
         with _interrupts_held_back():
             cluster = LocalCluster(
                 n_workers=workers.number,
@@ -103,6 +104,19 @@ def _started(workers: Workers) -> Iterator[str]:
             )
         with cluster:
             yield cluster.scheduler_address
+
+
+@contextmanager
+def _variables_kept(names: Iterable[str]) -> Iterator[None]:
+    """Give this process its variables back: what dask sets for its processes may stay here, too."""
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextmanager
