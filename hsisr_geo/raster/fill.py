@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.raster import Raster, Stored
-from hsisr_geo.raster.read import TooLargeError, read_window, stored_of
+from hsisr_geo.raster.read import TooLargeError, read_both
 
 _AT_ONCE = 2**18  # pixels of a scene that is looked at as a whole
 _PLACES = 5  # windows along each axis of a larger one
@@ -111,5 +111,5 @@ def _within(part: slice, whole: slice) -> slice:
 
 def _read(raster: Raster, window: Window, bands: Sequence[int]) -> tuple[Stored, NDArray[np.bool_]]:
     """Return stored numbers (band, row, col), and where any of them is a value."""
-    valid = np.isfinite(read_window(raster, *window, bands)).any(axis=0)
-    return stored_of(raster, *window, bands), np.asarray(valid)
+    stored, values = read_both(raster, *window, bands)
+    return stored, np.asarray(np.isfinite(values).any(axis=0))

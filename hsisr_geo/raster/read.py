@@ -81,21 +81,24 @@ def read_window(
     TooLargeError : a value has no room in float32
     """
     chosen = range(len(raster.bands)) if bands is None else bands
-    stored, missing = _read(raster, rows, cols, chosen)
-    cube = decode(stored, raster.bands.select(chosen))
+    return read_both(raster, rows, cols, chosen)[1]
+
+
+def read_both(
+    raster: Raster, rows: slice, cols: slice, bands: Sequence[int]
+) -> tuple[Stored, Cube]:
+    """Read the stored numbers of a window, and the values that `read_window` makes of them."""
+    stored, missing = _read(raster, rows, cols, bands)
+    chosen = raster.bands.select(bands)
+    cube = decode(stored, chosen)
     if missing is not None:
         missing = np.broadcast_to(missing, cube.shape)
         cube[missing] = 0  # for a moment: holes are no values that have no room
-    if (found := beyond_float32(stored, cube, raster.bands.select(chosen))) is not None:
-        raise TooLargeError(raster, chosen[found[0]], found[1])
+    if (found := beyond_float32(stored, cube, chosen)) is not None:
+        raise TooLargeError(raster, bands[found[0]], found[1])
     if missing is not None:
         cube[missing] = np.nan
-    return cube
-
-
-def stored_of(raster: Raster, rows: slice, cols: slice, bands: Sequence[int]) -> Stored:
-    """Read the stored numbers of a window, as `read_window` does the values."""
-    return _read(raster, rows, cols, bands)[0]
+    return stored, cube
 
 
 def _read(

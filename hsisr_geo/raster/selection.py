@@ -117,11 +117,9 @@ def advice(raster: Raster) -> str:
     count = sum(band.good and in_water_vapour(band.wavelength_nm) for band in raster.bands)
     if count == 0:
         return ""
-    bands = (
-        "1 band lies in water vapour and is"
-        if count == 1
-        else (f"{count} bands lie in water vapour and are")
-    )
+    bands = "1 band lies in water vapour and is"
+    if count > 1:
+        bands = f"{count} bands lie in water vapour and are"
     return (
         f"{bands} not marked as bad: where that is noise, "
         f"--exclude {WATER_VAPOUR} keeps it from the network"

@@ -117,9 +117,8 @@ class GeoTiff:
         if compress in _PREDICTED:
             profile.setdefault("predictor", "3" if dtype[0] == "f" else "2")
         if compress == "ZSTD":
-            profile.setdefault(
-                "zstd_level", "2"
-            )  # 3 takes half as long again for at most 1.5 % less
+            # 3 takes half as long again for at most 1.5 % less
+            profile.setdefault("zstd_level", "2")
         if threads > 1:
             profile.setdefault("num_threads", str(threads))
         return {"driver": "GTiff", **profile}

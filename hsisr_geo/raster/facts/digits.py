@@ -5,7 +5,7 @@ import numpy as np
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.fill import windows
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.raster.read import read_window, stored_of
+from hsisr_geo.raster.read import read_both
 
 _LONG = ("int32", "uint32", "int64", "uint64", "float64")
 _LEAST = 512  # steps of float32 from a band's least value to its largest; its scene has as many
@@ -35,7 +35,7 @@ def _is_coarse(raster: Raster, band: int) -> bool:
     """Tell whether float32 loses differences: of more values than it has steps for them."""
     stored, values = [], []
     for window in windows(raster):
-        number, value = (read(raster, *window, [band])[0] for read in (stored_of, read_window))
+        (number,), (value,) = read_both(raster, *window, [band])
         there = np.isfinite(value)
         stored.append(number[there])
         values.append(value[there])
