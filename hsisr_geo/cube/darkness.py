@@ -17,7 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.cube.windows import Window
+from hsisr_geo.cube.resampling import between
+from hsisr_geo.cube.windows import Window, phases
 
 Plane = NDArray[np.float32]
 Indices = NDArray[np.intp]
@@ -48,8 +49,8 @@ def lift_dark(sr: Plane, least: Plane, most: Plane, lr: Plane, window: Window) -
     upscale = sr.shape[0] // least.shape[0]
     highest = np.fmax(OF_LEAST * least, OF_HERE * most)  # as linear interpolation ends at `most`
     dark = np.zeros(sr.shape, bool)
-    for row, col in np.ndindex(upscale, upscale):  # one of each input pixel at a time
-        dark[row::upscale, col::upscale] = sr[row::upscale, col::upscale] < highest
+    for pixels, found in zip(phases(sr, upscale), phases(dark, upscale), strict=True):
+        np.less(pixels, highest, out=found)
     rows, cols = np.nonzero(dark)
     x, around = sr[rows, cols], least[rows // upscale, cols // upscale]
     here = _interpolated(lr, rows, cols, upscale, window)
@@ -63,20 +64,10 @@ def _interpolated(
     lr: Plane, rows: Indices, cols: Indices, upscale: int, window: Window
 ) -> NDArray[np.float32]:
     """Interpolate linearly at some output pixels; NaN beside holes."""
-    (top, bottom, down), (left, right, along) = (
-        _between(at, side.start, size, upscale)
-        for at, side, size in zip((rows, cols), window, lr.shape, strict=True)
-    )
-    above = (1 - along) * lr[top, left] + along * lr[top, right]
-    below = (1 - along) * lr[bottom, left] + along * lr[bottom, right]
-    made: NDArray[np.float32] = (1 - down) * above + down * below
+    top, bottom, down = between(window[0].start * upscale + rows, lr.shape[0], upscale)
+    left, right, along = between(window[1].start * upscale + cols, lr.shape[1], upscale)
+    y, x = down.astype(np.float32), along.astype(np.float32)
+    above = (1 - x) * lr[top, left] + x * lr[top, right]
+    below = (1 - x) * lr[bottom, left] + x * lr[bottom, right]
+    made: NDArray[np.float32] = (1 - y) * above + y * below
     return made
-
-
-def _between(
-    at: Indices, start: int, size: int, upscale: int
-) -> tuple[Indices, Indices, NDArray[np.float32]]:
-    """Return the input pixels before and after output pixels along an axis, and the way between."""
-    centre = np.clip(start + (at + 0.5) / upscale - 0.5, 0, size - 1)
-    before = np.floor(centre).astype(np.intp)
-    return before, np.minimum(before + 1, size - 1), (centre - before).astype(np.float32)

@@ -28,6 +28,21 @@ def cubic_upsampling(n: int, upscale: int) -> NDArray[np.float32]:
     return weights
 
 
+def between(
+    at: NDArray[np.intp], n: int, upscale: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Find the input pixels, of n along an axis, that output pixels lie between.
+
+    Returns
+    -------
+    the one before, the one after, and the way from one centre to the other, 0 to 1; beyond the
+    outermost centres these twice
+    """
+    centre = np.clip((at + 0.5) / upscale - 0.5, 0, n - 1)
+    before = np.floor(centre).astype(np.intp)
+    return before, np.minimum(before + 1, n - 1), centre - before
+
+
 @lru_cache(maxsize=64)
 def decimation(taps: tuple[float, ...], n: int, factor: int) -> NDArray[np.float32]:
     """Weights that average n pixels to `factor` times fewer, by taps that lie about each centre.

@@ -8,14 +8,14 @@ Only input pixels decide, so the result does not depend on tiles.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.cube.darkness import lift_dark
-from hsisr_geo.cube.windows import Window, inside
+from hsisr_geo.cube.darkness import Plane, lift_dark
+from hsisr_geo.cube.windows import Window, inside, phases
 from hsisr_geo.errors import OptionError
 from hsisr_geo.threads import each
 
@@ -23,8 +23,6 @@ Range = tuple[float, float]
 """Least and largest value, in physical units; infinities where there is no limit."""
 
 ANYTHING: Range = (-math.inf, math.inf)
-
-Plane = NDArray[np.float32]
 
 ROOM = 2.0
 """R's by which a value that a model made may leave the range of its neighbourhood. At 2 that costs
@@ -93,30 +91,36 @@ def hold(
     @np.errstate(over="ignore", invalid="ignore")
     # ^ values near the largest float: what overflows becomes infinite, which is no limit
     def hold_band(band: int) -> None:
-        plane, before = sr[band], sr[band].copy()
+        plane = sr[band]
         least, most = _neighbourhood(cube[band], window, outer)
         low, high = _limits(least, most, limits, room[band])
-        if 0 < room[band] < math.inf and limits != ANYTHING:
-            dark = lift_dark(plane, least, most, cube[band], inside(outer, window))
-            plane[dark.rows, dark.cols] = dark.values
-        for pixels in _phases(plane, upscale):
-            out = (pixels < low) | (pixels > high)
-            pixels[out] = np.clip(pixels[out], low[out], high[out])
         noise = _NOISE * np.maximum(np.abs(low), np.abs(high))
         noise[~np.isfinite(noise)] = 0
-        if (plane != before).any():
-            for now, then in zip(_phases(plane, upscale), _phases(before, upscale), strict=True):
-                cut[band] += np.count_nonzero((np.abs(now - then) > noise)[rows, cols])
+        counted = np.zeros(low.shape, bool)
+        counted[rows, cols] = True
+        if 0 < room[band] < math.inf and limits != ANYTHING:
+            dark = lift_dark(plane, least, most, cube[band], inside(outer, window))
+            at, over = (dark.rows, dark.cols), (dark.rows // upscale, dark.cols // upscale)
+            values = np.clip(dark.values, low[over], high[over])
+            cut[band] += _changed(plane[at], values, noise[over], counted[over])
+            plane[at] = values
+        for pixels in phases(plane, upscale):
+            out = (pixels < low) | (pixels > high)
+            if out.any():
+                values = np.clip(pixels[out], low[out], high[out])
+                cut[band] += _changed(pixels[out], values, noise[out], counted[out])
+                pixels[out] = values
         valid[band] = upscale**2 * np.count_nonzero(~np.isnan(high[rows, cols]))
 
     each(hold_band, range(len(sr)))
     return Held(cut, valid)
 
 
-def _phases(plane: Plane, upscale: int) -> Iterator[Plane]:
-    """Yield the pixels of a plane in turns, one of each input pixel at a time; views."""
-    for row, col in np.ndindex(upscale, upscale):
-        yield plane[row::upscale, col::upscale]
+def _changed(
+    then: Plane, now: Plane, noise: NDArray[np.floating], counted: NDArray[np.bool_]
+) -> int:
+    """Count the values that are counted and changed by more than rounding."""
+    return int(np.count_nonzero((np.abs(now - then) > noise) & counted))
 
 
 def _limits(least: Plane, most: Plane, limits: Range | None, room: float) -> tuple[Plane, Plane]:

@@ -1,7 +1,12 @@
 """`Window`: (rows, cols) of a cube, and the arithmetic on it."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 Window = tuple[slice, slice]
 """(rows, cols), in pixels of the whole scene."""
 BLOCK = 256
@@ -42,6 +47,12 @@ def inside(window: Window, outer: Window) -> Window:
     """Express a window relative to the first pixel of one that contains it."""
     (rows, cols), (top, left) = window, (outer[0].start, outer[1].start)
     return slice(rows.start - top, rows.stop - top), slice(cols.start - left, cols.stop - left)
+
+
+def phases(plane: NDArray[Scalar], upscale: int) -> Iterator[NDArray[Scalar]]:
+    """Yield the output pixels of a plane in turns, one of each input pixel at a time; views."""
+    for row, col in np.ndindex(upscale, upscale):
+        yield plane[row::upscale, col::upscale]
 
 
 def blocks(shape: tuple[int, int], side: int) -> Iterator[Window]:

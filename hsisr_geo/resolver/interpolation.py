@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.degradation import BICUBIC, Degradation, named
-from hsisr_geo.cube.resampling import along_cols, along_rows, upsample
+from hsisr_geo.cube.resampling import along_cols, along_rows, between, upsample
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.protocol import Resolver, TileFunction, assumption
 
@@ -150,9 +150,11 @@ def bilinear(cube: Cube, upscale: int) -> Cube:
 @lru_cache(maxsize=64)
 def _linear_weights(n: int, upscale: int) -> NDArray[np.float32]:
     """Weights (upscale * n, n) of n pixels; pixels are areas, as everywhere in this package."""
-    centres = ((np.arange(upscale * n) + 0.5) / upscale - 0.5).clip(0, n - 1)
-    distance = np.abs(np.arange(n) - centres[:, None])
-    weights: NDArray[np.float32] = (1 - distance).clip(0).astype(np.float32)
+    pixels = np.arange(upscale * n)
+    before, after, share = between(pixels, n, upscale)
+    weights = np.zeros((upscale * n, n), np.float32)
+    weights[pixels, before] = 1 - share
+    weights[pixels, after] += share
     weights.flags.writeable = False  # shared by all callers through the cache
     return weights
 
