@@ -3,17 +3,13 @@
 The processes are real ones on the loopback; only the patience is shorter than a user's.
 """
 
-import json
 import os
 import pickle
 import shutil
 import signal
 import socket
 import socketserver
-import subprocess
-import sys
 import threading
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -21,7 +17,8 @@ from functools import partial
 import numpy as np
 import pytest
 from attacks.test_inputs_hold_still import scene
-from commands import ENVIRONMENT, call, one_line_error, posix
+from commands import call, one_line_error, posix
+from dask_processes import address_of, start, worker_options
 from distributed import Client, LocalCluster
 from scenes import read_pixels
 
@@ -153,6 +150,29 @@ def test_a_model_is_found_by_its_weights_wherever_they_are(tmp_path, monkeypatch
     assert pickle.loads(sent).recipe.model == str(there / "of-another-name.safetensors")
 
 
+def run_on(address, tmp_path, monkeypatch):
+    """Return what runs a scene of 36 tiles on workers that are there; something happens at one."""
+    src, lines = scene(tmp_path / "in.tif"), []
+
+    def run(at=None, action=None, patience=PATIENT):
+        of_patience = partial(Workers, patience=patience)
+        monkeypatch.setattr("hsisr_geo.engine.pipeline.Workers", of_patience)
+
+        def progress(done, _):
+            if done == at:
+                action()
+
+        return super_resolve(
+            src, tmp_path / "out.tif", resolver=BicubicResolver(2), tile=8, resume=True,
+            scheduler=address, progress=progress, log=lines.append,
+        )  # fmt: skip
+
+    with connected(Workers(scheduler=address, patience=PATIENT)):
+        pass
+    run.lines = lines
+    return run
+
+
 class Cluster:
     """A scheduler and a worker as a user would start them; `ready` makes up for what has ended."""
 
@@ -165,22 +185,14 @@ class Cluster:
             self.number += 1
             self.file = self.folder / f"scheduler-{self.number}.json"
             self.scheduler = self.start("scheduler", "--port", "0")
-            while not self.file.exists() or not self.file.read_text():
-                assert self.scheduler.poll() is None
-                time.sleep(0.05)
-            self.address = json.loads(self.file.read_text())["address"]
+            self.address = address_of(self.scheduler, self.file)
             self.worker = None
         if self.worker is None or self.worker.poll() is not None:
-            local = ["--local-directory", self.folder, "--no-nanny", "--nthreads", "1"]
-            self.worker = self.start("worker", *local)
+            self.worker = self.start("worker", *worker_options(self.folder))
         return self
 
     def start(self, what, *more, env=None):
-        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--host", "127.0.0.1"]
-        return subprocess.Popen(
-            [*command, "--no-dashboard", "--scheduler-file", self.file, *more],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT | (env or {}),
-        )  # fmt: skip
+        return start(what, "127.0.0.1", self.file, *more, env=env)
 
     def end(self):
         for process in (self.worker, self.scheduler):
@@ -204,25 +216,7 @@ def cluster(every):
 @pytest.fixture
 def run(cluster, tmp_path, monkeypatch):
     """Run on the cluster with little patience; at so many tiles something happens."""
-    src, lines = scene(tmp_path / "in.tif"), []
-
-    def run(at=None, action=None, patience=PATIENT):
-        of_patience = partial(Workers, patience=patience)
-        monkeypatch.setattr("hsisr_geo.engine.pipeline.Workers", of_patience)
-
-        def progress(done, _):
-            if done == at:
-                action()
-
-        return super_resolve(
-            src, tmp_path / "out.tif", resolver=BicubicResolver(2), tile=8, resume=True,
-            scheduler=cluster.address, progress=progress, log=lines.append,
-        )  # fmt: skip
-
-    with connected(Workers(scheduler=cluster.address, patience=PATIENT)):
-        pass
-    run.lines = lines
-    return run
+    return run_on(cluster.address, tmp_path, monkeypatch)
 
 
 @posix
@@ -272,7 +266,7 @@ def test_a_worker_of_another_version_is_named(run, cluster, tmp_path):
     lie = tmp_path / "other" / "sitecustomize.py"
     lie.parent.mkdir()
     lie.write_text("import hsisr_geo._version\nhsisr_geo._version.__version__ = '9.9'\n")
-    there = ["--local-directory", tmp_path / "dask", "--no-nanny", "--nthreads", "1"]
+    there = worker_options(tmp_path / "dask")
     other = cluster.start("worker", *there, env={"PYTHONPATH": str(lie.parent)})
     try:
         with Client(cluster.address, set_as_default=False) as client:

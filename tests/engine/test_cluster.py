@@ -7,8 +7,6 @@ import pickle
 import re
 import signal
 import subprocess
-import sys
-import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -17,6 +15,7 @@ import psutil
 import pytest
 import rasterio
 from commands import CLI, ENVIRONMENT, posix
+from dask_processes import scheduler_and_worker
 from scenes import read_pixels
 
 from hsisr_geo import __version__
@@ -103,24 +102,8 @@ def test_a_run_with_workers_ends_with_them_and_goes_on(src, whole, tmp_path, sig
 @pytest.fixture
 def scheduler(tmp_path):
     """A real scheduler and a real worker, as a user would start them."""
-    file = tmp_path / "scheduler.json"
-    script = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
-    worker = [sys.executable, "-m", "distributed.cli.dask_worker"]
-    common = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": ENVIRONMENT}
-    local = ["--host", "127.0.0.1", "--no-dashboard"]
-    processes = [
-        subprocess.Popen([*script, *local, "--port", "0", "--scheduler-file", file], **common)
-    ]
-    while not file.exists() or not file.read_text():
-        time.sleep(0.1)
-    folder = ["--local-directory", tmp_path / "dask", "--no-nanny", "--nthreads", "1"]
-    processes.append(
-        subprocess.Popen([*worker, *local, *folder, "--scheduler-file", file], **common)
-    )
-    yield json.loads(file.read_text())["address"]
-    for process in reversed(processes):
-        process.terminate()
-        process.wait(20)
+    with scheduler_and_worker(tmp_path) as address:
+        yield address
 
 
 def test_the_workers_of_a_scheduler_give_the_same_file(src, whole, tmp_path, scheduler):
