@@ -186,11 +186,13 @@ def _psf_text(raster: "Raster") -> str:
 def _made(raster: "Raster") -> list[tuple[str, str]]:
     """Say how a result of ours was made; nothing of any other raster."""
     said = {name.removeprefix("HSISR_").lower(): v for name, v in raster.provenance.items()}
+    index = [("index", _index_text(said))] if "index" in said else []
     if "model" not in said:
-        return []
+        return index
     by = f"hsisr-geo {said.get('version', '?')}, {said['model']} x{said.get('upscale', '?')}"
     blur = ", ".join(said[key] for key in ("degradation", "psf_told") if key in said)
     rows = [
+        *index,
         ("made by", f"{by}: a result, not to be super-resolved again"),
         ("made from", said.get("source", "?")),
         ("weights", said.get("model_sha256", "")),
@@ -200,6 +202,12 @@ def _made(raster: "Raster") -> list[tuple[str, str]]:
         ("values cut", _percent(said.get("values_cut"))),
     ]
     return [(name, text) for name, text in rows if text]
+
+
+def _index_text(said: dict[str, str]) -> str:
+    bands = ", ".join(said.get("index_bands", "?").split())
+    of = f"bands {bands} of {said.get('index_of', '?')}"
+    return f"{said['index']} of {of}; band 2 is its standard deviation"
 
 
 def _detail(said: dict[str, str]) -> str:
