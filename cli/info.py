@@ -220,10 +220,14 @@ def _agreement(said: dict[str, str]) -> str:
     return left and f"{left} of a band's standard deviation from its input, degraded again"
 
 
+def _share_text(share: float) -> str:
+    return "less than 0.001 %" if 0 < share < 1e-5 else f"{100 * share:.2g} %"
+
+
 def _percent(share: str | None) -> str:
     """Write a share as an output's tag has it in per cent, "" for none or one that is no number."""
     try:
-        return f"{100 * float(share):.2g} %" if share else ""
+        return _share_text(float(share)) if share else ""
     except ValueError:
         return ""
 

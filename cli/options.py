@@ -213,7 +213,7 @@ overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that
 format = click.option(
     "--format",
     type=click.Choice(FORMATS, case_sensitive=False),
-    help="Of DST, where its ending does not tell: .tif is gtiff unless cog is asked for.",
+    help="Of the output, where its ending does not tell: .tif is gtiff unless cog is asked for.",
 )
 creation = click.option(
     "--co",

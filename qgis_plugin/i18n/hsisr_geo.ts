@@ -264,7 +264,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>{result}: difference to the input</source>
+      <source>Difference: {result}</source>
       <translation type="unfinished" />
     </message>
     <message>
