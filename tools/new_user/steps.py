@@ -11,7 +11,7 @@ from pathlib import Path
 
 import processing
 from qgis.core import QgsApplication, QgsProject, QgsSettings
-from qgis.gui import QgsCollapsibleGroupBox, QgsFilterLineEdit
+from qgis.gui import QgsCollapsibleGroupBoxBasic, QgsFilterLineEdit
 from qgis.PyQt.QtCore import QEvent, QPointF, Qt, QTimer
 from qgis.PyQt.QtGui import QMouseEvent
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QTextBrowser, QTreeView
@@ -84,7 +84,7 @@ def super_resolve():
     ended = _opened(dialog)
     yield from _settled()
     _grab(dialog, "qgis-dialog.png")
-    (advanced,) = dialog.findChildren(QgsCollapsibleGroupBox)
+    advanced = dialog.findChild(QgsCollapsibleGroupBoxBasic, "grpAdvanced")
     advanced.setCollapsed(False)
     dialog.resize(980, 1000)
     yield from _settled()
