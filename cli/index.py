@@ -23,7 +23,7 @@ INDICES = ("ndvi", "pri", "rep", "depth:2200", "depth:900")
     metavar="PATH",
     help="The standard deviations of RESULT, as `run --uncertainty` wrote them.",
 )
-@click.option("--index", "name", required=True, type=click.Choice(INDICES), help="Which.")
+@click.option("--index", "name", required=True, type=click.Choice(INDICES), help="Its name.")
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="PATH", help="The raster made."
 )

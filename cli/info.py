@@ -186,11 +186,13 @@ def _psf_text(raster: "Raster") -> str:
 def _made(raster: "Raster") -> list[tuple[str, str]]:
     """Say how a result of ours was made; nothing of any other raster."""
     said = {name.removeprefix("HSISR_").lower(): v for name, v in raster.provenance.items()}
+    index = [("index", _index_text(said))] if "index" in said else []
     if "model" not in said:
-        return []
+        return index
     by = f"hsisr-geo {said.get('version', '?')}, {said['model']} x{said.get('upscale', '?')}"
     blur = ", ".join(said[key] for key in ("degradation", "psf_told") if key in said)
     rows = [
+        *index,
         ("made by", f"{by}: a result, not to be super-resolved again"),
         ("made from", said.get("source", "?")),
         ("weights", said.get("model_sha256", "")),
@@ -200,6 +202,12 @@ def _made(raster: "Raster") -> list[tuple[str, str]]:
         ("values cut", _percent(said.get("values_cut"))),
     ]
     return [(name, text) for name, text in rows if text]
+
+
+def _index_text(said: dict[str, str]) -> str:
+    bands = ", ".join(said.get("index_bands", "?").split())
+    of = f"bands {bands} of {said.get('index_of', '?')}"
+    return f"{said['index']} of {of}; band 2 is its standard deviation"
 
 
 def _detail(said: dict[str, str]) -> str:
@@ -212,10 +220,14 @@ def _agreement(said: dict[str, str]) -> str:
     return left and f"{left} of a band's standard deviation from its input, degraded again"
 
 
+def _share_text(share: float) -> str:
+    return "less than 0.001 %" if 0 < share < 1e-5 else f"{100 * share:.2g} %"
+
+
 def _percent(share: str | None) -> str:
     """Write a share as an output's tag has it in per cent, "" for none or one that is no number."""
     try:
-        return f"{100 * float(share):.2g} %" if share else ""
+        return _share_text(float(share)) if share else ""
     except ValueError:
         return ""
 

@@ -154,7 +154,8 @@ drop_bad = click.option(
 orthorectify = click.option(
     "--orthorectify",
     is_flag=True,
-    help="Put EMIT on the map grid of its lookup table, instead of in the geometry of the sensor.",
+    help="Put a product in the geometry of its sensor (EMIT, Tanager, PACE, HYPSO, AVIRIS) on a "
+    "map grid, by the lookup table or the coordinates that come with it.",
 )
 mask_clouds = click.option(
     "--mask-clouds",
@@ -213,7 +214,7 @@ overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that
 format = click.option(
     "--format",
     type=click.Choice(FORMATS, case_sensitive=False),
-    help="Of DST, where its ending does not tell: .tif is gtiff unless cog is asked for.",
+    help="Of the output, where its ending does not tell: .tif is gtiff unless cog is asked for.",
 )
 creation = click.option(
     "--co",

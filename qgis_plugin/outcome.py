@@ -9,6 +9,8 @@ from osgeo import gdal
 from .i18n import tr
 from .timeleft import rounded
 
+FEW = 1e-5  # a share of values that is not worth a line
+
 
 def summary(path, told):
     """Return what a person wants to know at the end: pixel size, agreement with the input, time."""
@@ -25,7 +27,7 @@ def summary(path, told):
         yield tr(
             "Degraded again it is {share:.2f} % of a band's standard deviation from the input"
         ).format(share=100 * share)
-    if told.get("values_cut"):
+    if (told.get("values_cut") or 0) >= FEW:
         yield tr("{share:.2g} % of the values were held to what the input allows").format(
             share=100 * told["values_cut"]
         )

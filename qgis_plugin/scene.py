@@ -78,6 +78,7 @@ class SceneAlgorithm(EngineAlgorithm):
             minValue=0.0,
             maxValue=1.0,
         )
+        detail.setMetadata({"widget_wrapper": {"decimals": 2}})
         seed = number("SEED", tr("Seed"), number.Type.Integer, 0, minValue=0)
         for parameter in (
             helped(detail, tr("Above 0 the network adds texture that the sensor did not see.")),
@@ -294,9 +295,12 @@ def orthorectify_parameter():
     """Return ORTHORECTIFY."""
     return helped(
         QgsProcessingParameterBoolean(
-            "ORTHORECTIFY", tr("Put EMIT on its map grid"), defaultValue=False
+            "ORTHORECTIFY", tr("Put a swath on a map grid"), defaultValue=False
         ),
-        tr("By the lookup table in the file. Else it stays in the geometry of the sensor."),
+        tr(
+            "Of EMIT, Tanager, PACE, HYPSO and AVIRIS, by the lookup table or coordinates that "
+            "come with them. Else the result stays in the geometry of the sensor."
+        ),
     )
 
 

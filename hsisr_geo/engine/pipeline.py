@@ -32,6 +32,8 @@ from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.resolver.protocol import Resolver
 from hsisr_geo.threads import products_in_one_thread
 
+_FEW = 1e-5  # a share of values that has no digits
+
 
 @dataclass(frozen=True)
 class RunReport:
@@ -199,7 +201,8 @@ def super_resolve(
             assembly.set_tags(_tags(assignment, mark, found))
         _check_unmoved(request, before, mark)
     if found.share_cut:
-        log(f"{found.share_cut:.3%} of the values were held to what the input allows")
+        share = f"{found.share_cut:.3%}" if found.share_cut >= _FEW else f"fewer than {_FEW:.3%}"
+        log(f"{share} of the values were held to what the input allows")
     return RunReport(
         path=os.fspath(dst),
         uncertainty=None if uncertainty is None else os.fspath(uncertainty.path),

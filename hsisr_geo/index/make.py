@@ -93,7 +93,7 @@ def write_index(
         "index_bands": " ".join(str(band + 1) for band in bands),
         "index_correlation": " ".join(f"{rho:.4f}" for rho in pairs),
     }
-    tags = as_tags(said)
+    tags = _made_by(values) | as_tags(said)
     write_raster(dst, target, cube, overwrite=overwrite, tags=tags, write=write)
     return IndexReport(
         os.fspath(dst),
@@ -104,6 +104,12 @@ def write_index(
         _mean(cube[0][found]),
         _mean(cube[1][found]),
     )
+
+
+def _made_by(result: Raster) -> dict[str, str]:
+    """Return the tags that say how a result was made, without what was measured of its values."""
+    measured = ("HSISR_CONSISTENCY_", "HSISR_VALUES_CUT")
+    return {k: v for k, v in result.provenance.items() if not k.startswith(measured)}
 
 
 def find_bands(raster: Raster, index: Index) -> tuple[int, ...]:

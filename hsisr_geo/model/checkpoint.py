@@ -8,14 +8,20 @@ from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.inference.finite import check_weights
 from hsisr_geo.model.network import Network
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
-from hsisr_geo.resolver.header import CARD_KEY, CONFIG_KEY, ModelHeader, read_network_header
+from hsisr_geo.resolver.header import (
+    CARD_KEY,
+    CONFIG_KEY,
+    ModelHeader,
+    read_network_header,
+    with_checksum,
+)  # fmt: skip
 
 __all__ = [
     "load_network", "save_network", "save_tensors", "with_weights",
@@ -34,11 +40,11 @@ def save_network(path: Path, network: Network, config: ModelConfig, card: ModelC
 
 
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
-    """Write a safetensors file beside its name, then rename it."""
+    """Write a safetensors file beside its name, then rename it; a model's gets a checksum."""
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    content = save({k: v.contiguous() for k, v in tensors.items()}, metadata)
     try:
-        save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata)
-        partial.chmod(0o644)  # safetensors writes for the owner only
+        partial.write_bytes(with_checksum(content) if CONFIG_KEY in metadata else content)
         os.replace(partial, path)
     except OSError as e:
         raise ModelError(f"cannot write model file {path}: {e.strerror or e}") from e

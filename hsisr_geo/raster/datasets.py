@@ -55,6 +55,12 @@ def open_quietly(path: str) -> Any:
         return rasterio.open(path, **options)
 
 
+def open_without_sidecar(path: str) -> Any:
+    """Open a raster without what GDAL keeps beside it in a `.aux.xml`."""
+    with rasterio.Env(GDAL_PAM_ENABLED="NO"):
+        return open_quietly(path)
+
+
 def _is_netcdf(path: str) -> bool:
     if path.upper().startswith("NETCDF:"):
         return True

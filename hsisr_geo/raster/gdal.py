@@ -21,11 +21,13 @@ from hsisr_geo.raster.datasets import (
     check_numbers,
     open_error,
     open_quietly,
+    open_without_sidecar,
     reason,
     thread_handle,
 )
 from hsisr_geo.raster.facts.classes import tell_classes
 from hsisr_geo.raster.facts.nodata import is_masked, settled_nodata, within_limits
+from hsisr_geo.raster.facts.stale_copy import stale_copy
 from hsisr_geo.raster.place.envi_crs import crs_of_header
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
 from hsisr_geo.raster.sources import follow
@@ -87,7 +89,10 @@ def describe(path: str) -> Raster:
         with open_quietly(path) as dataset:
             check_bands(dataset, path)
             check_envi(dataset, path)
-            return described(dataset, path)
+            if not (stale := stale_copy(dataset)):
+                return described(dataset, path)
+        with open_without_sidecar(path) as dataset:
+            return described(dataset, path).noted(stale)
     except UnicodeDecodeError as error:  # rasterio reads names of bands and of the CRS as UTF-8
         raise RasterError(
             f"{path}: its metadata hold text that is not UTF-8 ({error.object[:40]!r}): convert it"

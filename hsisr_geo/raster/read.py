@@ -13,6 +13,7 @@ from hsisr_geo.raster.gdal import GdalSource
 from hsisr_geo.raster.raster import Missing, Raster, Stored, within_axis
 
 _AT_ONCE = 16
+_BESIDE = (".aux.xml", ".ovr")  # that come when somebody looks at a raster
 _NAMED_FILES = 8  # in the provenance; a VRT may have thousands
 
 
@@ -56,7 +57,7 @@ def source_files(raster: Raster) -> dict[str, str]:
     """
     if not raster.files or not (raster.product or raster.driver == "VRT"):
         return {}
-    names = [os.path.basename(name) for name in raster.files]
+    names = [os.path.basename(name) for name in raster.files if not name.endswith(_BESIDE)]
     more = f" and {len(names) - _NAMED_FILES} more" if len(names) > _NAMED_FILES else ""
     return {"source_files": ", ".join(names[:_NAMED_FILES]) + more}
 

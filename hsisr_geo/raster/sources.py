@@ -36,7 +36,7 @@ def follow(names: Iterable[str]) -> tuple[str, ...]:
         name = waiting.pop()
         files = list(on_disk(name))
         found |= dict.fromkeys(files)
-        if name not in roots:  # of these GDAL has told itself what lies beside them
+        if name != roots[0]:  # of this one GDAL has told itself what lies beside it
             found |= dict.fromkeys(there for file in files for there in _beside(file))
         for further in _named_by(name):
             if further not in seen:  # a VRT may name itself, or the same file for each band

@@ -11,6 +11,8 @@ from hsisr_geo.raster.raster import Raster
 
 MADE_BY_US = "HSISR_MODEL"
 """The tag that each of our outputs has."""
+INDEX = "HSISR_INDEX"
+"""The tag that an index of ours has."""
 
 _NEAREST = (
     "interpolation would make up classes: use nearest neighbour, e.g. "
@@ -31,13 +33,20 @@ def check_suitable(raster: Raster, *, again: bool = False) -> None:
     """
     for why in _classes(raster):
         raise RasterError(f"{raster.path} holds classes or codes ({why}): {_NEAREST}")
+    if again:
+        return
+    if index := raster.provenance.get(INDEX):
+        source = raster.provenance.get("HSISR_INDEX_OF", "another raster")
+        raise RasterError(
+            f"{raster.path} is an index ({index} of {source}), not a scene: super-resolve the "
+            "scene and make the index of that, or insist with --again (again=True)"
+        )
     if made := raster.provenance.get(MADE_BY_US):
         source = raster.provenance.get("HSISR_SOURCE", "another scene")
-        if not again:
-            raise RasterError(
-                f"{raster.path} is a result already, made by {made} from {source}: give {source} "
-                "itself, or insist with --again (again=True)"
-            )
+        raise RasterError(
+            f"{raster.path} is a result already, made by {made} from {source}: give {source} "
+            "itself, or insist with --again (again=True)"
+        )
 
 
 def _classes(raster: Raster) -> Iterator[str]:

@@ -1,14 +1,11 @@
-"""A model file's header: configuration, card and hash, read without torch."""
+"""A model file's header: configuration, card, hash and checksum, read without torch."""
 
 import hashlib
 import json
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import (
-    Any,
-    NamedTuple,
-)
+from typing import Any, BinaryIO, NamedTuple
 
 from hsisr_geo.errors import ModelError
 from hsisr_geo.resolver.config import ModelCard, ModelConfig, parse_config
@@ -16,6 +13,7 @@ from hsisr_geo.resolver.system_config import ARCHITECTURE_KEY, SystemConfig
 
 CONFIG_KEY = "hsisr_config"
 CARD_KEY = "hsisr_card"
+CHECKSUM_KEY = "hsisr_checksum"
 MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit; a length beyond it is not a header
 
 
@@ -42,7 +40,8 @@ def read_header(path: Path) -> ModelHeader | SystemHeader:
     ------
     ModelError
         Missing, truncated or corrupt file, not a safetensors file, not one of ours, or one of a
-        newer version; the message names the file.
+        newer version; the message names the file. Other weights or settings than were written are
+        told where the file has a checksum, which those of before version 0.2 have not.
     """
     try:
         metadata = _read_metadata(path)
@@ -97,6 +96,41 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def with_checksum(file: bytes) -> bytes:
+    """Return a model file with a checksum in its header; the same content gives the same bytes.
+
+    The checksum is SHA-256 over what decides about results: configuration, table of tensors and
+    their numbers; not the card. safetensors has none of its own.
+    """
+    (length,) = struct.unpack("<Q", file[:8])
+    header, weights = _parse_header(file[8 : 8 + length]), file[8 + length :]
+    digest = _checksum_begun(header)
+    digest.update(weights)
+    metadata = {**header.pop("__metadata__"), CHECKSUM_KEY: digest.hexdigest()}
+    told = {"__metadata__": dict(sorted(metadata.items())), **header}
+    raw = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    raw += b" " * (-len(raw) % 8)  # tensors begin at a multiple of eight
+    return struct.pack("<Q", len(raw)) + raw + weights
+
+
+def _checksum_begun(header: Mapping[str, Any]) -> Any:
+    """Begin a checksum; the weights are still to come."""
+    table = {name: told for name, told in header.items() if name != "__metadata__"}
+    config = header["__metadata__"].get(CONFIG_KEY)
+    return hashlib.sha256(json.dumps([config, table], sort_keys=True).encode())
+
+
+def _check_sum(header: Mapping[str, Any], told: object, weights: BinaryIO) -> None:
+    digest = _checksum_begun(header)
+    while block := weights.read(1 << 20):
+        digest.update(block)
+    if digest.hexdigest() != told:
+        raise ModelError(
+            "the model file is damaged: its weights or settings are not those that were written "
+            "(their checksum is another); get it again, or train it again"
+        )
+
+
 def _read_metadata(path: Path) -> Mapping[str, Any]:
     """Return the free metadata of a safetensors file, once the file is known to be whole."""
     size = path.stat().st_size
@@ -110,16 +144,19 @@ def _read_metadata(path: Path) -> Mapping[str, Any]:
         if length > size - 8:
             raise ModelError("model file is truncated within its header; get it again")
         header = _parse_header(file.read(length))
-    expected = 8 + length + _weights_bytes(header)
-    if size != expected:
-        raise ModelError(
-            f"model file is corrupt: {size} bytes where its header says {expected}; get it again"
-        )
-    metadata = header.get("__metadata__", {})
-    if not isinstance(metadata, dict) or CONFIG_KEY not in metadata:
-        raise ModelError(
-            "a safetensors file, but not a hsisr-geo model: its header has no configuration"
-        )
+        expected = 8 + length + _weights_bytes(header)
+        if size != expected:
+            raise ModelError(
+                f"model file is corrupt: {size} bytes where its header says {expected}; "
+                "get it again"
+            )
+        metadata = header.get("__metadata__", {})
+        if not isinstance(metadata, dict) or CONFIG_KEY not in metadata:
+            raise ModelError(
+                "a safetensors file, but not a hsisr-geo model: its header has no configuration"
+            )
+        if CHECKSUM_KEY in metadata:
+            _check_sum(header, metadata[CHECKSUM_KEY], file)
     return metadata
 
 

@@ -12,7 +12,7 @@ from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.cube.valid_range import check_range
 from hsisr_geo.errors import OptionError, RasterError
-from hsisr_geo.raster.suitability import MADE_BY_US
+from hsisr_geo.raster.suitability import INDEX, MADE_BY_US
 from hsisr_geo.resolver.catalogue import DEFAULT
 from hsisr_geo.resolver.load import DEFAULT_UPSCALE, Recipe, check_upscale
 from hsisr_geo.resolver.protocol import Resolver
@@ -178,6 +178,11 @@ def _check(array: xr.DataArray, dtype: str, tile: int) -> None:
 
 def _check_new(array: xr.DataArray, *, again: bool) -> None:
     """Refuse what was made here already."""
+    if INDEX in array.attrs and not again:
+        raise RasterError(
+            f"{name_of(array)} is an index ({array.attrs[INDEX]}), not a scene: super-resolve the "
+            "scene and make the index of that, or insist with again=True"
+        )
     if MADE_BY_US in array.attrs and not again:
         raise RasterError(
             f"{name_of(array)} is a result already, made by {array.attrs[MADE_BY_US]}: give the "

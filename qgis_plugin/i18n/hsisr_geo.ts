@@ -264,7 +264,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>{result}: difference to the input</source>
+      <source>Difference: {result}</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -504,11 +504,11 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Put EMIT on its map grid</source>
+      <source>Put a swath on a map grid</source>
       <translation type="unfinished" />
     </message>
     <message>
-      <source>By the lookup table in the file. Else it stays in the geometry of the sensor.</source>
+      <source>Of EMIT, Tanager, PACE, HYPSO and AVIRIS, by the lookup table or coordinates that come with them. Else the result stays in the geometry of the sensor.</source>
       <translation type="unfinished" />
     </message>
     <message>

@@ -83,7 +83,7 @@ class MapActions:
         except (OSError, ValueError) as error:
             self._say(str(error))
             return None
-        name = tr("{result}: difference to the input").format(result=after.name())
+        name = tr("Difference: {result}").format(result=after.name())
         layer = QgsRasterLayer(path, name, "gdal")
         _gray_is_nothing(layer)
         layer.setCustomProperty(f"{BEFORE}-difference", before.id())

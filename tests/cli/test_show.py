@@ -68,3 +68,11 @@ def test_help_of_completion_keeps_its_lines():
     text = call("completion", "--help").stdout
     assert "\\b" not in text
     assert '  bash  eval "$(hsisr-geo completion bash)" in ~/.bashrc\n' in text
+
+
+def test_a_scene_alone_is_not_called_before(scene, tmp_path, monkeypatch):
+    titles = []
+    monkeypatch.setattr(quick_look.Axes, "set_title", lambda self, text: titles.append(text))
+    call("show", scene, "--out", tmp_path / "a.png")
+    assert titles[1] == "three pixels"
+    assert not [text for text in titles if "before" in text]

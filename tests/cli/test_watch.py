@@ -56,7 +56,10 @@ def started(scene, folder, **environment):
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert wait_for(lambda: list(folder.iterdir()), 30)
+    wait_for(lambda: list(folder.iterdir()) or process.poll() is not None, 300)  # libraries load
+    if not list(folder.iterdir()):
+        process.kill()
+        raise AssertionError(process.communicate())
     return process
 
 

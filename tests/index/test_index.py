@@ -117,6 +117,24 @@ def test_the_raster_has_index_and_deviation_where_the_result_has_values(tmp_path
     np.testing.assert_allclose(deviation[~hole], by_hand[~hole], rtol=0.1)
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_an_index_is_no_scene_and_tells_how_its_result_was_made(tmp_path, again):
+    result, sigma, _ = _pair(tmp_path)
+    made = {"HSISR_MODEL": "bicubic", "HSISR_SOURCE": "scene.tif", "HSISR_CONSISTENCY_RMS": "1"}
+    if again:  # a result of ours
+        with rasterio.open(result, "r+") as dataset:
+            dataset.update_tags(**made)
+    ndvi = tmp_path / "ndvi.tif"
+    write_index(result, sigma, find_index("ndvi"), ndvi)
+    told = open_raster(ndvi).provenance
+    assert (told.get("HSISR_MODEL") == "bicubic", "HSISR_CONSISTENCY_RMS" in told) == (again, False)
+    for args in (("run", ndvi, tmp_path / "o.tif"), ("assess", ndvi, "--report", tmp_path / "r")):
+        line = one_line_error(call(*args, "--upscale", "2", code=1))
+        assert "ndvi.tif is an index (ndvi of sr.tif), not a scene" in line
+    assert "ndvi of bands 8, 3 of sr.tif" in call("info", ndvi).stdout
+    call("run", ndvi, tmp_path / "o.tif", "--upscale", "2", "--model", "bicubic", "--again")
+
+
 def test_the_command_tells_what_it_wrote(tmp_path):
     result, sigma, _ = _pair(tmp_path)
     args = ("index", result, "--sigma", sigma, "--index", "depth:2200")

@@ -14,7 +14,14 @@ from qgis.core import QgsApplication, QgsProject, QgsSettings
 from qgis.gui import QgsFilterLineEdit
 from qgis.PyQt.QtCore import QEvent, QPointF, Qt, QTimer
 from qgis.PyQt.QtGui import QMouseEvent
-from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QTextBrowser, QTreeView
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QGroupBox,
+    QTextBrowser,
+    QToolButton,
+    QTreeView,
+)
 from qgis.utils import iface, plugins
 
 ZIP, HOME = os.environ["NEW_USER_ZIP"], Path(os.environ["NEW_USER_HOME"])
@@ -84,6 +91,14 @@ def super_resolve():
     ended = _opened(dialog)
     yield from _settled()
     _grab(dialog, "qgis-dialog.png")
+    group = dialog.findChild(QGroupBox, "grpAdvanced")
+    arrow = group.findChild(QToolButton, "collapseButton")
+    arrow.click()
+    dialog.resize(980, 1000)
+    yield from _settled()
+    _grab(dialog, "qgis-advanced.png")
+    arrow.click()
+    dialog.resize(980, 720)
     dialog.runButton().click()
     yield lambda: ended
     assert ended == [True], dialog.feedback.textLog()

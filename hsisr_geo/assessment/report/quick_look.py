@@ -61,7 +61,7 @@ def draw_quick_look(path: str | os.PathLike[str], scene: Raster, result: Raster 
         axes = figure.subplots(1, wide)
         limits, image = _colors(before, None)
         axes[0].imshow(image, interpolation="nearest")
-        axes[0].set_title(f"before: {_size(scene)}")
+        axes[0].set_title(_size(scene) if after is None else f"before: {_size(scene)}")
         if after is not None:
             _, finer = _colors(after, limits)
             axes[1].imshow(_swiped(image, finer), interpolation="nearest")
@@ -145,9 +145,10 @@ def _size(raster: Raster) -> str:
 def _spectra(axes: NDArray[np.object_], before: View, after: View | None) -> None:
     """Draw the spectra of three pixels, and mark these in the pictures."""
     chart: Axes = axes[-1]
+    alone = after is None
     for color, (row, col) in zip(COLORS, _three_pixels(before), strict=False):
         axes[0].plot(col, row, "x", color=color, markeredgewidth=2)
-        chart.plot(*_curve(before, row, col), "--", color=color, linewidth=1)
+        chart.plot(*_curve(before, row, col), "-" if alone else "--", color=color, linewidth=1)
         if after is not None:
             finer = after.cube.shape[1] // before.cube.shape[1]
             row, col = finer * row + finer // 2, finer * col + finer // 2
@@ -156,7 +157,7 @@ def _spectra(axes: NDArray[np.object_], before: View, after: View | None) -> Non
     known = before.raster.bands[0].wavelength_nm is not None
     chart.set_xlabel("wavelength (nm)" if known else "band")
     chart.set_ylabel(before.raster.bands[0].unit or "value")
-    chart.set_title("dashed: before" + ("" if after is None else "; solid: after"))
+    chart.set_title("three pixels" if alone else "dashed: before; solid: after")
     chart.grid(visible=True, color="#dddddd")
 
 
