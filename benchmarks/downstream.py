@@ -8,7 +8,8 @@ truth, on scenes with wavelengths; where ours is, also the share of errors withi
 deviation that `hsisr-geo index` tells. *Abundances*: of four endmembers of the truth (successive
 projections), fully constrained least squares, root mean square error. *Classes*: a discriminant
 that is trained on the coarse pixels of Indian Pines (out of PyPI's `tensorly`) and applied to the
-fine ones; share that is right. RX anomalies need a mask, and none comes with these scenes.
+fine ones; share that is right. *Anomalies*: area under the curve of Reed and Xiaoli's detector for
+things that are planted into the truth (`anomalies.py`), as no mask comes with these scenes.
 """
 
 import re
@@ -21,6 +22,7 @@ from pathlib import Path
 import click
 import numpy as np
 from affine import Affine
+from anomalies import area_under_curve, planted, rareness
 from quality import EXISTING, Scene, read_all, scenes_of, write_degraded
 from uncertainty import usable
 
@@ -40,6 +42,7 @@ from hsisr_geo.resolver.protocol import Resolver
 
 METHODS = ("nearest", "bicubic", "back-projection", "ours")
 OURS, BICUBIC = METHODS.index("ours"), METHODS.index("bicubic")
+MORE_IS_BETTER = ("classes", "anomalies")
 ENDMEMBERS = 4
 STEPS = 300
 
@@ -51,7 +54,7 @@ class Row:
     Attributes
     ----------
     figures
-        By method; errors, or for classes shares that are right.
+        By method; errors, for classes shares that are right, for anomalies areas under the curve.
     within
         Of our errors, within one and two standard deviations; None where none is told.
     """
@@ -66,7 +69,7 @@ class Row:
     def better(self) -> bool:
         """Whether ours is better than bicubic."""
         ours, plain = self.figures[OURS], self.figures[BICUBIC]
-        return ours > plain if self.kind == "classes" else ours < plain
+        return ours > plain if self.kind in MORE_IS_BETTER else ours < plain
 
 
 @click.command()
@@ -84,6 +87,7 @@ def main(sources: Sequence[Path], upscales: Sequence[int], pines: bool, page: Pa
         resolvers = [known[name] for name in METHODS]
         for scene in scenes:
             rows += measure(scene, resolvers)
+            rows.append(detection(scene, resolvers))
             click.echo(f"{scene.name} x{upscale}", err=True)
         if pines:
             rows.append(classes(resolvers))
@@ -131,6 +135,24 @@ def answers(
         super_resolve(lr, sr, resolver=resolver, uncertainty=wish, overwrite=True)
         made.append(read_all(open_raster(sr), good))
     return np.array(made), read_all(open_raster(told), good)
+
+
+def detection(scene: Scene, resolvers: Sequence[Resolver]) -> Row:
+    """Say how well planted anomalies are found in what each method makes."""
+    masks = []
+
+    def plant(truth: np.ndarray) -> np.ndarray:
+        changed, mask = planted(truth)
+        masks.append(mask)
+        return changed
+
+    raster, upscale = open_raster(scene.path), resolvers[0].upscale
+    with tempfile.TemporaryDirectory() as folder:
+        lr = Path(folder, "lr.tif")
+        good, _ = write_degraded(raster, scene, lr, resolvers[OURS].degradation, plant)
+        made, _ = answers(lr, resolvers, good)
+    areas = [area_under_curve(rareness(x), masks[0]) for x in made]
+    return Row("anomalies", scene.name, upscale, tuple(areas))
 
 
 def index_row(

@@ -12,7 +12,7 @@ Markdown.
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -138,14 +138,23 @@ def score_scene(scene: Scene, upscale: int, resolvers: dict[str, Resolver]) -> I
 
 
 def write_degraded(
-    raster: Raster, scene: Scene, lr_path: Path, degradation: Degradation
+    raster: Raster,
+    scene: Scene,
+    lr_path: Path,
+    degradation: Degradation,
+    change: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> tuple[list[int], np.ndarray]:
-    """Write the degraded scene; return its good bands and the cropped original (band, row, col)."""
+    """Write the degraded scene; return its good bands and the cropped original (band, row, col).
+
+    `change` is made to the original's good bands before it is degraded.
+    """
     part = whole_groups(scene.part, 4 * degradation.factor)
     good = sorted(usable_bands(raster))
     bands = Bands(tuple(replace(b, good=i in good) for i, b in enumerate(raster.bands)))
     original = cut_out(replace(raster, bands=bands), part)
     cube = read_window(raster, *part)
+    if change is not None:
+        cube[good] = change(cube[good])
     coarse = [degrade(band[None], degradation) for band in cube]  # bad ones may have holes
     write(lr_path, coarser(original, degradation.factor), np.concatenate(coarse))
     return good, cube[good]

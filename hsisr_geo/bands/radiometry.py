@@ -109,7 +109,8 @@ def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:
     def put(number: int) -> None:
         stored, plane, band = dn[number], cube[number], bands[number]
         holes = np.isnan(plane)
-        exact = np.where(holes, 0.0, plane) if holes.any() else plane
+        has_holes = holes.any()
+        exact = np.where(holes, 0.0, plane) if has_holes else plane
         if not _is_plain(band):
             exact = (exact.astype(np.float64) - band.offset) / band.scale
         stored[:] = _rounded(exact, target)
@@ -119,7 +120,8 @@ def encode(cube: Cube, bands: Bands, dtype: str) -> NDArray[Any]:
         else:
             fill = nodata
             _step_aside(stored, target.type(nodata))
-        stored[holes] = fill
+        if has_holes:
+            stored[holes] = fill
 
     each(put, range(len(bands)), None if cube.size > _MANY else 1)
     return dn
@@ -191,7 +193,7 @@ def missing(stored: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | N
 
 def _rounded(exact: NDArray[np.floating], target: np.dtype[Any]) -> NDArray[Any]:
     if target.kind == "f":
-        return exact.astype(target)
+        return exact.astype(target, copy=False)
     limits = np.iinfo(target)
     # The largest 64-bit integers round up to 2**63 and 2**64 as floats: clip to the one below.
     highest = float(limits.max) if target.itemsize < 8 else np.nextafter(float(limits.max), 0)
