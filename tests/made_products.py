@@ -280,7 +280,25 @@ def make_emit(path, *, variable="reflectance", rows=22, cols=18, bands=5, chunks
         location["lon"] = 16.9 + 0.00054 * (0.87 * cross + 0.5 * track)
         location["lat"] = 25.1 - 0.00054 * (0.87 * track - 0.5 * cross)
         location["glt_x"], location["glt_y"] = glt_x, glt_y
+        swath = {"downtrack": rows, "crosstrack": cols}
+        _name_dimensions(file, {**swath, "bands": bands, "ortho_y": 26, "ortho_x": 26})
     return cube, glt_x, glt_y
+
+
+def _name_dimensions(file, sizes):
+    """Give the axes of all datasets names, as netCDF-4 has them, by their lengths."""
+    for name, size in sizes.items():
+        file[name] = np.zeros(size, "f4")
+        file[name].make_scale(f"This is a netCDF dimension but not a netCDF variable.{size:10d}")
+    datasets = []
+    file.visititems(lambda name, node: datasets.append(node))
+    for data in datasets:
+        if isinstance(data, h5py.Dataset) and not data.is_scale:
+            left = dict(sizes)
+            for axis, length in enumerate(data.shape):
+                name = next(name for name, size in left.items() if size == length)
+                del left[name]
+                data.dims[axis].attach_scale(file[name])
 
 
 # ---- NEON ----
@@ -331,7 +349,8 @@ def make_tanager(path, *, kind="toa_radiance", grid=False, rows=24, cols=20):
         text = (
             f"GROUP=GridStructure\n\tXDim={cols}\n\tYDim={rows}\n"
             f"\tUpperLeftPointMtrs=({TANAGER_GRID.c:f},{TANAGER_GRID.f:f})\n"
-            f"\tLowerRightMtrs=({right:f},{bottom:f})\n\tZoneCode=33\nEND_GROUP=GridStructure\nEND\n"
+            f"\tLowerRightMtrs=({right:f},{bottom:f})\n\tZoneCode=33\n"
+            "\tDataType=H5T_NATIVE_FLOAT\nEND_GROUP=GridStructure\nEND\n"
         )
     outside = np.zeros((rows, cols), np.uint8)
     outside[-1, -4:] = 1
@@ -412,6 +431,9 @@ def make_pace_l2(path, *, rows=14, cols=11):
         file["geophysical_data/chlor_a"] = np.zeros((rows, cols), "f4")
         file["navigation_data/latitude"], file["navigation_data/longitude"] = latitude, longitude
         file["sensor_band_parameters/wavelength_3d"] = np.array([412.0, 555.0, 678.0])
+        _name_dimensions(
+            file, {"number_of_lines": rows, "pixels_per_line": cols, "wavelength_3d": 3}
+        )
     values = packed * np.float64(np.float32(2e-6)) + np.float64(np.float32(0.05))
     return np.where(packed == -32767, np.nan, values).transpose(2, 0, 1)
 
