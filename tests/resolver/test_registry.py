@@ -1,7 +1,9 @@
 """Names to models: the shipped ones, the user's folder, bicubic, and what is said of the rest."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from commands import write_model
@@ -116,3 +118,16 @@ def test_without_torch_the_default_model_runs_on_the_cpu():
     )
     done = subprocess.run([sys.executable, "-c", made], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "(20, 18, 24)"
+
+
+def test_the_card_of_the_released_model_has_the_scores_of_the_quality_page() -> None:
+    """What `models show` and QGIS's help tell is what docs/quality.md tells."""
+    rows = json.loads(Path(__file__).parents[2].joinpath("docs/quality.json").read_text("utf-8"))
+    told = read_header(catalogue.find_model("default")).card["scores"]
+    for row in rows:
+        if row["method"] == "without network":
+            continue
+        of, scene = "" if row["method"] == "ours" else "bicubic_", row["scene"]
+        card = told[f"x{row['upscale']}"]["scenes"][scene]
+        assert card[f"{of}psnr_db"] == pytest.approx(row["psnr"], abs=0.006), scene
+        assert card[f"{of}sam_deg"] == pytest.approx(row["sam"], abs=0.0006), scene
