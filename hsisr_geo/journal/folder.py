@@ -25,6 +25,10 @@ if sys.platform != "win32":
 ENDING = ".hsisr-geo"
 """Of the names of work folders."""
 
+COMMIT = "commit.json"
+"""What says which names are being given: in the folder of the first output; in those of the others
+it says which that is. A folder with it in it is still needed."""
+
 _LOCK = "lock"
 _RECORD = "run.json"
 _RECORD_BYTES = 1 << 26
@@ -117,7 +121,8 @@ def work_folder(file: Path, *, resume: bool, overwrite: bool) -> Iterator[WorkFo
             yield folder
             done = True
         finally:
-            if done or not (keep and folder.worth_keeping):
+            needed = (path / COMMIT).exists() or (keep and folder.worth_keeping)
+            if done or not needed:
                 remove(path)
 
 

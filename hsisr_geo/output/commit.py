@@ -15,10 +15,8 @@ from typing import Any
 
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import put_in_place, remove, synchronize
+from hsisr_geo.journal.folder import COMMIT as RECORD
 from hsisr_geo.journal.folder import ENDING, locked, read_json, work_folder_of
-
-RECORD = "commit.json"
-"""In the work folder of the first output; in those of the others it says which that is."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +46,27 @@ class Move:
 def commit(folders: Sequence[Path], moves: Sequence[Move]) -> None:
     """Give all names; the folders are those of the outputs, locked by this process.
 
+    An interrupt on the way is heeded when all names are given. Where one cannot be, twice, the
+    record stays, and with it the folders: the next run to one of the outputs goes on.
+
     Raises
     ------
-    OSError : the record cannot be written; nothing was moved
+    OSError : the record cannot be written, and nothing was moved; or a name cannot be given
     """
     first, *others = folders
-    for folder in others:
-        _write(folder, {"first": os.fspath(first)})
-    _write(first, {"moves": [[os.fspath(m.folder), m.made, m.final] for m in moves]})
-    _carry_out(first, moves)
+    try:
+        for folder in others:
+            _write(folder, {"first": os.fspath(first)})
+        _write(first, {"moves": [[os.fspath(m.folder), m.made, m.final] for m in moves]})
+        _carry_out(first, moves)
+    except BaseException:
+        if (first / RECORD).exists():
+            _carry_out(first, moves)
+        raise
+    finally:
+        if not (first / RECORD).exists():
+            for folder in others:
+                (folder / RECORD).unlink(missing_ok=True)
 
 
 def settle(files: Sequence[Path], *, keep: bool = False) -> None:

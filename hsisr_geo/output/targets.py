@@ -82,8 +82,9 @@ def _check_target(target: Target, *, overwrite: bool) -> Path:
         raise OutputError(
             f"{path}: its name is not UTF-8, and GDAL writes no others: choose another"
         )
-    if not path.parent.is_dir():
-        raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
+    for parent in (path.parent, path.resolve().parent):  # a link may lead nowhere
+        if not parent.is_dir():
+            raise OutputError(f"{path}: there is no folder {parent}: create it first")
     _check_inputs(target, path, source)
     files = [*form.files(path), *([item_path(path)] if target.write.stac else ())]
     for file in files:

@@ -13,7 +13,7 @@ import rasterio
 from affine import Affine
 
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.errors import OutputError
+from hsisr_geo.errors import Canceled, OutputError
 from hsisr_geo.journal.folder import work_folder_of
 from hsisr_geo.output.commit import settle
 from hsisr_geo.output.drafts import open_outputs
@@ -185,3 +185,62 @@ def test_what_has_the_name_now_is_left_alone(tmp_path):
     (tmp_path / "a.tif.aux.xml").write_text("<PAMDataset/>")
     settle([path])
     assert (tmp_path / "a.tif.aux.xml").exists()
+
+
+class Signal(Guillotine):
+    """Cancels the run at a certain rename or unlink, as a signal does there; the rest happens."""
+
+    def _guarded(self, act):
+        def acts(*given, **how):
+            here = threading.current_thread() is threading.main_thread()
+            if self.left is not None and here:
+                self.left -= 1
+                if self.left < 0:
+                    self.left = None
+                    raise Canceled("canceled by SIGTERM")
+            return act(*given, **how)
+
+        return acts
+
+
+def test_a_signal_at_every_rename_and_unlink(tmp_path, monkeypatch):
+    monkeypatch.setattr("hsisr_geo.files.os.fsync", lambda _: None)
+    signal, old = Signal(monkeypatch), 100
+    (tmp_path / "old" / "other").mkdir(parents=True)
+    names = ["a.tif", "other/b.tif"]
+    write([tmp_path / "old" / name for name in names], old, "gtiff")
+    for number in itertools.count():
+        folder = tmp_path / str(number)
+        shutil.copytree(tmp_path / "old", folder)
+        paths = [folder / name for name in names]
+        with suppress(Canceled), signal.falling(number):
+            write(paths, 200, "gtiff", overwrite=True)
+            break
+        assert values(paths) in ([old] * 2, [200] * 2), number  # at once, without another run
+        _next_run(paths, "gtiff", number)
+        assert values(paths) in ([old] * 2, [200] * 2, [300] * 2)
+        assert left(folder) == []
+    assert number > 3
+
+
+def test_a_name_that_cannot_be_given_is_given_by_the_next_run(tmp_path, monkeypatch):
+    """The disk fails in the middle: what is new and what is old are not left side by side."""
+    paths = [tmp_path / "a.tif", tmp_path / "b.tif"]
+    write(paths, 100, "gtiff")
+    real = os.replace
+
+    def fails(src, dst, **how):
+        if os.fspath(dst).endswith("/a.tif"):
+            raise OSError(5, "Input/output error")
+        return real(src, dst, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", fails)
+        patch.setattr(os, "rename", fails)
+        with pytest.raises(OutputError, match="Input/output error"):
+            write(paths, 200, "gtiff", overwrite=True)
+    assert left(tmp_path)
+    with pytest.raises(OutputError, match="exists"):
+        write(paths, 300, "gtiff")
+    assert values(paths) == [200] * 2
+    assert left(tmp_path) == []

@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 import pytest
 import rasterio
+from attacks.test_inputs_hold_still import at, run, scene, stop, vrt
 from scenes import read_pixels
-from test_inputs_hold_still import at, run, scene, stop, vrt
 
 from hsisr_geo.engine.identity import Snapshot, changed_at, input_identity
 from hsisr_geo.errors import Canceled, OutputError, RasterError

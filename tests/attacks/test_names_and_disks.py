@@ -81,3 +81,13 @@ def test_a_folder_that_takes_data_refuses_none(tmp_path):
     assert refusal(tmp_path) == ""
     assert list(tmp_path.iterdir()) == []
     assert refusal(tmp_path / "none") == os.strerror(2)
+
+
+def test_a_link_that_leads_to_no_folder_is_told_as_such(tmp_path):
+    source = scene(tmp_path / "in.tif")
+    (tmp_path / "out.tif").symlink_to("nowhere/out.tif")
+    line = one_line_error(
+        call("run", source, tmp_path / "out.tif", "--upscale", "2", "--model", "bicubic", code=1)
+    )
+    assert "there is no folder" in line
+    assert "nowhere: create it first" in line

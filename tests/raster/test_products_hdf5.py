@@ -133,10 +133,13 @@ def test_prisma_l1_keeps_its_place_as_control_points(tmp_path):
         )
 
 
-def test_the_control_points_survive_super_resolution(tmp_path):
-    make_prisma(tmp_path / "a.he5", level="L2C")
+@pytest.mark.parametrize("level", ["L2B", "L2C"])
+def test_the_control_points_survive_super_resolution(tmp_path, level):
+    make_prisma(tmp_path / "a.he5", level=level)
     super_resolve(tmp_path / "a.he5", tmp_path / "b.tif", resolver=BicubicResolver(2))
     source, result = open_raster(tmp_path / "a.he5"), open_raster(tmp_path / "b.tif")
+    assert source.product == f"PRISMA {level}"
+    assert source.bands[0].unit == ("W m-2 sr-1 um-1" if level == "L2B" else None)
     assert result.bands.wavelengths_nm == source.bands.wavelengths_nm
     assert [b.scale for b in result.bands] == [b.scale for b in source.bands]
     fine = place_of(result.gcps, [20, 21, 20, 21], [10, 10, 11, 11])

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 from commands import call, one_line_error
-from test_config import CONFIG, safetensors, valid_bytes
+from resolver.test_config import CONFIG, safetensors, valid_bytes
 
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.checkpoint import load_network, save_network
