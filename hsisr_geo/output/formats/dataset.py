@@ -33,7 +33,7 @@ def write_dataset(part: Path, content: Content, profile: dict[str, Any]) -> None
         rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
         closing(create(part, content, profile)) as dataset,
     ):
-        _write_pixels(dataset, content)
+        _write_pixels(dataset, content, apart=_are_apart(profile))
         write_findings(dataset, content)
 
 
@@ -54,13 +54,20 @@ def write_findings(dataset: Any, content: Content) -> None:
         dataset.update_tags(number, **summary.items())
 
 
-def _write_pixels(dataset: Any, content: Content) -> None:
+def _are_apart(profile: dict[str, Any]) -> bool:
+    """Whether a block of some bands is written for itself."""
+    return str(profile.get("interleave", "BAND")).upper() in ("BAND", "BSQ")
+
+
+def _write_pixels(dataset: Any, content: Content, *, apart: bool) -> None:
+    deep = 1 if apart else len(content.raster.bands)
     for rows, cols in content.blocks.blocks(content.raster.shape):
-        dn, valid = content.blocks.read(rows, cols)
         window = Window.from_slices(rows, cols)
-        dataset.write(dn, window=window)
-        if content.needs_mask:
-            dataset.write_mask(valid, window=window)
+        for bands, dn, valid in content.read(rows, cols, deep):
+            dataset.write(dn, dataset.indexes[bands], window=window)
+            if content.needs_mask:
+                dataset.write_mask(valid, window=window)
+            del dn, valid  # or two would be there at a time
 
 
 def _common_profile(raster: Raster) -> dict[str, Any]:

@@ -5,18 +5,24 @@ files get their names is not its business.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.bands.radiometry import exact_nodata
 from hsisr_geo.bands.truecolor import mark_colors
-from hsisr_geo.output.formats.blocks import Blocks
+from hsisr_geo.output.formats.blocks import EVERY, Blocks
 from hsisr_geo.output.formats.summary import BandSummary, Tally
 from hsisr_geo.raster.raster import Raster
+
+AT_ONCE = 1 << 23
+"""Bytes of a block that are put together and handed on at a time, where its bands lie apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +57,23 @@ class Content:
     def summaries(self) -> tuple[BandSummary, ...]:
         """The figures of each band, complete when all blocks have been read; () uncounted."""
         return self.tally.summaries() if self.tally else ()
+
+    def read(
+        self, rows: slice, cols: slice, deep: int = 1
+    ) -> Iterator[tuple[slice, NDArray[Any], NDArray[np.bool_]]]:
+        """Yield a block in groups of bands: which they are, their pixels, the valid mask.
+
+        `deep` is the number of bands that must not be parted. A mask is told by all bands at once.
+        """
+        whole, pixel = len(self.raster.bands), np.dtype(self.raster.dtype).itemsize
+        plane = (rows.stop - rows.start) * (cols.stop - cols.start) * pixel
+        group = max(1, AT_ONCE // (plane * deep)) * deep
+        if self.needs_mask or group >= whole:
+            yield EVERY, *self.blocks.read(rows, cols)
+            return
+        for start in range(0, whole, group):
+            bands = slice(start, min(start + group, whole))
+            yield bands, *self.blocks.read(rows, cols, bands)
 
     @property
     def needs_mask(self) -> bool:

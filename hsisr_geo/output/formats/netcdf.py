@@ -87,7 +87,8 @@ class NetCdf:
                 _write_variable(dataset, variable)
             cube = self._create_cube(dataset, content)
             for rows, cols in content.blocks.blocks(raster.shape):
-                cube[:, rows, cols] = content.blocks.read(rows, cols)[0]
+                for bands, dn, _ in content.read(rows, cols, _BANDS_PER_CHUNK):
+                    cube[bands, rows, cols] = dn
             told = {**cube_attributes(content), "coordinates": coordinates(raster)}
             cube.attrs.update(_short(told))
             dataset.attrs.update({"Conventions": "CF-1.8", **_short(plain_tags(content))})

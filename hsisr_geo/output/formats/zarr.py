@@ -123,10 +123,12 @@ class Zarr:
         told = {"Conventions": "CF-1.8", "coordinates": coordinates(content.raster)}
         group.attrs.update(told)
         cube = self._create_cube(group, content)
+        deep = cube.shape[0] if self._sharded else cube.chunks[0]
 
         def write(block: tuple[slice, slice]) -> None:
             rows, cols = block
-            cube[:, rows, cols] = content.blocks.read(rows, cols)[0]
+            for bands, dn, _ in content.read(rows, cols, deep):
+                cube[bands, rows, cols] = dn
 
         for_each(write, content.blocks.blocks(content.raster.shape), content.threads)
         cube.attrs.update(cube_attributes(content))
