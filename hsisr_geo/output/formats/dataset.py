@@ -27,13 +27,16 @@ def sidecars(path: Path) -> list[Path]:
     return [path.with_name(path.name + ending) for ending in _SIDECARS]
 
 
-def write_dataset(part: Path, content: Content, profile: dict[str, Any]) -> None:
-    """Write a raster with the driver and the creation options of `profile`."""
+def write_dataset(part: Path, content: Content, profile: dict[str, Any], deep: int) -> None:
+    """Write a raster with the driver and the creation options of `profile`.
+
+    `deep` is how many of its bands lie together.
+    """
     with (
         rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
         closing(create(part, content, profile)) as dataset,
     ):
-        _write_pixels(dataset, content, apart=_are_apart(profile))
+        _write_pixels(dataset, content, deep)
         write_findings(dataset, content)
 
 
@@ -54,13 +57,7 @@ def write_findings(dataset: Any, content: Content) -> None:
         dataset.update_tags(number, **summary.items())
 
 
-def _are_apart(profile: dict[str, Any]) -> bool:
-    """Whether a block of some bands is written for itself."""
-    return str(profile.get("interleave", "BAND")).upper() in ("BAND", "BSQ")
-
-
-def _write_pixels(dataset: Any, content: Content, *, apart: bool) -> None:
-    deep = 1 if apart else len(content.raster.bands)
+def _write_pixels(dataset: Any, content: Content, deep: int) -> None:
     for rows, cols in content.blocks.blocks(content.raster.shape):
         window = Window.from_slices(rows, cols)
         for bands, dn, valid in content.read(rows, cols, deep):

@@ -21,7 +21,7 @@ from hsisr_geo.output.formats.blocks import EVERY, Blocks
 from hsisr_geo.output.formats.summary import BandSummary, Tally
 from hsisr_geo.raster.raster import Raster
 
-AT_ONCE = 1 << 23
+AT_ONCE = 1 << 22
 """Bytes of a block that are put together and handed on at a time, where its bands lie apart."""
 
 
@@ -65,10 +65,9 @@ class Content:
 
         `deep` is the number of bands that must not be parted. A mask is told by all bands at once.
         """
-        whole, pixel = len(self.raster.bands), np.dtype(self.raster.dtype).itemsize
-        plane = (rows.stop - rows.start) * (cols.stop - cols.start) * pixel
-        group = max(1, AT_ONCE // (plane * deep)) * deep
-        if self.needs_mask or group >= whole:
+        whole, size = len(self.raster.bands), (rows.stop - rows.start) * (cols.stop - cols.start)
+        group = at_once(self.raster, size, deep)
+        if group >= whole:
             yield EVERY, *self.blocks.read(rows, cols)
             return
         for start in range(0, whole, group):
@@ -95,6 +94,9 @@ class Format(Protocol):
     @property
     def block(self) -> int | None:
         """Side of the blocks that it wants, None for any."""
+
+    def deep(self, bands: int) -> int:
+        """Return how many of so many bands lie together: what is written for itself."""
 
     def stored(self, raster: Raster) -> Raster:
         """Return the raster as it can be stored: nodata, bands' colours, data type."""
@@ -129,6 +131,14 @@ def as_stored(raster: Raster) -> Raster:
         nodata = math.nan  # which holes are anyway; unsaid, GDAL would take them for values
     bands = Bands(tuple(replace(band, nodata=nodata) for band in raster.bands))
     return replace(raster, bands=mark_colors(bands))
+
+
+def at_once(raster: Raster, pixels: int, deep: int) -> int:
+    """Return how many bands of a block of so many pixels are put together at a time."""
+    if needs_mask(raster):
+        return len(raster.bands)
+    plane = pixels * np.dtype(raster.dtype).itemsize
+    return min(len(raster.bands), max(1, AT_ONCE // (plane * deep)) * deep)
 
 
 def needs_mask(raster: Raster) -> bool:

@@ -21,6 +21,7 @@ from hsisr_geo.raster.raster import Raster
 from hsisr_geo.threads import each
 
 _SAMPLE = 65_536  # pixels of a band that its quantiles are taken from, at most
+_SAMPLE_BYTES = 1 << 23  # of all bands, which a run holds to its end
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class BandSummary:
     Attributes
     ----------
     valid, pixels : how many have one, and how many there are
-    low, high : the 2 and 98 % quantiles, of up to 65 536 pixels on a regular grid
+    low, high : the 2 and 98 % quantiles, of up to 65 536 pixels on a regular grid, fewer where all
+        bands together would take more than 8 MB
     """
 
     pixels: int = 0
@@ -63,7 +65,8 @@ class Tally:
 
     def __init__(self, raster: Raster, blocks: Blocks) -> None:
         self._blocks = blocks
-        self._step = sample_step(raster.shape)
+        pixel = len(raster.bands) * np.dtype(raster.dtype).itemsize
+        self._step = sample_step(raster.shape, min(_SAMPLE, _SAMPLE_BYTES // pixel))
         self._bands = [_Band(band.nodata) for band in raster.bands]
         self._across = -(-raster.cols // blocks.block)
         self._lock = Lock()
@@ -107,10 +110,10 @@ class Tally:
         return self._summaries
 
 
-def sample_step(shape: tuple[int, int]) -> int:
-    """Return the distance of the pixels of a regular grid that has no more than a sample's."""
+def sample_step(shape: tuple[int, int], most: int = _SAMPLE) -> int:
+    """Return the distance of the pixels of a regular grid that has no more than so many."""
     step = 1
-    while -(-shape[0] // step) * -(-shape[1] // step) > _SAMPLE:
+    while -(-shape[0] // step) * -(-shape[1] // step) > max(most, 1):
         step += 1
     return step
 
