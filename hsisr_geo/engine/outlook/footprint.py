@@ -109,8 +109,10 @@ def footprint(
     written = sum(w.library + w.each * max(1, flying if threads > 1 else 1) for w in writing)
     nets, own, device, busy = 0, 4 * bands * area(tile.window) * resolver.upscale**2, 0, flying
     if isinstance(resolver, PartResolver):
-        backend = resolver.provenance().get("backend", "torch").split()[0]
-        fixed, nets = fixed + _LIBRARIES[backend], _NETS[backend]
+        told = resolver.provenance()
+        backend = told.get("backend", "torch").split()[0]
+        levels = 2 if samples or float(told.get("detail", 0)) else 1  # of noise, with nets each
+        fixed, nets = fixed + _LIBRARIES[backend], levels * _NETS[backend]
         own = tile_cost(resolver, bands, tile, grid, samples).memory
         busy = min(flying, resolver.places)
         if not resolver.on_cpu:
