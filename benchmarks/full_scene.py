@@ -19,7 +19,8 @@ import rasterio
 import torch
 
 from hsisr_geo.cube.tiling import TileGrid
-from hsisr_geo.engine.outlook.estimate import choose_tile, estimate_seconds, footprint
+from hsisr_geo.engine.outlook.estimate import choose_tile, estimate_seconds
+from hsisr_geo.engine.outlook.footprint import footprint
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.tasks import cut
 from hsisr_geo.raster.open import open_raster

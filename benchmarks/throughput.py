@@ -75,10 +75,12 @@ class Noise:
         """Yield all blocks, row by row."""
         return blocks(shape, BLOCK)
 
-    def read(self, rows: slice, cols: slice) -> tuple[np.ndarray, np.ndarray]:
+    def read(
+        self, rows: slice, cols: slice, bands: slice = slice(None)
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return as much of the square as is asked for."""
         size = rows.stop - rows.start, cols.stop - cols.start
-        return self._square[:, : size[0], : size[1]], np.ones(size, bool)
+        return self._square[bands, : size[0], : size[1]], np.ones(size, bool)
 
 
 def writing_seconds(src: Path, dst: Path, threads: int) -> float:

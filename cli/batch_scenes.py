@@ -46,6 +46,7 @@ def sharing_memory(
         samples=samples,
         region=None if how.bounds is None else raster.window_of(how.bounds),
         memory=(how.memory or int(SHARE * machine_memory())) // jobs,
+        bound=how.memory is not None,
     )
     memory = None if how.memory is None else how.memory // jobs
     return replace(how, tile=tile, memory=memory)

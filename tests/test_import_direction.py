@@ -10,7 +10,10 @@ ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 MAP = re.search(r"^  (ground ←[^`]*)", TEXT, re.MULTILINE)[1]
 ORDER = [set(re.findall(r"\w+", step)) for step in MAP.split("←")]
-GROUND = {"_version", "weights", "errors", "files", "threads", "json_text", "toml_file", "metrics"}
+GROUND = {
+    "_version", "weights", "errors", "files", "threads", "heap", "json_text", "toml_file",
+    "metrics",
+}  # fmt: skip
 HOMES = re.findall(r"^  (torch|rasterio|h5py|matplotlib|jinja2): +(.+)$", TEXT, re.MULTILINE)
 FILES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from hsisr_geo.blur.band_noise import band_noise
 from hsisr_geo.blur.features import features
 from hsisr_geo.cube.windows import Window
+from hsisr_geo.heap import give_back
+from hsisr_geo.raster.datasets import close_handles
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 
@@ -58,6 +60,8 @@ def estimate_mtf(raster: Raster) -> Estimate | None:
     if not bands:
         return None
     cubes = [read_window(raster, *window, bands) for window in _windows(raster.shape)]
+    close_handles()  # their blocks would be there beside what follows
+    give_back()
     cubes = [cube for cube in cubes if _share_of_valid(cube) >= _LEAST_VALID]
     found = [_quantiles(numbers) for numbers in _features(cubes)]
     if not found:
@@ -98,7 +102,8 @@ def _features(cubes: Sequence[NDArray[np.float32]]) -> Iterator[NDArray[np.float
     use = std > 1e-6 * max(float(std.max(initial=0)), 1e-30)
     if not use.any():
         return
-    correlation = np.atleast_2d(np.corrcoef(pixels[use]))
+    chosen = np.ascontiguousarray(pixels if use.all() else pixels[use])
+    correlation = np.atleast_2d(np.corrcoef(chosen))
     axes = np.linalg.eigh(correlation)[1][:, ::-1][:, :_COMPONENTS]
     noise = (axes**2).T @ band_noise(correlation, pixels.shape[1])
     for cube in cubes:

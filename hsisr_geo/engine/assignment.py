@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.engine.identity import Snapshot
 from hsisr_geo.engine.request import Log, Request
 from hsisr_geo.engine.tasks import Work, cut_for
+from hsisr_geo.heap import give_back
 from hsisr_geo.journal.folder import WorkFolder
 from hsisr_geo.journal.layout import Layout, Output
 from hsisr_geo.journal.records import JournalWriter
@@ -15,7 +17,7 @@ from hsisr_geo.raster.datasets import close_handles, hold_cache
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
 from hsisr_geo.resolver.apply import Method, limits_of, room_of, share_bands
-from hsisr_geo.resolver.protocol import BandsResolver, Resolver, Spread, in_parts, with_deviation
+from hsisr_geo.resolver.protocol import BandsResolver, Spread, in_parts, with_deviation
 from hsisr_geo.resolver.watch import Watch
 
 
@@ -29,6 +31,9 @@ class Assignment:
         What was asked for; its resolver is the one that really makes the bands.
     samples
         Of the uncertainty, 0 where it is predicted; None without.
+    statistics
+        The file in the run's folder that they are kept in, None where the method needs none. Once
+        it is bound to the scene nobody does, and their sample of spectra is 15 MB.
     resolved, interpolated
         Indices of the bands; together all of them.
     outputs
@@ -41,7 +46,7 @@ class Assignment:
 
     request: Request
     samples: int | None
-    statistics: SceneStatistics | None
+    statistics: Path | None
     resolved: tuple[int, ...]
     interpolated: tuple[int, ...]
     outputs: tuple[Output, ...]
@@ -65,6 +70,7 @@ class Assignment:
     def work(self, journal: JournalWriter) -> Work:
         """Bind the method to the scene: what this process needs to compute tiles."""
         hold_cache(self.request.memory_each)  # in a worker, too
+        give_back()  # what measuring has left, before the method is fitted
         resolver, given_up = self.request.resolver, Watch()
         return Work(
             raster=self.request.raster,
@@ -75,10 +81,12 @@ class Assignment:
             journal=journal,
             given_up=given_up,
             before=self.before,
+            in_turns=self.request.in_turns(self.layout.grid),
         )
 
     def _method(self, given_up: Watch) -> Method:
-        resolver, spread, found = self.request.resolver, self.spread, self.statistics
+        resolver, spread = self.request.resolver, self.spread
+        found = None if self.statistics is None else load(self.statistics)
         bound = spread.fit(found, given_up) if spread else in_parts(resolver, found, given_up)
         far = None if found is None else found.mean
         room = room_of(resolver, self.resolved, self.request.raster.bands)
@@ -99,7 +107,8 @@ def assign(
     the assignment, warnings
     """
     raster = request.raster
-    resolved, statistics, warning = _choose_bands(raster, request.resolver, folder, before, log)
+    turns = request.in_turns(request.grid(tile))
+    resolved, statistics, warning = _choose_bands(request, folder, before, log, in_turns=turns)
     close_handles()  # from here on other threads read
     share = share_bands(request.resolver, resolved, statistics, len(raster.bands))
     if warning:
@@ -112,7 +121,7 @@ def assign(
     assignment = Assignment(
         replace(request, resolver=share.resolver),
         samples=None if warning else request.samples,
-        statistics=share.statistics,
+        statistics=None if share.statistics is None else folder.statistics,
         resolved=share.resolved,
         interpolated=share.interpolated,
         outputs=request.outputs(),
@@ -123,9 +132,10 @@ def assign(
 
 
 def _choose_bands(
-    raster: Raster, resolver: Resolver, folder: WorkFolder, before: Snapshot, log: Log
+    request: Request, folder: WorkFolder, before: Snapshot, log: Log, *, in_turns: bool
 ) -> tuple[tuple[int, ...], SceneStatistics | None, str]:
     """Return the bands for the resolver, their statistics, and why it can make none of them."""
+    raster, resolver = request.raster, request.resolver
     if raster.bands.wavelengths_nm is None:
         some = any(band.wavelength_nm is not None for band in raster.bands)
         log(f"{'not all' if some else 'no'} wavelengths known: bands are taken in file order")
@@ -137,19 +147,25 @@ def _choose_bands(
         resolver.check_bands(len(resolved))  # before a pass over the scene
     if not resolver.uses_statistics:
         return resolved, None, ""
-    statistics = _measure(raster, resolved, folder, before, log)
+    statistics = _measure(raster, resolved, folder, before, log, in_turns=in_turns)
     none = "no pixel is valid in all good bands at once: all bands are interpolated"
     return resolved, statistics, "" if statistics.count else none
 
 
 def _measure(
-    raster: Raster, bands: Sequence[int], folder: WorkFolder, before: Snapshot, log: Log
+    raster: Raster,
+    bands: Sequence[int],
+    folder: WorkFolder,
+    before: Snapshot,
+    log: Log,
+    *,
+    in_turns: bool,
 ) -> SceneStatistics:
     """Measure the scene, or take what an interrupted run has measured: the same to the last bit."""
     if (kept := load(folder.statistics)) is not None:
         return kept
     log(f"measuring {len(bands)} bands over the whole scene")
-    found = scan_scene(raster, bands)
+    found = scan_scene(raster, bands, in_turns=in_turns)
     before.check()  # else what is kept would be that of two scenes
     with as_output_error(folder.file):
         save(found, folder.statistics)

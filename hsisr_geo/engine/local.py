@@ -26,7 +26,8 @@ def run(
     """Compute tiles in this process; progress is told of each, in the caller's thread.
 
     Several threads take graphs of a wave of tiles at a time, which are small however many tiles
-    there are; some read while others compute. One thread has its next window read meanwhile.
+    there are; some read while others compute. One thread has its next window read meanwhile, unless
+    there is memory for one of both only (`Work.in_turns`).
     """
     if threads == 1:
         _in_one_thread(work, tiles, progress)
@@ -45,9 +46,14 @@ def run(
 def _in_one_thread(
     work: Work, tiles: Iterable[tuple[int, int]], progress: Callable[[RecordAt], None]
 ) -> None:
-    with _told_when_over(work.given_up), closing(one_ahead(work.read, tiles)) as windows:
-        for tile, window in windows:
-            progress(work.infer(tile, window))
+    with _told_when_over(work.given_up):
+        if work.in_turns:
+            for tile in tiles:
+                progress(work.infer(tile))
+            return
+        with closing(one_ahead(work.read, tiles)) as windows:
+            for tile, window in windows:
+                progress(work.infer(tile, window))
 
 
 def _waves(tiles: Iterable[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:

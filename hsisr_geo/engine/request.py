@@ -7,11 +7,13 @@ from math import prod
 
 import numpy as np
 
+from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.valid_range import Range, check_range
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.assembly import LateTags
 from hsisr_geo.engine.identity import Snapshot
-from hsisr_geo.engine.outlook.estimate import choose_tile, estimate_seconds, footprint
+from hsisr_geo.engine.outlook.estimate import choose_tile, estimate_seconds
+from hsisr_geo.engine.outlook.footprint import Footprint, Writing, footprint
 from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.engine.tasks import cut_for
 from hsisr_geo.engine.uncertainty import Uncertainty
@@ -208,6 +210,8 @@ class Request:
                 samples=self.samples,
                 region=self.region,
                 memory=self.memory,
+                writing=self.writing,
+                bound=self.memory is not None,
             )
         )
         self._check_memory(side)
@@ -218,14 +222,44 @@ class Request:
         """Bytes that each process may take, if that was said."""
         return None if self.memory is None else self.memory // self.where.number
 
+    @property
+    def writing(self) -> tuple[Writing, ...]:
+        """What the outputs take while they are written."""
+        return tuple(Writing.of(t.form, t.form.stored(t.raster)) for t in self.targets())
+
+    def grid(self, side: int) -> TileGrid:
+        """Cut the scene into tiles of that side."""
+        return cut_for(
+            self.raster, self.resolver, samples=self.samples, tile=side, region=self.region
+        )
+
+    def need(self, grid: TileGrid) -> Footprint:
+        """Estimate the memory of each process."""
+        return self._need(grid, in_turns=self.in_turns(grid))
+
+    def in_turns(self, grid: TileGrid) -> bool:
+        """Whether tiles are read and computed in turns, as there is memory for one of both only."""
+        if self.memory_each is None or self.where.threads > 1:
+            return False
+        return self._need(grid, in_turns=False).host > self.memory_each
+
+    def _need(self, grid: TileGrid, *, in_turns: bool) -> Footprint:
+        return footprint(
+            self.raster,
+            self.resolver,
+            grid,
+            threads=self.where.threads,
+            samples=self.samples,
+            memory=self.memory_each,
+            in_turns=in_turns,
+            writing=self.writing,
+        )
+
     def _check_memory(self, side: int) -> None:
         if self.memory is None:
             return
-        grid = cut_for(
-            self.raster, self.resolver, samples=self.samples, tile=side, region=self.region
-        )
-        threads, number = self.where.threads, self.where.number
-        need = footprint(self.raster, self.resolver, grid, threads=threads, samples=self.samples)
+        number = self.where.number
+        need = self.need(self.grid(side))
         if (least := number * need.host) > self.memory:
             raise OptionError(
                 f"{self.raster.path}: tiles of {side} pixels take {least / 1e6:.0f} MB of memory, "
@@ -266,8 +300,8 @@ class Request:
         check_scene(self.raster, self.resolver)
         targets, outputs, side = self.targets(), self.outputs(), self.side()
         threads, samples = self.where.threads, self.samples
-        grid = cut_for(self.raster, self.resolver, samples=samples, tile=side, region=self.region)
-        need = footprint(self.raster, self.resolver, grid, threads=threads, samples=samples)
+        grid = self.grid(side)
+        need = self.need(grid)
         seconds = estimate_seconds(
             self.raster,
             self.resolver,

@@ -22,9 +22,11 @@ from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import Tile, TileGrid
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.engine.identity import Snapshot
+from hsisr_geo.heap import give_back
 from hsisr_geo.journal.index import RecordAt
 from hsisr_geo.journal.layout import Layout
 from hsisr_geo.journal.records import JournalWriter
+from hsisr_geo.raster.datasets import close_handles
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.apply import Method, cut_holes, hold_values, make_bands, pixels_of
@@ -90,6 +92,7 @@ class Work:
     given_up : set as soon as the run fails or is canceled, for the method to stop what nobody
         waits for
     before : the files of the scene as they were when the run began; no tile is recorded of others
+    in_turns : reading and computing take turns; what a dataset keeps goes back in between
     """
 
     raster: Raster
@@ -100,6 +103,7 @@ class Work:
     journal: JournalWriter
     given_up: Watch = field(default_factory=Watch)
     before: Snapshot = Snapshot(())  # noqa: RUF009 - immutable
+    in_turns: bool = False
 
     @property
     def margin(self) -> int:
@@ -110,7 +114,13 @@ class Work:
     # ^ values near the largest float: what overflows becomes infinite, which is no value
     def read(self, index: tuple[int, int]) -> Cube:
         """Read the window of a tile."""
-        return read_window(self.raster, *self.layout.grid.tile(*index).window)
+        if self.in_turns:
+            give_back()  # what the tile before has left
+        cube = read_window(self.raster, *self.layout.grid.tile(*index).window)
+        if self.in_turns:
+            close_handles()
+            give_back()
+        return cube
 
     @products_in_one_thread()  # in a worker, too
     @np.errstate(over="ignore", invalid="ignore")

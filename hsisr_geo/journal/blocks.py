@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.radiometry import Cube, encode, valid_pixels
 from hsisr_geo.cube.blending import blend
 from hsisr_geo.cube.consistency import Consistency
@@ -27,6 +28,8 @@ from hsisr_geo.journal.records import array_at
 from hsisr_geo.raster.raster import Raster
 
 Index = tuple[int, int]
+Some = tuple[slice, slice, slice]  # (bands, rows, cols)
+_EVERY = slice(None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +55,12 @@ class TileBlocks:
 
     @np.errstate(over="ignore", invalid="ignore")
     # ^ values near the largest float: what overflows becomes infinite, which is no value
-    def read(self, rows: slice, cols: slice) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def read(
+        self, rows: slice, cols: slice, bands: slice = _EVERY
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Return pixels (band, row, col) and valid mask (row, col), once they are there.
+
+        The mask of some bands is that of these; one that was kept tells of all.
 
         Raises
         ------
@@ -61,38 +68,38 @@ class TileBlocks:
         """
         window = rows, cols
         size = rows.stop - rows.start, cols.stop - cols.start
-        dn = np.zeros((len(self.raster.bands), *size), self.raster.dtype)
+        dn = np.zeros((len(self.raster.bands.items[bands]), *size), self.raster.dtype)
         valid = np.ones(size, np.bool_)
         for cell in self._cells(window):
             self.finished.wait_for(cell.tiles)
             common = _common(window, self.layout.place(cell))
             here, there = inside(common, window), inside(common, self.layout.place(cell))
-            dn[:, here[0], here[1]], valid[here] = self._pixels(cell, there)
+            dn[:, here[0], here[1]], valid[here] = self._pixels(cell, (bands, *there))
         return dn, valid
 
-    def _pixels(self, cell: Cell, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_] | bool]:
+    def _pixels(self, cell: Cell, window: Some) -> tuple[NDArray[Any], NDArray[np.bool_] | bool]:
         """Return stored numbers and valid mask of a part of a cell."""
         masked = self.layout.outputs[self.number].needs_mask
         if len(cell.tiles) == 1:
             return self._stored(cell.tiles[0], cell, window)
         cube = blend([self._piece(tile, cell, window) for tile in cell.tiles])
-        dn = encode(cube, self.raster.bands, self.raster.dtype)
+        dn = encode(cube, Bands(self.raster.bands.items[window[0]]), self.raster.dtype)
         return dn, valid_pixels(cube) if masked else True
 
     def _stored(
-        self, tile: Index, cell: Cell, window: Window
+        self, tile: Index, cell: Cell, window: Some
     ) -> tuple[NDArray[Any], NDArray[np.bool_] | bool]:
         part = self._part(tile, cell)
-        dn = self._array(tile, part.offset, part.shape, part.dtype)[:, window[0], window[1]]
+        dn = self._array(tile, part.offset, part.shape, part.dtype)[window]
         if part.mask_offset is None:
             return dn, True
         mask = self._array(tile, part.mask_offset, part.shape[1:], np.dtype(np.bool_))
-        return dn, mask[window]
+        return dn, mask[window[1:]]
 
-    def _piece(self, tile: Index, cell: Cell, window: Window) -> Cube:
+    def _piece(self, tile: Index, cell: Cell, window: Some) -> Cube:
         part = self._part(tile, cell)
         piece = self._array(tile, part.offset, part.shape, part.dtype)
-        return np.array(piece[:, window[0], window[1]])
+        return np.array(piece[window])
 
     def _part(self, tile: Index, cell: Cell) -> CellPart:
         parts = self.layout.parts(self.layout.grid.tile(*tile))

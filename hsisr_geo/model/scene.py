@@ -88,8 +88,10 @@ class LatentBasis:
         x = spectra.astype(np.float64)
         mean = z.mean(axis=0)
         basis, deviation = _principal_axes(z - mean)
-        white = (z - mean) @ basis / deviation
-        response = white.T @ (x - x.mean(axis=0)) / len(x)
+        white = (z - mean) @ basis
+        white /= deviation
+        x -= x.mean(axis=0)
+        response = white.T @ x / len(x)
         # ^ white is uncorrelated with unit variance, so this is the regression of bands on it
         u, s, _ = np.linalg.svd(response, full_matrices=False)
         u, s = u[:, :components], s[:components]

@@ -25,7 +25,7 @@ from hsisr_geo.output.companions import (
     write_item,
     write_style,
 )
-from hsisr_geo.output.formats.blocks import Blocks
+from hsisr_geo.output.formats.blocks import EVERY, Blocks
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.formats.format import Content, Format, needs_mask
 from hsisr_geo.output.read_back import check_read_back
@@ -128,8 +128,10 @@ class _Whole:
     def blocks(self, shape: tuple[int, int]) -> Iterator[Window]:
         return blocks(shape, self.block)
 
-    def read(self, rows: slice, cols: slice) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        return self.dn[:, rows, cols], self.valid[rows, cols]
+    def read(
+        self, rows: slice, cols: slice, bands: slice = EVERY
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        return self.dn[bands, rows, cols], self.valid[rows, cols]
 
 
 def write_raster(

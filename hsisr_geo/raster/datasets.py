@@ -17,13 +17,14 @@ from rasterio.io import MemoryFile
 from hsisr_geo.bands.envi_header import LAYOUT_KEYS, PLACE_KEYS, hidden_fields
 from hsisr_geo.bands.metadata import envi_fields, header_beside
 from hsisr_geo.errors import RasterError
+from hsisr_geo.heap import keep_little
 
 MAX_BANDS = 10_000
 # ^ no spectrometer comes near; GDAL's time for writing bands grows with their square: here 20 s
 MAX_ROW_BYTES = 2**31
 # ^ of one row of all bands as float32: the least that can be held. 1.2 million pixels of 425 bands
 _CACHE_MB = "128"  # a row of tiles of a scene 1200 pixels wide with 224 bands, read strip by strip
-_CACHE_SHARE = 16  # of what a run may take; with less, blocks are decoded again and again
+_CACHE_SHARE = 32  # of what a run may take; with less, blocks are decoded again and again
 os.environ.setdefault("GDAL_CACHEMAX", _CACHE_MB)
 # ^ GDAL takes a twentieth of the machine's memory, which a large scene fills and a small one does
 # not. It looks at its first use, and a process has one cache.
@@ -105,14 +106,28 @@ def thread_handle(path: str, open_file: Callable[[str], Any] = open_quietly) -> 
 
 
 def hold_cache(memory: int | None) -> None:
-    """Let GDAL's block cache take less in a run that may take so many bytes; None for any.
+    """Let GDAL's block cache and the heap take less in a run that may take so many bytes.
+
+    None for any.
 
     What the user has said of it in the environment is left.
     """
+    if memory is not None:
+        keep_little()
     if os.environ.get("GDAL_CACHEMAX") == _CACHE_MB:
-        usual = int(_CACHE_MB) << 20
-        size = usual if memory is None else min(usual, memory // _CACHE_SHARE)
-        set_gdal_config("GDAL_CACHEMAX", size)
+        set_gdal_config("GDAL_CACHEMAX", cache_bytes(memory))
+
+
+def cache_bytes(memory: int | None) -> int:
+    """Return what GDAL's block cache may take in a run that may take so many bytes; None for any.
+
+    A number of the user's is one of MB below 100 000, as GDAL has it.
+    """
+    asked = os.environ.get("GDAL_CACHEMAX", _CACHE_MB)
+    if asked != _CACHE_MB and asked.isdecimal():
+        return int(asked) << 20 if int(asked) < 100_000 else int(asked)
+    usual = int(_CACHE_MB) << 20
+    return usual if memory is None else min(usual, memory // _CACHE_SHARE)
 
 
 @atexit.register  # while Python still works: rasterio 1.5 prints later

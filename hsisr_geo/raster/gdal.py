@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
+import numpy as np
 from affine import Affine
+from rasterio.enums import Interleaving
+from rasterio.env import set_gdal_config
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
@@ -32,6 +36,9 @@ from hsisr_geo.raster.place.envi_crs import crs_of_header
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
 from hsisr_geo.raster.sources import follow
 
+_POOL = "GDAL_MAX_DATASET_POOL_SIZE"
+_MOST_OPEN = 450  # GDAL's own number
+_SOURCES_BYTES = 128 << 20  # that a VRT's sources may keep: of 50 MB each 450 would take all
 _LEAST_SCALE = 1e-30  # what is less, or 1 by it, divides values to nothing that a float holds
 
 
@@ -46,6 +53,7 @@ class GdalSource:
     alpha : numbers, from 1, of alpha bands
     dtypes : of the bands, where they are not all the same
     limits : stored numbers beyond them are no values
+    open_sources : of a VRT, how many of its sources GDAL keeps open, each with what it decodes
     """
 
     path: str
@@ -53,11 +61,14 @@ class GdalSource:
     alpha: tuple[int, ...] = ()
     dtypes: tuple[str, ...] = ()
     limits: Limits | None = None
+    open_sources: int = 0
 
     def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
         """Read a window as `Source.read` says."""
         window = Window.from_slices(rows, cols)
         numbers = [i + 1 for i in bands]
+        if self.open_sources:
+            set_gdal_config(_POOL, self.open_sources)  # heeded when the first VRT is opened
         try:
             dataset = thread_handle(self.path)
             stored = dataset.read(numbers, window=window)
@@ -111,6 +122,7 @@ def described(dataset: Any, path: str) -> Raster:
     check_scales(bands, path)
     rpcs, odd_rpcs = _rpcs(dataset)
     fields = envi_fields(dataset)
+    decoded, open_sources = _decoded(dataset)
     transform, flat = _usable_transform(dataset.transform)
     masked = any(map(is_masked, dataset.mask_flag_enums))
     alpha = tuple(number for number, band in enumerate(bands, start=1) if band.color == ALPHA)
@@ -143,8 +155,45 @@ def described(dataset: Any, path: str) -> Raster:
             alpha,
             tuple(dataset.dtypes) if len(set(dataset.dtypes)) > 1 else (),
             limits,
+            open_sources,
         ),
+        decoded=decoded,
     )
+
+
+def _decoded(dataset: Any) -> tuple[int, int]:
+    """Return `Raster.decoded`, and how many sources of a VRT may be open; 0 of another raster."""
+    if dataset.driver != "VRT":
+        return _decoded_at_once(dataset), 0
+    each = 0
+    for name in dataset.files[1:]:
+        with suppress(RasterioError), open_quietly(str(name)) as source:
+            each = _decoded_at_once(source)
+            break
+    kept = min(_MOST_OPEN, max(2, _SOURCES_BYTES // max(each, 1)))
+    return each * min(kept, len(dataset.files)), kept
+
+
+def interleaved_lines(cols: int, bands: int, size: int) -> int:
+    """Return what GDAL holds of a raw file of interleaved pixels: a line of all bands, for each."""
+    return cols * bands * size * bands
+
+
+def _decoded_at_once(dataset: Any) -> int:
+    """Return the bytes of a block with all that GDAL decodes of it at once, and of it packed.
+
+    OpenJPEG decodes a tile of all bands into integers of 32 bits.
+    """
+    size = np.dtype(dataset.dtypes[0]).itemsize
+    together = dataset.count if dataset.interleaving == Interleaving.pixel else 1
+    height, width = dataset.block_shapes[0]
+    if dataset.driver == "ENVI" and together > 1:
+        return interleaved_lines(dataset.width, dataset.count, size)
+    if dataset.driver == "JP2OpenJPEG":
+        together, size = dataset.count, 4 + size
+    block: int = height * width * together * size
+    packed = dataset.driver == "GTiff" and dataset.compression is not None
+    return block * (2 if packed else 1)
 
 
 def _usable_transform(transform: Affine) -> tuple[Affine, str]:

@@ -88,6 +88,9 @@ class Raster:
     source : reads the numbers; None for a grid that is not one of a file
     source_bands : place of each band in the source, 0-based; None where all are there, in order
     clouds : the mask of clouds that it comes with, if any
+    decoded : bytes that each thread that reads it holds besides what it asked for: a block of all
+        that lies together, unpacked, and packed where it is compressed; None where HDF5 reads it,
+        and nobody has looked
     """
 
     path: str
@@ -111,6 +114,7 @@ class Raster:
     source: Source | None = None
     source_bands: tuple[int, ...] | None = None
     clouds: Clouds | None = None
+    decoded: int | None = None
 
     @property
     def all_files(self) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.heap import give_back
+from hsisr_geo.raster.datasets import close_handles
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.threads import each
@@ -84,7 +86,11 @@ class Moments:
 
 
 def scan_scene(
-    raster: Raster, bands: Sequence[int], *, progress: Callable[[int, int], None] | None = None
+    raster: Raster,
+    bands: Sequence[int],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    in_turns: bool = False,
 ) -> SceneStatistics:
     """Measure the chosen bands over the whole scene, in one pass.
 
@@ -94,18 +100,26 @@ def scan_scene(
         Indices of bands, from 0.
     progress
         Called with (rows done, rows in all) after each strip.
+    in_turns
+        Give back what a dataset keeps before a strip that was read is measured: there is memory for
+        one of both only.
     """
     single, joint = no_pixels(len(bands), pairs=False), no_pixels(len(bands), pairs=True)
     spectra = [np.empty((0, len(bands)), np.float32)]
     step = lattice_step(*raster.shape)
     for rows, strip in _strips(raster, bands):
+        if in_turns:
+            close_handles()
+            give_back()
         valid = np.isfinite(strip)
         complete: NDArray[np.bool_] = np.logical_and.reduce(valid)
         single = single.merge(band_moments(strip, valid))
+        del valid
         joint = joint.merge(joint_moments(_spectra(strip, complete)))
         spectra.append(lattice_spectra(strip, complete, rows.start, step))
         if progress is not None:
             progress(rows.stop, raster.shape[0])
+        del strip, complete  # or two strips would be there at a time
     return summary(single, joint, np.concatenate(spectra))
 
 

@@ -99,7 +99,8 @@ def make_bands(
     empty = np.isnan(pixels_of(cube, outer, window)).all()  # all of it will be cut
     answers: Sequence[Cube] = ()
     if method.resolved and not empty:
-        filled = fill_holes(cube[list(method.resolved)], method.far)
+        every = method.resolved == tuple(range(len(cube)))
+        filled = fill_holes(cube if every else cube[list(method.resolved)], method.far)
         answers = method.resolve(filled, (window[0].start, window[1].start), part)
     if len(answers) == cubes and method.resolved == tuple(range(len(cube))):
         return [np.require(answer, np.float32, ["C", "W"]) for answer in answers]

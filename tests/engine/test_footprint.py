@@ -14,10 +14,9 @@ from hsisr_geo.engine.outlook.estimate import (
     TILES,
     choose_tile,
     estimate_seconds,
-    footprint,
     machine_memory,
-    made_of,
 )
+from hsisr_geo.engine.outlook.footprint import footprint, made_of
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.tasks import cut
 from hsisr_geo.raster.raster import Raster

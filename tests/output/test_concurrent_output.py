@@ -9,6 +9,7 @@ import rasterio
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import Canceled
+from hsisr_geo.journal.blocks import TileBlocks
 from hsisr_geo.output.drafts import open_outputs
 from hsisr_geo.output.formats.blocks import for_each
 from hsisr_geo.output.formats.choice import WriteOptions
@@ -73,7 +74,7 @@ class Meeting:
             for col in range(0, shape[1], 16):
                 yield slice(row, min(row + 16, shape[0])), slice(col, min(col + 16, shape[1]))
 
-    def read(self, rows, cols):
+    def read(self, rows, cols, bands=slice(None)):
         self.barrier.wait(PATIENCE)
         shape = rows.stop - rows.start, cols.stop - cols.start
         return np.ones((len(self._raster.bands), *shape), "uint16"), np.ones(shape, bool)
@@ -93,7 +94,7 @@ def test_figures_do_not_depend_on_the_order_in_which_blocks_are_read(src):
     values = np.random.default_rng(1).normal(1000, 300, (5, 50, 70)).astype("uint16")
 
     class Blocks(Meeting):
-        def read(self, rows, cols):
+        def read(self, rows, cols, bands=slice(None)):
             return values[:, rows, cols], np.ones(values[0, rows, cols].shape, bool)
 
     blocks = list(Blocks(raster).blocks(raster.shape))
@@ -132,7 +133,7 @@ def test_after_an_error_no_item_is_begun():
 
 def test_an_error_of_one_thread_ends_them_all(src, tmp_path):
     class Broken(Meeting):
-        def read(self, rows, cols):
+        def read(self, rows, cols, bands=slice(None)):
             if rows.start >= 32:
                 raise OSError("a block is gone")
             return super().read(rows, cols)
@@ -166,3 +167,26 @@ def test_a_canceled_run_ends_all_threads_and_leaves_nothing(src, tmp_path, name)
         )  # fmt: skip
     assert list(tmp_path.iterdir()) == []
     assert not [t for t in threading.enumerate() if t.name.startswith(("writing", "assembly"))]
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_block_written_in_groups_of_bands_makes_the_same_bytes(src, tmp_path, name, monkeypatch):
+    found, asked, read = [], [], TileBlocks.read
+
+    def spied(blocks, rows, cols, bands):
+        asked.append(bands)
+        return read(blocks, rows, cols, bands)
+
+    monkeypatch.setattr(TileBlocks, "read", spied)
+    for most in (1 << 23, 1 << 11):
+        monkeypatch.setattr("hsisr_geo.output.formats.format.AT_ONCE", most)
+        asked.clear()
+        folder = tmp_path / str(most)
+        folder.mkdir()
+        super_resolve(
+            src, folder / name, resolver=BackProjectionResolver(2), tile=16, write=OUTPUTS[name]
+        )
+        found.append(_files(folder))
+    assert asked[0].stop < 5
+    assert asked[0] != asked[1]
+    assert found[0] == found[1]

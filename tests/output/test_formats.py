@@ -570,7 +570,7 @@ def test_parts_give_every_block_once(rows, cols, down, right):
                         slice(left, min(left + 16, shape[1])),
                     )
 
-        def read(self, rows, cols):
+        def read(self, rows, cols, bands=slice(None)):
             return whole[None, rows, cols], np.ones((1, 1), bool)
 
     whole = np.arange(rows * cols).reshape(rows, cols)
@@ -688,8 +688,8 @@ def test_figures_do_not_depend_on_the_blocks(rows, cols, dtype, seed, masked):
                         slice(left, min(left + self.block, cols)),
                     )
 
-        def read(self, *window):
-            return cube[(slice(None), *window)], valid[window]
+        def read(self, rows, cols, bands=slice(None)):
+            return cube[bands, rows, cols], valid[rows, cols]
 
     for side in (16, 48):
         tally = Tally(raster, Blocks(side))

@@ -345,7 +345,7 @@ class Whole:
     def blocks(self, shape):
         yield slice(0, shape[0]), slice(0, shape[1])
 
-    def read(self, rows, cols):
+    def read(self, rows, cols, bands=slice(None)):
         return self.dn[:, rows, cols], np.ones(self.dn.shape[1:], bool)
 
 
@@ -360,7 +360,7 @@ class Failing:
     def blocks(self, shape):
         return iter([(slice(0, 16), slice(0, 16)), (slice(0, 16), slice(16, 32))])
 
-    def read(self, rows, cols):
+    def read(self, rows, cols, bands=slice(None)):
         if cols.start:
             if self.error is None:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -376,7 +376,7 @@ def write_and_fail(path, error=None, **options):
 @pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize("name", ["a.tif", "a.img"])
 def test_an_exception_leaves_nothing_and_is_not_changed(tmp_path, error, name):
-    def check_then_fail(rows, cols):
+    def check_then_fail(rows, cols, bands):
         assert not (tmp_path / name).exists()
         assert leftovers(tmp_path)  # the test would else show nothing
         raise error

@@ -1,19 +1,16 @@
-"""What a run will take: memory of its tiles, and time."""
+"""What a run will take: the largest tile that there is memory for, and the time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from hsisr_geo.cube.holes import REACH
 from hsisr_geo.cube.tiling import Tile, TileGrid
-from hsisr_geo.cube.windows import BLOCK, Window, area, inside
+from hsisr_geo.cube.windows import Window, area
+from hsisr_geo.engine.outlook.footprint import Writing, footprint, tile_cost
 from hsisr_geo.engine.outlook.rate import kept_rate
 from hsisr_geo.engine.tasks import cut_for
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.resolver.protocol import Cost, PartResolver, Resolver, with_deviation
+from hsisr_geo.resolver.protocol import PartResolver, Resolver
 
 SHARE = 0.25
 """Of the machine's memory, that the tiles in flight of a run may take."""
@@ -26,11 +23,6 @@ _LONGEST_ON_CPU = 256
 # ^ a larger tile saves less than a tenth, and takes minutes, during which nobody sees progress
 _TILES_EACH = 4
 
-_COPIES = 1  # of a tile's output besides the method's own: encoded, or with interpolated bands
-_BLOCKS = 3  # of the output, that each thread holds that writes one
-_PROGRAM = 190_000_000  # bytes: the libraries, GDAL's block cache, blocks being compressed
-_LIBRARIES = {"ncnn": 60_000_000, "torch": 290_000_000}
-# ^ bytes besides: a backend's libraries, its copies of the weights, and what it keeps for itself
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 WRITTEN = 30e6
@@ -39,68 +31,6 @@ that keeps up; docs/performance.md."""
 
 MEASURED = 60e6
 """Values of the input a second in the pass that measures a scene."""
-
-
-@dataclass(frozen=True)
-class Footprint:
-    """Bytes that a run takes: of the machine, with the program itself, and of each GPU besides."""
-
-    host: int
-    device: int
-
-
-def footprint(
-    raster: Raster,
-    resolver: Resolver,
-    grid: TileGrid,
-    *,
-    threads: int,
-    samples: int | None = None,
-) -> Footprint:
-    """Estimate the memory of a run from its largest tile.
-
-    Parameters
-    ----------
-    grid
-        As `tasks.cut` makes it for the resolver, or for its samples.
-    samples
-        Of the uncertainty, 0 where it is predicted; None without.
-    """
-    tile = max(grid, key=lambda tile: area(tile.window))
-    outer = made_of(tile, grid, resolver, samples)
-    bands, flying = len(raster.bands), min(threads, len(grid))
-    products = 1 if samples is None else 2
-    fine = area(outer) * resolver.upscale**2
-    writing = _BLOCKS * BLOCK**2 * bands * np.dtype(raster.dtype).itemsize * (flying - 1)
-    host = 4 * bands * (2 * area(tile.window) + products * _COPIES * fine)
-    if flying < len(grid) and threads == 1:
-        host += 4 * bands * area(tile.window)  # the next window, which is read meanwhile
-    if not isinstance(resolver, PartResolver):
-        whole = area(tile.window) * resolver.upscale**2
-        return Footprint(_PROGRAM + writing + flying * (host + 4 * bands * whole), 0)
-    backend = resolver.provenance().get("backend", "torch").split()[0]
-    fixed = _PROGRAM + _LIBRARIES[backend] + writing
-    own = tile_cost(resolver, bands, tile, grid, samples).memory
-    busy = min(flying, resolver.places)
-    if resolver.on_cpu:
-        return Footprint(fixed + flying * host + busy * own, 0)
-    return Footprint(fixed + flying * host, own)
-
-
-def tile_cost(
-    resolver: PartResolver, bands: int, tile: Tile, grid: TileGrid, samples: int | None = None
-) -> Cost:
-    """Return what a tile of a grid takes."""
-    rows, cols = tile.window
-    shape = rows.stop - rows.start, cols.stop - cols.start
-    outer = made_of(tile, grid, resolver, samples)
-    return resolver.cost(bands, shape, inside(outer, tile.window), samples or 0)
-
-
-def made_of(tile: Tile, grid: TileGrid, resolver: Resolver, samples: int | None) -> Window:
-    """Return the pixels of a tile whose output is made: what is left of its halo by its context."""
-    context = (resolver if samples is None else with_deviation(resolver, samples)).context
-    return grid.padded(tile.core, grid.rows.halo - context - REACH)
 
 
 def choose_tile(
@@ -112,6 +42,8 @@ def choose_tile(
     samples: int | None = None,
     region: Window | None = None,
     memory: int | None = None,
+    writing: Sequence[Writing] = (),
+    bound: bool = False,
 ) -> int:
     """Choose the largest tile that there is memory for, and enough of for all workers.
 
@@ -124,6 +56,10 @@ def choose_tile(
     memory
         Bytes that the run may take; None for `SHARE` of the machine's. Of a GPU's own memory the
         model takes what is free, and less at a time where that is too little.
+    writing
+        What the outputs' formats take.
+    bound
+        `memory` must not be exceeded: reading and computing may take turns for it.
     """
     budget = (int(SHARE * machine_memory()) if memory is None else memory) // workers
     on_cpu = not isinstance(resolver, PartResolver) or resolver.on_cpu
@@ -132,7 +68,16 @@ def choose_tile(
             continue
         grid = cut_for(raster, resolver, samples=samples, tile=side, region=region)
         enough = workers == 1 or len(grid) >= _TILES_EACH * workers
-        need = footprint(raster, resolver, grid, threads=threads, samples=samples)
+        need = footprint(
+            raster,
+            resolver,
+            grid,
+            threads=threads,
+            samples=samples,
+            memory=budget if bound else None,
+            in_turns=bound and threads == 1,
+            writing=writing,
+        )
         if enough and need.host <= budget:
             return side
     return TILES[-1]

@@ -1,7 +1,7 @@
 """What a run will take, in words, before its first tile."""
 
 from hsisr_geo.cube.tiling import TileGrid
-from hsisr_geo.engine.outlook.estimate import estimate_seconds, footprint, work_of
+from hsisr_geo.engine.outlook.estimate import estimate_seconds, work_of
 from hsisr_geo.engine.outlook.rate import kept_rate
 from hsisr_geo.engine.request import Request
 from hsisr_geo.resolver.protocol import PartResolver
@@ -28,7 +28,7 @@ def forecast(request: Request, grid: TileGrid, scratch: int) -> str:
     seconds = estimate_seconds(
         request.raster, resolver, grid, workers=where.number, threads=threads, samples=samples
     )
-    need = footprint(request.raster, resolver, grid, threads=threads, samples=samples)
+    need = request.need(grid)
     return (
         f"{len(grid)} {'tiles' if len(grid) > 1 else 'tile'}: about {time_text(seconds)}, "
         f"{bytes_text(where.number * need.host)} of memory, and meanwhile {bytes_text(scratch)} "

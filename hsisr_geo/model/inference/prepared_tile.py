@@ -87,7 +87,8 @@ class PreparedTile:
         assumed = degradation or config.declared(upscale)
         rows, cols = x_lr.shape[1:]
         given = Extents.of((rows, cols), part, config, assumed, evaluations=evaluations)
-        x_lr = (_cut(x_lr, given.read) - kernels.mean) / kernels.std
+        x_lr = _cut(x_lr, given.read) - kernels.mean
+        x_lr /= kernels.std
         extents = given.of_what_is_read()
         original = _cut(x_lr, extents.piece)
         x_lr = _normalised(kernels.normaliser, x_lr)

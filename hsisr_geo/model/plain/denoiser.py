@@ -7,9 +7,7 @@ first needed; all else is one. Images stay in ncnn's own layout from one layer t
 there to what the next one reads (`reach.Layers`).
 """
 
-import ctypes
 import struct
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.errors import ModelError
+from hsisr_geo.heap import give_back
 from hsisr_geo.model.reach import layers_of, level_waves
 
 __all__ = ["PlainDenoiser"]
@@ -96,9 +95,7 @@ class PlainDenoiser:
         """Give back the memory of images that are not in use; any thread may go on computing."""
         for pool in _pools():
             pool.clear()
-        if sys.platform == "linux":
-            with suppress(AttributeError, OSError):  # of glibc, whose threads keep what was freed
-                ctypes.CDLL(None).malloc_trim(0)
+        give_back()
 
     def _nets(self, upscale: int, level: float) -> tuple[Any, Any]:
         """Return the net of the layers that know no level, and that of the others."""

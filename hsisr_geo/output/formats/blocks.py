@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Item = TypeVar("Item")
+EVERY = slice(None)
 
 
 class Blocks(Protocol):
@@ -23,8 +24,13 @@ class Blocks(Protocol):
     def blocks(self, shape: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
         """Yield the blocks (rows, cols) of a raster of `shape`, row by row."""
 
-    def read(self, rows: slice, cols: slice) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Return stored numbers (band, row, col) and valid mask (row, col) of a block."""
+    def read(
+        self, rows: slice, cols: slice, bands: slice = EVERY
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Return stored numbers (band, row, col) and valid mask (row, col) of a block.
+
+        `bands` are neighbours; the mask tells of all that are asked for.
+        """
 
 
 @dataclass(frozen=True)
@@ -53,9 +59,12 @@ class BlocksPart:
         """
         return self.whole.blocks(shape)
 
-    def read(self, rows: slice, cols: slice) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def read(
+        self, rows: slice, cols: slice, bands: slice = EVERY
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Return what lies there."""
-        return self.whole.read(_moved(rows, self.rows.start), _moved(cols, self.cols.start))
+        window = _moved(rows, self.rows.start), _moved(cols, self.cols.start)
+        return self.whole.read(*window, bands)
 
 
 def _moved(axis: slice, by: int) -> slice:

@@ -56,6 +56,10 @@ class Cog:
     def _resampling(self) -> str:
         return self.creation.get(_OVERVIEW_RESAMPLING, "AVERAGE").upper()
 
+    def deep(self, bands: int) -> int:
+        """Return that of a GeoTIFF."""
+        return self._tiff.deep(bands)
+
     def stored(self, raster: Raster) -> Raster:
         """Return the raster with one nodata value, bands marked as colours."""
         return as_stored(raster)

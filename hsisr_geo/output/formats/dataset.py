@@ -27,13 +27,16 @@ def sidecars(path: Path) -> list[Path]:
     return [path.with_name(path.name + ending) for ending in _SIDECARS]
 
 
-def write_dataset(part: Path, content: Content, profile: dict[str, Any]) -> None:
-    """Write a raster with the driver and the creation options of `profile`."""
+def write_dataset(part: Path, content: Content, profile: dict[str, Any], deep: int) -> None:
+    """Write a raster with the driver and the creation options of `profile`.
+
+    `deep` is how many of its bands lie together.
+    """
     with (
         rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
         closing(create(part, content, profile)) as dataset,
     ):
-        _write_pixels(dataset, content)
+        _write_pixels(dataset, content, deep)
         write_findings(dataset, content)
 
 
@@ -54,13 +57,14 @@ def write_findings(dataset: Any, content: Content) -> None:
         dataset.update_tags(number, **summary.items())
 
 
-def _write_pixels(dataset: Any, content: Content) -> None:
+def _write_pixels(dataset: Any, content: Content, deep: int) -> None:
     for rows, cols in content.blocks.blocks(content.raster.shape):
-        dn, valid = content.blocks.read(rows, cols)
         window = Window.from_slices(rows, cols)
-        dataset.write(dn, window=window)
-        if content.needs_mask:
-            dataset.write_mask(valid, window=window)
+        for bands, dn, valid in content.read(rows, cols, deep):
+            dataset.write(dn, dataset.indexes[bands], window=window)
+            if content.needs_mask:
+                dataset.write_mask(valid, window=window)
+            del dn, valid  # or two would be there at a time
 
 
 def _common_profile(raster: Raster) -> dict[str, Any]:

@@ -49,6 +49,10 @@ class Envi:
     media_type = "application/octet-stream"
     block = None
 
+    def deep(self, bands: int) -> int:
+        """Return one, or all of an interleaved file."""
+        return 1 if self.creation.get("INTERLEAVE", "BSQ").upper() == "BSQ" else bands
+
     def stored(self, raster: Raster) -> Raster:
         """Return the raster with one nodata value, bands marked as colours."""
         return as_stored(raster)
@@ -89,7 +93,7 @@ class Envi:
 
     def write(self, part: Path, file: Path, content: Content) -> None:
         """Make both files and check that all pixels are there."""
-        write_dataset(part, content, self._profile())
+        write_dataset(part, content, self._profile(), self.deep(len(content.raster.bands)))
         _check_complete(part, content.raster)
         header = part.with_suffix(".hdr")
         text = header.read_text(encoding="utf-8")

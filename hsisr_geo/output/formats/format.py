@@ -5,18 +5,24 @@ files get their names is not its business.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.bands.radiometry import exact_nodata
 from hsisr_geo.bands.truecolor import mark_colors
-from hsisr_geo.output.formats.blocks import Blocks
+from hsisr_geo.output.formats.blocks import EVERY, Blocks
 from hsisr_geo.output.formats.summary import BandSummary, Tally
 from hsisr_geo.raster.raster import Raster
+
+AT_ONCE = 1 << 22
+"""Bytes of a block that are put together and handed on at a time, where its bands lie apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +58,22 @@ class Content:
         """The figures of each band, complete when all blocks have been read; () uncounted."""
         return self.tally.summaries() if self.tally else ()
 
+    def read(
+        self, rows: slice, cols: slice, deep: int = 1
+    ) -> Iterator[tuple[slice, NDArray[Any], NDArray[np.bool_]]]:
+        """Yield a block in groups of bands: which they are, their pixels, the valid mask.
+
+        `deep` is the number of bands that must not be parted. A mask is told by all bands at once.
+        """
+        whole, size = len(self.raster.bands), (rows.stop - rows.start) * (cols.stop - cols.start)
+        group = at_once(self.raster, size, deep)
+        if group >= whole:
+            yield EVERY, *self.blocks.read(rows, cols)
+            return
+        for start in range(0, whole, group):
+            bands = slice(start, min(start + group, whole))
+            yield bands, *self.blocks.read(rows, cols, bands)
+
     @property
     def needs_mask(self) -> bool:
         """Whether pixels without a value can be told only by the blocks' valid masks."""
@@ -72,6 +94,9 @@ class Format(Protocol):
     @property
     def block(self) -> int | None:
         """Side of the blocks that it wants, None for any."""
+
+    def deep(self, bands: int) -> int:
+        """Return how many of so many bands lie together: what is written for itself."""
 
     def stored(self, raster: Raster) -> Raster:
         """Return the raster as it can be stored: nodata, bands' colours, data type."""
@@ -106,6 +131,14 @@ def as_stored(raster: Raster) -> Raster:
         nodata = math.nan  # which holes are anyway; unsaid, GDAL would take them for values
     bands = Bands(tuple(replace(band, nodata=nodata) for band in raster.bands))
     return replace(raster, bands=mark_colors(bands))
+
+
+def at_once(raster: Raster, pixels: int, deep: int) -> int:
+    """Return how many bands of a block of so many pixels are put together at a time."""
+    if needs_mask(raster):
+        return len(raster.bands)
+    plane = pixels * np.dtype(raster.dtype).itemsize
+    return min(len(raster.bands), max(1, AT_ONCE // (plane * deep)) * deep)
 
 
 def needs_mask(raster: Raster) -> bool:

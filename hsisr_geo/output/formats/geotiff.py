@@ -64,6 +64,10 @@ class GeoTiff:
         """Side of a block, if it was asked for."""
         return int(self.creation["BLOCKXSIZE"]) if "BLOCKXSIZE" in self.creation else None
 
+    def deep(self, bands: int) -> int:
+        """Return one, or all of an interleaved file."""
+        return 1 if self.creation.get("INTERLEAVE", "BAND").upper() == "BAND" else bands
+
     def stored(self, raster: Raster) -> Raster:
         """Return the raster with one nodata value, bands marked as colours."""
         return as_stored(raster)
@@ -92,7 +96,7 @@ class GeoTiff:
     def write(self, part: Path, file: Path, content: Content) -> None:
         """Make the file and check that all of it is there."""
         profile = self.profile(content.raster.dtype, content.blocks.block, content.threads)
-        write_dataset(part, content, profile)
+        write_dataset(part, content, profile, self.deep(len(content.raster.bands)))
         check_complete(part)
 
     def profile(self, dtype: str, block: int, threads: int = 1) -> dict[str, Any]:

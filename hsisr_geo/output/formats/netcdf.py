@@ -48,6 +48,10 @@ class NetCdf:
     media_type = "application/x-netcdf"
     block = None
 
+    def deep(self, bands: int) -> int:
+        """Return the bands of a chunk."""
+        return min(_BANDS_PER_CHUNK, bands)
+
     def stored(self, raster: Raster) -> Raster:
         """Return the raster as CF can tell it."""
         return as_cf(raster)
@@ -85,9 +89,10 @@ class NetCdf:
             }  # fmt: skip
             for variable in variables(raster):
                 _write_variable(dataset, variable)
-            cube = self._create_cube(dataset, content)
+            cube, deep = self._create_cube(dataset, content), self.deep(len(raster.bands))
             for rows, cols in content.blocks.blocks(raster.shape):
-                cube[:, rows, cols] = content.blocks.read(rows, cols)[0]
+                for bands, dn, _ in content.read(rows, cols, deep):
+                    cube[bands, rows, cols] = dn
             told = {**cube_attributes(content), "coordinates": coordinates(raster)}
             cube.attrs.update(_short(told))
             dataset.attrs.update({"Conventions": "CF-1.8", **_short(plain_tags(content))})

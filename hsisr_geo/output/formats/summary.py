@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import missing
 from hsisr_geo.bands.truecolor import PERCENTILES
-from hsisr_geo.output.formats.blocks import Blocks
+from hsisr_geo.output.formats.blocks import EVERY, Blocks
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.threads import each
 
 _SAMPLE = 65_536  # pixels of a band that its quantiles are taken from, at most
+_SAMPLE_BYTES = 1 << 23  # of all bands, which a run holds to its end
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class BandSummary:
     Attributes
     ----------
     valid, pixels : how many have one, and how many there are
-    low, high : the 2 and 98 % quantiles, of up to 65 536 pixels on a regular grid
+    low, high : the 2 and 98 % quantiles, of up to 65 536 pixels on a regular grid, fewer where all
+        bands together would take more than 8 MB
     """
 
     pixels: int = 0
@@ -63,11 +65,11 @@ class Tally:
 
     def __init__(self, raster: Raster, blocks: Blocks) -> None:
         self._blocks = blocks
-        self._step = sample_step(raster.shape)
+        pixel = len(raster.bands) * np.dtype(raster.dtype).itemsize
+        self._step = sample_step(raster.shape, min(_SAMPLE, _SAMPLE_BYTES // pixel))
         self._bands = [_Band(band.nodata) for band in raster.bands]
         self._across = -(-raster.cols // blocks.block)
-        self._waiting: dict[int, list[_Figures]] = {}
-        self._turn, self._lock = 0, Lock()
+        self._lock = Lock()
         self._summaries: tuple[BandSummary, ...] = ()
 
     @property
@@ -79,18 +81,19 @@ class Tally:
         """As those of the blocks."""
         return self._blocks.blocks(shape)
 
-    def read(self, rows: slice, cols: slice) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def read(
+        self, rows: slice, cols: slice, bands: slice = EVERY
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Return a block, and count it in."""
-        dn, valid = self._blocks.read(rows, cols)
+        dn, valid = self._blocks.read(rows, cols, bands)
         on_grid = _every(rows, self._step), _every(cols, self._step)
+        chosen = self._bands[bands]
         figures = each(
-            lambda number: self._bands[number].look_at(dn[number], valid, on_grid), range(len(dn))
+            lambda number: chosen[number].look_at(dn[number], valid, on_grid), range(len(dn))
         )
         with self._lock:
-            self._waiting[self._number(rows, cols)] = figures
-            while self._turn in self._waiting:
-                self._add(self._waiting.pop(self._turn))
-                self._turn += 1
+            for band, found in zip(chosen, figures, strict=True):
+                band.take(self._number(rows, cols), found)
         return dn, valid
 
     def _number(self, rows: slice, cols: slice) -> int:
@@ -100,22 +103,17 @@ class Tally:
         col: int = cols.start // block
         return row * self._across + col
 
-    def _add(self, figures: "list[_Figures]") -> None:
-        for band, found in zip(self._bands, figures, strict=True):
-            band.add(found)
-
     def summaries(self) -> tuple[BandSummary, ...]:
         """Return the figures of each band, when all blocks have been read."""
-        assert not self._waiting
         if not self._summaries:
             self._summaries = tuple(each(lambda band: band.summary(), self._bands))
         return self._summaries
 
 
-def sample_step(shape: tuple[int, int]) -> int:
-    """Return the distance of the pixels of a regular grid that has no more than a sample's."""
+def sample_step(shape: tuple[int, int], most: int = _SAMPLE) -> int:
+    """Return the distance of the pixels of a regular grid that has no more than so many."""
     step = 1
-    while -(-shape[0] // step) * -(-shape[1] // step) > _SAMPLE:
+    while -(-shape[0] // step) * -(-shape[1] // step) > max(most, 1):
         step += 1
     return step
 
@@ -146,6 +144,8 @@ class _Band:
         self._minimum, self._maximum = math.inf, -math.inf
         self._mean = self._squares = 0.0  # ... of the deviations from it
         self._sample: list[NDArray[Any]] = []
+        self._waiting: dict[int, _Figures] = {}
+        self._turn = 0
 
     def look_at(
         self, plane: NDArray[Any], valid: NDArray[np.bool_], on_grid: tuple[slice, slice]
@@ -165,7 +165,14 @@ class _Band:
         sample = plane[on_grid][usable[on_grid]]
         return _Figures(plane.size, values.size, low, high, mean, squares, sample)
 
-    def add(self, part: _Figures) -> None:
+    def take(self, number: int, part: _Figures) -> None:
+        """Add the figures of the block of that number when its turn has come."""
+        self._waiting[number] = part
+        while self._turn in self._waiting:
+            self._add(self._waiting.pop(self._turn))
+            self._turn += 1
+
+    def _add(self, part: _Figures) -> None:
         """Join figures of two sets (Chan, Golub and LeVeque 1983)."""
         self._pixels += part.pixels
         if not part.valid:
@@ -180,6 +187,7 @@ class _Band:
         self._valid = total
 
     def summary(self) -> BandSummary:
+        assert not self._waiting
         if not self._valid:
             return BandSummary(self._pixels)
         low, high = self._stretch()

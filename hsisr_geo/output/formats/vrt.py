@@ -62,6 +62,10 @@ class Vrt:
     def _side(self) -> str:
         return self.creation.get(_PART_SIZE, "4096")
 
+    def deep(self, bands: int) -> int:
+        """Return that of a GeoTIFF."""
+        return self._tiff.deep(bands)
+
     def stored(self, raster: Raster) -> Raster:
         """Return the raster with one nodata value, bands marked as colours."""
         return as_stored(raster)

@@ -72,6 +72,13 @@ class Zarr:
     def _sharded(self) -> bool:
         return self.creation.get("SHARDS", "NO").upper() == "YES"
 
+    def deep(self, bands: int) -> int:
+        """Return the bands of a chunk, or of a shard."""
+        return bands if self._sharded else self._chunk(bands)
+
+    def _chunk(self, bands: int) -> int:
+        return min(self._sizes[0] if self._sizes else _BANDS_PER_CHUNK, bands)
+
     def stored(self, raster: Raster) -> Raster:
         """Return the raster as CF can tell it."""
         return as_cf(raster)
@@ -123,10 +130,12 @@ class Zarr:
         told = {"Conventions": "CF-1.8", "coordinates": coordinates(content.raster)}
         group.attrs.update(told)
         cube = self._create_cube(group, content)
+        deep = self.deep(len(content.raster.bands))
 
         def write(block: tuple[slice, slice]) -> None:
             rows, cols = block
-            cube[:, rows, cols] = content.blocks.read(rows, cols)[0]
+            for bands, dn, _ in content.read(rows, cols, deep):
+                cube[bands, rows, cols] = dn
 
         for_each(write, content.blocks.blocks(content.raster.shape), content.threads)
         cube.attrs.update(cube_attributes(content))
@@ -137,9 +146,8 @@ class Zarr:
 
     def _create_cube(self, group: Any, content: Content) -> Any:
         raster, block = content.raster, content.blocks.block
-        deep = self._sizes[0] if self._sizes else _BANDS_PER_CHUNK
         shape = (len(raster.bands), *raster.shape)
-        chunks = (min(deep, shape[0]), min(block, shape[1]), min(block, shape[2]))
+        chunks = (self._chunk(shape[0]), min(block, shape[1]), min(block, shape[2]))
         more = {}
         if self._sharded:
             more["shards"] = (-(-shape[0] // chunks[0]) * chunks[0], *chunks[1:])

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from hsisr_geo.raster.products.cf.cube import Cube, find_cube
 from hsisr_geo.raster.products.cf.place import placed, plain, read_crs
 from hsisr_geo.raster.products.cf.source import CfSource, Opener
 from hsisr_geo.raster.products.hdf5 import describing
+from hsisr_geo.raster.products.unpack import MOST_AT_ONCE
 from hsisr_geo.raster.raster import Raster
 
 _LOG = logging.getLogger(__name__)
@@ -134,8 +136,17 @@ def _describe(
             anywhere(str(path)), Opener(engine, cube.group), cube.variables, cube.axes,
             unsigned, limits,
         ),
+        decoded=_decoded(variable, engine),
     )  # fmt: skip
     return _north_up(placed(raster, cube, groups, path)).noted(cube.note, *notes, odd_crs)
+
+
+def _decoded(variable: Any, engine: str) -> int:
+    """Return the bytes of a chunk, packed and not, and what HDF5 keeps of others."""
+    told = variable.encoding
+    shape = told.get("chunksizes") or told.get("chunks") or (1,)
+    chunk = int(prod(shape)) * int(variable.dtype.itemsize)
+    return 2 * chunk + (min(MOST_AT_ONCE, int(variable.nbytes)) if engine == "h5netcdf" else 0)
 
 
 def _north_up(raster: Raster) -> Raster:
