@@ -18,6 +18,7 @@ from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import Tags
 from hsisr_geo.bands.pixel_tags import finer_items
 from hsisr_geo.errors import RasterError
+from hsisr_geo.files import Stamp
 from hsisr_geo.raster.place.gcp import Bounds as Bounds  # they belong to what a raster is
 from hsisr_geo.raster.place.gcp import Gcp as Gcp
 from hsisr_geo.raster.place.gcp import pixels_by_gcps
@@ -88,6 +89,7 @@ class Raster:
     source : reads the numbers; None for a grid that is not one of a file
     source_bands : place of each band in the source, 0-based; None where all are there, in order
     clouds : the mask of clouds that it comes with, if any
+    stamps : its files as they were when it was described, by name
     """
 
     path: str
@@ -111,6 +113,7 @@ class Raster:
     source: Source | None = None
     source_bands: tuple[int, ...] | None = None
     clouds: Clouds | None = None
+    stamps: tuple[tuple[str, Stamp], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def all_files(self) -> tuple[str, ...]:
