@@ -10,6 +10,19 @@ from pathlib import Path
 _PROBE = bytes(1 << 18)
 
 
+Stamp = tuple[int, int, int]
+"""Size, time of the last change, and the time that the system keeps of its own (ctime)."""
+
+
+def stamp_of(file: str | os.PathLike[str]) -> Stamp | None:
+    """Return when and how large a file was, None where it cannot be looked at."""
+    try:
+        told = os.stat(file)
+    except (OSError, ValueError):
+        return None
+    return told.st_size, told.st_mtime_ns, told.st_ctime_ns
+
+
 def is_utf8(name: str | os.PathLike[str]) -> bool:
     """Whether a name is text; on POSIX it may be any bytes."""
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hsisr_geo.errors import RasterError
+from hsisr_geo.files import Stamp, stamp_of
 from hsisr_geo.raster.facts.remarks import is_remark, is_sidecar_of, says_nothing, substance
 
 WHOLE_BYTES = 1 << 28
@@ -18,7 +19,6 @@ WATCHED_FILES = 1000
 _END_BYTES = 1 << 16
 _AT_ONCE = 1 << 20
 _ZARR = (".zgroup", ".zarray", "zarr.json")
-Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Snapshot:
         """Look at the files that names lead to, and at those in folders."""
         files = dict.fromkeys(str(file) for name in _watched(names) for file in files_of(name))
         said = {file: told for file in files if (told := _said(file)) is not None}
-        return cls(tuple((file, _stamp(file)) for file in files), said)
+        return cls(tuple((file, stamp_of(file)) for file in files), said)
 
     @property
     def changed(self) -> str:
@@ -50,7 +50,7 @@ class Snapshot:
         return next((file for file, stamp in self.stamps if self._is_other(file, stamp)), "")
 
     def _is_other(self, file: str, stamp: Stamp | None) -> bool:
-        if _stamp(file) == stamp:
+        if stamp_of(file) == stamp:
             return False
         return file not in self.said or _said(file) != self.said[file]
 
@@ -62,7 +62,7 @@ class Snapshot:
         RasterError : naming the file
         """
         if file := self.changed:
-            raise moved(file, "is gone" if _stamp(file) is None else "was changed")
+            raise moved(file, "is gone" if stamp_of(file) is None else "was changed")
 
     def from_here(self) -> "Snapshot":
         """Return the same as this machine sees it, whose clock and file system may be others.
@@ -72,11 +72,11 @@ class Snapshot:
         RasterError : a file is gone, or has another size
         """
         for file, stamp in self.stamps:
-            seen = _stamp(file)
+            seen = stamp_of(file)
             same = (seen and seen[0]) == (stamp and stamp[0])
             if not same and (file not in self.said or _said(file) != self.said[file]):
                 raise moved(file, "is gone" if seen is None else "was changed")
-        return replace(self, stamps=tuple((file, _stamp(file)) for file, _ in self.stamps))
+        return replace(self, stamps=tuple((file, stamp_of(file)) for file, _ in self.stamps))
 
     def check_often(self) -> None:
         """Do so, unless there are so many files that it would take long."""
@@ -193,11 +193,3 @@ def _content(file: Path, *, whole: bool) -> str:
 
 def _size(file: Path) -> int:
     return file.stat().st_size
-
-
-def _stamp(file: str) -> Stamp | None:
-    try:
-        told = os.stat(file)
-    except OSError:
-        return None
-    return told.st_size, told.st_mtime_ns, told.st_ctime_ns

@@ -11,7 +11,7 @@ from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.valid_range import Range, check_range
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.assembly import LateTags
-from hsisr_geo.engine.identity import Snapshot
+from hsisr_geo.engine.identity import Snapshot, moved
 from hsisr_geo.engine.outlook.estimate import choose_tile, estimate_seconds
 from hsisr_geo.engine.outlook.footprint import Footprint, Writing, footprint
 from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
@@ -19,6 +19,7 @@ from hsisr_geo.engine.tasks import cut_for
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import OptionError
+from hsisr_geo.files import stamp_of
 from hsisr_geo.journal.folder import WorkFolder
 from hsisr_geo.journal.layout import Layout, Output
 from hsisr_geo.output.drafts import as_output
@@ -287,7 +288,15 @@ class Request:
         )
 
     def snapshots(self) -> tuple[Snapshot, Snapshot]:
-        """Look at the files of the scene, and at those of the method."""
+        """Look at the files of the scene, and at those of the method.
+
+        Raises
+        ------
+        RasterError : the scene has changed since it was described, and its blur was estimated
+        """
+        for file, stamp in self.raster.stamps:
+            if stamp_of(file) != stamp:
+                raise moved(file, "was changed")
         return Snapshot.of(self.raster.all_files), Snapshot.of(method_files(self.resolver))
 
     def plan(self) -> RunPlan:

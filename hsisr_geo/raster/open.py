@@ -3,15 +3,17 @@
 import logging
 import math
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.errors import HsisrError, OptionError, RasterError, one_line
-from hsisr_geo.files import is_utf8
+from hsisr_geo.files import Stamp, is_utf8, stamp_of
 from hsisr_geo.raster.clouds import without_clouds
 from hsisr_geo.raster.datasets import check_extent
 from hsisr_geo.raster.facts.digits import coarse_numbers
+from hsisr_geo.raster.facts.remarks import may_be_noted_in
 from hsisr_geo.raster.fill import undeclared_fill
 from hsisr_geo.raster.gdal import check_scales, one_type
 from hsisr_geo.raster.place.proj import check_database
@@ -19,6 +21,7 @@ from hsisr_geo.raster.products.recognise import describe
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.selection import advice, select_bands
 
+_LOOKED_AT = 1000  # files
 _LOG = logging.getLogger(__name__)
 
 
@@ -57,6 +60,7 @@ def open_raster(
         what has no lookup table; no pixel of its data type can have the value `nodata`;
         `mask_clouds` of what has no such mask
     """
+    before = stamp_of(path)
     check_database()
     if not is_utf8(path):
         told = "its name is not UTF-8, and GDAL reads no others: rename it, or make a link to it"
@@ -71,6 +75,7 @@ def open_raster(
     else:
         raster = raster.noted(undeclared_fill(raster))
     raster = raster.noted(coarse_numbers(raster))
+    raster = replace(raster, stamps=tuple(_stamps(raster, os.fspath(path), before)))
     for note in raster.notes:
         _LOG.warning("%s: %s", os.path.basename(raster.path.rstrip("/")), note)
     if mask_clouds and raster.clouds is not None:
@@ -78,6 +83,18 @@ def open_raster(
     if told := advice(raster):
         _LOG.info(told)
     return raster
+
+
+def _stamps(raster: Raster, path: str, before: Stamp | None) -> Iterator[tuple[str, Stamp]]:
+    """Yield the files of a raster as they are, and the one that was named as it was before.
+
+    Not those that a look at the raster may change, and of thousands none.
+    """
+    names = raster.all_files if len(raster.all_files) <= _LOOKED_AT else ()
+    for name in names:
+        stamp = before if name == path else stamp_of(name)
+        if stamp and os.path.isfile(name) and not may_be_noted_in(name):
+            yield name, stamp
 
 
 def _described(path: str, *, orthorectify: bool) -> Raster:

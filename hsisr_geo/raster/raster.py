@@ -18,6 +18,7 @@ from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import Tags
 from hsisr_geo.bands.pixel_tags import finer_items
 from hsisr_geo.errors import RasterError
+from hsisr_geo.files import Stamp
 from hsisr_geo.raster.place.gcp import Bounds as Bounds  # they belong to what a raster is
 from hsisr_geo.raster.place.gcp import Gcp as Gcp
 from hsisr_geo.raster.place.gcp import pixels_by_gcps
@@ -91,6 +92,7 @@ class Raster:
     decoded : bytes that each thread that reads it holds besides what it asked for: a block of all
         that lies together, unpacked, and packed where it is compressed; None where HDF5 reads it,
         and nobody has looked
+    stamps : its files as they were when it was described, by name
     """
 
     path: str
@@ -115,6 +117,7 @@ class Raster:
     source_bands: tuple[int, ...] | None = None
     clouds: Clouds | None = None
     decoded: int | None = None
+    stamps: tuple[tuple[str, Stamp], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def all_files(self) -> tuple[str, ...]:

@@ -233,3 +233,15 @@ def test_small_inputs_are_told_by_all_of_their_content(tmp_path, monkeypatch):
         file.write(b"third")
     assert input_identity(names) == ends  # why `strict` is there
     assert input_identity(names, strict=True) != strict
+
+
+@pytest.mark.parametrize("change", [replace, rewrite, put_back])
+def test_an_input_that_is_touched_between_its_description_and_the_run(tmp_path, change):
+    """A model's blur is estimated in between, of pixels."""
+    src = scene(tmp_path / "in.tif")
+    raster = open_raster(src)
+    change(src)
+    with pytest.raises(RasterError, match=r"in\.tif: was changed"):
+        run(raster, tmp_path / "out.tif")
+    assert not list(tmp_path.glob("*out.tif*"))
+    run(open_raster(src), tmp_path / "out.tif")

@@ -33,6 +33,11 @@ def is_remark(path: str, others: Collection[str] = ()) -> bool:
     return path.lower().endswith(_STYLES)
 
 
+def may_be_noted_in(path: str) -> bool:
+    """Whether a look at a raster may change that file of it, or the like."""
+    return path.lower().endswith((*_WITH_REMARKS, _OVERVIEWS))
+
+
 def is_sidecar_of(path: str, name: str) -> bool:
     """Whether GDAL reads a file with the raster of that name, a subdataset's as well."""
     beside = path.removesuffix(_SIDECAR)
