@@ -114,12 +114,9 @@ def kept_tile(record: Mapping[str, Any]) -> int | None:
 
 
 def _digest(raster: Raster) -> str:
-    """Hash all that a raster says of itself but where it lies."""
-    told = [
-        f.name
-        for f in fields(raster)
-        if f.name not in ("path", "files", "source", "clouds", "stamps")
-    ]
+    """Hash all that a raster says of itself but where it lies, and how it is read."""
+    place = ("path", "files", "source", "clouds")
+    told = [f.name for f in fields(raster) if f.compare and f.name not in place]
     said = [f"{name}={getattr(raster, name)!r}" for name in told]
     said += [f"clouds={name}" for name in _masked(raster).values()]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]

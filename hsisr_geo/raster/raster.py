@@ -116,7 +116,7 @@ class Raster:
     source: Source | None = None
     source_bands: tuple[int, ...] | None = None
     clouds: Clouds | None = None
-    decoded: int | None = None
+    decoded: int | None = field(default=None, compare=False)
     stamps: tuple[tuple[str, Stamp], ...] = field(default=(), compare=False, repr=False)
 
     @property
