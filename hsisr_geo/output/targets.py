@@ -104,6 +104,7 @@ def _check_inputs(target: Target, path: Path, source: Path) -> None:
     """Refuse an output that would replace, or remove as an old sidecar, what it is made of."""
     inputs = [source, source.with_suffix(".hdr"), *map(Path, target.raster.files)]
     replaced = [*family(path, target.form), *([item_path(path)] if target.write.stac else ())]
+    replaced.append(work_folder_of(path.resolve()))  # what an earlier run left there goes, too
     for replaces in filter(Path.exists, replaced):
         if any(_is_in(given, replaces) for given in inputs):
             raise OutputError(f"{path} would overwrite the input {source}: choose another name")

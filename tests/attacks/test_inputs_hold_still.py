@@ -245,3 +245,14 @@ def test_an_input_that_is_touched_between_its_description_and_the_run(tmp_path, 
         run(raster, tmp_path / "out.tif")
     assert not list(tmp_path.glob("*out.tif*"))
     run(open_raster(src), tmp_path / "out.tif")
+
+
+def test_what_an_earlier_run_left_of_an_output_is_no_input_of_it(tmp_path):
+    """Somebody wants to save what a killed run has written so far."""
+    folder = tmp_path / ".out.tif.hsisr-geo"
+    folder.mkdir()
+    src = scene(folder / "out.tif")
+    with pytest.raises(OutputError, match="would overwrite the input"):
+        run(src, tmp_path / "out.tif")
+    assert src.exists()
+    run(src, tmp_path / "other.tif")
