@@ -39,6 +39,7 @@ _USUALLY = 3  # ... stored numbers, blended values, compressed blocks
 _FITTED = 8  # times the sampled spectra: the sample, latents of it, their axes
 _LEFT = 32_000_000
 # ^ bytes of what was held before the first tile, that glibc keeps unless memory is short (`heap`)
+_FRAGMENTS = 10_000_000  # bytes that come to lie between others in a long run, otherwise
 _LOOKED_AT = 4 * 128**2 * 28, 96
 # ^ bytes for each band in which a scene's blur is looked for, and how many these are at most
 
@@ -123,7 +124,7 @@ def footprint(
     else:
         tiles = computing + (reading if ahead else flying * decoded)
     first = _before_tiles(raster, resolver, in_turns=in_turns)
-    left = 0 if memory else min(first, _LEFT)
+    left = _FRAGMENTS if memory else min(first, _LEFT)
     return Footprint(fixed + max(first, left + nets + tiles + written), device)
 
 

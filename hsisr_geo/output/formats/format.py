@@ -21,7 +21,7 @@ from hsisr_geo.output.formats.blocks import EVERY, Blocks
 from hsisr_geo.output.formats.summary import BandSummary, Tally
 from hsisr_geo.raster.raster import Raster
 
-AT_ONCE = 1 << 22
+AT_ONCE = 1 << 20
 """Bytes of a block that are put together and handed on at a time, where its bands lie apart."""
 
 
