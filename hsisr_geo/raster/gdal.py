@@ -31,6 +31,7 @@ from hsisr_geo.raster.datasets import (
 )
 from hsisr_geo.raster.facts.classes import tell_classes
 from hsisr_geo.raster.facts.nodata import is_masked, settled_nodata, within_limits
+from hsisr_geo.raster.facts.remarks import is_remark
 from hsisr_geo.raster.facts.stale_copy import stale_copy
 from hsisr_geo.raster.place.envi_crs import crs_of_header
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
@@ -165,9 +166,9 @@ def _decoded(dataset: Any) -> tuple[int, int]:
     """Return `Raster.decoded`, and how many sources of a VRT may be open; 0 of another raster."""
     if dataset.driver != "VRT":
         return _decoded_at_once(dataset), 0
-    each = 0
-    for name in dataset.files[1:]:
-        with suppress(RasterioError), open_quietly(str(name)) as source:
+    each, names = 0, [str(name) for name in dataset.files]
+    for name in (name for name in names[1:] if not is_remark(name, names)):
+        with suppress(RasterioError), open_quietly(name) as source:
             each = _decoded_at_once(source)
             break
     kept = min(_MOST_OPEN, max(2, _SOURCES_BYTES // max(each, 1)))
