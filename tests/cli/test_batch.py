@@ -371,7 +371,7 @@ def test_scenes_at_a_time_share_the_memory_that_a_tile_may_take(raster_of_bands,
     options = RunOptions(**{field.name: None for field in fields(RunOptions)})
     how = replace(options, threads=1)
     resolver = BicubicResolver(4)
-    monkeypatch.setattr(estimate, "machine_memory", lambda: 850_000_000)
+    monkeypatch.setattr(estimate, "machine_memory", lambda: 2_000_000_000)
     alone, shared = (sharing_memory(how, scene, resolver, None, jobs).tile for jobs in (1, 4))
     assert alone is None  # the run chooses
     assert shared < estimate.choose_tile(scene, resolver)

@@ -319,11 +319,11 @@ def test_a_run_keeps_to_its_memory_or_says_that_it_cannot(tmp_path):
     options = "--dry-run", "--progress", "json"
     plans = {
         size: json_lines(bicubic(src, tmp_path / "b.tif", "--memory", size, *options))[-1]
-        for size in ("400M", "0.22GiB")
+        for size in ("400M", "0.18GiB")
     }
     assert plans["400M"]["memory"] < 400e6
-    assert plans["0.22GiB"]["memory"] < 0.22 * 2**30
-    assert plans["0.22GiB"]["tile"] < plans["400M"]["tile"]
+    assert plans["0.18GiB"]["memory"] < 0.18 * 2**30
+    assert plans["0.18GiB"]["tile"] < plans["400M"]["tile"]
     told = one_line_error(bicubic(src, tmp_path / "b.tif", "--memory", "100M", code=1))
     assert "100 MB are allowed: allow more (--memory)" in told
     assert not (tmp_path / "b.tif").exists()

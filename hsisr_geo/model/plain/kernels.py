@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.resampling import along_cols, along_rows, cubic_upsampling
 from hsisr_geo.cube.windows import Window
+from hsisr_geo.heap import give_back
 from hsisr_geo.model.inference.kernels import (
     Item,
     Kept,
@@ -162,6 +163,7 @@ class PlainKernels(OfScene):
             out[component] = denoiser(noisy, given, level, self.upscale, part, self.check)
             self.execution.tell(1 / len(condition))
 
+        give_back()  # what encoding has left
         self.each(one, range(len(condition)))
         self.network.denoiser.release()
         return out
