@@ -38,7 +38,7 @@ from hsisr_geo.model.adaptation.steps import AdaptationOptions
 from hsisr_geo.model.inference import cost
 from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver import catalogue
-from hsisr_geo.resolver.header import CONFIG_KEY, read_header
+from hsisr_geo.resolver.header import CONFIG_KEY, read_header, with_checksum
 from hsisr_geo.resolver.load import Recipe, load_resolver
 from hsisr_geo.resolver.protocol import Cost
 from hsisr_geo.resolver.system_config import SystemConfig
@@ -209,14 +209,14 @@ def test_a_file_that_asks_for_nonsense_is_refused_with_the_reason(tmp_path, chan
 
 
 def altered(path, **change):
-    """Change the configuration of a model file, and nothing else."""
+    """Change the configuration of a model file, and its checksum with it."""
     raw = path.read_bytes()
     (length,) = struct.unpack("<Q", raw[:8])
     header = json.loads(raw[8 : 8 + length])
     config = json.loads(header["__metadata__"][CONFIG_KEY]) | change
     header["__metadata__"][CONFIG_KEY] = json.dumps(config)
     text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + raw[8 + length :])
+    path.write_bytes(with_checksum(struct.pack("<Q", len(text)) + text + raw[8 + length :]))
     return path
 
 
