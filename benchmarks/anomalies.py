@@ -16,20 +16,26 @@ AXES = 20
 SEED = 7
 
 
-def planted(truth: Cube) -> tuple[Cube, np.ndarray]:
-    """Return a truth (band, row, col) with anomalies in it, and where they are (row, col)."""
+def places(shape: tuple[int, ...]) -> np.ndarray:
+    """Return where anomalies are in a scene of that size (row, col)."""
     rng = np.random.default_rng(SEED)
-    mask = np.zeros(truth.shape[1:], bool)
+    mask = np.zeros(shape, bool)
     free = APART - SIDE - 4  # four pixels at least lie between two
     for row in range(4, mask.shape[0] - APART, APART):
         for col in range(4, mask.shape[1] - APART, APART):
             down, right = rng.integers(0, free, 2)
             mask[row + down : row + down + SIDE, col + right : col + right + SIDE] = True
+    return mask
+
+
+def planted(truth: Cube) -> Cube:
+    """Return a truth (band, row, col) with anomalies in it."""
+    mask = places(truth.shape[1:])
     rarest = np.unravel_index(rareness(truth).argmax(), mask.shape)
     foreign = truth[:, rarest[0], rarest[1]][:, None]
     out = truth.copy()
     out[:, mask] = COVER * foreign + (1 - COVER) * truth[:, mask]
-    return out, mask
+    return out
 
 
 def rareness(cube: Cube) -> np.ndarray:

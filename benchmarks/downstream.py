@@ -22,7 +22,7 @@ from pathlib import Path
 import click
 import numpy as np
 from affine import Affine
-from anomalies import area_under_curve, planted, rareness
+from anomalies import area_under_curve, places, planted, rareness
 from quality import EXISTING, Scene, read_all, scenes_of, write_degraded
 from uncertainty import usable
 
@@ -139,19 +139,13 @@ def answers(
 
 def detection(scene: Scene, resolvers: Sequence[Resolver]) -> Row:
     """Say how well planted anomalies are found in what each method makes."""
-    masks = []
-
-    def plant(truth: np.ndarray) -> np.ndarray:
-        changed, mask = planted(truth)
-        masks.append(mask)
-        return changed
-
     raster, upscale = open_raster(scene.path), resolvers[0].upscale
     with tempfile.TemporaryDirectory() as folder:
         lr = Path(folder, "lr.tif")
-        good, _ = write_degraded(raster, scene, lr, resolvers[OURS].degradation, plant)
+        good, truth = write_degraded(raster, scene, lr, resolvers[OURS].degradation, planted)
         made, _ = answers(lr, resolvers, good)
-    areas = [area_under_curve(rareness(x), masks[0]) for x in made]
+    mask = places(truth.shape[1:])
+    areas = [area_under_curve(rareness(x), mask) for x in made]
     return Row("anomalies", scene.name, upscale, tuple(areas))
 
 
