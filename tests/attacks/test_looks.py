@@ -61,6 +61,12 @@ def sidecar(path, *said):
     path.with_name(f"{path.name}.aux.xml").write_text(text)
 
 
+def interrupted(src, dst):
+    """Begin a run that is kept after four tiles."""
+    with pytest.raises(Canceled):
+        run(src, dst, resume=True, progress=at(4, stop))
+
+
 SEEN = [plain, virtual, source_of_a_vrt, envi]
 
 
@@ -81,8 +87,7 @@ def test_a_look_while_a_run_goes_on(tmp_path, seen, before):
 def test_a_look_before_resume(tmp_path, seen):
     src, shown = seen(tmp_path)
     dst = tmp_path / "out.tif"
-    with pytest.raises(Canceled):
-        run(src, dst, resume=True, progress=at(4, stop))
+    interrupted(src, dst)
     look(shown)
     assert run(src, dst, resume=True).kept >= 4
 
@@ -115,8 +120,7 @@ def test_what_a_sidecar_says_besides_is_watched(tmp_path, what):
 @pytest.mark.parametrize("what", SAID)
 def test_what_a_sidecar_says_besides_ends_a_resume(tmp_path, what):
     src, _ = plain(tmp_path)
-    with pytest.raises(Canceled):
-        run(src, tmp_path / "a.tif", resume=True, progress=at(4, stop))
+    interrupted(src, tmp_path / "a.tif")
     sidecar(src, SAID[what])
     with pytest.raises(OutputError, match="not as they were"):
         run(src, tmp_path / "a.tif", resume=True)
@@ -124,8 +128,7 @@ def test_what_a_sidecar_says_besides_ends_a_resume(tmp_path, what):
 
 def test_a_mask_or_a_world_file_that_comes_ends_a_resume(tmp_path):
     src = scene(tmp_path / "in.tif", nodata=None)
-    with pytest.raises(Canceled):
-        run(src, tmp_path / "a.tif", resume=True, progress=at(4, stop))
+    interrupted(src, tmp_path / "a.tif")
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(src, "r+") as dataset:
         dataset.write_mask(np.arange(48 * 48).reshape(48, 48) > 99)
     assert (tmp_path / "in.tif.msk").exists()
@@ -163,8 +166,7 @@ def test_a_sidecar_of_nonsense_counts_as_it_is(tmp_path, monkeypatch):
 @pytest.mark.parametrize("what", SAID)
 def test_what_a_sidecar_of_a_source_says_ends_a_resume(tmp_path, what):
     src, shown = source_of_a_vrt(tmp_path)
-    with pytest.raises(Canceled):
-        run(src, tmp_path / "a.tif", resume=True, progress=at(4, stop))
+    interrupted(src, tmp_path / "a.tif")
     sidecar(shown, SAID[what])
     with pytest.raises(OutputError, match="input files: not as they were"):
         run(src, tmp_path / "a.tif", resume=True)
