@@ -10,6 +10,8 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 Window = tuple[slice, slice]
 """(rows, cols), in pixels of the whole scene."""
 BLOCK = 256
+EVERY = slice(None)
+"""All of an axis."""
 
 
 def scaled(window: Window, upscale: int) -> Window:

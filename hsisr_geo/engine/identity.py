@@ -50,8 +50,10 @@ class Snapshot:
         return next((file for file, stamp in self.stamps if self._is_other(file, stamp)), "")
 
     def _is_other(self, file: str, stamp: Stamp | None) -> bool:
-        if stamp_of(file) == stamp:
-            return False
+        return stamp_of(file) != stamp and self._says_other(file)
+
+    def _says_other(self, file: str) -> bool:
+        """Whether a file that was touched says something else than statistics."""
         return file not in self.said or _said(file) != self.said[file]
 
     def check(self) -> None:
@@ -74,7 +76,7 @@ class Snapshot:
         for file, stamp in self.stamps:
             seen = stamp_of(file)
             same = (seen and seen[0]) == (stamp and stamp[0])
-            if not same and (file not in self.said or _said(file) != self.said[file]):
+            if not same and self._says_other(file):
                 raise moved(file, "is gone" if seen is None else "was changed")
         return replace(self, stamps=tuple((file, stamp_of(file)) for file, _ in self.stamps))
 

@@ -21,7 +21,7 @@ from hsisr_geo.bands.radiometry import Cube, encode, valid_pixels
 from hsisr_geo.cube.blending import blend
 from hsisr_geo.cube.consistency import Consistency
 from hsisr_geo.cube.tiling import AxisTiles, Cell
-from hsisr_geo.cube.windows import BLOCK, Window, blocks, inside
+from hsisr_geo.cube.windows import BLOCK, EVERY, Window, blocks, inside
 from hsisr_geo.journal.index import TileIndex
 from hsisr_geo.journal.layout import SUMS, CellPart, Layout
 from hsisr_geo.journal.records import array_at
@@ -29,7 +29,6 @@ from hsisr_geo.raster.raster import Raster
 
 Index = tuple[int, int]
 Some = tuple[slice, slice, slice]  # (bands, rows, cols)
-_EVERY = slice(None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +55,7 @@ class TileBlocks:
     @np.errstate(over="ignore", invalid="ignore")
     # ^ values near the largest float: what overflows becomes infinite, which is no value
     def read(
-        self, rows: slice, cols: slice, bands: slice = _EVERY
+        self, rows: slice, cols: slice, bands: slice = EVERY
     ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Return pixels (band, row, col) and valid mask (row, col), once they are there.
 

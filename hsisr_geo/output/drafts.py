@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import Cube, encode, valid_pixels
-from hsisr_geo.cube.windows import BLOCK, Window, block_side, blocks
+from hsisr_geo.cube.windows import BLOCK, EVERY, Window, block_side, blocks
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import remove, synchronize_all
 from hsisr_geo.journal.folder import WorkFolder, work_folder
@@ -25,7 +25,7 @@ from hsisr_geo.output.companions import (
     write_item,
     write_style,
 )
-from hsisr_geo.output.formats.blocks import EVERY, Blocks
+from hsisr_geo.output.formats.blocks import Blocks
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.formats.format import Content, Format, needs_mask
 from hsisr_geo.output.read_back import check_read_back

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from hsisr_geo.bands.radiometry import LARGEST, Cube, beyond_float32, decode
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.facts.remarks import OVERVIEWS, SIDECAR
 from hsisr_geo.raster.gdal import GdalSource
 from hsisr_geo.raster.raster import Missing, Raster, Stored, within_axis
 
 _AT_ONCE = 16
-_BESIDE = (".aux.xml", ".ovr")  # that come when somebody looks at a raster
+_BESIDE = SIDECAR, OVERVIEWS  # that come when somebody looks at a raster
 _NAMED_FILES = 8  # in the provenance; a VRT may have thousands
 
 

@@ -10,8 +10,9 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hsisr_geo.cube.windows import EVERY
+
 Item = TypeVar("Item")
-EVERY = slice(None)
 
 
 class Blocks(Protocol):

@@ -17,7 +17,8 @@ from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.bands.radiometry import exact_nodata
 from hsisr_geo.bands.truecolor import mark_colors
-from hsisr_geo.output.formats.blocks import EVERY, Blocks
+from hsisr_geo.cube.windows import EVERY
+from hsisr_geo.output.formats.blocks import Blocks
 from hsisr_geo.output.formats.summary import BandSummary, Tally
 from hsisr_geo.raster.raster import Raster
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import missing
 from hsisr_geo.bands.truecolor import PERCENTILES
-from hsisr_geo.output.formats.blocks import EVERY, Blocks
+from hsisr_geo.cube.windows import EVERY
+from hsisr_geo.output.formats.blocks import Blocks
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.threads import each
 

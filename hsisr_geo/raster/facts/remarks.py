@@ -11,10 +11,11 @@ import time
 from collections.abc import Collection
 from xml.etree import ElementTree as ET  # nosec B405 # see `_parsed`
 
-_SIDECAR = ".aux.xml"
-_OVERVIEWS = ".ovr"
+SIDECAR = ".aux.xml"
+"""What the file ends in that GDAL keeps its notes of a raster in."""
+OVERVIEWS = ".ovr"
 _STYLES = (".qml", ".qmd")
-_WITH_REMARKS = (_SIDECAR, ".vrt")
+_WITH_REMARKS = (SIDECAR, ".vrt")
 _MAX_BYTES = 1 << 24  # of XML; a VRT of 224 bands with histograms has one
 _STATISTICS = "STATISTICS_"
 _DROPPED = {"Histograms", "SourceProperties"}  # the latter: what GDAL saw of a VRT's source
@@ -28,25 +29,25 @@ def is_remark(path: str, others: Collection[str] = ()) -> bool:
 
     A sidecar of nothing but statistics is none, as it may come to say more.
     """
-    if path.lower().endswith(_OVERVIEWS):
-        return path[: -len(_OVERVIEWS)] in others
+    if path.lower().endswith(OVERVIEWS):
+        return path[: -len(OVERVIEWS)] in others
     return path.lower().endswith(_STYLES)
 
 
 def may_be_noted_in(path: str) -> bool:
     """Whether a look at a raster may change that file of it, or the like."""
-    return path.lower().endswith((*_WITH_REMARKS, _OVERVIEWS))
+    return path.lower().endswith((*_WITH_REMARKS, OVERVIEWS))
 
 
 def is_sidecar_of(path: str, name: str) -> bool:
     """Whether GDAL reads a file with the raster of that name, a subdataset's as well."""
-    beside = path.removesuffix(_SIDECAR)
+    beside = path.removesuffix(SIDECAR)
     return beside != path and beside in name and not name.startswith("<")
 
 
 def says_nothing(path: str) -> bool:
     """Whether a file is a sidecar of nothing but statistics."""
-    if not path.lower().endswith(_SIDECAR):
+    if not path.lower().endswith(SIDECAR):
         return False
     try:
         return substance(path) == b""

@@ -11,6 +11,7 @@ from typing import Any
 
 from hsisr_geo.bands.envi_header import read_header
 from hsisr_geo.bands.metadata import header_beside
+from hsisr_geo.raster.facts.remarks import SIDECAR
 
 _COPIED = ("data_ignore_value", "data_gain_values", "data_offset_values")
 
@@ -18,7 +19,7 @@ _COPIED = ("data_ignore_value", "data_gain_values", "data_offset_values")
 def stale_copy(dataset: Any) -> str:
     """Say what an ENVI header says and GDAL's older copy of it does not; "" where they agree."""
     header = header_beside(dataset) if dataset.driver == "ENVI" else None
-    kept = next((name for name in dataset.files if name.lower().endswith(".aux.xml")), None)
+    kept = next((name for name in dataset.files if name.lower().endswith(SIDECAR)), None)
     if header is None or kept is None:
         return ""
     copy, now = dataset.tags(ns="ENVI"), read_header(header)
