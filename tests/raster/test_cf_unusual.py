@@ -285,3 +285,25 @@ def test_no_library_speaks_on_stderr(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["cube"] = CUBE
     assert call("info", tmp_path / "a.h5").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("filled", "attributes", "nodata"),
+    [
+        (-9999, {}, -9999),  # as GDAL takes it; zarr 3.1 and xarray 2026.9 leave it at that
+        (-9999, {"_FillValue": -1}, -1),
+        (0, {}, None),  # what every array of version 3 has that says nothing
+    ],
+)
+def test_holes_of_a_zarr_3_array_are_what_it_is_filled_with(tmp_path, filled, attributes, nodata):
+    zarr = pytest.importorskip("zarr", minversion="3.1")
+    array = zarr.create_group(tmp_path / "a.zarr", zarr_format=3).create_array(
+        "cube",
+        shape=(8, 24, 20),
+        dtype="i2",
+        fill_value=filled,
+        dimension_names=("wavelength", "y", "x"),
+        attributes=attributes,
+    )
+    array[:] = 7
+    assert open_raster(tmp_path / "a.zarr").bands[0].nodata == nodata

@@ -95,11 +95,8 @@ def _centre_of(variable: Any) -> float | None:
 
 def _radiometry(variable: Any, dtype: str) -> tuple[dict[str, Any], Limits | None]:
     attributes = variable.attrs | variable.encoding
-    scale, offset, fill = (
-        _number(attributes.get(key)) for key in ("scale_factor", "add_offset", "_FillValue")
-    )
-    if fill is None:
-        fill = _number(attributes.get("missing_value"))
+    scale, offset = (_number(attributes.get(key)) for key in ("scale_factor", "add_offset"))
+    fill = _fill(attributes)
     if fill is not None and fill < 0 and dtype[0] == "u":
         fill += 2 ** (8 * np.dtype(dtype).itemsize)  # of a signed type that keeps unsigned ones
     nodata = usable_nodata(fill, dtype)
@@ -114,6 +111,18 @@ def _radiometry(variable: Any, dtype: str) -> tuple[dict[str, Any], Limits | Non
         "nodata": nodata,
     }
     return told, limits
+
+
+def _fill(attributes: Mapping[str, Any]) -> float | None:
+    """Return the number of a hole: as CF tells it, else what a Zarr array is filled with, as to GDAL.
+
+    Zarr 3 wants a number of every array, so that its 0 says nothing; xarray hands out neither.
+    """
+    for name in ("_FillValue", "missing_value"):
+        fill = _number(attributes.get(name))
+        if fill is not None:
+            return fill
+    return _number(attributes.get("fill_value")) or None
 
 
 def _number(value: Any) -> float | None:
