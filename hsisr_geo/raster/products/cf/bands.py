@@ -114,9 +114,9 @@ def _radiometry(variable: Any, dtype: str) -> tuple[dict[str, Any], Limits | Non
 
 
 def _fill(attributes: Mapping[str, Any]) -> float | None:
-    """Return the number of a hole: as CF tells it, else what a Zarr array is filled with, as to GDAL.
+    """Return the number of a hole: as CF tells it, else what a Zarr array is filled with.
 
-    Zarr 3 wants a number of every array, so that its 0 says nothing; xarray hands out neither.
+    So does GDAL. Zarr 3 wants that number of every array, so that 0 says nothing.
     """
     for name in ("_FillValue", "missing_value"):
         fill = _number(attributes.get(name))
