@@ -307,3 +307,46 @@ def test_holes_of_a_zarr_3_array_are_what_it_is_filled_with(tmp_path, filled, at
     )
     array[:] = 7
     assert open_raster(tmp_path / "a.zarr").bands[0].nodata == nodata
+
+
+@pytest.mark.parametrize("scheme", ["NETCDF", "netcdf", "HDF5", "hdf5"])
+def test_a_swath_is_the_same_by_whichever_name_and_not_upside_down(tmp_path, scheme):
+    """GDAL 3.10's netCDF turns it, its HDF5 takes lines for bands; rasterio has small letters."""
+    swath = xr.DataArray(CUBE, dims=("downtrack", "crosstrack", "bands"), name="reflectance")
+    path = netcdf(swath, tmp_path / "a.nc")
+    inside = "//reflectance" if scheme.upper() == "HDF5" else "reflectance"
+    assert (read(f'{scheme}:"{path}":{inside}') == CUBE.transpose(2, 0, 1)).all()
+
+
+@pytest.fixture
+def two_cubes(tmp_path):
+    """A Zarr 3 store of two cubes, as xarray writes it, which GDAL 3.12 takes 0 for a hole in."""
+    pytest.importorskip("zarr", minversion="3.1")
+    numbers = np.full((8, 24, 20), 7.0)
+    numbers[:, 0, 0] = np.nan
+    cubes = {
+        name: (("wavelength", "y", "x"), numbers + more) for name, more in (("a", 0), ("b", 5))
+    }
+    made = xr.Dataset(cubes, {"wavelength": ("wavelength", CENTRES, {"units": "nm"}), **PLACE})
+    packed = {name: {"dtype": "int16", "_FillValue": -32768} for name in cubes}
+    path = tmp_path / "a.zarr"
+    made.to_zarr(path, encoding=packed, zarr_format=3, consolidated=False)
+    made.to_zarr(path, group="inner", encoding=packed, zarr_format=3, consolidated=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name", ['ZARR:"{}":/b', 'zarr:"{}":/b', "ZARR:{}:/b", 'ZARR:"{}":/inner/b']
+)
+def test_an_array_of_a_zarr_store_has_its_holes_by_the_name_that_gdal_gives_it(two_cubes, name):
+    told = open_raster(name.format(two_cubes))
+    assert (told.bands[0].nodata, centres(name.format(two_cubes))) == (-32768, CENTRES)
+    holes = np.isnan(read(name.format(two_cubes)))
+    assert holes[:, 0, 0].all()
+    assert holes.sum() == 8
+
+
+def test_a_zarr_store_of_several_cubes_says_how_to_name_one(two_cubes):
+    with pytest.raises(RasterError, match=r'ZARR:"(.+)":/[ab]$') as told:
+        open_raster(two_cubes)
+    assert len(open_raster(str(told.value).rpartition("e.g. ")[2]).bands) == 8

@@ -11,7 +11,9 @@ from hsisr_geo.raster.products.place import ORTHORECTIFIED
 from hsisr_geo.raster.raster import Raster
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_SUBDATASET = re.compile(r"""(NETCDF|HDF5):(?P<quote>["']?)(?P<file>.+)(?P=quote):/*(?P<cube>.+)""")
+_SUBDATASET = re.compile(
+    r"""(NETCDF|HDF5|ZARR):(?P<quote>["']?)(?P<file>.+)(?P=quote):/*(?P<cube>.+)""", re.IGNORECASE
+)  # rasterio writes them in small letters
 _ZARR = (".zgroup", ".zarray", ".zmetadata", "zarr.json")
 
 
@@ -44,11 +46,15 @@ def is_product_folder(place: Path) -> bool:
     """Tell whether a folder is one scene: a Zarr store, or a product of several files."""
     if not place.is_dir():
         return False
-    return any((place / name).exists() for name in _ZARR) or dlr.holds_metadata(place)
+    return _is_zarr(place) or dlr.holds_metadata(place)
+
+
+def _is_zarr(place: Path) -> bool:
+    return any((place / name).exists() for name in _ZARR)
 
 
 def _folder(place: Path) -> Raster:
-    if any((place / name).exists() for name in _ZARR):
+    if _is_zarr(place):
         from hsisr_geo.raster.products import cf
 
         return cf.describe_zarr(place)
@@ -87,13 +93,18 @@ def _file(place: Path, orthorectify: bool) -> Raster:
 def _cube_of_a_product(name: str, orthorectify: bool) -> Raster | None:
     """Describe the product whose cube a subdataset of GDAL's is, None where it is none.
 
-    QGIS opens EMIT, PRISMA and NEON by such names only, and GDAL takes their first axis for bands.
+    QGIS opens EMIT, PRISMA and NEON by such names only, and GDAL takes their first axis for bands,
+    or turns a swath upside down. What Zarr 3 says of holes and place it does not see.
     """
     found = _SUBDATASET.fullmatch(name)
-    place = Path(found["file"]) if found else None
-    if found is None or place is None or not place.is_file():
+    if found is None:
         return None
-    if not _beginning(place).startswith(_HDF5):
+    place = Path(found["file"])
+    if place.is_dir() and _is_zarr(place):
+        from hsisr_geo.raster.products import cf
+
+        return cf.describe_array(place, found["cube"])
+    if not place.is_file() or not _beginning(place).startswith(_HDF5):
         return None
     from hsisr_geo.raster.products import hdf5_products
 

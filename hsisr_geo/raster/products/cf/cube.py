@@ -82,10 +82,17 @@ def _largest(cubes: Sequence[tuple[str, Any, Any, Axes]], path: Path) -> Cube:
     if len(largest) > 1:
         names = ", ".join(str(item[2].name) for item in largest)
         group, _, variable, _ = largest[0]
-        one = f'NETCDF:"{path}":{group and f"/{group}/"}{variable.name}'
+        one = _as_gdal_names(path, group, str(variable.name))
         raise RasterError(f"{path} has several cubes of one size ({names}): name one, e.g. {one}")
     group, dataset, variable, axes = largest[0]
     return Cube(group, dataset, (str(variable.name),), axes)
+
+
+def _as_gdal_names(path: Path, group: str, variable: str) -> str:
+    inside = f"{group}/{variable}" if group else variable
+    if path.is_dir():
+        return f'ZARR:"{path}":/{inside}'
+    return f'NETCDF:"{path}":{"/" if group else ""}{inside}'
 
 
 def _stack(found: Sequence[tuple[str, Any, Any, Axes]]) -> Cube | None:

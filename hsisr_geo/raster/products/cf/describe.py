@@ -55,15 +55,32 @@ def describe_zarr(path: Path) -> Raster:
     ------
     RasterError : as `describe_netcdf`; neither the package zarr nor GDAL can read it
     """
-    raster, told = None, ""
-    if importlib.util.find_spec("zarr") is not None:
-        try:
-            with _opened(path, "zarr", [""]) as groups:
-                raster = _describe(groups, path, "zarr", "Zarr")
-        except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
-            told = f" ({error})"  # an array without a group, a codec of another library, damage
-    if raster is not None:
-        return raster
+    raster, told = _cf_in_zarr(path)
+    return raster or _zarr_of_gdal(path, told)
+
+
+def describe_array(path: Path, wanted: str) -> Raster | None:
+    """Describe one array of a Zarr store, "group/array" as GDAL writes it; None if it is no cube.
+
+    Raises
+    ------
+    RasterError : as `describe_netcdf`
+    """
+    return _cf_in_zarr(path, wanted)[0]
+
+
+def _cf_in_zarr(path: Path, wanted: str = "") -> tuple[Raster | None, str]:
+    """Return the cube, and else why there is none."""
+    if importlib.util.find_spec("zarr") is None:
+        return None, ""
+    try:
+        with _opened(path, "zarr", [wanted.rpartition("/")[0]]) as groups:
+            return _describe(groups, path, "zarr", "Zarr", wanted), ""
+    except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
+        return None, f" ({error})"  # an array without a group, a codec of another library, damage
+
+
+def _zarr_of_gdal(path: Path, told: str) -> Raster:
     try:
         return gdal.describe(os.fspath(path))
     except RasterError as error:
