@@ -68,3 +68,13 @@ def test_commands_of_a_page_have_the_options_that_it_gives_them(page):
             name = word.partition("=")[0].rstrip(",.:)…")
             if re.fullmatch(r"--?[a-z][\w-]*", name):
                 assert name in known, f"{page.name}: hsisr-geo {' '.join(words)}"
+
+
+def test_each_sensor_of_the_table_has_the_test_that_it_names():
+    page = (ROOT / "docs/products.md").read_text(encoding="utf-8")
+    rows = page.split("## Sensors, fact by fact")[1].partition("\n\n¹")[0].splitlines()[4:]
+    assert len(rows) > 10
+    for row in rows:
+        name, test = re.fullmatch(r".*\| `(\w+): (test_\w+)` \|", row).groups()
+        tests = (ROOT / f"tests/raster/test_products_{name}.py").read_text(encoding="utf-8")
+        assert f"\ndef {test}(" in tests, row
