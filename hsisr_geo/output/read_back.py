@@ -18,7 +18,8 @@ from rasterio.warp import transform as transform_points
 from hsisr_geo.errors import OutputError
 from hsisr_geo.output.formats.format import Format, needs_mask
 from hsisr_geo.raster.datasets import open_quietly
-from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.gdal import one_type
+from hsisr_geo.raster.products.recognise import describe
 from hsisr_geo.raster.raster import Raster
 
 _PIXEL = 1e-3  # how far a corner may be off, in pixels: what rounding in a text header does
@@ -38,7 +39,7 @@ def check_read_back(part: Path, file: Path, form: Format, raster: Raster) -> Non
     OutputError : naming what differs
     """
     if form.name in ("zarr", "netcdf"):
-        told = list(_differences_of_cube(open_raster(part), raster))
+        told = list(_differences_of_cube(one_type(describe(str(part))), raster))
     else:
         with open_quietly(str(part)) as dataset:
             told = list(_differences(dataset, raster))
