@@ -166,6 +166,7 @@ def provenance_tags(
         "model": resolver.name,
         "upscale": str(resolver.upscale),
         "source": os.path.basename(raster.path),
+        **({"source_product": raster.product} if raster.product else {}),
         "fingerprint": mark.digest,
         "valid_range": mark.facts["valid_range"],
         **source_files(raster),

@@ -146,6 +146,10 @@ def test_two_cubes_of_one_size(tmp_path):
     dataset.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
     with pytest.raises(RasterError, match=r"several cubes of one size \(reflectance, radiance\)"):
         open_raster(tmp_path / "a.nc")
+    one = f'NETCDF:"{tmp_path / "a.nc"}":radiance'
+    super_resolve(one, tmp_path / "b.tif", resolver=BicubicResolver(2))
+    said = open_raster(tmp_path / "b.tif").provenance
+    assert (said["HSISR_SOURCE"], said["HSISR_SOURCE_PRODUCT"]) == ("a.nc", "CF cube 'radiance'")
 
 
 def test_a_store_without_a_cube(tmp_path):

@@ -190,6 +190,7 @@ def test_an_orthorectified_run_is_placed_like_its_grid(tmp_path):
     assert result.bounds == pytest.approx(raster.bounds)
     assert result.bands.wavelengths_nm == raster.bands.wavelengths_nm
     assert len(result.bands) == 4
+    assert result.provenance["HSISR_SOURCE_PRODUCT"] == "EMIT L2A, orthorectified"
 
 
 @pytest.mark.parametrize("name", ["NETCDF:{}:reflectance", 'NETCDF:"{}":/reflectance'])
