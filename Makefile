@@ -49,7 +49,9 @@ test-core: install
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests$(addprefix /,$(PACKAGE))
 
 # By the newest libraries, without torch and its tests: what readers and formats make of them.
-NEWEST_PYTHON ?= python3.13
+# The first that runs: a name on the path may be pyenv's, which has others only.
+NEWEST_PYTHON ?= $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13.*/bin/python3; do \
+	"$$python" -V > /dev/null 2>&1 && { echo "$$python"; break; }; done)
 NEWEST := rasterio numpy h5py h5netcdf xarray zarr rioxarray dask distributed click psutil platformdirs \
 	safetensors scipy spectral pystac[validation] pytest pytest-xdist hypothesis rio-cogeo pyproj jinja2 \
 	matplotlib packaging threadpoolctl affine xarray-hyperspectral
