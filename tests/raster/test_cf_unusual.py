@@ -350,3 +350,19 @@ def test_a_zarr_store_of_several_cubes_says_how_to_name_one(two_cubes):
     with pytest.raises(RasterError, match=r'ZARR:"(.+)":/[ab]$') as told:
         open_raster(two_cubes)
     assert len(open_raster(str(told.value).rpartition("e.g. ")[2]).bands) == 8
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_the_cube_of_a_tree_of_groups_is_found_in_zarr_as_in_netcdf(tmp_path, version):
+    zarr = pytest.importorskip("zarr", minversion="3.1")
+    cube = xr.DataArray(CUBE, dims=("y", "x", "wavelength"), name="r").to_dataset()
+    path = tmp_path / "a.zarr"
+    zarr.create_group(path, zarr_format=version, attributes={"title": "a scene"})
+    options = {"zarr_format": version, "consolidated": False}
+    cube.isel(wavelength=0).to_zarr(path, group="quality", **options)
+    cube.to_zarr(path, group="measurements/r30m", **options)
+    zarr.open_group(path, mode="a").create_array("odd/one", shape=(3, 4), dtype="u1")  # no names
+    assert (read(path) == CUBE.transpose(2, 0, 1)).all()
+    bicubic(path, tmp_path / "b.tif")
+    with rasterio.open(tmp_path / "b.tif") as made:
+        assert (made.count, made.shape) == (8, (48, 40))

@@ -5,6 +5,7 @@ mappings, §8.1 packed data (value = DN * scale_factor + add_offset), §2.5.1 mi
 may come in any order. Wavelengths are a coordinate along the axis of the bands.
 """
 
+import importlib
 import importlib.util
 import logging
 import os
@@ -74,7 +75,8 @@ def _cf_in_zarr(path: Path, wanted: str = "") -> tuple[Raster | None, str]:
     if importlib.util.find_spec("zarr") is None:
         return None, ""
     try:
-        with _opened(path, "zarr", [wanted.rpartition("/")[0]]) as groups:
+        names = [wanted.rpartition("/")[0]] if wanted else _groups_of_zarr(path)
+        with _opened(path, "zarr", names) as groups:
             return _describe(groups, path, "zarr", "Zarr", wanted), ""
     except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
         return None, f" ({error})"  # an array without a group, a codec of another library, damage
@@ -107,6 +109,19 @@ def _groups_of_hdf5(path: Path) -> list[str]:
     return list(found)[:_MOST_GROUPS]
 
 
+def _groups_of_zarr(path: Path) -> list[str]:
+    """Return the root, and the groups that hold arrays, as a tree of xarray's has them."""
+    zarr = importlib.import_module("zarr")
+    found, waiting = [""], [("", zarr.open_group(str(path), mode="r"))]
+    while waiting and len(found) < _MOST_GROUPS:
+        name, group = waiting.pop()
+        if name and any(True for _ in group.arrays()):
+            found.append(name)
+        inner = sorted(group.groups(), reverse=True)
+        waiting += [(f"{name}/{key}".lstrip("/"), value) for key, value in inner]
+    return found
+
+
 @contextmanager
 def _opened(path: Path, engine: str, names: list[str]) -> Iterator[dict[str, Any]]:
     """Open the groups of a file; what xarray stumbles over, in HDF5 of any kind, is left out."""
@@ -116,7 +131,7 @@ def _opened(path: Path, engine: str, names: list[str]) -> Iterator[dict[str, Any
             try:
                 groups[name] = stack.enter_context(Opener(engine, name)(str(path)))
             except Exception:  # it raises whatever its libraries do
-                if engine == "zarr":
+                if engine == "zarr" and name == names[0]:
                     raise
                 _LOG.debug("%s: the group %r is left out", path, name, exc_info=True)
         yield groups
