@@ -17,6 +17,7 @@ from hsisr_geo.engine.cluster.answer import within
 from hsisr_geo.engine.identity import input_identity
 from hsisr_geo.engine.workers import Patience
 from hsisr_geo.errors import HsisrError, WorkerError
+from hsisr_geo.output.targets import as_output_error
 
 
 def check(
@@ -38,7 +39,8 @@ def check(
     """
     _check_answers(client, patience.answer)
     token = folder / f"{secrets.token_hex(8)}.token"
-    token.write_text("driver", encoding="utf-8")
+    with as_output_error(token):
+        token.write_text("driver", encoding="utf-8")
     found = _asked(client, patience.ready, str(token), names, sent)
     expected = Expected(tuple(names), input_identity(names), frozenset(found))
     for worker, seen in found.items():
