@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.cube.consistency import Consistency
+from hsisr_geo.cube.valid_range import FEW
 from hsisr_geo.engine.assembly import assembling
 from hsisr_geo.engine.assignment import Assignment, assign
 from hsisr_geo.engine.compute import compute, take_up, telling_how_to_go_on
@@ -32,8 +33,6 @@ from hsisr_geo.raster.open import as_it_is_now
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.resolver.protocol import Resolver
 from hsisr_geo.threads import products_in_one_thread
-
-_FEW = 1e-5  # a share of values that has no digits
 
 
 @dataclass(frozen=True)
@@ -202,7 +201,7 @@ def super_resolve(
             assembly.set_tags(_tags(assignment, mark, found))
         _check_unmoved(request, before, mark)
     if found.share_cut:
-        share = f"{found.share_cut:.3%}" if found.share_cut >= _FEW else f"fewer than {_FEW:.3%}"
+        share = f"{found.share_cut:.3%}" if found.share_cut >= FEW else f"fewer than {FEW:.3%}"
         log(f"{share} of the values were held to what the input allows")
     return RunReport(
         path=os.fspath(dst),

@@ -5,8 +5,11 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import hsisr_geo
 from hsisr_geo._version import __version__
 from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.cube.consistency import Consistency
@@ -20,6 +23,8 @@ from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import source_files
 from hsisr_geo.resolver.protocol import Resolver, Spread
+
+_OF_TILES = ("bands", "blur", "cube", "engine", "journal", "model", "raster", "resolver")
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,22 @@ def fingerprint(
     if uncertainty is not None and spread is not None:
         facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
     circumstances = {"tile": str(tile), "input changed at": changed_at(names)}
-    circumstances |= {"strict": "yes"} if strict else {}
+    circumstances |= {"code": code_identity()} | ({"strict": "yes"} if strict else {})
     circumstances["stored numbers"] = " ".join(map(_numbers_of, stored))
     return Fingerprint(facts, circumstances)
+
+
+@cache
+def code_identity() -> str:
+    """Tell this package by its content, as a checkout has one version for many.
+
+    What writes, draws and compares is not among it: no tile depends on that.
+    """
+    root, told = Path(hsisr_geo.__file__).parent, hashlib.sha256()
+    for folder in _OF_TILES:
+        for file in sorted((root / folder).rglob("*.py")):
+            told.update(f"{file.relative_to(root)}\n".encode() + file.read_bytes())
+    return told.hexdigest()[:16]
 
 
 def _hash(said: Mapping[str, str]) -> str:

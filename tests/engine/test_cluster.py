@@ -167,6 +167,7 @@ class FakeClient:
     ("different", "told"),
     [
         ({"version": "9.9"}, "worker tcp://b:2 has hsisr-geo 9.9"),
+        ({"code": "abc"}, f"worker tcp://b:2 has other code of hsisr-geo {__version__}"),
         ({"token": False}, "does not share the folder"),
         ({"answer": ""}, "does not share the folder"),
         ({"answer": "elsewhere.1"}, "does not share the folder"),
