@@ -183,6 +183,7 @@ class Cluster:
 
     def ready(self):
         if self.scheduler is None or self.scheduler.poll() is not None:
+            self.end()  # a worker that has lost its scheduler
             self.number += 1
             self.file = self.folder / f"scheduler-{self.number}.json"
             self.scheduler = self.start("scheduler", "--port", "0")
