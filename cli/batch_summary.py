@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -97,21 +96,15 @@ def write_report(path: Path, options: Mapping[str, Any], found: Mapping[str, Any
     OutputError : it cannot be written
     """
     from hsisr_geo import __version__
-    from hsisr_geo.errors import OutputError
+    from hsisr_geo.files import drafted
 
     if path.suffix.lower() == ".csv":
         content = _csv(found["results"])
     else:
         whole = {"hsisr_geo": __version__, "options": dict(options), **found}
         content = json.dumps(json.loads(to_json(whole)), indent=2, ensure_ascii=False) + "\n"
-    part = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        part.write_text(content, encoding="utf-8", newline="")
-        part.replace(path)
-    except OSError as e:
-        raise OutputError(f"{path}: cannot be written: {e.strerror}") from e
-    finally:
-        part.unlink(missing_ok=True)
+    with drafted(path) as draft:
+        draft.write_text(content, encoding="utf-8", newline="")
 
 
 def _csv(results: Sequence[Mapping[str, Any]]) -> str:

@@ -221,7 +221,9 @@ def _agreement(said: dict[str, str]) -> str:
 
 
 def _share_text(share: float) -> str:
-    return "less than 0.001 %" if 0 < share < 1e-5 else f"{100 * share:.2g} %"
+    from hsisr_geo.cube.valid_range import FEW
+
+    return f"less than {100 * FEW:g} %" if 0 < share < FEW else f"{100 * share:.2g} %"
 
 
 def _percent(share: str | None) -> str:

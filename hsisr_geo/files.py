@@ -1,11 +1,14 @@
 """Files and folders that get their name whole, or go without a trace."""
 
+import errno
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from hsisr_geo.errors import OutputError
 
 _PROBE = bytes(1 << 18)
 
@@ -51,6 +54,18 @@ def refusal(folder: Path) -> str:
     return ""
 
 
+def unwritable(folder: Path) -> str:
+    """Say that no file can be made in a folder, and why; "" if one can.
+
+    The folder is asked, not its permissions alone: a read-only file system has them, too.
+    """
+    if os.access(folder, os.W_OK) or not (told := refusal(folder)):
+        return ""
+    if told == os.strerror(errno.EACCES):
+        return f"no permission to write in {folder}"
+    return f"nothing can be written in {folder}: {told}"
+
+
 def remove(path: Path) -> None:
     """Remove a file, a link or a folder with all that is in it; nothing if there is none."""
     if path.is_dir() and not path.is_symlink():
@@ -79,14 +94,21 @@ def drafted(path: Path) -> Iterator[Path]:
 
     Folders are made. No other process, on this machine or another, is given the same name: several
     may write the same file, and the last one has it.
+
+    Raises
+    ------
+    OutputError : the system takes no folder, file or name there, such as on a full disk
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        yield draft
-        put_in_place(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield draft
+            put_in_place(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def synchronize(path: Path) -> None:

@@ -9,7 +9,7 @@ from osgeo import gdal
 from .i18n import tr
 from .timeleft import rounded
 
-FEW = 1e-5  # a share of values that is not worth a line
+FEW = 1e-5  # a share of values that is not worth a line; the engine has the same
 
 
 def summary(path, told):

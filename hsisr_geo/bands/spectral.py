@@ -133,7 +133,12 @@ def _headers_beside(dataset: Any) -> Iterator[Path]:
     path = Path(dataset.name)
     if dataset.driver == "ENVI" or not path.is_file():
         return
-    for header in (path.with_suffix(".hdr"), path.with_name(path.name + ".hdr")):
+    beside = (
+        path.with_suffix(".hdr"),
+        path.with_name(path.name + ".hdr"),
+        path.with_suffix(".HDR"),
+    )
+    for header in beside:
         if header != path and header.is_file():
             with header.open("rb") as file:
                 known = file.read(4) == b"ENVI" or dataset.driver == "EHdr"

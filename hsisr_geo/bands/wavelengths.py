@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
+from math import isfinite
 from statistics import median
 from typing import NamedTuple
 
-from hsisr_geo.bands.bands import guess_unit, to_nanometers
+from hsisr_geo.bands.bands import Bands, guess_unit, to_nanometers
 
 SHORTEST_NM, LONGEST_NM = 200.0, 20_000.0
 """What imaging spectrometers measure, from the ultraviolet to the thermal infrared."""
@@ -109,6 +111,30 @@ def fitting_widths(
         return same, ""
     note = f"widths of {width:g} nm do not fit bands {step:g} nm apart: taken as {unit}"
     return [w and round(w * factor, 6) for w in widths], note
+
+
+def as_they_can_be(bands: Bands, unit: str = "Nanometers") -> tuple[Bands, str]:
+    """Return bands whose wavelengths are numbers in that unit in nanometres, and what is odd.
+
+    Numbers that cannot be of that unit are read in the one that fits, widths with them.
+    """
+    found = in_nanometers([band.wavelength_nm for band in bands], unit)
+    factor = found.factor or 1.0
+    widths = [_scaled(b.fwhm_nm, factor, c) for b, c in zip(bands, found.nm, strict=True)]
+    widths, on_widths = fitting_widths(widths, found.nm)
+    made = (
+        replace(band, wavelength_nm=centre, fwhm_nm=width)
+        for band, centre, width in zip(bands, found.nm, widths, strict=True)
+    )
+    return Bands(tuple(made)), "; ".join(filter(None, (found.note, on_widths)))
+
+
+def _scaled(width: float | None, factor: float, centre: float | None) -> float | None:
+    """Return a width in the unit of its centre, unless it would be wider than that is long."""
+    if not width or width < 0 or not isfinite(width):
+        return None
+    scaled = round(width * factor, 6)
+    return width if factor == 1.0 or scaled > (centre or scaled) else scaled
 
 
 def numbers_of_bands(values: Sequence[float]) -> bool:

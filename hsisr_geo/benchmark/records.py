@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from hsisr_geo.errors import OutputError
 from hsisr_geo.files import drafted
 from hsisr_geo.json_text import json_text
 
@@ -44,11 +43,8 @@ def write_whole(path: Path, text: str) -> None:
     OutputError
         It cannot be written; the message names it.
     """
-    try:
-        with drafted(path) as draft:
-            draft.write_text(text, encoding="utf-8")
-    except OSError as e:
-        raise OutputError(f"{path}: cannot be written: {e.strerror or e}") from e
+    with drafted(path) as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def difference(kept: Facts, now: Facts) -> str:

@@ -113,6 +113,16 @@ def input_identity(names: Sequence[str], *, strict: bool = False) -> str:
     return " ".join(_identity(Path(name), files[name], whole=whole) for name in there)
 
 
+def newcomer(before: Sequence[str], now: Sequence[str], *, says_the_same: bool) -> str:
+    """Return the first file that came to an input, "" where none did.
+
+    What GDAL keeps beside the first of its names counts where it says another thing of the input.
+    """
+    known = set(before)
+    counted = now if not says_the_same else _counted(now)
+    return next((name for name in counted if name not in known), "")
+
+
 def changed_at(names: Sequence[str]) -> str:
     """Tell when the files of an input were changed, as a hash.
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.cube.consistency import Consistency
+from hsisr_geo.cube.valid_range import FEW
 from hsisr_geo.engine.assembly import assembling
 from hsisr_geo.engine.assignment import Assignment, assign
 from hsisr_geo.engine.compute import compute, take_up, telling_how_to_go_on
-from hsisr_geo.engine.identity import Snapshot, input_identity, moved
+from hsisr_geo.engine.identity import Snapshot, input_identity, moved, newcomer
 from hsisr_geo.engine.outlook.forecast import forecast
 from hsisr_geo.engine.provenance import Fingerprint, provenance_tags
 from hsisr_geo.engine.request import Log, Request
@@ -28,11 +29,10 @@ from hsisr_geo.journal.index import TileIndex
 from hsisr_geo.output.drafts import open_outputs
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.targets import as_output_error
+from hsisr_geo.raster.open import as_it_is_now
 from hsisr_geo.raster.raster import Bounds, Raster
 from hsisr_geo.resolver.protocol import Resolver
 from hsisr_geo.threads import products_in_one_thread
-
-_FEW = 1e-5  # a share of values that has no digits
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def super_resolve(
             assembly.set_tags(_tags(assignment, mark, found))
         _check_unmoved(request, before, mark)
     if found.share_cut:
-        share = f"{found.share_cut:.3%}" if found.share_cut >= _FEW else f"fewer than {_FEW:.3%}"
+        share = f"{found.share_cut:.3%}" if found.share_cut >= FEW else f"fewer than {FEW:.3%}"
         log(f"{share} of the values were held to what the input allows")
     return RunReport(
         path=os.fspath(dst),
@@ -230,12 +230,21 @@ def _identify(folder: WorkFolder, mark: Fingerprint, *, keep: bool) -> None:
 
 
 def _check_unmoved(request: Request, before: Iterable[Snapshot], mark: Fingerprint) -> None:
-    """Refuse to publish what was made of an input that did not hold still."""
+    """Refuse to publish what was made of an input that did not hold still.
+
+    What came beside it is refused, too, as a resume would: by then it may lie elsewhere, have other
+    holes or another scale, and nobody could tell which of both the output has.
+    """
     for snapshot in before:
         snapshot.check()
-    now = input_identity(request.raster.all_files, strict=request.strict)
-    if now != mark.facts["input files"]:
-        raise moved(request.raster.path, "has other content than")
+    raster = request.raster
+    again, says_the_same = as_it_is_now(raster)
+    if came := newcomer(raster.all_files, again.all_files, says_the_same=says_the_same):
+        raise moved(came, "came")
+    if not says_the_same:
+        raise moved(raster.path, "came to say something else")
+    if input_identity(raster.all_files, strict=request.strict) != mark.facts["input files"]:
+        raise moved(raster.path, "has other content than")
 
 
 def _tags(assignment: Assignment, mark: Fingerprint, found: Consistency) -> list[dict[str, str]]:

@@ -4,9 +4,12 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import hsisr_geo
 from hsisr_geo._version import __version__
 from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.cube.consistency import Consistency
@@ -15,10 +18,13 @@ from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.identity import changed_at, input_identity
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import OutputError
+from hsisr_geo.raster.facts.description import clouds_masked, description
 from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import source_files
 from hsisr_geo.resolver.protocol import Resolver, Spread
+
+_OF_TILES = ("bands", "blur", "cube", "engine", "journal", "model", "raster", "resolver")
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ def fingerprint(
         "version": __version__,
         "source": os.path.basename(raster.path),
         "input files": input_identity(names, strict=strict),
-        "grid, bands and tags of the input": _digest(raster),
+        "grid, bands and tags of the input": description(raster),
         "bounds": _window_text(region),
         "model": resolver.name,
         "upscale": str(resolver.upscale),
@@ -95,9 +101,22 @@ def fingerprint(
     if uncertainty is not None and spread is not None:
         facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
     circumstances = {"tile": str(tile), "input changed at": changed_at(names)}
-    circumstances |= {"strict": "yes"} if strict else {}
+    circumstances |= {"code": code_identity()} | ({"strict": "yes"} if strict else {})
     circumstances["stored numbers"] = " ".join(map(_numbers_of, stored))
     return Fingerprint(facts, circumstances)
+
+
+@cache
+def code_identity() -> str:
+    """Tell this package by its content, as a checkout has one version for many.
+
+    What writes, draws and compares is not among it: no tile depends on that.
+    """
+    root, told = Path(hsisr_geo.__file__).parent, hashlib.sha256()
+    for folder in _OF_TILES:
+        for file in sorted((root / folder).rglob("*.py")):
+            told.update(f"{file.relative_to(root)}\n".encode() + file.read_bytes())
+    return told.hexdigest()[:16]
 
 
 def _hash(said: Mapping[str, str]) -> str:
@@ -111,21 +130,6 @@ def kept_tile(record: Mapping[str, Any]) -> int | None:
     """
     tile = str(record.get("circumstances", {}).get("tile"))
     return int(tile) if tile.isdecimal() else None
-
-
-def _digest(raster: Raster) -> str:
-    """Hash all that a raster says of itself but where it lies, and how it is read."""
-    place = ("path", "files", "source", "clouds")
-    told = [f.name for f in fields(raster) if f.compare and f.name not in place]
-    said = [f"{name}={getattr(raster, name)!r}" for name in told]
-    said += [f"clouds={name}" for name in _masked(raster).values()]
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
-
-
-def _masked(raster: Raster) -> dict[str, str]:
-    """Tell which mask of clouds was made holes."""
-    clouds = raster.clouds
-    return {"clouds_masked": clouds.name} if clouds is not None and clouds.masked else {}
 
 
 def _numbers_of(stored: Raster) -> str:
@@ -170,7 +174,7 @@ def provenance_tags(
         "fingerprint": mark.digest,
         "valid_range": mark.facts["valid_range"],
         **source_files(raster),
-        **_masked(raster),
+        **clouds_masked(raster),
         **origin_of(raster).items(),
         **resolver.provenance(),
         **{name: f"{value:.4g}" for name, value in measured.items() if value is not None},

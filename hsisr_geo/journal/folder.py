@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import remove
+from hsisr_geo.files import remove, unwritable
 from hsisr_geo.journal.records import ENDING as JOURNAL
 from hsisr_geo.journal.records import check_journal, read_journal
 
@@ -179,6 +179,7 @@ def _check_usual(path: Path) -> None:
     """
     if os.path.lexists(path) and (path.is_symlink() or not path.is_dir()):
         raise OutputError(f"{path} is in the way: it is no folder of this program; remove it")
+    _check_open_to_us(path)
     for inner in sorted(path.iterdir()) if path.is_dir() else ():
         ours = inner.name in (_LOCK, _RECORD) or inner.suffix in (JOURNAL, ".npz", ".json")
         kind = inner.lstat().st_mode
@@ -186,6 +187,31 @@ def _check_usual(path: Path) -> None:
             raise OutputError(
                 f"{inner} is no plain file, and none of this program's: remove it, and go on"
             )
+
+
+def _check_open_to_us(path: Path) -> None:
+    """Refuse a folder that may not be used, or something in it: another user's, say.
+
+    Raises
+    ------
+    OutputError : saying whose it is
+    """
+    if not path.is_dir() or all(os.access(p, os.R_OK | os.W_OK) for p in _inside(path)):
+        return
+    try:
+        whose = f"{path.owner()}'s"
+    except (KeyError, OSError, NotImplementedError):
+        whose = "somebody else's"
+    raise OutputError(
+        f"{path}, where a run to that output has worked, is {whose}, and may not be used by "
+        f"this one ({unwritable(path) or 'no permission'}): name another file, or have it removed"
+    )
+
+
+def _inside(path: Path) -> Iterator[Path]:
+    yield path
+    if os.access(path, os.R_OK | os.X_OK):
+        yield from path.iterdir()
 
 
 @contextmanager

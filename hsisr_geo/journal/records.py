@@ -62,7 +62,7 @@ class JournalWriter:
         try:
             self._file = path.open("xb", buffering=0)
         except OSError as error:
-            raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+            raise self._refused(error) from error
         self._synchronize = synchronize
         self._lock = threading.Lock()
         if key:
@@ -75,8 +75,16 @@ class JournalWriter:
         self.close()
 
     def close(self) -> None:
-        """Close the file; what was added stays."""
-        self._file.close()
+        """Close the file; what was added stays.
+
+        Raises
+        ------
+        OutputError : the system says only now that it had no room, as those over a network may
+        """
+        try:
+            self._file.close()
+        except OSError as error:
+            raise self._refused(error) from error
 
     def begin(self, tile: tuple[int, int]) -> None:
         """Note that a tile is being computed, so that it can be told if it is lost."""
@@ -97,10 +105,12 @@ class JournalWriter:
                 self._file.seek(start)
                 self._file.truncate()  # other threads may still add theirs
                 if isinstance(error, OSError):
-                    told = f"{self.path}: cannot be written: {error.strerror}"
-                    raise OutputError(told) from error
+                    raise self._refused(error) from error
                 raise
         return start + len(head)
+
+    def _refused(self, error: OSError) -> OutputError:
+        return OutputError(f"{self.path}: cannot be written: {error.strerror}")
 
     def _write(self, head: bytes, arrays: list[NDArray[Any]]) -> None:
         checksum = zlib.crc32(head)

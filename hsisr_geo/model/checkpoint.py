@@ -1,7 +1,6 @@
 """A model file: weights, configuration and card in one safetensors file; never a pickle."""
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +11,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from hsisr_geo.errors import ModelError
+from hsisr_geo.files import drafted
 from hsisr_geo.model.inference.finite import check_weights
 from hsisr_geo.model.network import Network
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
@@ -41,15 +41,9 @@ def save_network(path: Path, network: Network, config: ModelConfig, card: ModelC
 
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
     """Write a safetensors file beside its name, then rename it; a model's gets a checksum."""
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     content = save({k: v.contiguous() for k, v in tensors.items()}, metadata)
-    try:
-        partial.write_bytes(with_checksum(content) if CONFIG_KEY in metadata else content)
-        os.replace(partial, path)
-    except OSError as e:
-        raise ModelError(f"cannot write model file {path}: {e.strerror or e}") from e
-    finally:
-        partial.unlink(missing_ok=True)
+    with drafted(path) as draft:
+        draft.write_bytes(with_checksum(content) if CONFIG_KEY in metadata else content)
 
 
 def load_network(path: Path) -> tuple[Network, ModelHeader]:

@@ -79,18 +79,27 @@ def settle(files: Sequence[Path], *, keep: bool = False) -> None:
 
     Raises
     ------
-    OutputError : another run is at it, or the record is none of ours
+    OutputError : another run is at it, the record is none of ours, or the disk does not let us
     """
     for file in files:
-        folder = work_folder_of(file)
-        first = _first_of(folder)
-        if first is None or not (first / RECORD).exists():
-            continue
-        with _all_locked(first) as moves:
-            _carry_out(first, moves)
-            if not keep:
-                for inner in {move.folder: None for move in reversed(moves)}:
-                    remove(inner)
+        try:
+            _settle(work_folder_of(file), keep=keep)
+        except OSError as error:
+            raise OutputError(
+                f"{file}: an earlier run was giving it its name, and that cannot be completed: "
+                f"{error.strerror}"
+            ) from error
+
+
+def _settle(folder: Path, *, keep: bool) -> None:
+    first = _first_of(folder)
+    if first is None or not (first / RECORD).exists():
+        return
+    with _all_locked(first) as moves:
+        _carry_out(first, moves)
+        if not keep:
+            for inner in {move.folder: None for move in reversed(moves)}:
+                remove(inner)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from rasterio.errors import RasterioError
 
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import is_utf8, refusal
+from hsisr_geo.files import is_utf8, refusal, unwritable
 from hsisr_geo.journal.folder import WorkFolder, work_folder_of
 from hsisr_geo.output.companions import check_header, item_path
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions, choose_format
@@ -94,8 +94,8 @@ def _check_target(target: Target, *, overwrite: bool) -> Path:
         check_header(path)
     if target.write.stac and not has_companions(path, target.raster):
         raise OutputError(f"{path}: its STAC item would be that of {source}: choose another name")
-    if not os.access(path.parent, os.W_OK):
-        raise OutputError(f"{path}: no permission to write in {path.parent}")
+    if told := unwritable(path.parent):
+        raise OutputError(f"{path}: {told}")
     form.check(path, target.raster)
     return path.resolve()  # a link stays a link, to the new file
 

@@ -5,6 +5,7 @@ import math
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.radiometry import usable_nodata
@@ -12,13 +13,14 @@ from hsisr_geo.errors import HsisrError, OptionError, RasterError, one_line
 from hsisr_geo.files import Stamp, is_utf8, stamp_of
 from hsisr_geo.raster.clouds import without_clouds
 from hsisr_geo.raster.datasets import check_extent
+from hsisr_geo.raster.facts.description import description
 from hsisr_geo.raster.facts.digits import coarse_numbers
 from hsisr_geo.raster.facts.remarks import may_be_noted_in
 from hsisr_geo.raster.fill import undeclared_fill
 from hsisr_geo.raster.gdal import check_scales, one_type
 from hsisr_geo.raster.place.proj import check_database
 from hsisr_geo.raster.products.recognise import describe
-from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.raster import Opening, Raster
 from hsisr_geo.raster.selection import advice, select_bands
 
 _LOOKED_AT = 1000  # files
@@ -60,22 +62,21 @@ def open_raster(
         what has no lookup table; no pixel of its data type can have the value `nodata`;
         `mask_clouds` of what has no such mask
     """
-    before = stamp_of(path)
+    name, before = os.fspath(path), stamp_of(path)
     check_database()
     if not is_utf8(path):
         told = "its name is not UTF-8, and GDAL reads no others: rename it, or make a link to it"
-        raise RasterError(f"{os.fspath(path)}: {told}")
-    raster = _described(os.fspath(path), orthorectify=orthorectify)
-    raster = without_clouds(raster) if mask_clouds else raster
-    raster = select_bands(raster, bands, exclude, drop_bad=drop_bad, overlap=overlap)
-    check_extent(len(raster.bands), raster.cols, raster.path)
-    raster = _with_possible_nodata(one_type(raster))
-    if nodata is not None:
-        raster = _with_nodata(raster, nodata)
-    else:
+        raise RasterError(f"{name}: {told}")
+    options: dict[str, Any] = {
+        "bands": bands, "exclude": exclude, "drop_bad": drop_bad, "overlap": overlap,
+        "orthorectify": orthorectify, "nodata": nodata, "mask_clouds": mask_clouds,
+    }  # fmt: skip
+    raster = _as_asked(name, **options)
+    if nodata is None:
         raster = raster.noted(undeclared_fill(raster))
     raster = raster.noted(coarse_numbers(raster))
-    raster = replace(raster, stamps=tuple(_stamps(raster, os.fspath(path), before)))
+    opening = Opening(name, options, description(raster))
+    raster = replace(raster, opening=opening, stamps=tuple(_stamps(raster, name, before)))
     for note in raster.notes:
         _LOG.warning("%s: %s", os.path.basename(raster.path.rstrip("/")), note)
     if mask_clouds and raster.clouds is not None:
@@ -83,6 +84,41 @@ def open_raster(
     if told := advice(raster):
         _LOG.info(told)
     return raster
+
+
+def as_it_is_now(raster: Raster) -> tuple[Raster, bool]:
+    """Open a raster again as it was opened; tell whether it says of itself what it said then.
+
+    Files may have come beside it: a mask, or what tells another place, nodata value or scale.
+
+    Raises
+    ------
+    RasterError : it cannot be opened any more
+    """
+    if raster.opening is None:
+        return raster, True
+    again = _as_asked(raster.opening.path, **raster.opening.options)
+    return again, description(again) == raster.opening.said
+
+
+def _as_asked(
+    path: str,
+    *,
+    bands: str | None,
+    exclude: str | None,
+    drop_bad: bool,
+    overlap: str,
+    orthorectify: bool,
+    nodata: float | None,
+    mask_clouds: bool,
+) -> Raster:
+    """Describe what is there, as the options of `open_raster` have it."""
+    raster = _described(path, orthorectify=orthorectify)
+    raster = without_clouds(raster) if mask_clouds else raster
+    raster = select_bands(raster, bands, exclude, drop_bad=drop_bad, overlap=overlap)
+    check_extent(len(raster.bands), raster.cols, raster.path)
+    raster = _with_possible_nodata(one_type(raster))
+    return raster if nodata is None else _with_nodata(raster, nodata)
 
 
 def _stamps(raster: Raster, path: str, before: Stamp | None) -> Iterator[tuple[str, Stamp]]:

@@ -67,6 +67,15 @@ class Clouds:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """How a raster was opened, and what it said of itself then (`facts.description`)."""
+
+    path: str
+    options: Mapping[str, Any]
+    said: str
+
+
+@dataclass(frozen=True)
 class Raster:
     """The description of a raster, or of the grid made from one by `upscaled`.
 
@@ -93,6 +102,7 @@ class Raster:
         that lies together, unpacked, and packed where it is compressed; None where HDF5 reads it,
         and nobody has looked
     stamps : its files as they were when it was described, by name
+    opening : how it was opened; None where it was not
     """
 
     path: str
@@ -118,6 +128,7 @@ class Raster:
     clouds: Clouds | None = None
     decoded: int | None = field(default=None, compare=False)
     stamps: tuple[tuple[str, Stamp], ...] = field(default=(), compare=False, repr=False)
+    opening: Opening | None = field(default=None, compare=False, repr=False)
 
     @property
     def all_files(self) -> tuple[str, ...]:

@@ -4,15 +4,14 @@ A class between two others is a third one, and a result made finer once more sho
 believes, not what a sensor saw. What `info` and `evaluate` read is refused where work begins.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.raster import Raster
 
-MADE_BY_US = "HSISR_MODEL"
-"""The tag that each of our outputs has."""
-INDEX = "HSISR_INDEX"
-"""The tag that an index of ours has."""
+_MADE_BY_US = "HSISR_MODEL"  # the tag that each of our outputs has
+_INDEX = "HSISR_INDEX"  # the tag that an index of ours has
 
 _NEAREST = (
     "interpolation would make up classes: use nearest neighbour, e.g. "
@@ -33,19 +32,28 @@ def check_suitable(raster: Raster, *, again: bool = False) -> None:
     """
     for why in _classes(raster):
         raise RasterError(f"{raster.path} holds classes or codes ({why}): {_NEAREST}")
-    if again:
-        return
-    if index := raster.provenance.get(INDEX):
-        source = raster.provenance.get("HSISR_INDEX_OF", "another raster")
+    if not again:
+        check_new(raster.provenance, raster.path, insist="--again (again=True)")
+
+
+def check_new(provenance: Mapping[Any, Any], name: str, *, insist: str = "again=True") -> None:
+    """Refuse a result of ours, and an index of one, by the tags that tell how it was made.
+
+    Raises
+    ------
+    RasterError : saying what to use instead, and how to insist
+    """
+    if index := provenance.get(_INDEX):
+        source = provenance.get("HSISR_INDEX_OF", "another raster")
         raise RasterError(
-            f"{raster.path} is an index ({index} of {source}), not a scene: super-resolve the "
-            "scene and make the index of that, or insist with --again (again=True)"
+            f"{name} is an index ({index} of {source}), not a scene: super-resolve the "
+            f"scene and make the index of that, or insist with {insist}"
         )
-    if made := raster.provenance.get(MADE_BY_US):
-        source = raster.provenance.get("HSISR_SOURCE", "another scene")
+    if made := provenance.get(_MADE_BY_US):
+        source = provenance.get("HSISR_SOURCE", "another scene")
         raise RasterError(
-            f"{raster.path} is a result already, made by {made} from {source}: give {source} "
-            "itself, or insist with --again (again=True)"
+            f"{name} is a result already, made by {made} from {source}: give {source} "
+            f"itself, or insist with {insist}"
         )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.errors import ModelError, OutputError
+from hsisr_geo.files import unwritable
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 from hsisr_geo.resolver.header import read_header, read_network_header, sha256_of
 from hsisr_geo.resolver.system_config import OWN, Setting, SystemConfig
@@ -143,8 +144,8 @@ def check_model_target(path: Path, *, overwrite: bool, model: Path) -> None:
         raise OutputError(f"{path} is the model to start from: choose another name")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists: choose another name or give --overwrite")
-    if not os.access(path.parent, os.W_OK):
-        raise OutputError(f"{path}: no permission to write in {path.parent}")
+    if told := unwritable(path.parent):
+        raise OutputError(f"{path}: {told}")
 
 
 def _files() -> dict[str, Path]:

@@ -12,7 +12,7 @@ from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.cube.valid_range import check_range
 from hsisr_geo.errors import OptionError, RasterError
-from hsisr_geo.raster.suitability import INDEX, MADE_BY_US
+from hsisr_geo.raster.suitability import check_new
 from hsisr_geo.resolver.catalogue import DEFAULT
 from hsisr_geo.resolver.load import DEFAULT_UPSCALE, Recipe, check_upscale
 from hsisr_geo.resolver.protocol import Resolver
@@ -86,7 +86,8 @@ class HsisrArray:
         array = self._array
         axes = axes_of(array, x_dim=x_dim, y_dim=y_dim)
         _check(array, dtype, tile)
-        _check_new(array, again=again)
+        if not again:
+            check_new(array.attrs, name_of(array))
         factor = DEFAULT_UPSCALE if upscale is None else upscale
         recipe = Recipe(model, factor, detail, seed, device, precision, psf, consistency)
         maker: Maker = resolver or recipe.pinned()
@@ -174,20 +175,6 @@ def _check(array: xr.DataArray, dtype: str, tile: int) -> None:
         raise RasterError(f"{name_of(array)} holds {array.dtype}: real numbers are needed")
     if 0 in array.shape:
         raise RasterError(f"{name_of(array)} has no pixels: {dict(array.sizes)}")
-
-
-def _check_new(array: xr.DataArray, *, again: bool) -> None:
-    """Refuse what was made here already."""
-    if INDEX in array.attrs and not again:
-        raise RasterError(
-            f"{name_of(array)} is an index ({array.attrs[INDEX]}), not a scene: super-resolve the "
-            "scene and make the index of that, or insist with again=True"
-        )
-    if MADE_BY_US in array.attrs and not again:
-        raise RasterError(
-            f"{name_of(array)} is a result already, made by {array.attrs[MADE_BY_US]}: give the "
-            "scene itself, or insist with again=True"
-        )
 
 
 def _stored(encoding: Mapping[Any, Any], count: int) -> Storage | None:

@@ -19,14 +19,15 @@ import pytest
 from attacks.test_inputs_hold_still import scene
 from commands import call, one_line_error, posix
 from dask_processes import address_of, start, worker_options
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, WorkerPlugin
 from scenes import read_pixels
 
 from hsisr_geo.engine.cluster.connect import connected
+from hsisr_geo.engine.cluster.tile_worker import infer
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.scheduler import SchedulerAddress, check_answers
 from hsisr_geo.engine.workers import Patience, Workers
-from hsisr_geo.errors import ModelError, OptionError, WorkerError
+from hsisr_geo.errors import ModelError, OptionError, RasterError, WorkerError
 from hsisr_geo.resolver.catalogue import find_model
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import load_resolver
@@ -182,6 +183,7 @@ class Cluster:
 
     def ready(self):
         if self.scheduler is None or self.scheduler.poll() is not None:
+            self.end()  # a worker that has lost its scheduler
             self.number += 1
             self.file = self.folder / f"scheduler-{self.number}.json"
             self.scheduler = self.start("scheduler", "--port", "0")
@@ -302,3 +304,30 @@ def test_a_scheduler_that_freezes(run, cluster):
 def test_a_scheduler_that_goes_away(run, cluster):
     with pytest.raises(WorkerError, match=r"went away; \d+ of 36 tiles are kept in .*--resume"):
         run(5, cluster.scheduler.kill)
+
+
+@pytest.mark.parametrize("kind", ["deep", "unlike", "plain"])
+def test_an_error_of_a_worker_arrives_whatever_it_is(cluster, kind):
+    """dask's client waits without end for one that it cannot unpickle."""
+
+    class Unlike(Exception):
+        def __init__(self, one, two):
+            super().__init__(f"{one} and {two}")
+
+    class Failing(WorkerPlugin):  # local classes travel whole
+        name = "failing"
+
+        def infer(self, kind):
+            if kind == "deep":
+                self.infer(kind)
+            raise Unlike("one", "two") if kind == "unlike" else RasterError("what is wrong")
+
+    told = {
+        "deep": (RecursionError, "maximum recursion depth"),
+        "unlike": (WorkerError, "unexpected Unlike in a worker: one and two"),
+        "plain": (RasterError, "^what is wrong$"),
+    }
+    with Client(cluster.address, set_as_default=False) as client:
+        client.register_plugin(Failing())
+        with pytest.raises(told[kind][0], match=told[kind][1]):
+            client.submit(infer, "failing", kind, pure=False).result(timeout=30)

@@ -239,6 +239,8 @@ def test_a_name_that_cannot_be_given_is_given_by_the_next_run(tmp_path, monkeypa
         patch.setattr(os, "rename", fails)
         with pytest.raises(OutputError, match="Input/output error"):
             write(paths, 200, "gtiff", overwrite=True)
+        with pytest.raises(OutputError, match="cannot be completed: Input/output error"):
+            write(paths, 300, "gtiff", overwrite=True)
     assert left(tmp_path)
     with pytest.raises(OutputError, match="exists"):
         write(paths, 300, "gtiff")

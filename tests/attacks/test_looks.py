@@ -2,11 +2,13 @@
 
 import shutil
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import rasterio
 from attacks.test_inputs_hold_still import at, run, scene, stop, vrt
+from rasterio.crs import CRS
 from scenes import read_pixels
 
 from hsisr_geo.engine.identity import Snapshot, changed_at, input_identity
@@ -115,6 +117,34 @@ def test_what_a_sidecar_says_besides_is_watched(tmp_path, what):
     with pytest.raises(RasterError, match="while it was being read"):
         run(src, tmp_path / "a.tif", progress=at(4, lambda: sidecar(src, SAID[what])))
     assert not (tmp_path / "a.tif").exists()
+
+
+@pytest.mark.parametrize("what", SAID)
+@pytest.mark.parametrize("seen", [plain, source_of_a_vrt])
+def test_a_sidecar_that_comes_while_a_run_goes_on(tmp_path, what, seen):
+    src, shown = seen(tmp_path)
+    with pytest.raises(RasterError, match=r"in\.tif\.aux\.xml: came while it was being read"):
+        run(src, tmp_path / "a.tif", progress=at(4, lambda: sidecar(shown, SAID[what])))
+    assert not (tmp_path / "a.tif").exists()
+
+
+def test_a_mask_that_comes_while_a_run_goes_on(tmp_path):
+    src = scene(tmp_path / "in.tif", nodata=None)
+    (tmp_path / "other").mkdir()
+    other = shutil.copy(src, tmp_path / "other" / "in.tif")
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(other, "r+") as dataset:
+        dataset.write_mask(np.arange(48 * 48).reshape(48, 48) > 99)
+    mask = tmp_path / "other" / "in.tif.msk"
+    with pytest.raises(RasterError, match=r"in\.tif\.msk: came while it was being read"):
+        run(src, tmp_path / "a.tif", progress=at(4, lambda: mask.rename(tmp_path / mask.name)))
+    assert not (tmp_path / "a.tif").exists()
+
+
+def test_a_raster_that_was_changed_after_it_was_opened_is_one_of_its_user(tmp_path):
+    src = scene(tmp_path / "in.tif", crs=None)
+    placed = replace(open_raster(src, bands="1-2"), crs=CRS.from_epsg(32633).to_wkt())
+    run(placed, tmp_path / "a.tif", progress=at(4, lambda: look(src)))
+    assert "UTM zone 33N" in open_raster(tmp_path / "a.tif").crs
 
 
 @pytest.mark.parametrize("what", SAID)

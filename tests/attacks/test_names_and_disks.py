@@ -1,16 +1,21 @@
 """Names that would steer a terminal or are no text, and disks that are full."""
 
+import errno
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from attacks.test_inputs_hold_still import scene
-from commands import call, one_line_error
+from commands import ENVIRONMENT, call, one_line_error, posix
 from hsisr_geo.cli.shown import shown
 from rasterio.errors import RasterioIOError
 
 from hsisr_geo.errors import OutputError, RasterError
 from hsisr_geo.files import refusal
+from hsisr_geo.model.training.curve import Curve
 from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.raster.open import open_raster
 
@@ -91,3 +96,58 @@ def test_a_link_that_leads_to_no_folder_is_told_as_such(tmp_path):
     )
     assert "there is no folder" in line
     assert "nowhere: create it first" in line
+
+
+FULL = """
+import resource, signal, sys
+from attacks.test_kills import Blocks, RASTER
+from hsisr_geo.errors import OutputError
+from hsisr_geo.output.drafts import open_outputs
+from hsisr_geo.output.formats.choice import WriteOptions
+from hsisr_geo.output.targets import Target
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing beyond the limit fails, as on a full disk
+for kilobytes in range(1, 100):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes << 10, resource.RLIM_INFINITY))
+    target = Target(sys.argv[1], RASTER, {}, WriteOptions("netcdf"))
+    try:
+        with open_outputs([target]) as (draft,):
+            draft.fill(Blocks(1))
+    except OutputError as error:
+        assert str(error) == f"{sys.argv[1]}: cannot be written: File too large", error
+    else:
+        print(kilobytes)
+        break
+"""
+
+
+@posix
+def test_a_disk_that_is_full_anywhere_in_a_netcdf_does_not_end_the_process(tmp_path):
+    """HDF5 that hears of it crashes with what it has open."""
+    run = subprocess.run(
+        [sys.executable, "-c", FULL, tmp_path / "a.nc"], capture_output=True, text=True,
+        env=ENVIRONMENT | {"PYTHONPATH": str(Path(__file__).parents[1])}, check=False,
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (0, "")
+    assert int(run.stdout) > 9
+
+
+def test_a_picture_or_a_table_that_cannot_be_written_is_told(tmp_path):
+    src = scene(tmp_path / "in.tif")
+    for words in (("show", src, "--out"), ("psf", src, "--plot")):
+        line = one_line_error(call(*words, src / "a.png", code=1))
+        assert f"in.tif/a.png: cannot be written: {os.strerror(errno.EEXIST)}" in line
+    with pytest.raises(OutputError, match=r"a\.csv: cannot be written: "):
+        Curve(src / "a.csv").add(1, 0.5, None, 2.0)
+
+
+def test_a_folder_says_itself_why_nothing_can_be_written_in_it(tmp_path, monkeypatch):
+    src, told = scene(tmp_path / "in.tif"), os.strerror(errno.EROFS)
+    monkeypatch.setattr("hsisr_geo.files.os.access", lambda _, mode: mode != os.W_OK)
+    call("run", src, tmp_path / "asked.tif", *RUN)  # it takes files, whatever its permissions say
+    for kind, words in (
+        (errno.EROFS, f"nothing can be written in {tmp_path}: {told}"),
+        (errno.EACCES, f"no permission to write in {tmp_path}"),
+    ):
+        monkeypatch.setattr("hsisr_geo.files.refusal", lambda _, kind=kind: os.strerror(kind))
+        assert words in one_line_error(call("run", src, tmp_path / "out.tif", *RUN, code=1))

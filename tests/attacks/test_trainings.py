@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import rasterio
 import torch
 from commands import call, one_line_error, write
 
@@ -235,6 +236,19 @@ def test_copies_of_training_scenes_are_not_scored(whole, tmp_path):
     (test / "y.tif").symlink_to(train / "b.tif")
     with pytest.raises(OptionError, match=r"y\.tif, to be tested on, has the content of .*b\.tif"):
         check_apart(find_protocol("sspsr"), train, test)
+
+
+@pytest.mark.parametrize("form", [{"driver": "ENVI"}, {"driver": "GTiff", "compress": "deflate"}])
+def test_copies_in_another_format_are_not_scored(whole, tmp_path, form):
+    test = tmp_path / "test"
+    test.mkdir()
+    scene_of(test / "c.tif", 9)
+    with rasterio.open(whole / "a.tif") as dataset:
+        profile = {**dataset.profile, **form}
+        with rasterio.open(test / "x.tif", "w", **profile) as copy:
+            copy.write(dataset.read())
+    with pytest.raises(OptionError, match=r"x\.tif, to be tested on, has the content of .*a\.tif"):
+        check_apart(find_protocol("sspsr"), whole, test)
 
 
 def test_an_autoencoder_alone_says_that_it_is_one(scenes, tmp_path):

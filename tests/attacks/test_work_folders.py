@@ -8,9 +8,13 @@ import pytest
 from attacks.test_inputs_hold_still import at, run, scene, stop
 from scenes import read_pixels
 
+from hsisr_geo.engine.provenance import code_identity
 from hsisr_geo.errors import Canceled, OutputError
 from hsisr_geo.journal.folder import work_folder_of
+from hsisr_geo.model.checkpoint import load_network, save_network
+from hsisr_geo.resolver.catalogue import find_model
 from hsisr_geo.resolver.interpolation import BackProjectionResolver, BicubicResolver
+from hsisr_geo.resolver.load import load_resolver
 
 
 @pytest.fixture
@@ -95,3 +99,53 @@ def test_a_whole_record_says_what_differs(kept):
     assert {"facts", "circumstances"} <= set(record)
     with pytest.raises(OutputError, match="upscale was 2, is 3"):
         run(src, dst, resume=True, resolver=BicubicResolver(3))
+
+
+def test_other_code_of_the_same_version_does_not_go_on(kept, monkeypatch):
+    """A checkout has one version for many states."""
+    src, dst, _ = kept
+    with monkeypatch.context() as patch:
+        patch.setattr("hsisr_geo.engine.provenance.code_identity", lambda: "other")
+        with pytest.raises(OutputError, match=r"code was [0-9a-f]{16}, is other"):
+            run(src, dst, resume=True)
+    assert run(src, dst, resume=True).kept == 3
+
+
+def test_the_code_is_told_by_the_files_that_tiles_depend_on(tmp_path, monkeypatch):
+    told = set()
+    for text in ("one", "one", "two"):
+        for name in ("raster/read.py", "output/style.py"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "raster" / "read.py").write_text(text)
+        (tmp_path / "output" / "style.py").write_text(f"{text} {len(told)}")
+        monkeypatch.setattr("hsisr_geo.__file__", str(tmp_path / "__init__.py"))
+        told.add(code_identity.__wrapped__())
+    assert len(told) == 2
+
+
+def test_a_model_that_was_changed_before_a_resume(tmp_path):
+    src, dst, model = scene(tmp_path / "in.tif"), tmp_path / "out.tif", tmp_path / "m.safetensors"
+    shutil.copy(find_model("default"), model)
+    loaded = load_resolver(str(model), upscale=2, device="cpu")
+    with pytest.raises(Canceled):
+        run(src, dst, resume=True, resolver=loaded, tile=24, progress=at(1, stop))
+    network, header = load_network(model)
+    next(network.parameters()).data += 1e-3
+    save_network(model, network, header.config, header.card)
+    with pytest.raises(OutputError, match="model_sha256 was"):
+        run(src, dst, resume=True, resolver=load_resolver(str(model), upscale=2), tile=24)
+
+
+@pytest.mark.parametrize("name", ["", "run.json", "a.journal"])
+def test_a_folder_of_somebody_else_is_told_as_such(kept, monkeypatch, name):
+    src, dst, folder = kept
+    (folder / "a.journal").touch()
+    real = os.access
+    monkeypatch.setattr(
+        "hsisr_geo.journal.folder.os.access",
+        lambda path, mode: os.fspath(path) != os.fspath(folder / name) and real(path, mode),
+    )
+    monkeypatch.setattr("hsisr_geo.journal.folder.unwritable", lambda _: "no permission")
+    for options in ({"resume": True}, {"overwrite": True}, {}):
+        with pytest.raises(OutputError, match=rf"is {folder.owner()}'s, and may not be used"):
+            run(src, dst, **options)

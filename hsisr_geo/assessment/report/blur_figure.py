@@ -12,6 +12,7 @@ from hsisr_geo.blur.estimate import Mtf
 from hsisr_geo.blur.find import Blur
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.errors import OutputError
+from hsisr_geo.files import drafted
 
 _FREQUENCIES = np.linspace(0, 0.5, 101)
 _FACTOR = 8  # fine pixels that an assumed kernel is drawn with
@@ -37,8 +38,9 @@ def draw_blur(blur: Blur, name: str, path: Path) -> None:
     both[1].legend(frameon=False)
     figure.suptitle(f"{name}: {blur.psf} ({blur.source})")
     try:
-        figure.savefig(path, dpi=120)
-    except (OSError, ValueError) as e:
+        with drafted(path) as draft:
+            figure.savefig(draft, format=path.suffix.removeprefix(".") or "png", dpi=120)
+    except ValueError as e:
         raise OutputError(f"cannot write figure {path}: {e}") from e
 
 

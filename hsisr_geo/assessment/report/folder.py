@@ -11,6 +11,7 @@ from hsisr_geo.assessment.report.page import render
 from hsisr_geo.assessment.report.record import Record, to_record
 from hsisr_geo.assessment.report.verdict import judge
 from hsisr_geo.errors import OutputError
+from hsisr_geo.files import unwritable
 
 PAGE = "index.html"
 RECORD = "report.json"
@@ -67,8 +68,8 @@ def check_report_folder(folder: str | os.PathLike[str], *, overwrite: bool) -> P
         raise OutputError(f"{folder} is a file: name a folder for the report")
     if not parent.is_dir():
         raise OutputError(f"{folder}: there is no folder {parent}: create it first")
-    if not os.access(parent, os.W_OK):
-        raise OutputError(f"{folder}: no permission to write in {parent}")
+    if told := unwritable(parent):
+        raise OutputError(f"{folder}: {told}")
     present = {path.name for path in target.iterdir()} if target.is_dir() else set()
     if present and not overwrite:
         raise OutputError(f"{folder} exists: choose another name or give --overwrite")

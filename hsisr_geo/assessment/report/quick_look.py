@@ -6,6 +6,7 @@ ground: where the scene is dark, middling and bright in green.
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import choose_colors, stretch, stretch_limits
 from hsisr_geo.errors import HsisrError
+from hsisr_geo.files import drafted
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.selection import WATER_VAPOUR_NM
@@ -52,6 +54,8 @@ def draw_quick_look(path: str | os.PathLike[str], scene: Raster, result: Raster 
     ------
     ShowError
         `result` does not lie on the ground of `scene`, or not on a finer grid of it.
+    OutputError
+        It cannot be written there.
     """
     before = _middle(scene, result)
     after = None if result is None else _same_ground(before, result)
@@ -70,7 +74,8 @@ def draw_quick_look(path: str | os.PathLike[str], scene: Raster, result: Raster 
         for picture in axes[:-1]:
             picture.set_axis_off()
         _spectra(axes, before, after)
-        figure.savefig(path, format="png", dpi=110, metadata={"Software": None})
+        with drafted(Path(path)) as draft:
+            figure.savefig(draft, format="png", dpi=110, metadata={"Software": None})
 
 
 def _middle(scene: Raster, result: Raster | None) -> View:

@@ -9,7 +9,6 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.benchmark.data.sources import SourceScene
 from hsisr_geo.benchmark.folder import TRUTH
 from hsisr_geo.files import drafted
-from hsisr_geo.output.targets import as_output_error
 
 
 def keep_arrays(sr: Cube, scene: SourceScene, upscale: int, folder: Path) -> None:
@@ -31,10 +30,10 @@ def keep_arrays(sr: Cube, scene: SourceScene, upscale: int, folder: Path) -> Non
         "bands": [band + 1 for band in scene.raster.source_bands or range(len(scene.cube))],
         "wavelengths_nm": scene.raster.bands.wavelengths_nm,
     }
-    with as_output_error(truth), drafted(truth / f"{name}.json") as draft:
+    with drafted(truth / f"{name}.json") as draft:
         draft.write_text(json.dumps(told) + "\n", encoding="utf-8")
 
 
 def _write(path: Path, cube: Cube) -> None:
-    with as_output_error(path), drafted(path) as draft, draft.open("wb") as file:
+    with drafted(path) as draft, draft.open("wb") as file:
         np.save(file, np.ascontiguousarray(cube, np.float32))

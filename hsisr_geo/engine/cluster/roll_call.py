@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from distributed.protocol.pickle import loads
 from hsisr_geo._version import __version__
 from hsisr_geo.engine.cluster.answer import within
 from hsisr_geo.engine.identity import input_identity
+from hsisr_geo.engine.provenance import code_identity
 from hsisr_geo.engine.workers import Patience
 from hsisr_geo.errors import HsisrError, WorkerError
+from hsisr_geo.output.targets import as_output_error
 
 
 def check(
@@ -38,7 +40,8 @@ def check(
     """
     _check_answers(client, patience.answer)
     token = folder / f"{secrets.token_hex(8)}.token"
-    token.write_text("driver", encoding="utf-8")
+    with as_output_error(token):
+        token.write_text("driver", encoding="utf-8")
     found = _asked(client, patience.ready, str(token), names, sent)
     expected = Expected(tuple(names), input_identity(names), frozenset(found))
     for worker, seen in found.items():
@@ -62,6 +65,7 @@ class Expected:
     source: str
     present: frozenset[str]
     version: str = __version__
+    code: str = field(default_factory=code_identity)
 
     def check_late(self, worker: str) -> None:
         """Hold the worker that this runs in against it, unless it was there and asked.
@@ -71,10 +75,10 @@ class Expected:
         WorkerError
         """
         if worker not in self.present:
-            self.check(worker, __version__, _source(self.names))
+            self.check(worker, __version__, code_identity(), _source(self.names))
 
-    def check(self, worker: str, version: str, source: str) -> None:
-        """Refuse a worker of another version, or that sees other files.
+    def check(self, worker: str, version: str, code: str, source: str) -> None:
+        """Refuse a worker of another version, of other code, or that sees other files.
 
         Raises
         ------
@@ -83,6 +87,11 @@ class Expected:
         if version != self.version:
             raise WorkerError(
                 f"worker {worker} has hsisr-geo {version}, not {self.version}: install the same"
+            )
+        if code != self.code:
+            raise WorkerError(
+                f"worker {worker} has other code of hsisr-geo {version} than this process: install "
+                "the same"
             )
         if source != self.source:
             raise WorkerError(
@@ -158,6 +167,7 @@ class Seen:
     answer : name of a file that it wrote in the same folder, "" if it could not
     source : `input_identity` of the input, or why they cannot be read
     method : why it cannot load the assignment, "" if it can
+    code : `code_identity` there
     """
 
     version: str
@@ -165,6 +175,7 @@ class Seen:
     answer: str
     source: str
     method: str = ""
+    code: str = ""
 
 
 def examine(token: str, names: Sequence[str], sent: bytes) -> Seen:
@@ -176,7 +187,8 @@ def examine(token: str, names: Sequence[str], sent: bytes) -> Seen:
         written = answer.name
     except OSError:
         written = ""
-    return Seen(__version__, path.is_file(), written, _source(names), _trouble(sent))
+    trouble = _trouble(sent)
+    return Seen(__version__, path.is_file(), written, _source(names), trouble, code_identity())
 
 
 def _source(names: Sequence[str]) -> str:
@@ -197,7 +209,7 @@ def _trouble(sent: bytes) -> str:
 
 
 def _check_one(worker: str, seen: Seen, folder: Path, expected: Expected) -> None:
-    expected.check(worker, seen.version, expected.source)
+    expected.check(worker, seen.version, seen.code, expected.source)
     answer = folder / seen.answer
     if not (seen.token and seen.answer and answer.is_file()):
         raise WorkerError(
@@ -205,6 +217,6 @@ def _check_one(worker: str, seen: Seen, folder: Path, expected: Expected) -> Non
             "an output on storage that all workers mount at the same place"
         )
     answer.unlink()
-    expected.check(worker, seen.version, seen.source)
+    expected.check(worker, seen.version, seen.code, seen.source)
     if seen.method:
         raise WorkerError(f"worker {worker} cannot do its work: {seen.method}")

@@ -1,5 +1,6 @@
 """What a worker keeps of a run: its work, made when the first tile comes, and its journal."""
 
+import logging
 import os
 import secrets
 from dataclasses import replace
@@ -8,14 +9,17 @@ from threading import Lock
 from typing import Any
 
 from distributed import WorkerPlugin, get_worker
-from distributed.protocol.pickle import loads
+from distributed.protocol.pickle import dumps, loads
 
 from hsisr_geo.engine.assignment import Assignment
 from hsisr_geo.engine.cluster.connect import OURS
 from hsisr_geo.engine.cluster.roll_call import Expected
 from hsisr_geo.engine.tasks import Work
+from hsisr_geo.errors import WorkerError, one_line
 from hsisr_geo.journal.index import RecordAt
 from hsisr_geo.journal.records import JournalWriter, new_name
+
+_LOG = logging.getLogger(__name__)
 
 
 class TileWorker(WorkerPlugin):
@@ -78,7 +82,29 @@ def _number(worker: Any) -> int:
 
 
 def infer(name: str, tile: tuple[int, int]) -> RecordAt:
-    """Compute a tile by the plugin of that name; the task of a worker."""
+    """Compute a tile by the plugin of that name; the task of a worker.
+
+    What goes wrong is sent without where that was: dask's client waits without end for an error
+    that it cannot unpickle, such as one from a thousand calls deep.
+    """
     plugin: Any = get_worker().plugins[name]
-    place: RecordAt = plugin.infer(tile)
+    place: RecordAt | Exception
+    try:
+        place = plugin.infer(tile)
+    except Exception as error:
+        _LOG.debug("tile %s failed", tile, exc_info=True)
+        place = _portable(error)
+    if isinstance(place, Exception):
+        raise place  # here, where no other error would go with it
     return place
+
+
+def _portable(error: Exception) -> Exception:
+    """Return the error alone if it can be sent, else one that says as much."""
+    error.__cause__ = error.__context__ = error.__traceback__ = None
+    try:
+        if type(loads(dumps(error))) is type(error):
+            return error
+    except Exception:
+        _LOG.debug("a %s cannot be sent", type(error).__name__)
+    return WorkerError(f"unexpected {type(error).__name__} in a worker: {one_line(error)}")

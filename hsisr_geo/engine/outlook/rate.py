@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
+from hsisr_geo.errors import OutputError
 from hsisr_geo.files import drafted
 from hsisr_geo.resolver.protocol import PartResolver
 
@@ -30,7 +31,7 @@ def keep_rate(resolver: PartResolver, samples: int | None, work: float, seconds:
     file = _file()
     if file is None or seconds < _LEAST_S:
         return
-    with suppress(OSError):
+    with suppress(OSError, OutputError):
         file.parent.mkdir(parents=True, exist_ok=True)
         rates, kind = _read(), _kind(resolver, samples)
         rates[kind] = [*rates.get(kind, []), work / seconds][-_KEPT:]

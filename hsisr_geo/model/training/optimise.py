@@ -5,7 +5,6 @@ and resumed gives the weights of one that was not.
 """
 
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from hsisr_geo.errors import ModelError, OutputError
+from hsisr_geo.files import unwritable
 from hsisr_geo.model.training.curve import Curve, curve_path
 from hsisr_geo.model.training.identity import (
     Facts,
@@ -142,8 +142,8 @@ def check_out(out: Path) -> None:
         raise OutputError(f"{out} is a folder: name a file in it")
     if not out.parent.is_dir():
         raise OutputError(f"{out}: there is no folder {out.parent}: create it first")
-    if not os.access(out.parent, os.W_OK):
-        raise OutputError(f"{out}: no permission to write in {out.parent}")
+    if told := unwritable(out.parent):
+        raise OutputError(f"{out}: {told}")
 
 
 def facts_of(

@@ -3,15 +3,17 @@
 Written by h5netcdf, as inputs are read. The dimensions are those of Zarr.
 """
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 
-from hsisr_geo.errors import one_line
+from hsisr_geo.errors import HsisrError, one_line
 from hsisr_geo.output.formats.cf_cube import (
     CUBE,
     Variable,
@@ -75,15 +77,16 @@ class NetCdf:
 
     def write(self, part: Path, file: Path, content: Content) -> None:
         """Make the file; one thread writes, as HDF5 has it."""
-        try:
-            self._write(part, content)
-        except RuntimeError as error:  # of HDF5, where the disk is full
-            raise OSError(f"the disk is full, or does not take it: {one_line(error)}") from error
+        with _Unfailing(part) as disk:
+            try:
+                self._write(disk, content)
+            except RuntimeError as error:  # of HDF5
+                raise OSError(f"HDF5 does not take it: {one_line(error)}") from error
 
-    def _write(self, part: Path, content: Content) -> None:
+    def _write(self, disk: "_Unfailing", content: Content) -> None:
         h5netcdf: Any = import_module("h5netcdf")  # brings h5py, which other formats do without
         raster = content.raster
-        with h5netcdf.File(str(part), "w") as dataset:
+        with h5netcdf.File(disk, "w") as dataset:
             dataset.dimensions = {
                 band_dimension(raster): len(raster.bands), "y": raster.rows, "x": raster.cols,
             }  # fmt: skip
@@ -93,6 +96,7 @@ class NetCdf:
             for rows, cols in content.blocks.blocks(raster.shape):
                 for bands, dn, _ in content.read(rows, cols, deep):
                     cube[bands, rows, cols] = dn
+                    disk.check()
             told = {**cube_attributes(content), "coordinates": coordinates(raster)}
             cube.attrs.update(_short(told))
             dataset.attrs.update({"Conventions": "CF-1.8", **_short(plain_tags(content))})
@@ -112,6 +116,61 @@ class NetCdf:
             fillvalue=None if nodata is None else np.dtype(raster.dtype).type(nodata),
             **packed,
         )
+
+
+class _Unfailing(io.FileIO):
+    """A new file that HDF5 may write to where the disk is full: the error is kept, and raised last.
+
+    HDF5 that hears of it cannot close what it has open, and takes the process with it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "w+")
+        self.error: OSError | None = None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file; what it could not take is the reason of all that went wrong later."""
+        super().__exit__(kind, error, trace)
+        if not isinstance(error, HsisrError):  # such as `Canceled`
+            self.check()
+
+    def check(self) -> None:
+        """Raise what happened, if anything has."""
+        if self.error is not None:
+            raise self.error
+
+    def write(self, data: Any) -> int:
+        """Write all of it, or nothing once that has failed."""
+        view = memoryview(data).cast("B")
+        size = done = len(view)
+        if self.error is None:
+            done = 0
+        try:
+            while done < size:
+                done += super().write(view[done:])
+        except OSError as error:
+            self.error = error
+        return size
+
+    def readinto(self, buffer: Any) -> int:
+        """Read; what was never written is 0."""
+        view = memoryview(buffer).cast("B")
+        found = super().readinto(view)
+        view[found:] = bytes(len(view) - found)
+        return len(view)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut the file, or make it longer."""
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.error = self.error or error
+            return size or 0
 
 
 def _short(attributes: Mapping[str, Any]) -> dict[str, Any]:

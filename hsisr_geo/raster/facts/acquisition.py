@@ -18,6 +18,7 @@ _SPANS = (
     ("product_starttime", "product_stoptime"), ("acquisition_time", ""), ("acquired", ""),
     ("acquisition_date", ""), ("acquisition_datetime", ""), ("acquisitiontime", ""),
     ("acquisitiondate", ""), ("sensing_time", ""), ("datetime", ""), ("date_acquired", ""),
+    ("timestamp_acquired", ""),  # HYPSO
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
@@ -25,15 +26,20 @@ _TABLE = re.compile(r".*[_.]glt(\.(img|dat|bil|bip|bsq))?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class TableSource:
-    """Windows of the map grid, gathered pixel by pixel through a lookup table in a raster."""
+    """Windows of the map grid, gathered pixel by pixel through a lookup table in a raster.
+
+    Attributes
+    ----------
+    nothing : what the table says where there is no pixel, besides 0
+    """
 
     image: Source
     table: Source
+    nothing: tuple[float | None, ...] = ()
 
     def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
         """Read a window as `Source.read` says."""
-        numbers, _ = self.table.read([0, 1], rows, cols)
-        sample, line = np.abs(numbers.astype(np.int64)) - 1
+        sample, line = _told(self.table, self.nothing, rows, cols) - 1
         return gather(self.image, bands, line, sample)
 
 
@@ -53,7 +59,7 @@ def on_its_map(raster: Raster, place: Path, *, orthorectify: bool) -> Raster:
         told = f"as the sensor saw it; --orthorectify puts it on the map of {path.name}"
         return replace(raster, product=product).noted(told)
     table = gdal.describe(str(path))
-    if len(table.bands) < 2 or table.dtype[0] not in "iu" or table.source is None:
+    if len(table.bands) < 2 or table.dtype[0] not in "iuf" or table.source is None:
         raise RasterError(f"{path} is no lookup table of two bands of integers: damaged?")
     _check_table(table, raster)
     assert raster.source is not None  # of a file that was opened
@@ -65,8 +71,22 @@ def on_its_map(raster: Raster, place: Path, *, orthorectify: bool) -> Raster:
         transform=table.transform,
         has_mask=True,
         files=(*raster.files, str(path)),
-        source=TableSource(raster.source, table.source),
+        source=TableSource(raster.source, table.source, _nothing(table)),
     )
+
+
+def _nothing(table: Raster) -> tuple[float | None, ...]:
+    return tuple(band.nodata for band in table.bands.items[:2])
+
+
+def _told(
+    table: Source, nothing: Sequence[float | None], rows: slice, cols: slice
+) -> NDArray[np.int64]:
+    """Return samples and lines (2, row, col) of a table, from 1; 0 where there is none."""
+    stored, _ = table.read([0, 1], rows, cols)
+    for plane, value in zip(stored, nothing, strict=False):
+        plane[(plane == value) | (plane != plane)] = 0  # NaN, too
+    return np.abs(stored.astype(np.int64))
 
 
 def _table_beside(place: Path, line: str) -> Path | None:
@@ -79,8 +99,8 @@ def _check_table(table: Raster, raster: Raster) -> None:
     assert table.source is not None
     for top in range(0, table.rows, 512):
         strip = slice(top, min(top + 512, table.rows))
-        numbers, _ = table.source.read([0, 1], strip, slice(0, table.cols))
-        sample, line = np.abs(numbers.astype(np.int64)).max(axis=(1, 2))
+        numbers = _told(table.source, _nothing(table), strip, slice(0, table.cols))
+        sample, line = numbers.max(axis=(1, 2))
         if line > raster.rows or sample > raster.cols:
             raise RasterError(
                 f"{table.path} points to line {line}, sample {sample}, but {raster.path} has "

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from hsisr_geo.bands.lists import length, split_list
 from hsisr_geo.errors import RasterError, one_line
 from hsisr_geo.raster.datasets import anywhere, thread_handle
 from hsisr_geo.raster.products.unpack import MOST_AT_ONCE, suited
 from hsisr_geo.raster.raster import Clouds, Missing, Stored
 
+_BY_ITS_MAKER = 2  # H5D_FILL_VALUE_USER_DEFINED
 _FILTERS = {32001: "blosc", 32004: "lz4", 32008: "bitshuffle", 32013: "zfp", 32015: "zstd",
             32026: "blosc2"}  # fmt: skip
 
@@ -222,8 +224,33 @@ def optional(file: Any, name: str, count: int) -> list[float | None]:
 
 
 def decimals(numbers: Any) -> list[float]:
-    """Return numbers as they were meant: 2497.12 in float32 is not 2497.1201171875."""
-    return [float(str(number)) for number in np.atleast_1d(numbers)]
+    """Return numbers as they were meant: 2497.12 in float32 is not 2497.1201171875.
+
+    They may be flags, of any shape, or a list in a text.
+    """
+    plain = as_text(numbers)
+    if isinstance(plain, str):
+        plain = (split_list(plain, length(plain)) if plain.strip() else None) or []
+    flat = np.ravel(plain)
+    if flat.dtype.kind == "b":
+        return [float(flag) for flag in flat]
+    return [float(str(as_text(number))) for number in flat]
+
+
+def fill_of(cube: Any, otherwise: float | None = None) -> float | None:
+    """Return the number for no value: the attribute, else the one that HDF5 fills chunks with."""
+    said = attribute(cube, "_FillValue")
+    if said is None and cube.id.get_create_plist().fill_value_defined() == _BY_ITS_MAKER:
+        said = cube.fillvalue
+    numbers = [] if said is None else decimals(said)
+    return numbers[0] if numbers else otherwise
+
+
+def attribute(node: Any, name: str) -> Any:
+    """Return an attribute whatever case its name has; None where there is none."""
+    if name in node.attrs:
+        return node.attrs[name]
+    return next((node.attrs[key] for key in node.attrs if key.lower() == name.lower()), None)
 
 
 def of_bands(numbers: Any, what: str, count: int, path: Path) -> list[float | None]:

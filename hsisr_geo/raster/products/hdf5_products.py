@@ -1,8 +1,10 @@
 """Which product an HDF5 file is."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
+from hsisr_geo.bands.wavelengths import as_they_can_be
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.products import cf, emit, neon, prisma
@@ -60,6 +62,14 @@ def _cubes(source: Source | None) -> list[str]:
 
 
 def _known(path: Path, orthorectify: bool) -> Raster | None:
+    found = _as_told(path, orthorectify)
+    if found is None:
+        return None
+    bands, odd = as_they_can_be(found.bands)
+    return replace(found, bands=bands).noted(odd)
+
+
+def _as_told(path: Path, orthorectify: bool) -> Raster | None:
     with describing(path) as file:
         if prisma.recognise(file):
             return prisma.describe(file, path)

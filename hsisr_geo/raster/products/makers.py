@@ -17,16 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.bands.lists import to_number
+from hsisr_geo.bands.wavelengths import as_they_can_be
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.raster import Clouds, Raster
 
 _WYVERN = re.compile(r"wyvern_.+?(?:_(?P<level>l\d\w))?\.tiff?", re.IGNORECASE)
 _PIXXEL = re.compile(r"FF\d\d_[^_]+_\d{8}_(?P<level>L\d\w)_\d{8}_\d{6,9}\.tiff?", re.IGNORECASE)
+_KUVA_JSON = re.compile(r"hyperfield.*_L1C.*\.json", re.IGNORECASE)
 _WYVERN_CLOUDS = 1  # band of the usable data mask, from 0
 _RADIANCE = "W m-2 sr-1 um-1"
 _PIXXEL_FACTOR = 50_000.0
 _MOST_BYTES = 16 << 20  # of a JSON beside: an item of a scene has some kB
+
+_STAC_LISTS = ("eo:bands", "bands")  # of STAC 1.0 and 1.1
 
 Facts = Mapping[str, Any]
 
@@ -79,24 +84,21 @@ def _wyvern_clouds(raster: Raster, place: Path) -> Clouds | None:
 
 def _by_stac(raster: Raster, item: Facts, path: Path) -> Raster:
     """Take wavelengths out of the `eo:bands` of an item, which are micrometres."""
-    assets = item.get("assets", {})
-    lists = [a.get("eo:bands") for a in assets.values() if isinstance(a, dict)]
-    lists.append(item.get("properties", {}).get("eo:bands"))
-    told = next((bands for bands in lists if bands and len(bands) == len(raster.bands)), None)
+    holders = [*_object(item.get("assets")).values(), item.get("properties")]
+    lists = [_objects(_object(holder).get(key)) for holder in holders for key in _STAC_LISTS]
+    told = next((bands for bands in lists if len(bands) == len(raster.bands)), None)
     if told is None:
         return raster
 
     def changed(index: int, band: Band) -> Band:
-        centre, width = (told[index].get(key) for key in (
-            "center_wavelength", "full_width_half_max"
-        ))  # fmt: skip
-        return replace(
-            band,
-            wavelength_nm=round(centre * 1e3, 6) if centre else None,
-            fwhm_nm=round(width * 1e3, 6) if width else None,
+        centre, width = (
+            next((n for k in (key, f"eo:{key}") if (n := _first(told[index].get(k)))), None)
+            for key in ("center_wavelength", "full_width_half_max")
         )
+        return replace(band, wavelength_nm=centre, fwhm_nm=width)
 
-    return replace(_with_bands(raster, changed), files=(*raster.files, str(path)))
+    bands, odd = as_they_can_be(_with_bands(raster, changed).bands, "Micrometers")
+    return replace(raster, bands=bands, files=(*raster.files, str(path))).noted(odd)
 
 
 def _pixxel(raster: Raster, level: str) -> Raster:
@@ -113,16 +115,17 @@ def _kuva_json(place: Path) -> tuple[Facts, Path] | None:
     """Return the metadata beside an image of Kuva; None where there are none, or it is no image."""
     if "L1C" not in place.stem.upper():
         return None
-    for path in sorted(place.parent.glob("hyperfield*_L1C*.json")):
-        told = _read(path)
-        if told and isinstance(told.get("image"), dict) and told["image"].get("bands"):
+    named = (p for p in sorted(place.parent.iterdir()) if _KUVA_JSON.fullmatch(p.name))
+    for path in named:
+        told = _read(path) or {}
+        if _objects(_object(told.get("image")).get("bands")):
             return told, path
     return None
 
 
 def _kuva(raster: Raster, told: Facts, path: Path) -> Raster:
     image = told["image"]
-    rows = sorted(image["bands"], key=lambda row: row.get("index", 0))
+    rows = sorted(image["bands"], key=lambda row: _first(row.get("index"), 0.0) or 0.0)
     if len(rows) != len(raster.bands):
         raise RasterError(
             f"{path} tells of {len(rows)} bands, but {raster.path} has {len(raster.bands)}: the "
@@ -131,7 +134,8 @@ def _kuva(raster: Raster, told: Facts, path: Path) -> Raster:
 
     def changed(index: int, band: Band) -> Band:
         row = rows[index]
-        scale, offset = float(row.get("scale", 1.0)), float(row.get("offset", 0.0))
+        scale = _first(row.get("scale"), 1.0) or 1.0
+        offset = _first(row.get("offset"), 0.0) or 0.0
         return replace(
             band,
             wavelength_nm=_first(row.get("wavelength")),
@@ -141,18 +145,31 @@ def _kuva(raster: Raster, told: Facts, path: Path) -> Raster:
             nodata=0.0,
         )
 
-    plain = {"platform": str(told.get("satellite", {}).get("name", "")),
-             "acquired": str(image.get("acquired_on", ""))}  # fmt: skip
-    said = {name: text for name, text in plain.items() if text}
+    plain = {"platform": _object(told.get("satellite")).get("name"),
+             "acquired": image.get("acquired_on")}  # fmt: skip
+    said = {name: str(text) for name, text in plain.items() if text}
     tags = {**raster.tags, "": {**raster.tags.get("", {}), **said}}
-    raster = _with_bands(raster, changed)
+    bands, odd = as_they_can_be(_with_bands(raster, changed).bands)
+    raster = replace(raster, bands=bands).noted(odd)
     return replace(raster, product="Kuva L1C", tags=tags, files=(*raster.files, str(path)))
 
 
-def _first(value: Any) -> float | None:
-    """Return a number, or the first of a list (value, uncertainty)."""
+def _object(found: Any) -> Facts:
+    """Return an object of JSON, an empty one for anything else."""
+    return found if isinstance(found, dict) else {}
+
+
+def _objects(found: Any) -> list[Facts]:
+    """Return a list of objects, an empty one for anything else."""
+    items = found if isinstance(found, list) else []
+    return items if all(isinstance(item, dict) for item in items) else []
+
+
+def _first(value: Any, otherwise: float | None = None) -> float | None:
+    """Return a number, in a text too, or the first of a list (value, uncertainty)."""
     first = value[0] if isinstance(value, list) and value else value
-    return float(first) if isinstance(first, (int, float)) else None
+    number = first if isinstance(first, (int, float)) else to_number(str(first or ""))
+    return otherwise if number is None else float(number)
 
 
 def _read(path: Path) -> Facts | None:

@@ -17,6 +17,7 @@ from hsisr_geo.raster.raster import Gcp
 
 _LATTICE = 12
 # ^ points along each axis: what a thin plate spline takes in its stride, and follows a swath with
+_HALF_THE_GLOBE = 180.0
 ORTHORECTIFIED = ", orthorectified"
 """How the name of a product ends that was put on the map grid it comes with."""
 
@@ -38,10 +39,12 @@ def wkt_of(crs: str | int, path: str) -> str:
 WGS84 = 4326
 
 
-def projected(lon: float, lat: float, crs: str) -> tuple[float, float]:
-    """Return where a place in WGS 84 lies in another CRS."""
-    xs, ys = _transform(CRS.from_epsg(WGS84), CRS.from_wkt(crs), [lon], [lat])
-    return float(xs[0]), float(ys[0])
+def projected(
+    lon: NDArray[np.floating], lat: NDArray[np.floating], crs: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return where places in WGS 84, (place,), lie in another CRS."""
+    xs, ys = _transform(CRS.from_epsg(WGS84), CRS.from_wkt(crs), lon.tolist(), lat.tolist())
+    return np.asarray(xs, float), np.asarray(ys, float)
 
 
 def transform_of_map_info(map_info: str, path: str) -> Affine:
@@ -72,6 +75,17 @@ def lattice(shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]
     return rows.astype(np.intp), cols.astype(np.intp)
 
 
+def unwrapped(lon: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return longitudes without a jump: a scene across 180 degrees goes on to 181.
+
+    What is no longitude stays as it is.
+    """
+    some = lon[np.abs(lon) <= 360]
+    if not some.size or np.ptp(some) <= _HALF_THE_GLOBE:
+        return lon
+    return np.where((lon < 0) & (lon >= -_HALF_THE_GLOBE), lon + 2 * _HALF_THE_GLOBE, lon)
+
+
 def control_points(
     rows: Sequence[int], cols: Sequence[int], lon: NDArray[np.floating], lat: NDArray[np.floating]
 ) -> tuple[Gcp, ...]:
@@ -80,6 +94,7 @@ def control_points(
     Places that are no numbers, or off the globe, are left out.
     """
     points: list[Gcp] = []
+    lon = unwrapped(lon)
     for i, row in enumerate(rows):
         for j, col in enumerate(cols):
             x, y = float(lon[i, j]), float(lat[i, j])

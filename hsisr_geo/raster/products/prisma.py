@@ -195,7 +195,7 @@ def _on_its_map(raster: Raster, file: Any, swath: str, path: Path) -> Raster:
     x, y = corner["ULcorner_easting"], corner["ULcorner_northing"]
     lon, lat = (file.get(f"{swath}/Geolocation Fields/{n}") for n in ("Longitude", "Latitude"))
     if lon is not None and lat is not None:
-        first_x, first_y = projected(float(lon[0, 0]), float(lat[0, 0]), crs)
+        (first_x,), (first_y,) = projected(lon[0, :1], lat[0, :1], crs)
         centres = abs(first_x - x) < _PIXEL / 4 and abs(first_y - y) < _PIXEL / 4
         if not centres and max(abs(first_x - x), abs(first_y - y)) > _PIXEL:
             raise RasterError(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from affine import Affine
 
+from hsisr_geo.bands.lists import to_number
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.products.cf.cube import Cube
 from hsisr_geo.raster.products.place import WGS84, control_points, lattice, wkt_of
@@ -114,9 +115,10 @@ def placed(raster: Raster, cube: Cube, groups: Groups, path: Path) -> Raster:
     _, row, col = cube.axes
     x, y = (_coordinate(cube, groups, dim) for dim in (col, row))
     if x is not None and y is not None:
-        height = _grid_mapping(cube, groups).get("perspective_point_height")
-        x0, dx = _first_and_step(x, col, path, height, raster.crs)
-        y0, dy = _first_and_step(y, row, path, height, raster.crs)
+        mapping = _grid_mapping(cube, groups)
+        height, (wide, high) = mapping.get("perspective_point_height"), _pixel(mapping)
+        x0, dx = _first_and_step(x, col, path, height, raster.crs, wide)
+        y0, dy = _first_and_step(y, row, path, height, raster.crs, high)
         return replace(raster, transform=Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2))
     lon, lat = (_of_pixels(cube, groups, names) for names in (
         ("longitude", "lon", "longitudes"), ("latitude", "lat", "latitudes")
@@ -142,12 +144,23 @@ def _of_pixels(cube: Cube, groups: Mapping[str, Any], names: tuple[str, ...]) ->
     return None
 
 
+def _pixel(mapping: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Return width and height of a pixel as GDAL's geotransform tells them, None without one."""
+    said = plain(mapping.get("GeoTransform", "")).split()
+    numbers = [number for text in said if (number := to_number(text)) is not None]
+    return (numbers[1], numbers[5]) if len(numbers) == 6 else (None, None)
+
+
 def _first_and_step(
-    coordinate: Any, name: str, path: Path, height: Any, crs: str | None
+    coordinate: Any, name: str, path: Path, height: Any, crs: str | None, alone: float | None
 ) -> tuple[float, float]:
+    """Return the first coordinate and their step, in units of the CRS; `alone` where it is one."""
     values = np.asarray(coordinate.values, float)
     if len(values) == 1:
-        raise RasterError(f"{path}: one {name} alone does not tell the size of a pixel")
+        if not alone:
+            raise RasterError(f"{path}: one {name} alone does not tell the size of a pixel")
+        factor = _to_crs_units(str(coordinate.attrs.get("units", "")).strip().lower(), height, crs)
+        return float(values[0]) * factor, alone
     step = (values[-1] - values[0]) / (len(values) - 1)
     uneven = np.abs(np.diff(values) - step).max()
     if not (step != 0 and uneven <= max(_UNEVEN, 1e-9) * abs(step)):  # nor NaN among them

@@ -25,6 +25,7 @@ from hsisr_geo.raster.products.place import (
     control_points,
     lattice,
     projected,
+    unwrapped,
     wkt_of,
 )
 from hsisr_geo.raster.raster import Missing, Raster, Source, Stored
@@ -60,8 +61,9 @@ class PixelPlaces:
         """Return longitudes and latitudes, NaN where there are none."""
         with reading(self.path, slice(0, 1), slice(0, 1)) as file:
             lon, lat = (np.asarray(file[name][()], float) for name in (self.lon, self.lat))
-        beside = (np.abs(lon) > 360) | (np.abs(lat) > 90)
-        return np.where(beside, np.nan, lon), np.where(beside, np.nan, lat)
+        there = (np.abs(lon) <= 360) & (np.abs(lat) <= 90)  # of NaN it is false
+        lon, lat = np.where(there, lon, np.nan), np.where(there, lat, np.nan)
+        return unwrapped(lon).astype(float), lat
 
 
 @dataclass(frozen=True)
@@ -119,14 +121,14 @@ def on_map(raster: Raster, places: PixelPlaces, grid: MapGrid | None = None) -> 
 
     Raises
     ------
-    OptionError : some pixels have no place
+    OptionError : too few pixels have a place
     RasterError : the grid has more pixels than can be held
     """
     lon, lat = places.read()
-    if not (np.isfinite(lon).all() and np.isfinite(lat).all() and min(lon.shape) > 1):
+    if min(lon.shape) < 2 or not np.isfinite(_continued(lon)).all():
         raise OptionError(
-            f"{raster.path}: --orthorectify needs the place of every pixel, and some have none: "
-            "leave it out, and use `gdalwarp -tps` on the output"
+            f"{raster.path}: --orthorectify needs the places of pixels in two lines and two "
+            "columns at least, and here are fewer: leave it out"
         )
     grid = grid or _own_grid(lon, lat, raster.path)
     if grid.shape[0] * grid.shape[1] > _MOST_PIXELS:
@@ -155,6 +157,7 @@ def places_in(path: str, lon: str, lat: str) -> PixelPlaces:
 
 def _own_grid(lon: Degrees, lat: Degrees, path: str) -> MapGrid:
     """Lay a grid of square pixels over a swath, in UTM, or in degrees where that is too wide."""
+    lon, lat = _continued(lon), _continued(lat)
     middle = float(np.median(lon)), float(np.median(lat))
     north = np.ptp(lat) * 111e3
     wide = max(north, np.ptp(lon) * 111e3 * np.cos(np.radians(middle[1]))) > _FARTHEST
@@ -169,8 +172,7 @@ def _own_grid(lon: Degrees, lat: Degrees, path: str) -> MapGrid:
 
 
 def _in_crs(lon: Degrees, lat: Degrees, crs: str) -> tuple[Degrees, Degrees]:
-    places = [projected(a, b, crs) for a, b in zip(lon.flat, lat.flat, strict=True)]
-    x, y = np.array(places).T
+    x, y = projected(lon.ravel(), lat.ravel(), crs)
     return x.reshape(lon.shape), y.reshape(lat.shape)
 
 
@@ -188,11 +190,15 @@ def _table(places: PixelPlaces, shape: tuple[int, int], grid: MapGrid) -> NDArra
     numbers = np.mgrid[1 : shape[0] + 1, 1 : shape[1] + 1].astype(np.float32)
     table = np.zeros((2, *grid.shape), np.float32)
     lon, lat = places.read()
+    numbers[:, np.isnan(lon)] = 0  # a pixel without a place is on no map
+    x, y = _continued(lon), _continued(lat)
+    if CRS.from_wkt(grid.crs).is_projected:  # by a longitude of 181 it would look at -179
+        x, y = _in_crs(x, y, grid.crs)
     reproject(
         numbers,
         table,
-        src_geoloc_array=np.stack([_corners(lon), _corners(lat)]),
-        src_crs=CRS.from_epsg(WGS84),
+        src_geoloc_array=np.stack([_corners(x), _corners(y)]),
+        src_crs=CRS.from_wkt(grid.crs),
         dst_crs=CRS.from_wkt(grid.crs),
         dst_transform=grid.transform,
         resampling=Resampling.nearest,
@@ -200,6 +206,30 @@ def _table(places: PixelPlaces, shape: tuple[int, int], grid: MapGrid) -> NDArra
         dst_nodata=0,
     )
     found: NDArray[np.int64] = table.astype(np.int64)
+    return found
+
+
+def _continued(centres: Degrees) -> Degrees:
+    """Fill in where places are missing, along the lines and then the columns of the swath.
+
+    GDAL's arrays have no holes. NaN stays where fewer than two in a line and a column are known.
+    """
+    if np.isfinite(centres).all():
+        return centres
+    filled = centres.copy()
+    for line in (*filled, *filled.T):
+        known = np.flatnonzero(np.isfinite(line))
+        if 1 < len(known) < len(line):
+            line[:] = _on_a_line(np.arange(len(line)), known, line[known])
+    return filled
+
+
+def _on_a_line(every: NDArray[np.intp], known: NDArray[np.intp], values: Degrees) -> Degrees:
+    """Interpolate between known places, and go on straight beyond the first and the last two."""
+    found: Degrees = np.interp(every, known, values)
+    for beyond, (a, b) in ((every < known[0], (0, 1)), (every > known[-1], (-1, -2))):
+        slope = (values[b] - values[a]) / (known[b] - known[a])
+        found[beyond] = values[a] + slope * (every[beyond] - known[a])
     return found
 
 

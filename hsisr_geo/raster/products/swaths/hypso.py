@@ -8,12 +8,19 @@ places of pixels are in `navigation`.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from affine import Affine
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.raster.datasets import anywhere
-from hsisr_geo.raster.products.hdf5 import BandRange, Hdf5Source, as_text, of_bands
+from hsisr_geo.raster.products.hdf5 import (
+    BandRange,
+    Hdf5Source,
+    as_text,
+    attribute,
+    decimals,
+    fill_of,
+    of_bands,
+)
 from hsisr_geo.raster.products.swaths.geolocation import on_map, placed_by, places_in
 from hsisr_geo.raster.raster import Raster
 
@@ -45,8 +52,7 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
             [_listed(file[name], key, 1, path)[0] for name in names]
             for key in ("wavelength", "fwhm")
         )
-    fill = cube.attrs.get("_FillValue")
-    nodata = None if fill is None else float(np.asarray(fill).reshape(-1)[0])
+    nodata = fill_of(cube)
     raster = Raster(
         path=str(path),
         driver="netCDF",
@@ -77,15 +83,16 @@ def _datasets(file: Any) -> list[str]:
     group = file.get("products")
     if group is None:
         return []
-    if "Lt" in group and group["Lt"].ndim == 3:
+    axes = {name: len(getattr(node, "shape", ())) for name, node in group.items()}
+    if axes.get("Lt") == 3:
         return ["products/Lt"]
-    single = [n for n, node in group.items() if n.startswith("Lt") and "wavelength" in node.attrs]
-    single.sort(key=lambda name: float(np.asarray(group[name].attrs["wavelength"]).reshape(-1)[0]))
-    return [f"products/{name}" for name in single]
+    told = {name: attribute(group[name], "wavelength") for name in axes if name.startswith("Lt")}
+    single = {name: decimals(said)[0] for name, said in told.items() if said is not None}
+    return [f"products/{name}" for name in sorted(single, key=single.__getitem__)]
 
 
 def _listed(node: Any, key: str, count: int, path: Path) -> list[float | None]:
-    return of_bands(node.attrs.get(key), key, count, path)
+    return of_bands(attribute(node, key), key, count, path)
 
 
 def _tags(file: Any) -> dict[str, str]:

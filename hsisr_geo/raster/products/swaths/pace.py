@@ -9,12 +9,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from affine import Affine
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.raster.datasets import anywhere
-from hsisr_geo.raster.products.hdf5 import BandRange, Hdf5Source, as_text, need, of_bands
+from hsisr_geo.raster.products.hdf5 import (
+    BandRange,
+    Hdf5Source,
+    as_text,
+    attribute,
+    decimals,
+    fill_of,
+    need,
+    of_bands,
+)
 from hsisr_geo.raster.products.swaths.geolocation import on_map, placed_by, places_in
 from hsisr_geo.raster.raster import Raster
 
@@ -26,7 +34,7 @@ _GEOPHYSICAL = "geophysical_data"
 def recognise(file: Any) -> bool:
     """Tell whether an open netCDF-4 file is OCI's, level 1B or a level 2 with spectra."""
     return _PARAMETERS in file and (
-        "observation_data/rhot_blue" in file or bool(_spectra(file) and "navigation_data" in file)
+        _is_level1(file) or bool(_spectra(file) and "navigation_data" in file)
     )
 
 
@@ -37,7 +45,7 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
     ------
     RasterError : a dataset is missing; lists have another length than the bands
     """
-    level1 = "observation_data/rhot_blue" in file
+    level1 = _is_level1(file)
     product = "PACE OCI L1B" if level1 else "PACE OCI L2"
     parts, bands = _detectors(file, path) if level1 else _variable(file, path, product)
     cube = file[parts[0].dataset]
@@ -60,6 +68,10 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
     )
     places = places_in(str(path), f"{group}/longitude", f"{group}/latitude")
     return on_map(raster, places) if orthorectify else placed_by(raster, places)
+
+
+def _is_level1(file: Any) -> bool:
+    return any(f"observation_data/rhot_{detector}" in file for detector in _DETECTORS)
 
 
 def _detectors(file: Any, path: Path) -> tuple[list[BandRange], list[Band]]:
@@ -89,8 +101,13 @@ def _variable(file: Any, path: Path, product: str) -> tuple[list[BandRange], lis
 def _spectra(file: Any) -> list[str]:
     """Return the names of the cubes of a level 2 file, in the order of the file."""
     group = file.get(_GEOPHYSICAL)
-    names = [] if group is None else [n for n, node in group.items() if len(node.shape) == 3]
+    names = [] if group is None else [n for n, node in group.items() if _axes(node) == 3]
     return [f"{_GEOPHYSICAL}/{name}" for name in names]
+
+
+def _axes(node: Any) -> int:
+    """Return how many axes a dataset has; 0 of a group."""
+    return len(getattr(node, "shape", ()))
 
 
 def _listed(file: Any, name: str, count: int, path: Path) -> list[float | None]:
@@ -102,10 +119,11 @@ def _listed(file: Any, name: str, count: int, path: Path) -> list[float | None]:
 def _bands(
     cube: Any, centres: Sequence[float | None], widths: Sequence[float | None], prefix: str
 ) -> list[Band]:
-    scale, offset, fill = (
-        float(np.asarray(cube.attrs.get(key, default)).reshape(-1)[0])
-        for key, default in (("scale_factor", 1.0), ("add_offset", 0.0), ("_FillValue", -32767.0))
+    scale, offset = (
+        default if (said := attribute(cube, key)) is None else decimals(said)[0]
+        for key, default in (("scale_factor", 1.0), ("add_offset", 0.0))
     )
+    fill = fill_of(cube, -32767.0)
     return [
         Band(
             name=f"{prefix}{number}",

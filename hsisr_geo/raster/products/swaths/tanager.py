@@ -24,7 +24,9 @@ from hsisr_geo.raster.products.hdf5 import (
     BandRange,
     Hdf5Source,
     as_text,
+    attribute,
     clouds_in,
+    fill_of,
     need,
     of_bands,
     reading,
@@ -115,11 +117,11 @@ def describe(file: Any, path: Path, *, orthorectify: bool = False) -> Raster:
 
 def _bands(cube: Any, count: int, name: str, path: Path) -> Bands:
     def listed(key: str) -> list[float | None]:
-        return of_bands(cube.attrs.get(key), key, count, path)
+        return of_bands(attribute(cube, key), key, count, path)
 
     centres, widths = listed("wavelengths"), listed("fwhm")
     flags = listed("good_wavelengths")
-    fill = float(as_text(np.asarray(cube.attrs.get("_FillValue", -9999.0))))
+    fill = fill_of(cube, -9999.0)
     unit = _RADIANCE_UNIT if name == "toa_radiance" else None
     return Bands(
         tuple(
@@ -149,20 +151,27 @@ def _on_its_grid(raster: Raster, file: Any, group: str, path: Path) -> Raster:
 
 
 def _corner(text: str, key: str) -> tuple[float, float] | None:
-    found = re.search(rf"{key}=\(([-+.\deE]+),([-+.\deE]+)\)", text)
+    number = r"\s*([-+.\deE]+)\s*"
+    found = re.search(rf"{key}\s*=\s*\({number},{number}\)", text)
     return (float(found[1]), float(found[2])) if found else None
 
 
 def _crs(file: Any, group: str, text: str, path: Path) -> str:
     """Return the CRS by its EPSG code, else by the UTM zone of the metadata (negative: south)."""
-    code = file[group].attrs.get("epsg_code")
+    code = attribute(file[group], "epsg_code")
     if code is not None:
-        return wkt_of(int(np.asarray(code).reshape(-1)[0]), str(path))
-    zone = re.search(r"ZoneCode=(-?\d+)", text)
+        return wkt_of(_epsg(code), str(path))
+    zone = re.search(r"ZoneCode\s*=\s*(-?\d+)", text)
     if zone is None:
         raise RasterError(f"{path}: neither epsg_code nor ZoneCode tells its CRS: incomplete")
     number = int(zone[1])
     return wkt_of((32600 if number > 0 else 32700) + abs(number), str(path))
+
+
+def _epsg(code: Any) -> int:
+    """Return the number of a code, which may be a text, "EPSG:32633" too."""
+    said = as_text(np.asarray(code).reshape(-1)[0])
+    return int(float(str(said).rpartition(":")[2]))
 
 
 def _framing(file: Any, group: str, path: str) -> MapGrid | None:
@@ -172,7 +181,7 @@ def _framing(file: Any, group: str, path: str) -> MapGrid | None:
         told = json.loads(as_text(said)) if said is not None else {}
         shape = int(told["rows"]), int(told["cols"])
         numbers = tuple(float(number) for number in told["geotransform"])
-        return MapGrid(shape, wkt_of(int(told["epsg_code"]), path), numbers[:6])
+        return MapGrid(shape, wkt_of(_epsg(told["epsg_code"]), path), numbers[:6])
     except (KeyError, TypeError, ValueError):
         return None
 
