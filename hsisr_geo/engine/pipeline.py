@@ -233,11 +233,14 @@ def _check_unmoved(request: Request, before: Iterable[Snapshot], mark: Fingerpri
     """Refuse to publish what was made of an input that did not hold still.
 
     What came beside it is refused, too, as a resume would: by then it may lie elsewhere, have other
-    holes or another scale, and nobody could tell which of both the output has.
+    holes or another scale, and nobody could tell which of both the output has. What is no file is
+    not asked for again: its server may be gone, and all of it is read.
     """
     for snapshot in before:
         snapshot.check()
     raster = request.raster
+    if not mark.facts["input files"]:
+        return
     again, says_the_same = as_it_is_now(raster)
     if came := newcomer(raster.all_files, again.all_files, says_the_same=says_the_same):
         raise moved(came, "came")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from contextlib import contextmanager
 
 import commands
 import h5py
@@ -19,9 +20,11 @@ from affine import Affine
 from click.testing import CliRunner
 from hsisr_geo.cli.main import cli
 
+from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.pipes import is_stdin, is_stdout, receive, send
 from hsisr_geo.raster.read import read_window
+from hsisr_geo.resolver.interpolation import BicubicResolver
 
 BANDS, ROWS, COLS = 24, 96, 88
 CENTRES = [400 + 20 * i for i in range(BANDS)]
@@ -100,9 +103,9 @@ server.serve_forever()
 """
 
 
-@pytest.fixture(scope="module")
-def url(scene):
-    """The scene on a server of its own: in this process it could not answer while GDAL opens."""
+@contextmanager
+def served(scene):
+    """Yield a process that serves it, and its URL: in this one it would wait for GDAL."""
     server = subprocess.Popen(
         [sys.executable, "-c", _SERVER],
         cwd=scene.parent,
@@ -113,15 +116,35 @@ def url(scene):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("no_proxy", "127.0.0.1")
         patch.setenv("GDAL_HTTP_TIMEOUT", "10")
-        yield f"http://127.0.0.1:{port}/{scene.name}"
+        yield server, f"http://127.0.0.1:{port}/{scene.name}"
     server.terminate()
     server.stdout.close()
     server.wait()
 
 
+@pytest.fixture(scope="module")
+def url(scene):
+    with served(scene) as (_, address):
+        yield address
+
+
 @pytest.mark.parametrize("prefix", ["", "/vsicurl/"])
 def test_a_url_is_read_where_it_lies(url, prefix, expected, tmp_path):
     run(prefix + url, tmp_path / "fine.tif")
+    assert np.array_equal(stored(tmp_path / "fine.tif"), expected)
+
+
+def test_a_server_that_goes_when_all_is_read_costs_nobody_the_result(
+    scene, expected, tmp_path, monkeypatch
+):
+    with served(scene) as (server, address):
+        monkeypatch.setenv("CPL_VSIL_CURL_NON_CACHED", f"/vsicurl/{address}")
+        super_resolve(
+            address,
+            tmp_path / "fine.tif",
+            resolver=BicubicResolver(2),
+            progress=lambda done, total: server.kill() if done == total else None,
+        )
     assert np.array_equal(stored(tmp_path / "fine.tif"), expected)
 
 
