@@ -6,6 +6,9 @@ BIN := .venv/bin
 QGIS_BIN := .venv-qgis/bin
 SOURCES := hsisr_geo cli qgis_plugin tools tests benchmarks
 
+# Where Python may not keep bytecode, each of the programs that tests start compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install lint others test test-core test-newest test-oldest test-qgis demo plugin release clean
 
 help:

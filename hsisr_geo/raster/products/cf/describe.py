@@ -143,6 +143,8 @@ def _describe(
     cube = find_cube(groups, path, wanted)
     if cube is None:
         return None
+    if engine == "zarr":
+        _note_fills(cube, path)
     variable, (band, row, col) = cube.first, cube.axes
     dtype = variable.dtype.newbyteorder("=").name
     unsigned = variable.dtype.kind == "i" and _is_unsigned(variable)
@@ -171,6 +173,14 @@ def _describe(
         decoded=_decoded(variable, engine),
     )  # fmt: skip
     return _north_up(placed(raster, cube, groups, path)).noted(cube.note, *notes, odd_crs)
+
+
+def _note_fills(cube: Cube, path: Path) -> None:
+    """Note with variables what their arrays are filled with: xarray 2025.7 keeps it to itself."""
+    zarr = importlib.import_module("zarr")
+    group = zarr.open_group(str(path), path=cube.group or None, mode="r")
+    for name in cube.variables:
+        cube.dataset[name].encoding.setdefault("fill_value", group[name].fill_value)
 
 
 def _decoded(variable: Any, engine: str) -> int:
