@@ -61,6 +61,16 @@ def test_kuvas_values_are_those_of_its_json(tmp_path):
     assert (sensor, str(when), level) == ("hyperfield1a", "2025-11-02T10:20:30Z", "L1C")
 
 
+def test_a_scale_of_zero_in_kuvas_json_is_refused_and_not_taken_for_none(tmp_path):
+    path, _ = made.make_kuva(tmp_path)
+    (beside,) = tmp_path.glob("*.json")
+    told = json.loads(beside.read_text())
+    told["image"]["bands"][1]["scale"] = 0
+    beside.write_text(json.dumps(told))
+    with pytest.raises(RasterError, match="scale"):
+        open_raster(path)
+
+
 def test_a_json_of_another_number_of_bands_is_of_another_product(tmp_path):
     path, _ = made.make_kuva(tmp_path)
     (beside,) = tmp_path.glob("*.json")

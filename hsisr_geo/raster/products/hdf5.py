@@ -246,6 +246,11 @@ def fill_of(cube: Any, otherwise: float | None = None) -> float | None:
     return numbers[0] if numbers else otherwise
 
 
+def axes_in(node: Any) -> int:
+    """Return how many axes a dataset has; 0 of a group."""
+    return len(getattr(node, "shape", ()))
+
+
 def attribute(node: Any, name: str) -> Any:
     """Return an attribute whatever case its name has; None where there is none."""
     if name in node.attrs:

@@ -125,7 +125,7 @@ def _kuva_json(place: Path) -> tuple[Facts, Path] | None:
 
 def _kuva(raster: Raster, told: Facts, path: Path) -> Raster:
     image = told["image"]
-    rows = sorted(image["bands"], key=lambda row: _first(row.get("index"), 0.0) or 0.0)
+    rows = sorted(image["bands"], key=lambda row: _number(row.get("index"), 0.0))
     if len(rows) != len(raster.bands):
         raise RasterError(
             f"{path} tells of {len(rows)} bands, but {raster.path} has {len(raster.bands)}: the "
@@ -134,8 +134,7 @@ def _kuva(raster: Raster, told: Facts, path: Path) -> Raster:
 
     def changed(index: int, band: Band) -> Band:
         row = rows[index]
-        scale = _first(row.get("scale"), 1.0) or 1.0
-        offset = _first(row.get("offset"), 0.0) or 0.0
+        scale, offset = _number(row.get("scale"), 1.0), _number(row.get("offset"), 0.0)
         return replace(
             band,
             wavelength_nm=_first(row.get("wavelength")),
@@ -165,11 +164,16 @@ def _objects(found: Any) -> list[Facts]:
     return items if all(isinstance(item, dict) for item in items) else []
 
 
-def _first(value: Any, otherwise: float | None = None) -> float | None:
+def _number(value: Any, otherwise: float) -> float:
+    found = _first(value)
+    return otherwise if found is None else found
+
+
+def _first(value: Any) -> float | None:
     """Return a number, in a text too, or the first of a list (value, uncertainty)."""
     first = value[0] if isinstance(value, list) and value else value
     number = first if isinstance(first, (int, float)) else to_number(str(first or ""))
-    return otherwise if number is None else float(number)
+    return None if number is None else float(number)
 
 
 def _read(path: Path) -> Facts | None:

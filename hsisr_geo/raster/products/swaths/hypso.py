@@ -17,6 +17,7 @@ from hsisr_geo.raster.products.hdf5 import (
     Hdf5Source,
     as_text,
     attribute,
+    axes_in,
     decimals,
     fill_of,
     of_bands,
@@ -83,7 +84,7 @@ def _datasets(file: Any) -> list[str]:
     group = file.get("products")
     if group is None:
         return []
-    axes = {name: len(getattr(node, "shape", ())) for name, node in group.items()}
+    axes = {name: axes_in(node) for name, node in group.items()}
     if axes.get("Lt") == 3:
         return ["products/Lt"]
     told = {name: attribute(group[name], "wavelength") for name in axes if name.startswith("Lt")}

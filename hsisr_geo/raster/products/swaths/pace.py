@@ -18,6 +18,7 @@ from hsisr_geo.raster.products.hdf5 import (
     Hdf5Source,
     as_text,
     attribute,
+    axes_in,
     decimals,
     fill_of,
     need,
@@ -101,13 +102,8 @@ def _variable(file: Any, path: Path, product: str) -> tuple[list[BandRange], lis
 def _spectra(file: Any) -> list[str]:
     """Return the names of the cubes of a level 2 file, in the order of the file."""
     group = file.get(_GEOPHYSICAL)
-    names = [] if group is None else [n for n, node in group.items() if _axes(node) == 3]
+    names = [] if group is None else [n for n, node in group.items() if axes_in(node) == 3]
     return [f"{_GEOPHYSICAL}/{name}" for name in names]
-
-
-def _axes(node: Any) -> int:
-    """Return how many axes a dataset has; 0 of a group."""
-    return len(getattr(node, "shape", ()))
 
 
 def _listed(file: Any, name: str, count: int, path: Path) -> list[float | None]:
