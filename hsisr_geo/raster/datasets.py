@@ -28,6 +28,8 @@ _CACHE_SHARE = 32  # of what a run may take; with less, blocks are decoded again
 os.environ.setdefault("GDAL_CACHEMAX", _CACHE_MB)
 # ^ GDAL takes a twentieth of the machine's memory, which a large scene fills and a small one does
 # not. It looks at its first use, and a process has one cache.
+os.environ.setdefault("CPL_VSIL_GZIP_WRITE_PROPERTIES", "NO")
+# ^ else GDAL notes the size of what is gzipped in a file beside it, NAME.properties, at each look
 
 _HANDLES_PER_THREAD = 4  # a product's image and its mask, of two products
 # warnings.catch_warnings is not safe between threads, so opening is serialised.

@@ -1,5 +1,7 @@
 """ENVI rasters as they come: any interleave, byte order, type and name, held against `spectral`."""
 
+import gzip
+
 import numpy as np
 import pytest
 from spectral.io import envi as spectral_envi
@@ -86,7 +88,7 @@ def test_what_gdal_cannot_read_is_super_resolved_like_what_it_can(tmp_path, inte
     place = {"map info": "{UTM, 1, 1, 700, 900, 5, 5, 33, North, WGS-84}"}
     plain = write_envi(tmp_path / "plain.img", tmp_path / "plain.hdr", **place)
     hard = tmp_path / "hard.img"
-    write_envi(hard, tmp_path / "hard.hdr", interleave=interleave, big=True, offset=3, **place)
+    write_envi(hard, tmp_path / "hard.hdr", interleave=interleave, big=True, offset=1_000_000, **place)
     text = (tmp_path / "hard.hdr").read_text()
     (tmp_path / "hard.hdr").write_text(
         text.replace("ENVI\n", "ENVI\ndescription = {" + "x" * 11_000 + "}\n", 1)
@@ -114,3 +116,14 @@ def test_a_short_file_whose_header_gdal_cannot_read(tmp_path):
     (tmp_path / "a.hdr").write_text("\n".join(lines))
     with pytest.raises(RasterError, match="samples is ''"):
         open_raster(tmp_path / "a.img")
+
+
+def test_a_look_at_a_gzipped_cube_leaves_its_folder_as_it_was(tmp_path):
+    """GDAL 3.10 notes its unpacked size in NAME.properties, anew at each look that is long enough."""
+    data, header = tmp_path / "a.img", tmp_path / "a.hdr"
+    pixels = np.random.default_rng(0).integers(0, 4000, (24, 64, 64)).astype("<i2")
+    shape = {"samples": 64, "lines": 64, "bands": 24, "wavelength": "{}", "bbl": "{}"}
+    write_envi(data, header, **shape, **{"file compression": 1})
+    data.write_bytes(gzip.compress(pixels.tobytes()))
+    assert np.array_equal(read(open_raster(data)), pixels)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.img", "a.hdr"}
