@@ -1,10 +1,10 @@
 """`predict_deviation`: how far an answer may be off, told by what is seen, without samples.
 
-Where the ground is uneven an answer is wrong: where it has fine detail, where it is far from
-interpolation, where neighbouring input pixels differ, where it is bright, in bands of noise, and in
-scenes whose bands have long tails. The logarithm of the standard deviation is a weighted sum of the
-logarithms of these; `benchmarks/deviation.py` fitted the weights on scenes with a truth, and scaled
-what they make to the errors found on sites and sensors that were left out.
+Where the ground is uneven an answer is wrong: where it has relief, where it is far from
+interpolation, where it is bright, in bands of noise, and in scenes whose bands have long tails. The
+logarithm of the standard deviation is a weighted sum of the logarithms of these;
+`benchmarks/deviation.py` fitted the weights on scenes with a truth, and scaled what they make to
+the errors found on sites and sensors that were left out.
 """
 
 import json
@@ -103,46 +103,43 @@ def predict_deviation(
         weights[name] * getattr(facts, name) for name in ("noise", "level", "tails")
     )
     upscale = sr.shape[1] // (over[0].stop - over[0].start)
-    coarse: Cube = np.asarray(constant, np.float32)[:, None, None]
-    for name, log in coarse_logs(lr, sr, over, facts):
+    coarse = _of_bands(constant + np.log(facts.std))
+    x, y = (cube / _of_bands(facts.std) for cube in (lr, sr))
+    for name, log in coarse_logs(x, y, over, facts):
         coarse = coarse + np.float32(weights[name]) * log
     out = bilinear(coarse, upscale)
-    for name, log in fine_logs(sr, facts):
-        log *= np.float32(weights[name])
-        out += log
+    relief = relief_log(y)
+    relief *= np.float32(weights["relief"])
+    out += relief
     rows, cols = scaled(inside(part, over), upscale)
-    out = np.exp(out[:, rows, cols])
-    out *= np.asarray(facts.std, np.float32)[:, None, None]
+    out = out[:, rows, cols]
+    out = np.exp(out, out=np.empty(out.shape, np.float32))
     _round(out)
     return out
 
 
-def fine_logs(sr: Cube, facts: BandNoise) -> Iterator[tuple[str, Cube]]:
-    """Yield by its name what is seen at each output pixel, in deviations of a band, as logarithm.
+def relief_log(y: Cube) -> Cube:
+    """Logarithm of the steps from pixel to pixel of an answer over its bands' deviations.
 
-    `relief`: steps from pixel to pixel, root mean square over 3 x 3; `texture`: the same of how far
-    pixels are from the mean of their neighbours.
+    Root mean squares over 3 x 3 pixels, of steps down and to the right (band, row, col).
     """
-    y = _standard(sr, facts)
-    yield "relief", _half_log(_box(_steps(y)))
-    y -= _box(y)
-    yield "texture", _half_log(_box(np.square(y, out=y)))
+    return _half_log(_sums(_steps(y)), 9)
 
 
-def coarse_logs(lr: Cube, sr: Cube, over: Window, facts: BandNoise) -> Iterator[tuple[str, Cube]]:
-    """Yield the same of each input pixel that the answer lies over.
+def coarse_logs(x: Cube, y: Cube, over: Window, facts: BandNoise) -> Iterator[tuple[str, Cube]]:
+    """Yield by its name what is seen at each input pixel that the answer lies over, as logarithm.
 
-    `detail`: what the answer has above interpolation, over 3 x 3 pixels; `contrast`: the texture of
-    the input; `brightness`: value over the band's mean.
+    `detail`: what the answer has above interpolation, root mean square over 3 x 3 pixels;
+    `brightness`: value over the band's mean. Input `x` and answer are divided by deviations, too.
     """
-    x, y = _standard(lr, facts), _standard(sr, facts)
     here = (slice(None), *over)
     upscale = y.shape[1] // x[here].shape[1]
-    y -= upsample(x, upscale)[(slice(None), *scaled(over, upscale))]
-    yield "detail", _half_log(_box(_cell_means(np.square(y, out=y), upscale)))
-    yield "contrast", _half_log(_box(np.square(x - _box(x))))[here]
-    mean = np.maximum(np.abs(facts.mean), 1e-3 * facts.std).astype(np.float32)[:, None, None]
-    yield "brightness", np.log(np.clip(np.abs(lr[here]) / mean, *_BRIGHTNESS))
+    detail = upsample(x, upscale)[(slice(None), *scaled(over, upscale))]
+    detail -= y
+    cells = _cell_sums(np.square(detail, out=detail), upscale)
+    yield "detail", _half_log(_sums(cells), 9 * upscale**2)
+    mean = _of_bands(np.maximum(np.abs(facts.mean) / facts.std, 1e-3))
+    yield "brightness", np.log(np.clip(np.abs(x[here]) / mean, *_BRIGHTNESS))
 
 
 def chunks(bands: int) -> Iterator[slice]:
@@ -177,11 +174,9 @@ def table() -> dict[str, Any]:
     return table
 
 
-def _standard(cube: Cube, facts: BandNoise) -> Cube:
-    mean, std = (np.asarray(a, np.float32)[:, None, None] for a in (facts.mean, facts.std))
-    out: Cube = cube - mean
-    out /= std
-    return out
+def _of_bands(values: NDArray[np.float64]) -> Cube:
+    """One value a band, to be used on all pixels of a cube."""
+    return np.asarray(values, np.float32)[:, None, None]
 
 
 def _round(cube: Cube) -> None:
@@ -195,8 +190,8 @@ def _round(cube: Cube) -> None:
     bits &= np.uint32(0xFFFFF000)
 
 
-def _cell_means(cube: Cube, upscale: int) -> Cube:
-    """Mean over the output pixels of each input pixel.
+def _cell_sums(cube: Cube, upscale: int) -> Cube:
+    """Sum over the output pixels of each input pixel.
 
     Rows are added up first, and columns by strides: NumPy is ten times as slow at many short sums.
     """
@@ -205,42 +200,57 @@ def _cell_means(cube: Cube, upscale: int) -> Cube:
     out: Cube = total[:, :, ::upscale] + total[:, :, 1::upscale]
     for offset in range(2, upscale):
         out += total[:, :, offset::upscale]
-    out /= np.float32(upscale**2)
     return out
 
 
-def _half_log(squares: Cube) -> Cube:
-    """Logarithm of roots of mean squares, in place."""
-    squares += _LEAST
-    np.log(squares, out=squares)
-    squares *= np.float32(0.5)
-    return squares
+def _half_log(sums: Cube, of: int) -> Cube:
+    """Logarithm of the roots of means, given as sums of so many, in place."""
+    sums *= np.float32(1 / of)
+    sums += _LEAST
+    np.log(sums, out=sums)
+    sums *= np.float32(0.5)
+    return sums
 
 
 def _steps(cube: Cube) -> Cube:
-    """Squares of the steps to the next row and to the next column."""
-    out = np.zeros_like(cube)
-    np.subtract(cube[:, 1:], cube[:, :-1], out=out[:, :-1])
-    np.square(out, out=out)
-    across = cube[:, :, 1:] - cube[:, :, :-1]
-    out[:, :, :-1] += np.square(across, out=across)
+    """Squares of the steps to the next row and to the next column; none beyond the last ones."""
+    out = np.empty_like(cube)
+    down = out[:, :-1]
+    np.square(np.subtract(cube[:, 1:], cube[:, :-1], out=down), out=down)
+    out[:, -1] = 0
+    # One line of all pixels is worked on twice as fast as rows. Where it goes from the end of a row
+    # to the next row's beginning there is no step.
+    across = np.empty_like(cube)
+    line, pixels = across.ravel(), cube.ravel()
+    np.square(np.subtract(pixels[1:], pixels[:-1], out=line[:-1]), out=line[:-1])
+    across[:, :, -1] = 0
+    out += across
     return out
 
 
-def _box(cube: Cube) -> Cube:
-    """Mean over 3 x 3 pixels; at an edge the last ones count twice."""
-    for axis in (1, 2):
-        cube = _three(cube, axis)
-    return cube
+def _sums(cube: Cube) -> Cube:
+    """Sum over 3 x 3 pixels; at an edge the last ones count twice."""
+    return _across(_down(cube))
 
 
-def _three(cube: Cube, axis: int) -> Cube:
-    """Mean of each pixel and its two neighbours along an axis."""
-    out = cube.copy()
-    total, x = np.moveaxis(out, axis, 0), np.moveaxis(cube, axis, 0)
-    total[1:] += x[:-1]
-    total[:1] += x[:1]
-    total[:-1] += x[1:]
-    total[-1:] += x[-1:]
-    out *= np.float32(1 / 3)
+def _down(cube: Cube) -> Cube:
+    """Sum of each pixel and the ones above and below."""
+    out = np.empty_like(cube)
+    np.add(cube[:, 1:], cube[:, :-1], out=out[:, 1:])
+    np.add(cube[:, 0], cube[:, 0], out=out[:, 0])
+    out[:, :-1] += cube[:, 1:]
+    out[:, -1] += cube[:, -1]
+    return out
+
+
+def _across(cube: Cube) -> Cube:
+    """Sum of each pixel and the ones to its left and right: of all rows as one line, then ends."""
+    out = np.empty_like(cube)
+    line, pixels = out.ravel(), cube.ravel()
+    np.add(pixels[1:], pixels[:-1], out=line[1:])
+    line[:-1] += pixels[1:]
+    if cube.shape[2] == 1:
+        return 3 * cube
+    for end, next_to in ((0, 1), (-1, -2)):
+        out[:, :, end] = 2 * cube[:, :, end] + cube[:, :, next_to]
     return out
