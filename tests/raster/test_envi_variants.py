@@ -88,7 +88,7 @@ def test_what_gdal_cannot_read_is_super_resolved_like_what_it_can(tmp_path, inte
     place = {"map info": "{UTM, 1, 1, 700, 900, 5, 5, 33, North, WGS-84}"}
     plain = write_envi(tmp_path / "plain.img", tmp_path / "plain.hdr", **place)
     hard = tmp_path / "hard.img"
-    write_envi(hard, tmp_path / "hard.hdr", interleave=interleave, big=True, offset=1_000_000, **place)
+    write_envi(hard, tmp_path / "hard.hdr", interleave=interleave, big=True, offset=3, **place)
     text = (tmp_path / "hard.hdr").read_text()
     (tmp_path / "hard.hdr").write_text(
         text.replace("ENVI\n", "ENVI\ndescription = {" + "x" * 11_000 + "}\n", 1)
@@ -119,7 +119,7 @@ def test_a_short_file_whose_header_gdal_cannot_read(tmp_path):
 
 
 def test_a_look_at_a_gzipped_cube_leaves_its_folder_as_it_was(tmp_path):
-    """GDAL 3.10 notes its unpacked size in NAME.properties, anew at each look that is long enough."""
+    """GDAL 3.10 notes its unpacked size in NAME.properties, anew at each long enough look."""
     data, header = tmp_path / "a.img", tmp_path / "a.hdr"
     pixels = np.random.default_rng(0).integers(0, 4000, (24, 64, 64)).astype("<i2")
     shape = {"samples": 64, "lines": 64, "bands": 24, "wavelength": "{}", "bbl": "{}"}
