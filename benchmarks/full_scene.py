@@ -18,11 +18,10 @@ import numpy as np
 import rasterio
 import torch
 
-from hsisr_geo.cube.tiling import TileGrid
+from hsisr_geo.engine.grid import cut
 from hsisr_geo.engine.outlook.estimate import choose_tile, estimate_seconds
 from hsisr_geo.engine.outlook.footprint import footprint
 from hsisr_geo.engine.pipeline import super_resolve
-from hsisr_geo.engine.tasks import cut
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.load import load_resolver
@@ -55,7 +54,7 @@ def main(side: int, upscales: tuple[int, ...], precision: str, device: str) -> N
             report = super_resolve(path, Path(name) / "out.tif", resolver=resolver, overwrite=True)
             minutes = _estimate(full, resolver, tile) / said * report.seconds / 60
             size = 2 * BANDS * FULL[0] * FULL[1] * upscale**2 / 1e9
-            need = footprint(full, resolver, _grid(full, resolver, tile), threads=1).host / 1e9
+            need = footprint(full, resolver, cut(full, resolver, tile=tile), threads=1).host / 1e9
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
             click.echo(
                 f"| ×{upscale} | {tile} | {report.seconds:.1f} | {said:.1f} | {minutes:.0f} | "
@@ -65,12 +64,7 @@ def main(side: int, upscales: tuple[int, ...], precision: str, device: str) -> N
 
 
 def _estimate(raster: Raster, resolver: Resolver, tile: int) -> float:
-    return estimate_seconds(raster, resolver, _grid(raster, resolver, tile))
-
-
-def _grid(raster: Raster, resolver: Resolver, tile: int) -> TileGrid:
-    context, ramp, reach = resolver.context, resolver.ramp, resolver.degradation.reach
-    return cut(raster, context=context, ramp=ramp, reach=reach, tile=tile, region=None)
+    return estimate_seconds(raster, resolver, cut(raster, resolver, tile=tile))
 
 
 def _write(path: Path, side: int) -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hsisr_geo.engine.request import RunPlan
+    from hsisr_geo.engine.outlook.plan import RunPlan
 
 
 def plan_text(plan: "RunPlan") -> str:

@@ -19,8 +19,8 @@ from . import options
 from .signals import Cancellation
 
 if TYPE_CHECKING:
+    from hsisr_geo.engine.outlook.plan import RunPlan
     from hsisr_geo.engine.pipeline import RunReport
-    from hsisr_geo.engine.request import RunPlan
     from hsisr_geo.engine.uncertainty import Uncertainty
     from hsisr_geo.output.formats.choice import WriteOptions
     from hsisr_geo.raster.raster import Raster
@@ -93,6 +93,10 @@ class RunOptions:
     style: bool
     stac: bool
     header: bool
+    resume: bool
+    strict: bool
+    valid_range: tuple[float, float] | None
+    again: bool
 
     def write_options(self) -> "WriteOptions":
         """Say how outputs are stored; errors as `parse_options`."""
@@ -103,11 +107,6 @@ class RunOptions:
         return WriteOptions(
             self.format, creation, style=self.style, stac=self.stac, header=self.header
         )
-
-    resume: bool
-    strict: bool
-    valid_range: tuple[float, float] | None
-    again: bool
 
     def open(self, src: str) -> "Raster":
         """Open a scene with the bands that are asked for; errors as `open_raster`."""
@@ -152,11 +151,12 @@ class RunOptions:
         uncertainty: "Uncertainty | None",
         write: "WriteOptions | None" = None,
     ) -> "RunPlan":
-        """Lay out the run without making it; errors as `Request.plan`."""
+        """Lay out the run without making it; errors as `Request.of` and `plan`."""
+        from hsisr_geo.engine.outlook.plan import plan
         from hsisr_geo.engine.request import Request
         from hsisr_geo.engine.workers import Workers
 
-        return Request.of(
+        request = Request.of(
             raster,
             dst,
             resolver=resolver,
@@ -168,7 +168,8 @@ class RunOptions:
             where=Workers(self.workers, self.threads),
             valid_range=self.valid_range,
             again=self.again,
-        ).plan()
+        )
+        return plan(request)
 
     def super_resolve(
         self, src: "str | Raster", dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any

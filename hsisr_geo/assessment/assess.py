@@ -16,8 +16,9 @@ from hsisr_geo.assessment.trial import Trial, try_method
 from hsisr_geo.assessment.truth import Truth, degraded_pair
 from hsisr_geo.assessment.wald import SMALLEST, check_size, whole_groups, write
 from hsisr_geo.cube.windows import Window
+from hsisr_geo.engine.grid import cut
 from hsisr_geo.engine.request import Log, check_scene
-from hsisr_geo.engine.tasks import Progress, cut
+from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster.open import as_raster
 from hsisr_geo.raster.raster import Bounds, Raster
@@ -177,14 +178,7 @@ def _real_scene(
         raster=raster,
         bands=truth.bands,
         cube=read_cube(source, area, truth.bands),
-        grid=cut(
-            raster,
-            context=resolver.context,
-            ramp=resolver.ramp,
-            reach=resolver.degradation.reach,
-            tile=side,
-            region=None,
-        ),
+        grid=cut(raster, resolver, tile=side),
         tile=side,
         colors=truth.colors,
         picture=read_cube(source, area, truth.colors.bands),

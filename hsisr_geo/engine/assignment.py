@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hsisr_geo.bands.metadata import ALPHA
+from hsisr_geo.engine.grid import cut
 from hsisr_geo.engine.identity import Snapshot
 from hsisr_geo.engine.request import Log, Request
-from hsisr_geo.engine.tasks import Work, cut_for
+from hsisr_geo.engine.tasks import Work
 from hsisr_geo.heap import give_back
 from hsisr_geo.journal.folder import WorkFolder
 from hsisr_geo.journal.layout import Layout, Output
@@ -39,7 +40,7 @@ class Assignment:
     outputs
         What is written: one for each cube that the method makes.
     tile
-        As for `tasks.cut`.
+        As for `grid.cut`.
     before
         The files of the scene as they were when the run began.
     """
@@ -62,7 +63,7 @@ class Assignment:
     def layout(self) -> Layout:
         """Grid of the tiles, and what their records hold."""
         asked = self.request
-        grid = cut_for(
+        grid = cut(
             asked.raster, asked.resolver, samples=self.samples, tile=self.tile, region=asked.region
         )
         return Layout(grid, asked.resolver.upscale, self.outputs, len(self.resolved))

@@ -8,10 +8,12 @@ from itertools import islice
 from threading import Event
 from typing import Any, TypeVar
 
-from hsisr_geo.engine.tasks import Graph, Key, Work
+from hsisr_geo.engine.tasks import Work
 from hsisr_geo.journal.index import RecordAt
 
 _WAVE = 64  # tiles a thread: threads idle at the end of a wave, for half a tile each
+Key = tuple[Any, ...]
+Graph = dict[Key, Any]
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 

@@ -1,30 +1,26 @@
-"""`Request`: what a run is asked to make, and what follows: rasters, tiles, fingerprint, plan."""
+"""`Request`: what a run is asked to make, and what follows: rasters, tiles, fingerprint."""
 
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from math import prod
-
-import numpy as np
 
 from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.valid_range import Range, check_range
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.assembly import LateTags
+from hsisr_geo.engine.grid import cut
 from hsisr_geo.engine.identity import Snapshot, moved
-from hsisr_geo.engine.outlook.estimate import choose_tile, estimate_seconds
+from hsisr_geo.engine.outlook.estimate import choose_tile
 from hsisr_geo.engine.outlook.footprint import Footprint, Writing, footprint
 from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
-from hsisr_geo.engine.tasks import cut_for
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import OptionError
 from hsisr_geo.files import stamp_of
 from hsisr_geo.journal.folder import WorkFolder
-from hsisr_geo.journal.layout import Layout, Output
+from hsisr_geo.journal.layout import Output
 from hsisr_geo.output.drafts import as_output
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
-from hsisr_geo.output.formats.cog import Cog
 from hsisr_geo.output.targets import Target
 from hsisr_geo.raster.datasets import hold_cache
 from hsisr_geo.raster.open import open_raster
@@ -44,43 +40,6 @@ from hsisr_geo.resolver.protocol import (
 
 Log = Callable[[str], None]
 """Takes one line at a time."""
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """A run that is not made.
-
-    Attributes
-    ----------
-    path, rows, cols, bands, dtype : of the output
-    size : bytes of its pixels before compression
-    scratch : bytes on the same disk besides, until the run is complete
-    tiles, tile : number of tiles to infer, and the largest side of one in input pixels
-    memory : bytes that the processes will hold at most, an estimate
-    device_memory : bytes of a GPU's own memory, 0 without
-    seconds : how long it will take, an estimate from a small tile that was timed
-    model : name of the model
-    uncertainty : path of the raster of standard deviations, if any
-    samples : number of samples that it is of; 0 where it is predicted, and without
-    uncertainty_size : bytes of its pixels before compression, 0 without
-    """
-
-    path: str
-    rows: int
-    cols: int
-    bands: int
-    dtype: str
-    size: int
-    scratch: int
-    tiles: int
-    tile: int
-    memory: int
-    device_memory: int
-    seconds: float
-    model: str
-    uncertainty: str | None = None
-    samples: int = 0
-    uncertainty_size: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,9 +189,7 @@ class Request:
 
     def grid(self, side: int) -> TileGrid:
         """Cut the scene into tiles of that side."""
-        return cut_for(
-            self.raster, self.resolver, samples=self.samples, tile=side, region=self.region
-        )
+        return cut(self.raster, self.resolver, samples=self.samples, tile=side, region=self.region)
 
     def need(self, grid: TileGrid) -> Footprint:
         """Estimate the memory of each process."""
@@ -299,48 +256,6 @@ class Request:
                 raise moved(file, "was changed")
         return Snapshot.of(self.raster.all_files), Snapshot.of(method_files(self.resolver))
 
-    def plan(self) -> RunPlan:
-        """Lay the run out without making it: output, tiles, memory, disk and time.
-
-        Raises
-        ------
-        ModelError : the resolver does not take so many bands
-        """
-        check_scene(self.raster, self.resolver)
-        targets, outputs, side = self.targets(), self.outputs(), self.side()
-        threads, samples = self.where.threads, self.samples
-        grid = self.grid(side)
-        need = self.need(grid)
-        seconds = estimate_seconds(
-            self.raster,
-            self.resolver,
-            grid,
-            workers=self.where.number,
-            threads=threads,
-            samples=samples,
-        )
-        bands = len(self.raster.bands)
-        layout = Layout(grid, self.resolver.upscale, outputs, measured=bands)
-        sizes = [_bytes_of(output.raster) for output in outputs]
-        return RunPlan(
-            path=os.fspath(self.dst),
-            rows=targets[0].raster.rows,
-            cols=targets[0].raster.cols,
-            bands=bands,
-            dtype=outputs[0].raster.dtype,
-            size=sizes[0],
-            scratch=layout.total_size + sum(map(_copied, targets, outputs)),
-            tiles=len(grid),
-            tile=side,
-            memory=self.where.number * need.host,
-            device_memory=need.device,
-            seconds=round(seconds, 1),
-            model=self.resolver.name,
-            uncertainty=os.fspath(self.uncertainty.path) if self.uncertainty else None,
-            samples=samples or 0,
-            uncertainty_size=sum(sizes[1:]),
-        )
-
 
 def check_scene(raster: Raster, resolver: Resolver) -> None:
     """Refuse a scene with a number of good bands that the resolver does not take.
@@ -356,12 +271,3 @@ def check_scene(raster: Raster, resolver: Resolver) -> None:
         bands = bands_with_data(raster, raster.bands.good_by_wavelength)
         if bands:  # else all are interpolated
             resolver.check_bands(len(bands))
-
-
-def _bytes_of(raster: Raster) -> int:
-    return prod((raster.rows, raster.cols, len(raster.bands), np.dtype(raster.dtype).itemsize))
-
-
-def _copied(target: Target, output: Output) -> int:
-    """Bytes of the second copy that some formats are made from."""
-    return target.form.copy_size(output.raster) if isinstance(target.form, Cog) else 0

@@ -1,4 +1,4 @@
-"""Tiles as tasks of a dask graph: each is read, inferred once, measured, cut and put on record.
+"""Tiles as tasks: each is read, inferred once, measured, cut and put on record.
 
 A task leaves nothing in memory: what its tile alone contributes to goes to a journal as stored
 numbers, and what it shares with neighbours as weighted *pieces*, narrow strips along its borders.
@@ -18,9 +18,9 @@ from hsisr_geo.cube import consistency
 from hsisr_geo.cube.blending import cut_piece
 from hsisr_geo.cube.consistency import Consistency, Plane
 from hsisr_geo.cube.degradation import Degradation
-from hsisr_geo.cube.holes import REACH
-from hsisr_geo.cube.tiling import Tile, TileGrid
-from hsisr_geo.cube.windows import Window, inside, scaled
+from hsisr_geo.cube.tiling import Tile
+from hsisr_geo.cube.windows import inside, scaled
+from hsisr_geo.engine.grid import margin
 from hsisr_geo.engine.identity import Snapshot
 from hsisr_geo.heap import give_back
 from hsisr_geo.journal.index import RecordAt
@@ -30,52 +30,10 @@ from hsisr_geo.raster.datasets import close_handles
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.apply import Method, cut_holes, hold_values, make_bands, pixels_of
-from hsisr_geo.resolver.protocol import Resolver, with_deviation
 from hsisr_geo.resolver.watch import Watch
 from hsisr_geo.threads import products_in_one_thread
 
 Progress = Callable[[int, int], None]
-Key = tuple[Any, ...]
-Graph = dict[Key, Any]
-
-
-def cut(
-    raster: Raster, *, context: int, ramp: int, reach: int, tile: int, region: Window | None
-) -> TileGrid:
-    """Cut a region so that all output that counts is computed from its full context.
-
-    Parameters
-    ----------
-    context, ramp
-        As in `Resolver`.
-    reach
-        Of D, as in `Degradation`.
-    tile
-        Largest side of a core, in input pixels.
-    region
-        None for the whole scene.
-    """
-    halo = context + REACH + _margin(ramp, reach)
-    return TileGrid.of(raster.shape, tile=tile, halo=halo, ramp=ramp, region=region)
-
-
-def cut_for(
-    raster: Raster, resolver: Resolver, *, samples: int | None, tile: int, region: Window | None
-) -> TileGrid:
-    """Cut a region as a method needs it; `samples` of the uncertainty, None without one."""
-    return cut(
-        raster,
-        context=(resolver if samples is None else with_deviation(resolver, samples)).context,
-        ramp=resolver.ramp,
-        reach=resolver.degradation.reach,
-        tile=tile,
-        region=region,
-    )
-
-
-def _margin(ramp: int, reach: int) -> int:
-    """Input pixels around a core whose output counts: for the ramps, and for D."""
-    return max(ramp, reach)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +66,7 @@ class Work:
     @property
     def margin(self) -> int:
         """Input pixels around a core whose output counts."""
-        return _margin(self.ramp, self.degradation.reach)
+        return margin(self.ramp, self.degradation.reach)
 
     @np.errstate(over="ignore", invalid="ignore")
     # ^ values near the largest float: what overflows becomes infinite, which is no value

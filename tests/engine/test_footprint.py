@@ -7,8 +7,8 @@ from affine import Affine
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.cube.degradation import Degradation, named
-from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.windows import Window, area
+from hsisr_geo.engine.grid import cut
 from hsisr_geo.engine.outlook import estimate as module
 from hsisr_geo.engine.outlook.estimate import (
     TILES,
@@ -18,7 +18,6 @@ from hsisr_geo.engine.outlook.estimate import (
 )
 from hsisr_geo.engine.outlook.footprint import footprint, made_of
 from hsisr_geo.engine.pipeline import super_resolve
-from hsisr_geo.engine.tasks import cut
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.protocol import Cost, PartResolver, TileFunction
@@ -64,12 +63,6 @@ def _raster(rows: int = 1300, cols: int = 1200, bands: int = 224) -> Raster:
     )
 
 
-def _grid(raster: Raster, resolver: BicubicResolver, tile: int) -> TileGrid:
-    reach = resolver.degradation.reach
-    context, ramp = resolver.context, resolver.ramp
-    return cut(raster, context=context, ramp=ramp, reach=reach, tile=tile, region=None)
-
-
 @pytest.mark.parametrize("make", [BicubicResolver, Costly])
 @pytest.mark.parametrize("memory", [GB, 4 * GB])
 def test_the_largest_tile_that_fits_is_chosen(make: type[BicubicResolver], memory: int) -> None:
@@ -78,7 +71,7 @@ def test_the_largest_tile_that_fits_is_chosen(make: type[BicubicResolver], memor
     larger = TILES[TILES.index(side) - 1]
 
     def need(tile: int) -> int:
-        return footprint(raster, resolver, _grid(raster, resolver, tile), threads=1).host
+        return footprint(raster, resolver, cut(raster, resolver, tile=tile), threads=1).host
 
     assert need(side) <= memory < need(larger) or side == 256
 
@@ -99,14 +92,14 @@ def test_less_memory_more_bands_or_threads_make_smaller_tiles() -> None:
 def test_a_small_scene_is_shared_by_all_workers() -> None:
     raster, resolver = _raster(400, 400, 4), Costly(2)
     side = choose_tile(raster, resolver, workers=4, memory=100 * GB)
-    assert len(_grid(raster, resolver, side)) >= 16
+    assert len(cut(raster, resolver, tile=side)) >= 16
     assert choose_tile(raster, resolver, memory=100 * GB) == 256
 
 
 def test_a_gpu_takes_larger_tiles_and_its_memory_is_told_apart() -> None:
     raster = _raster()
     assert choose_tile(raster, OnGpu(2), memory=1000 * GB) == max(TILES)
-    grid = _grid(raster, OnGpu(2), 128)
+    grid = cut(raster, OnGpu(2), tile=128)
     apart, together = (footprint(raster, r, grid, threads=1) for r in (OnGpu(2), Costly(2)))
     assert together.device == 0
     assert apart.host + apart.device == together.host
@@ -116,7 +109,7 @@ def test_the_part_of_a_tile_that_is_made_is_its_core_with_what_d_reads() -> None
     gaussian: Degradation = named("gaussian:0.02", 2)
     resolver = BicubicResolver(2, psf=gaussian)
     raster = _raster(200, 200, 1)
-    grid = _grid(raster, resolver, 50)
+    grid = cut(raster, resolver, tile=50)
     tile = grid.tile(1, 1)
     assert gaussian.reach > resolver.ramp
     assert area(made_of(tile, grid, resolver, None)) == (50 + 2 * gaussian.reach) ** 2
@@ -157,11 +150,11 @@ def test_the_result_does_not_depend_on_whose_choice_the_tile_is(
 def test_time_follows_work_and_is_shared_by_gpus() -> None:
     raster, scene = _raster(bands=8), _raster(2600, 1200, bands=8)
     resolver = Costly(2)
-    one, two = (estimate_seconds(r, resolver, _grid(r, resolver, 128)) for r in (raster, scene))
+    one, two = (estimate_seconds(r, resolver, cut(r, resolver, tile=128)) for r in (raster, scene))
     assert two == pytest.approx(2 * one, rel=0.1)
-    assert estimate_seconds(raster, resolver, _grid(raster, resolver, 32)) > one
+    assert estimate_seconds(raster, resolver, cut(raster, resolver, tile=32)) > one
     gpus = OnGpu(2)
-    grid = _grid(raster, gpus, 128)
+    grid = cut(raster, gpus, tile=128)
     alone, both = (estimate_seconds(raster, gpus, grid, threads=n) for n in (1, 2))
     assert both == pytest.approx(alone / 2, rel=0.1)
 
@@ -169,7 +162,7 @@ def test_time_follows_work_and_is_shared_by_gpus() -> None:
 def test_without_a_model_time_follows_what_is_written() -> None:
     raster = _raster(bands=8)
     times = [
-        estimate_seconds(raster, r, _grid(raster, r, 128)) for r in map(BicubicResolver, (2, 4))
+        estimate_seconds(raster, r, cut(raster, r, tile=128)) for r in map(BicubicResolver, (2, 4))
     ]
     assert times[1] == pytest.approx(4 * times[0])
 

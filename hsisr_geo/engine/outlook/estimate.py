@@ -6,9 +6,9 @@ from pathlib import Path
 
 from hsisr_geo.cube.tiling import Tile, TileGrid
 from hsisr_geo.cube.windows import Window, area
+from hsisr_geo.engine.grid import cut
 from hsisr_geo.engine.outlook.footprint import Writing, footprint, tile_cost
 from hsisr_geo.engine.outlook.rate import kept_rate
-from hsisr_geo.engine.tasks import cut_for
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.protocol import PartResolver, Resolver
 
@@ -19,7 +19,6 @@ TILES = (512, 384, 256, 192, 128, 96, 64, 48, 32)
 """Sides of a tile's core that are chosen from; the last one is taken where none has room."""
 
 _LONGEST_ON_CPU = 256
-
 # ^ a larger tile saves less than a tenth, and takes minutes, during which nobody sees progress
 _TILES_EACH = 4
 
@@ -66,7 +65,7 @@ def choose_tile(
     for side in TILES:
         if on_cpu and side > _LONGEST_ON_CPU:
             continue
-        grid = cut_for(raster, resolver, samples=samples, tile=side, region=region)
+        grid = cut(raster, resolver, samples=samples, tile=side, region=region)
         enough = workers == 1 or len(grid) >= _TILES_EACH * workers
         need = footprint(
             raster,

@@ -87,7 +87,7 @@ def footprint(
     Parameters
     ----------
     grid
-        As `tasks.cut` makes it for the resolver, or for its samples.
+        As `grid.cut` makes it for the resolver, or for its samples.
     samples
         Of the uncertainty, 0 where it is predicted; None without.
     memory
