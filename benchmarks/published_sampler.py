@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from hsisr_geo.benchmark.systems.layers.sampler import STEPS, drawn, sample_group
 from hsisr_geo.benchmark.systems.layers.unet import PARAMETERS, PublishedUNet
-from hsisr_geo.model.autoencoder import group_starts
+from hsisr_geo.model.groups import group_starts
 from hsisr_geo.model.inference.resolver import load
 from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.load import Recipe

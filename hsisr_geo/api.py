@@ -11,7 +11,8 @@ from hsisr_geo.engine.share import Within
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
-from hsisr_geo.raster.raster import Bounds, Raster
+from hsisr_geo.raster.place.gcp import Bounds
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.catalogue import DEFAULT
 from hsisr_geo.resolver.load import DEFAULT_UPSCALE, check_upscale, load_resolver
 from hsisr_geo.resolver.protocol import Resolver

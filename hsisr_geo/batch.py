@@ -19,7 +19,8 @@ from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import Canceled, OptionError, OutputError
 from hsisr_geo.raster.datasets import open_quietly
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.raster.raster import Bounds, Raster
+from hsisr_geo.raster.place.gcp import Bounds
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.scenes import ENDINGS
 from hsisr_geo.resolver.protocol import Resolver, settled, with_deviation
 

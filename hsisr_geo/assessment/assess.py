@@ -21,7 +21,8 @@ from hsisr_geo.engine.request import Log, check_scene
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster.open import as_raster
-from hsisr_geo.raster.raster import Bounds, Raster
+from hsisr_geo.raster.place.gcp import Bounds
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_cube, whole
 from hsisr_geo.raster.suitability import check_suitable
 from hsisr_geo.resolver.interpolation import baselines

@@ -30,7 +30,8 @@ from hsisr_geo.output.drafts import open_outputs
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.raster.open import as_it_is_now
-from hsisr_geo.raster.raster import Bounds, Raster
+from hsisr_geo.raster.place.gcp import Bounds
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.protocol import Resolver
 from hsisr_geo.threads import products_in_one_thread
 

@@ -24,7 +24,8 @@ from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.targets import Target
 from hsisr_geo.raster.datasets import hold_cache
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.raster.raster import Bounds, Raster
+from hsisr_geo.raster.place.gcp import Bounds
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import bands_with_data
 from hsisr_geo.raster.suitability import check_suitable
 from hsisr_geo.resolver.load import method_files

@@ -15,8 +15,6 @@ from torch import Tensor, nn
 
 from hsisr_geo.model.groups import GLOBAL_TAPS, group_starts
 
-__all__ = ["GLOBAL_TAPS", "GroupAutoencoder", "group_starts"]
-
 
 class SpectralBlock(nn.Module):
     """Residual pair of 1x1 convolutions: the spectral half of the paper's SSB block."""

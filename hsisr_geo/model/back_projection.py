@@ -11,9 +11,6 @@ from torch import Tensor
 
 from hsisr_geo.cube.degradation import Degradation, Operator
 from hsisr_geo.cube.resampling import cubic_upsampling
-from hsisr_geo.model.reach import UP_REACH, reach
-
-__all__ = ["BLOCK", "UP_REACH", "back_project", "degrade", "interpolate", "reach"]
 
 BLOCK = 32
 """Rows of a banded matrix that are multiplied at a time, with the columns that they use: the cost

@@ -23,10 +23,6 @@ from hsisr_geo.resolver.header import (
     with_checksum,
 )  # fmt: skip
 
-__all__ = [
-    "load_network", "save_network", "save_tensors", "with_weights",
-]  # fmt: skip
-
 M = TypeVar("M", bound=nn.Module)
 
 

@@ -18,8 +18,6 @@ from torch import Tensor, nn
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.model.reach import LEVEL_FREQUENCIES, layers_of, network_reach
 
-__all__ = ["LocalUNet"]
-
 
 class LevelBlock(nn.Module):
     """Two 3x3 convolutions, the first scaled and shifted by the noise level, plus the input."""

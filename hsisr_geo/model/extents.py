@@ -14,8 +14,6 @@ from hsisr_geo.model.axes.normalise import normalising_reach
 from hsisr_geo.model.reach import UP_REACH, network_reach, reach
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["Extents"]
-
 
 @dataclass(frozen=True)
 class Extents:

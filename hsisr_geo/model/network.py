@@ -6,8 +6,6 @@ from hsisr_geo.model.autoencoder import GroupAutoencoder
 from hsisr_geo.model.denoiser import LocalUNet
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["Network"]
-
 
 class Network(nn.Module):
     """Container of both stages; its state dict is what a model file holds."""

@@ -34,7 +34,8 @@ from hsisr_geo.raster.facts.nodata import is_masked, settled_nodata, within_limi
 from hsisr_geo.raster.facts.remarks import is_remark
 from hsisr_geo.raster.facts.stale_copy import stale_copy
 from hsisr_geo.raster.place.envi_crs import crs_of_header
-from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
+from hsisr_geo.raster.place.gcp import Gcp
+from hsisr_geo.raster.raster import Missing, Raster, Stored
 from hsisr_geo.raster.sources import follow
 
 _POOL = "GDAL_MAX_DATASET_POOL_SIZE"

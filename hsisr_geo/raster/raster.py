@@ -19,9 +19,7 @@ from hsisr_geo.bands.metadata import Tags
 from hsisr_geo.bands.pixel_tags import finer_items
 from hsisr_geo.errors import RasterError
 from hsisr_geo.files import Stamp
-from hsisr_geo.raster.place.gcp import Bounds as Bounds  # they belong to what a raster is
-from hsisr_geo.raster.place.gcp import Gcp as Gcp
-from hsisr_geo.raster.place.gcp import pixels_by_gcps
+from hsisr_geo.raster.place.gcp import Bounds, Gcp, pixels_by_gcps
 
 Stored = NDArray[Any]  # (band, row, col), numbers as the file has them
 Missing = NDArray[np.bool_]  # True where there is no value; broadcasts to (band, row, col)

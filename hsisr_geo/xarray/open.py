@@ -16,7 +16,8 @@ import xarray as xr
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.raster.raster import Gcp, Raster
+from hsisr_geo.raster.place.gcp import Gcp
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 
 _GRID_MAPPING = "spatial_ref"

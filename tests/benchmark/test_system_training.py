@@ -16,13 +16,13 @@ from torch import Tensor, nn
 from hsisr_geo.benchmark.systems import build
 from hsisr_geo.benchmark.systems.system import DrawNoise, Stage, System
 from hsisr_geo.benchmark.systems.training.batches import Patches, degraded, keyed
-from hsisr_geo.benchmark.systems.training.course import progress_path
 from hsisr_geo.benchmark.systems.training.purse import Purse, Spent, schedule
 from hsisr_geo.benchmark.systems.training.train import train_system
 from hsisr_geo.benchmark.systems.training_run import Budget, NamedCube, TrainingRun
 from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model import back_projection
+from hsisr_geo.model.training.progress_file import progress_path
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.header import read_header
 from hsisr_geo.resolver.system_config import OWN

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from hsisr_geo.model.autoencoder import GroupAutoencoder, group_starts
+from hsisr_geo.model.autoencoder import GroupAutoencoder
+from hsisr_geo.model.groups import group_starts
 
 
 @pytest.mark.parametrize(

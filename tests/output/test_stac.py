@@ -29,7 +29,8 @@ from hsisr_geo.output.stac.item import describe
 from hsisr_geo.output.stac.outline import bounding_box, outline
 from hsisr_geo.raster.facts.acquisition import acquired
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.raster.raster import Gcp, Raster
+from hsisr_geo.raster.place.gcp import Gcp
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import load_resolver

@@ -21,7 +21,8 @@ from scenes import PRODUCTS, Scenes, make_twins, read_pixels, real_data
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.raster.raster import Gcp, Raster
+from hsisr_geo.raster.place.gcp import Gcp
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 
 requires_gdal = pytest.mark.skipif(

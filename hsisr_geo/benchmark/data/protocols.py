@@ -14,7 +14,6 @@ from hsisr_geo.benchmark.data.crops import (
     between_zero_and_one,
     crops,
     named_apart,
-    pick_evenly,
     picked,
 )
 from hsisr_geo.benchmark.data.known_sets import Split, known_set, windows
@@ -24,11 +23,6 @@ from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.statistics import scene_scale
 from hsisr_geo.raster.survey import statistics_of
-
-__all__ = [
-    "PROTOCOLS", "NamedCube", "Protocol", "check_apart", "find_protocol",
-    "pick_evenly", "scaled_crop", "scenes_to_test", "training_cubes",
-]  # fmt: skip
 
 WHOLE: Window = (slice(None), slice(None))
 

@@ -18,10 +18,6 @@ from hsisr_geo.benchmark.systems.system import System
 from hsisr_geo.errors import ModelError
 from hsisr_geo.resolver.system_config import Setting, SystemConfig
 
-__all__ = [
-    "ARCHITECTURES", "Architecture", "build", "check_buildable", "settings_of", "system_class",
-]  # fmt: skip
-
 
 class Architecture(NamedTuple):
     """Where a system is: a module, imported when it is asked for, and the names in it."""

@@ -22,8 +22,6 @@ from hsisr_geo.benchmark.systems.layers.losses import l1_with_variation
 from hsisr_geo.benchmark.systems.system import Regressor
 from hsisr_geo.model.back_projection import interpolate
 
-__all__ = ["Cegatsr", "Settings"]
-
 _REDUCTION = 16
 # ^ of the trunk's channel attention
 

@@ -14,8 +14,6 @@ from hsisr_geo.resolver.config import ModelCard
 from hsisr_geo.resolver.header import CARD_KEY, CONFIG_KEY, SystemHeader, read_system_header
 from hsisr_geo.resolver.system_config import SystemConfig
 
-__all__ = ["load_system", "save_system"]
-
 
 def save_system(path: Path, system: System, config: SystemConfig, card: ModelCard) -> None:
     """Write a model file under its name in one move, so that no reader sees half of it.

@@ -20,8 +20,6 @@ from hsisr_geo.benchmark.systems.layers.unet import PublishedUNet
 from hsisr_geo.benchmark.systems.system import DrawNoise
 from hsisr_geo.errors import ModelError
 
-__all__ = ["LEARNING_RATE", "ConditionalDiffusion", "DiffusionSettings"]
-
 LEARNING_RATE = 1e-5
 
 

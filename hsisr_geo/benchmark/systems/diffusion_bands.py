@@ -20,8 +20,6 @@ from hsisr_geo.benchmark.systems.conditional_diffusion import (
 from hsisr_geo.benchmark.systems.system import DrawNoise, Stage, System
 from hsisr_geo.model.back_projection import interpolate
 
-__all__ = ["FullBands", "PartialBands", "Settings", "triples"]
-
 _TRIPLE = 3
 
 

@@ -28,8 +28,6 @@ from hsisr_geo.benchmark.systems.system import DrawNoise, Stage, System
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.back_projection import interpolate
 
-__all__ = ["Dmgasr", "Settings"]
-
 
 @dataclass(frozen=True)
 class Settings(DiffusionSettings, gae.Settings):

@@ -20,8 +20,6 @@ from hsisr_geo.benchmark.systems.layers.losses import l1_with_spectra
 from hsisr_geo.benchmark.systems.system import DrawNoise, Stage, System
 from hsisr_geo.errors import ModelError
 
-__all__ = ["Autoencoder", "GroupAutoencoder", "Settings"]
-
 _REDUCTION = 3
 _SLOPE = 0.01
 

@@ -12,8 +12,6 @@ from hsisr_geo.benchmark.systems.layers.losses import spectral_angle
 from hsisr_geo.benchmark.systems.system import Regressor
 from hsisr_geo.model.back_projection import interpolate
 
-__all__ = ["GDRRN", "Settings"]
-
 
 @dataclass(frozen=True)
 class Settings:

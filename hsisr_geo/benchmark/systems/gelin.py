@@ -15,8 +15,6 @@ from hsisr_geo.benchmark.systems.layers.losses import l1_with_spectra
 from hsisr_geo.benchmark.systems.system import Regressor
 from hsisr_geo.model.back_projection import interpolate
 
-__all__ = ["Gelin", "Settings"]
-
 _REDUCTION = 16
 # ^ of the channel attention
 

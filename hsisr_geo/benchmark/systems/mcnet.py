@@ -17,8 +17,6 @@ from hsisr_geo.benchmark.systems.layers.losses import l1
 from hsisr_geo.benchmark.systems.system import Regressor, Stage
 from hsisr_geo.errors import ModelError
 
-__all__ = ["MCNet", "Settings"]
-
 Layer = TypeVar("Layer", bound=nn.Module)
 
 BRANCHES = 3

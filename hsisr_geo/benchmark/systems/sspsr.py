@@ -21,8 +21,6 @@ from hsisr_geo.benchmark.systems.layers.losses import l1_with_variation
 from hsisr_geo.benchmark.systems.system import Regressor
 from hsisr_geo.model.back_projection import interpolate
 
-__all__ = ["SSPSR", "Settings", "steps"]
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -8,8 +8,6 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-__all__ = ["DrawNoise", "Regressor", "Stage", "System"]
-
 DrawNoise = Callable[[int, int], Tensor]
 """(channels, step) -> standard normal noise (1, channels, row, col) over the output's pixels, fixed
 to their place in the scene; the same for every call with the same two numbers."""

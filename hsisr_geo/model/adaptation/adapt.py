@@ -27,8 +27,6 @@ from hsisr_geo.raster.suitability import check_suitable
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 from hsisr_geo.resolver.header import ModelHeader
 
-__all__ = ["Adaptation", "AdaptationOptions", "adapt", "learn"]
-
 _PATIENCE = 10  # checks without a better one
 
 

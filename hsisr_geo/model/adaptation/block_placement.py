@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.model.adaptation.coarser_scene import REACH, Mask
 
-__all__ = ["LEAST_SCENE", "Detail", "Placement", "place_block"]
-
 LEAST_SCENE = 20
 """Side of the smallest square scene that a block of 8 and 256 pixels to learn from fit in."""
 _LEAST_SIDE = 8  # of a block

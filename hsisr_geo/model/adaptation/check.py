@@ -7,8 +7,6 @@ from hsisr_geo.model.adaptation.trial import HeldOutGain
 from hsisr_geo.model.network import Network
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["BlockCheck", "Judge"]
-
 MARGIN_DB = 0.05
 """Least gain on the block: less is not worth a model of its own."""
 STANDARD_ERRORS = 2.0

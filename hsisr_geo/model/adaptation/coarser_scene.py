@@ -22,8 +22,6 @@ from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.statistics import bands_with_data
 
-__all__ = ["REACH", "CoarserScene", "CoarserWindow", "Mask", "times", "within"]
-
 Mask = NDArray[np.bool_]
 
 REACH = 4

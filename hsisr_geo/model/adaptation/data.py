@@ -27,8 +27,6 @@ from hsisr_geo.model.training.training_data import random_mix, turn
 from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["ComponentWindow", "SceneLesson"]
-
 _PATCH = 24  # coarse pixels a side, as far as windows are that large
 _LEAST_SHARE = 0.25  # of a patch that must be learnable
 _LEAST_COARSER = 8  # pixels a side of the scene degraded twice; fewer tell nothing

@@ -16,8 +16,6 @@ from hsisr_geo.model.training.denoiser_stage import denoiser_loss, has_bfloat16
 from hsisr_geo.model.training.progress_file import Averages
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["DECAY", "AdaptationOptions", "checked_steps"]
-
 _INPUT_PIXELS = 4608  # per step: 8 patches of 24²
 DECAY = 0.99  # of the averaged weights: of the last hundred steps
 _WARM_UP = 50  # steps

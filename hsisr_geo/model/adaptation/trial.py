@@ -22,8 +22,6 @@ from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["HeldOut", "HeldOutGain", "TrialErrors"]
-
 _CELLS = 4  # along each side of the area
 _TINY = 1e-30  # added to both errors of a ratio: 0 dB where both are zero
 

@@ -23,8 +23,6 @@ from hsisr_geo.model.chain import Array
 from hsisr_geo.model.reach import reach
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["AXES", "Normaliser", "normalised", "normalising_reach"]
-
 AXES = 8
 """Leading axes of a scene inside which its blur is changed."""
 

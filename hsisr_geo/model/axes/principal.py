@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from hsisr_geo.blur.band_noise import band_noise
 from hsisr_geo.model.chain import Array
 
-__all__ = ["PrincipalAxes", "across"]
-
 Doubles = NDArray[np.float64]
 
 

@@ -24,8 +24,6 @@ from hsisr_geo.model import images
 from hsisr_geo.model.axes.principal import PrincipalAxes, across
 from hsisr_geo.model.chain import Array
 
-__all__ = ["SignalAxes", "summed", "trusted"]
-
 _FEWEST = 20
 # ^ bands: of fewer, what only differs is taken for noise, and that costs more than noise does
 #   (docs/experiments.md)

@@ -20,8 +20,6 @@ from hsisr_geo.model.plain.network import PlainNetwork, load_network
 from hsisr_geo.resolver.header import ModelHeader
 from hsisr_geo.resolver.load import Recipe
 
-__all__ = ["BACKENDS", "backend_of", "choose_backend", "load_network_on"]
-
 BACKENDS = ("auto", "ncnn", "torch")
 VARIABLE = "HSISR_GEO_BACKEND"
 

@@ -26,8 +26,6 @@ from hsisr_geo.resolver.load import Recipe
 from hsisr_geo.resolver.protocol import Cost, CubesFunction
 from hsisr_geo.resolver.watch import advance
 
-__all__ = ["Sampling", "bind"]
-
 _IN_NETWORK = 0.85  # of the time of a tile; the rest is not told while it is made
 Answer = Callable[[PreparedTile, Window], tuple[Array, ...]]
 """(tile made ready, what it covers in input pixels of the scene) -> cubes over its part."""

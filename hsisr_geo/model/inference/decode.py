@@ -14,8 +14,6 @@ from hsisr_geo.model.inference.kernels import chunks
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import Scene
 
-__all__ = ["add_detail", "components_of"]
-
 
 def components_of(
     network: Network, scene: Scene, u: Tensor, execution: Execution | None = None

@@ -18,19 +18,6 @@ from hsisr_geo.model.inference.memory import Amount, Device
 if TYPE_CHECKING:
     import torch
 
-__all__ = [
-    "CPU",
-    "Placed",
-    "Places",
-    "Slot",
-    "check_device_name",
-    "choose_device",
-    "copies",
-    "described",
-    "use_threads",
-    "visible",
-]
-
 T = TypeVar("T")
 M = TypeVar("M", bound="torch.nn.Module")
 

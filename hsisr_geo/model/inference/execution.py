@@ -13,11 +13,10 @@ from torch import Tensor, nn
 
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.autoencoder import GroupAutoencoder, group_starts
+from hsisr_geo.model.autoencoder import GroupAutoencoder
 from hsisr_geo.model.denoiser import LocalUNet
+from hsisr_geo.model.groups import group_starts
 from hsisr_geo.model.inference.kernels import UnderWay, chunks
-
-__all__ = ["PRECISIONS", "Execution"]
 
 PRECISIONS = ("float32", "bfloat16")
 

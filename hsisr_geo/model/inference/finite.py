@@ -15,8 +15,6 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.errors import ModelError
 from hsisr_geo.resolver.catalogue import find_model
 
-__all__ = ["check_finite", "check_weights", "finite"]
-
 _LARGEST = 1e6  # of a weight; those of trained networks are below 10
 _ROOM = 1e30  # larger values may lead beyond float32 with any weights
 

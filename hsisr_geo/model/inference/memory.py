@@ -16,14 +16,12 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.windows import Window, area, inside, scaled
 from hsisr_geo.errors import ModelError
 
-__all__ = ["Amount", "is_out_of_memory"]
-
 
 class Device(Protocol):
     """A device of torch, or `devices.CPU`."""
 
     @property
-    def type(self) -> str: ...
+    def type(self) -> str: ...  # noqa: D102 - as torch names it
 
 
 _LOG = logging.getLogger(__name__)

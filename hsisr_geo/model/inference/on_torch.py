@@ -26,8 +26,6 @@ from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.header import ModelHeader
 from hsisr_geo.resolver.load import Recipe
 
-__all__ = ["TorchBackend", "TorchKernels", "first_estimate", "load", "super_resolve_tile"]
-
 
 def super_resolve_tile(
     network: Network,

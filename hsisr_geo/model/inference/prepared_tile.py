@@ -21,8 +21,6 @@ from hsisr_geo.model.inference.kernels import Kept, Kernels, chunks
 from hsisr_geo.model.inference.strips import Strip, components, decoded, interpolated
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["PreparedTile"]
-
 _PIXELS = 4096  # of all bands, brought to the axes at a time
 
 

@@ -19,7 +19,7 @@ from hsisr_geo.model.extents import Extents
 from hsisr_geo.model.inference.backends import backend_of, choose_backend, load_network_on
 from hsisr_geo.model.inference.bind import bind
 from hsisr_geo.model.inference.cost import PartCost, measured_speed
-from hsisr_geo.model.inference.devices import CPU, Placed, choose_device
+from hsisr_geo.model.inference.devices import CPU, Placed
 from hsisr_geo.model.inference.finite import finite
 from hsisr_geo.model.inference.kernels import Backend
 from hsisr_geo.model.inference.prepared_tile import PreparedTile
@@ -42,8 +42,6 @@ from hsisr_geo.resolver.protocol import (
     assumption,
     whole_windows,
 )
-
-__all__ = ["DiffusionResolver", "choose_device", "load"]
 
 
 @dataclass(frozen=True, eq=False)

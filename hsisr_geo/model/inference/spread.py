@@ -24,8 +24,6 @@ from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.protocol import CubesFunction, PartResolver, Spread, in_parts
 from hsisr_geo.threads import cores, each
 
-__all__ = ["PredictedResolver", "SampledResolver", "drawn", "standard_deviation"]
-
 
 @dataclass(frozen=True, eq=False)
 class SampledResolver:

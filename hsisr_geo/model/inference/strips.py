@@ -10,8 +10,6 @@ from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.model.chain import Array
 from hsisr_geo.model.inference.kernels import Kept, Kernels, Latents
 
-__all__ = ["Strip", "components", "decoded", "interpolated"]
-
 Strip: TypeAlias = tuple[int, slice, Callable[[], Array]]
 """Its number, output rows of the window that is cut, and what makes their pixels."""
 

@@ -26,8 +26,6 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.heap import give_back
 from hsisr_geo.model.reach import layers_of, level_waves
 
-__all__ = ["PlainDenoiser"]
-
 Floats = NDArray[np.float32]
 _KEPT = 1  # of `extract`: leave an image in ncnn's own layout
 _RESIDUAL = 0.2  # of a block

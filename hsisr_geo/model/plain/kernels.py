@@ -28,8 +28,6 @@ from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.threads import cores, each, products_in_one_thread
 
-__all__ = ["PlainBackend", "PlainExecution", "PlainKernels"]
-
 Floats = NDArray[np.float32]
 
 _STRIP_BYTES = 1 << 22

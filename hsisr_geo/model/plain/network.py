@@ -17,8 +17,6 @@ from hsisr_geo.model.reach import LEVEL_FREQUENCIES
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.header import ModelHeader, read_network_header
 
-__all__ = ["PlainNetwork", "load_network", "shapes"]
-
 Shape = tuple[int, ...]
 
 

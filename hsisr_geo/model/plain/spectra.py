@@ -23,8 +23,6 @@ from hsisr_geo.model.groups import GLOBAL_TAPS, group_starts
 from hsisr_geo.model.plain.spectral_net import BENT, STRAIGHT, PlainSpectralNet, Weights
 from hsisr_geo.model.scene import Scene
 
-__all__ = ["PlainAutoencoder", "Spectra"]
-
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 

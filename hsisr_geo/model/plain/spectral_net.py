@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 
 from hsisr_geo.model import images
 
-__all__ = ["PlainSpectralNet", "Weights"]
-
 Floats = NDArray[np.float32]
 Weights = Mapping[str, Floats]
 

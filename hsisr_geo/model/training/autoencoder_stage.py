@@ -25,8 +25,6 @@ from hsisr_geo.model.training.progress_file import forget
 from hsisr_geo.model.training.training_data import Pair, TrainingScene, degraded_pair, load_scenes
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 
-__all__ = ["autoencoder_lesson", "train_autoencoder"]
-
 _SPECTRA = 1024  # per step
 _PLAIN_SHARE = 0.3  # weight of plain reconstruction beside detail reconstruction
 

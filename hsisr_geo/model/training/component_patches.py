@@ -22,8 +22,6 @@ from hsisr_geo.model.training.training_data import (
 )
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["SIDES", "ComponentImage", "ComponentPatches", "component_images", "residual_deviation"]
-
 _EXACT_SHARE = 1 / 3  # of a batch's scene patches: components as the pipeline makes them
 # ^ the others are components taken as images: any grid, softness, contrast and noise. A handful of
 #   scenes has few pixels: half a batch of them, seen a thousand times over, made held-out sites of

@@ -35,8 +35,6 @@ from hsisr_geo.model.training.training_data import degraded_pair, load_scenes
 from hsisr_geo.model.training.validation import score
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 
-__all__ = ["denoiser_loss", "stepwise_loss", "train_diffusion"]
-
 _REGRESSION_SHARE = 0.7  # of a batch at the level without signal, the one `detail 0` uses
 _UNIT = "dB over bicubic, less 5 dB for each unit by which the spectral angle's ratio exceeds 1"
 _TURN = (2, 4, 2, 4, 3)  # upscales in the order steps take them

@@ -12,8 +12,6 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.model.network import Network
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["grown"]
-
 
 def grown(
     network: Network, config: ModelConfig, *, blocks: int | None, components: int | None

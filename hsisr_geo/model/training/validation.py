@@ -13,8 +13,6 @@ from hsisr_geo.model.scene import Scene
 from hsisr_geo.model.training.training_data import Pair
 from hsisr_geo.resolver.config import ModelConfig
 
-__all__ = ["Gain", "score", "super_resolve_pair"]
-
 
 class Gain(NamedTuple):
     """What the model is worth on one scene, against bicubic."""

@@ -15,7 +15,8 @@ from rasterio.windows import Window
 from hsisr_geo.bands.metadata import write_bands, write_tags
 from hsisr_geo.output.formats.format import Content
 from hsisr_geo.raster.datasets import opening_quietly
-from hsisr_geo.raster.raster import Gcp, Raster
+from hsisr_geo.raster.place.gcp import Gcp
+from hsisr_geo.raster.raster import Raster
 
 # Files that GDAL would read together with a raster of that name.
 _POINT = "AREA_OR_POINT"

@@ -13,7 +13,7 @@ from rasterio.warp import transform as _transform
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import opened_in_memory
 from hsisr_geo.raster.gdal import wkt
-from hsisr_geo.raster.raster import Gcp
+from hsisr_geo.raster.place.gcp import Gcp
 
 _LATTICE = 12
 # ^ points along each axis: what a thin plate spline takes in its stride, and follows a swath with

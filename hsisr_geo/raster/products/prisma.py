@@ -17,6 +17,7 @@ from affine import Affine
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import anywhere
+from hsisr_geo.raster.place.gcp import Gcp
 from hsisr_geo.raster.products.hdf5 import (
     BandRange,
     Hdf5Source,
@@ -27,7 +28,7 @@ from hsisr_geo.raster.products.hdf5 import (
     need_attribute,
 )
 from hsisr_geo.raster.products.place import WGS84, control_points, lattice, projected, wkt_of
-from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
+from hsisr_geo.raster.raster import Missing, Raster, Stored
 from hsisr_geo.raster.selection import DETECTOR
 
 _SWATHS = "HDFEOS/SWATHS"

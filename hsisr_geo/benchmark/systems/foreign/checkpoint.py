@@ -19,8 +19,6 @@ from hsisr_geo.benchmark.systems.foreign.names import STORAGES, Shell, Storage, 
 from hsisr_geo.benchmark.systems.foreign.unpickle import read_pickle
 from hsisr_geo.errors import ModelError
 
-__all__ = ["ForeignNetwork", "read_checkpoint"]
-
 _LONGEST_PICKLE = 64 << 20
 _DEEPEST = 64
 _MOST_PARTS = 100_000  # modules and tensors

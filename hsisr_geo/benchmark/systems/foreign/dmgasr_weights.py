@@ -20,8 +20,6 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.resolver.config import ModelCard
 from hsisr_geo.resolver.system_config import SystemConfig
 
-__all__ = ["ImportedAutoencoder", "import_autoencoder", "translate"]
-
 _ANY_UPSCALE = 2
 """Written in the file, which has to name one; an autoencoder has none."""
 

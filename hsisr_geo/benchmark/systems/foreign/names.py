@@ -12,11 +12,6 @@ import torch
 
 from hsisr_geo.errors import ModelError
 
-__all__ = [
-    "STORAGES", "Name", "Shell", "Storage", "Value", "View", "called", "kind_of", "name_of", "new",
-    "storage_of",
-]  # fmt: skip
-
 Value: TypeAlias = Any
 """None, numbers, text, lists, tuples, dictionaries, and the records below."""
 

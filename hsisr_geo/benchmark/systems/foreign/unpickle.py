@@ -19,8 +19,6 @@ from hsisr_geo.benchmark.systems.foreign.names import (
 )
 from hsisr_geo.errors import ModelError
 
-__all__ = ["read_pickle"]
-
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 _LITERALS = frozenset({
     "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE",

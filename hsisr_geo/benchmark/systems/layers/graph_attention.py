@@ -9,8 +9,6 @@ that are joined only, and distances of all pairs for a few nodes at a time.
 import torch
 from torch import Tensor, nn
 
-__all__ = ["DISTANCES", "NEIGHBOURS", "GraphAttention", "GraphBlock", "nearest"]
-
 NEIGHBOURS = 7
 """Nodes that a node attends to, itself among them."""
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hsisr_geo.model.autoencoder import group_starts
-
-__all__ = ["BandGroups", "average", "group_bands", "split"]
+from hsisr_geo.model.groups import group_starts
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,6 @@ Tensors are (image, channel, row, col); all convolutions pad with zeros and keep
 import torch
 from torch import Tensor, nn
 
-__all__ = [
-    "Branch",
-    "ChannelAttention",
-    "PixelShuffleUpsampler",
-    "ResidualBlock",
-    "SpatialSpectralBlock",
-    "SpatialSpectralNet",
-    "activation",
-    "check_width",
-    "conv",
-    "factors",
-    "reach_through_bicubic",
-]
-
 RESIDUAL_SCALE = 0.1
 """By what SSPSR, CEGATSR and DMGASR multiply what a residual block adds."""
 

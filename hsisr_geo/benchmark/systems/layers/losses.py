@@ -9,16 +9,6 @@ import math
 import torch
 from torch import Tensor, nn
 
-__all__ = [
-    "gradient_difference",
-    "l1",
-    "l1_with_spectra",
-    "l1_with_variation",
-    "spatial_variation",
-    "spectral_angle",
-    "spectral_variation",
-]
-
 _ANGLE_MARGIN = 1e-6
 # ^ the derivative of arccos is infinite where two spectra are parallel
 

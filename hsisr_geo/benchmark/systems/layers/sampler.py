@@ -12,8 +12,6 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-__all__ = ["STEPS", "NoiseOfStep", "PredictNoise", "alpha_bars", "drawn", "sample_group"]
-
 STEPS = 20
 _OFFSET = 0.008
 _LARGEST_BETA = 0.999

@@ -15,8 +15,6 @@ from torch import Tensor, nn
 
 from hsisr_geo.errors import ModelError
 
-__all__ = ["PARAMETERS", "PublishedUNet"]
-
 PARAMETERS = 97_807_491
 """Of the network at its published size."""
 

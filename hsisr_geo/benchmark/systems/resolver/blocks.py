@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 
 from hsisr_geo.cube.windows import Window
 
-__all__ = ["BLOCKS_VERSION", "CONTEXT", "MARGIN", "RAMP", "SIDE", "Block", "blocks_of"]
-
 SIDE = 64
 """Input pixels of a block. With its margins its output is 192 to 384 pixels wide: what the systems
 were compared on (128 to 512), and what the published widths have memory for (about 1 GB)."""

@@ -18,8 +18,6 @@ from torch.utils.flop_counter import flop_registry
 
 from hsisr_geo.benchmark.systems.system import System
 
-__all__ = ["Rate", "between", "rate_of"]
-
 _FEW = 8  # input pixels of a side that really are computed
 _KERNELS = 1.5  # memory of convolutions besides their inputs and outputs: copies in other layouts
 

@@ -23,8 +23,6 @@ from hsisr_geo.model.inference.devices import Slot
 from hsisr_geo.model.inference.spread import standard_deviation
 from hsisr_geo.model.noise import noise_field
 
-__all__ = ["Evaluation", "Image", "images"]
-
 
 @dataclass(frozen=True, eq=False)
 class Image:

@@ -16,8 +16,6 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import default_data_range, evaluate
 from hsisr_geo.model.inference.devices import choose_device
 
-__all__ = ["Reconstructor", "load_reconstructor"]
-
 
 class Reconstructor(NamedTuple):
     """The autoencoder of a model file, on a device, and the groups that it makes of bands.

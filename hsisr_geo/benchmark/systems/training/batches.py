@@ -17,8 +17,6 @@ from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model import back_projection
 
-__all__ = ["DegradedCube", "Patches", "degraded", "keyed"]
-
 _MOST_KEY = 2**63
 
 

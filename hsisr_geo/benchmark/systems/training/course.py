@@ -21,14 +21,11 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.model.training.optimise import Lesson, Log, descend
 from hsisr_geo.model.training.progress_file import (
     Averages,
-    forget,
     load_progress,
     progress_path,
     read_notes,
     save_progress,
 )
-
-__all__ = ["Record", "TrainingStage", "follow", "forget", "progress_path"]
 
 _ROUNDING = 1e-9  # three fifths are three times a fifth
 

@@ -12,8 +12,6 @@ from hsisr_geo.benchmark.systems.training.course import Record, TrainingStage
 from hsisr_geo.benchmark.systems.training_run import NamedCube, TrainingRun
 from hsisr_geo.resolver.header import sha256_of
 
-__all__ = ["card_of", "held_out_psnr", "purpose_of"]
-
 
 def held_out_psnr(resolve: Callable[[Tensor], Tensor], held: Sequence[DegradedCube]) -> float:
     """Mean PSNR in dB over bands and cubes, for a peak of one.

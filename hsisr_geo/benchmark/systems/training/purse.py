@@ -10,8 +10,6 @@ from itertools import pairwise
 from hsisr_geo.benchmark.systems.training_run import Budget
 from hsisr_geo.errors import ModelError
 
-__all__ = ["Purse", "Spent", "schedule"]
-
 _WARM_UP = 0.03  # share of a stage
 _LAST_RATE = 0.01  # of the learning rate, at the end of a stage
 

@@ -16,8 +16,6 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.resolver.header import read_system_header
 from hsisr_geo.resolver.system_config import SystemConfig
 
-__all__ = ["check_start", "start_from"]
-
 _OF_GROUPS = ("group_size", "group_overlap")
 _OF_GLOBAL = ("global_width", "global_blocks")
 _OF_TRAINING = ("autoencoder_patch",)

@@ -23,16 +23,15 @@ from hsisr_geo.benchmark.systems.training.batches import (
     keyed,
     torch_generator,
 )
-from hsisr_geo.benchmark.systems.training.course import TrainingStage, follow, forget
+from hsisr_geo.benchmark.systems.training.course import TrainingStage, follow
 from hsisr_geo.benchmark.systems.training.judge import card_of, held_out_psnr, purpose_of
 from hsisr_geo.benchmark.systems.training.start import start_from
 from hsisr_geo.benchmark.systems.training_run import NamedCube, TrainingRun
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.inference.devices import choose_device
 from hsisr_geo.model.training.optimise import Lesson, Log
+from hsisr_geo.model.training.progress_file import forget
 from hsisr_geo.resolver.system_config import OWN, SystemConfig
-
-__all__ = ["train_system"]
 
 _CHECKED_BATCHES = 4  # of a stage that is checked by its loss
 _CHECK = 2**32  # in place of a step, in the key of draws for checks

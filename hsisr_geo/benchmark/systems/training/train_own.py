@@ -36,8 +36,6 @@ from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.system_config import Setting
 
-__all__ = ["OwnSettings", "train_own"]
-
 _LEARNING_RATE = 1e-3  # of both stages, as `hsisr-geo train` has it
 
 
