@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import rasterio
 from affine import Affine
+from commands import bicubic, call
 from scenes import reflectance
 
 from hsisr_geo.raster.open import open_raster
@@ -64,14 +65,15 @@ def pipeline(text, folder, *, allowed="YES"):
     )
 
 
-def structure(path):
-    """What GDAL says of how a file is laid out."""
+def structures(*paths):
+    """What GDAL says of how files are laid out."""
     code = (
-        "import sys; from osgeo import gdal; gdal.UseExceptions(); dataset = gdal.Open(sys.argv[1])"
+        "import json, sys; from osgeo import gdal; gdal.UseExceptions()\n"
+        "for path in sys.argv[1:]:\n"
+        "    print(json.dumps(gdal.Open(path).GetMetadata('IMAGE_STRUCTURE')))"
     )
-    code += "; import json; print(json.dumps(dataset.GetMetadata('IMAGE_STRUCTURE')))"
-    done = subprocess.run([GDAL, "-c", code, path], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    done = subprocess.run([GDAL, "-c", code, *paths], capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def ours(*options):
@@ -110,8 +112,7 @@ def test_it_gives_what_the_command_gives_alone(scene, tmp_path):
     options = "--upscale", "3", "--model", "bicubic"
     done = pipeline(f"read {scene} ! {ours(*options)} ! write {tmp_path}/a.tif", tmp_path)
     assert done.returncode == 0, done.stderr
-    command = [sys.executable, "-m", "hsisr_geo.cli", "run", *options]
-    subprocess.run([*command, scene, tmp_path / "b.tif"], check=True, capture_output=True)
+    call("run", *options, scene, tmp_path / "b.tif")
     with rasterio.open(tmp_path / "a.tif") as a, rasterio.open(tmp_path / "b.tif") as b:
         assert (a.read() == b.read()).all()
         assert a.transform == b.transform
@@ -149,11 +150,10 @@ def test_gdal_runs_no_command_unless_it_is_told_to(scene, tmp_path):
 
 def test_our_cog_is_one_to_gdal(scene, tmp_path):
     """GDAL 3.10 and older tell it of pixel-interleaved files only."""
-    command = [sys.executable, "-m", "hsisr_geo.cli", "run", scene, "--model", "bicubic"]
-    command += ["--upscale", "2", "--co", "BLOCKXSIZE=16", "--co", "BLOCKYSIZE=16"]
-    for form in ("gtiff", "cog"):
-        target = tmp_path / f"{form}.tif"
-        subprocess.run([*command, target, "--format", form], check=True, capture_output=True)
-    found = structure(tmp_path / "cog.tif")
-    assert (found["LAYOUT"], found["INTERLEAVE"]) == ("COG", "BAND")
-    assert "LAYOUT" not in structure(tmp_path / "gtiff.tif")
+    targets = [tmp_path / f"{form}.tif" for form in ("gtiff", "cog")]
+    for target in targets:
+        blocks = "--co", "BLOCKXSIZE=16", "--co", "BLOCKYSIZE=16"
+        bicubic(scene, target, *blocks, "--format", target.stem)
+    plain, cog = structures(*targets)
+    assert (cog["LAYOUT"], cog["INTERLEAVE"]) == ("COG", "BAND")
+    assert "LAYOUT" not in plain

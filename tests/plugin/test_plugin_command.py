@@ -260,20 +260,19 @@ def test_info_and_evaluate():
 NEEDED_BY_QGIS = {"numpy"}  # Processing itself imports it
 
 
-@pytest.mark.parametrize("path", sorted(PLUGIN.rglob("*.py")), ids=lambda path: path.name)
-def test_the_plugin_imports_neither_the_engine_nor_its_libraries(path):
-    imported = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            imported |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            imported.add(node.module.split(".")[0])
-    assert imported <= set(sys.stdlib_module_names) | {
-        "qgis",
-        "osgeo",
-        "processing",
-        *NEEDED_BY_QGIS,
-    }
+def test_the_plugin_imports_neither_the_engine_nor_its_libraries():
+    there = {*sys.stdlib_module_names, "qgis", "osgeo", "processing", *NEEDED_BY_QGIS}
+    modules = sorted(PLUGIN.rglob("*.py"))
+    assert len(modules) > 50
+    assert {path.name: others for path in modules if (others := _imported(path) - there)} == {}
+
+
+def _imported(path):
+    """The packages that a module imports, wherever in it."""
+    nodes = [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    return {name.split(".")[0] for name in names}
 
 
 def test_water_vapour_and_wavelengths_in_the_words_of_the_engine():
