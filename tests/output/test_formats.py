@@ -818,29 +818,34 @@ def test_what_is_kept_of_a_run_is_not_taken_for_other_numbers(tmp_path):
         super_resolve(source, path, write=WriteOptions("zarr"), **options)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
-@pytest.mark.parametrize("name", ["cog", "zarr", "vrt"])
-def test_a_full_disk_is_told_in_any_format(tmp_path, name):
-    source = scene(tmp_path, shape=(150, 140))
-    script = f"""
-import resource, signal, sys
-from pathlib import Path
+FULL_DISK = """
+import json, resource, signal, sys
+import numpy as np
 from hsisr_geo.errors import OutputError
-from test_formats import make
-from hsisr_geo.engine.pipeline import super_resolve
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-try:
-    make({str(source)!r}, {str(tmp_path / NAMES[name])!r}, format={name!r})
-except OutputError as error:
-    print(error)
+from hsisr_geo.output.drafts import write_raster
+from hsisr_geo.output.formats.choice import WriteOptions
+from hsisr_geo.raster.open import open_raster
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing beyond the limit fails, as on a full disk
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+raster, targets = open_raster(sys.argv[1]), json.loads(sys.argv[2])
+noise = np.random.default_rng(0).random((8, *raster.shape), np.float32)
+for name, target in targets.items():
+    try:
+        write_raster(target, raster, noise, write=WriteOptions(name))
+    except OutputError as error:
+        print(error)
 """
-    run = subprocess.run(
-        [os.sys.executable, "-c", script], capture_output=True, text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(os.sys.path)},
-    )  # fmt: skip
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_a_full_disk_is_told_in_any_format(tmp_path):
+    source = scene(tmp_path, shape=(300, 280))
+    targets = {name: str(tmp_path / file) for name, file in NAMES.items()}
+    command = [os.sys.executable, "-c", FULL_DISK, source, json.dumps(targets)]
+    run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert "cannot be written" in run.stdout
+    for said, target in zip(run.stdout.splitlines(), targets.values(), strict=True):
+        assert said.startswith(f"{target}: cannot be written")
     assert names_in(tmp_path) == {"scene.tif"}
 
 

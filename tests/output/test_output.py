@@ -504,33 +504,40 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 
 
 FULL_DISK = """
-import resource, signal, sys
+import os, resource, signal, sys
 import numpy as np
+from affine import Affine
+from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import OutputError
+from hsisr_geo.output.drafts import write_raster
 from hsisr_geo.output.formats.choice import WriteOptions
-from test_output import plain, write
+from hsisr_geo.raster.raster import Raster
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing beyond the limit fails, as on a full disk
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+path, *limits = sys.argv[1:]
 cube = np.random.default_rng(0).integers(0, 30000, (4, 512, 512)).astype(np.float32)
-try:
-    tags = {"HSISR_LONG": "x" * 1_000_000}
-    how = WriteOptions(creation={"COMPRESS": "NONE"})
-    write(sys.argv[1], plain((512, 512), count=4), cube, write=how, tags=tags)
-except OutputError as error:
-    print(error)
+place, bands = Affine.scale(30, -30), Bands((Band(),) * 4)
+raster = Raster("gone.tif", "GTiff", (512, 512), None, place, "int16", bands)
+for limit in limits:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
+    try:
+        tags = {"HSISR_LONG": "x" * 1_000_000}
+        how = WriteOptions(creation={"COMPRESS": "NONE"})
+        write_raster(path, raster, cube, write=how, tags=tags)
+    except OutputError as error:
+        print(os.listdir(os.path.dirname(path)), error)
 """
 
 
-# The pixels take 2.1 MB, and the tag 1 MB: the first limit stops the pixels, the others what GDAL
-# writes when it closes the file.
-@pytest.mark.parametrize("limit", [100_000, 2_500_000, 3_098_000])
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, limit):
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
+    """The pixels take 2.1 MB, and a tag 1 MB.
+
+    The first limit stops the pixels, the others what GDAL writes when it closes the file.
+    """
     pytest.importorskip("resource")
-    path = str(tmp_path / "a.tif")
-    run = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, path, str(limit)],
-        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
+    path, limits = tmp_path / "a.tif", ("100000", "2500000", "3098000")
+    command = [sys.executable, "-c", FULL_DISK, path, *limits]
+    run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert "a.tif: cannot be written" in run.stdout
-    assert not leftovers(tmp_path)
+    told = run.stdout.splitlines()
+    assert len(told) == len(limits)
+    assert all(line.startswith(f"[] {path}: cannot be written") for line in told)

@@ -60,13 +60,16 @@ def is_valid(item: dict) -> bool:
 
 @pytest.fixture(scope="module")
 def item(scenes, tmp_path_factory):
-    """Item and folder of a real tile, super-resolved by the default model with its uncertainty."""
+    """Item and folder of a part of a real tile, by the default model with its uncertainty."""
     folder = tmp_path_factory.mktemp("stac")
     source = shutil.copy(scenes.tile, folder / "scene.tif")
+    place = open_raster(source).transform
+    (left, top), (right, bottom) = place @ (8, 8), place @ (24, 20)
     super_resolve(
         source,
         folder / "fine.tif",
         resolver=load_resolver("default", upscale=2),
+        bounds=(left, bottom, right, top),
         uncertainty=Uncertainty(folder / "sigma.tif", samples=2, bands="mean"),
         write=WriteOptions("cog", stac=True),
     )
