@@ -17,7 +17,7 @@ from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.raster.datasets import close_handles, hold_cache
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SceneStatistics, bands_with_data, load, save, scan_scene
-from hsisr_geo.resolver.apply import Method, limits_of, room_of, share_bands
+from hsisr_geo.resolver.apply import Method, Share, share_bands
 from hsisr_geo.resolver.protocol import BandsResolver, Spread, in_parts, with_deviation
 from hsisr_geo.resolver.watch import Watch
 
@@ -89,10 +89,8 @@ class Assignment:
         resolver, spread = self.request.resolver, self.spread
         found = None if self.statistics is None else load(self.statistics)
         bound = spread.fit(found, given_up) if spread else in_parts(resolver, found, given_up)
-        far = None if found is None else found.mean
-        room = room_of(resolver, self.resolved, self.request.raster.bands)
-        limits = limits_of(resolver, self.request.valid_range)
-        return Method(resolver.upscale, bound, self.resolved, self.interpolated, far, limits, room)
+        share = Share(resolver, self.resolved, self.interpolated, found)
+        return Method.of(share, bound, self.request.raster.bands, self.request.valid_range)
 
 
 def assign(

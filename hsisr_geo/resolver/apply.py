@@ -51,6 +51,22 @@ class Method:
     limits: Range | None = None
     room: tuple[float, ...] | None = None
 
+    @classmethod
+    def of(
+        cls, share: "Share", resolve: CubesFunction, bands: Bands, valid_range: Range | None = None
+    ) -> "Method":
+        """Return how a share of the bands is made, where `resolve` is its resolver, bound."""
+        statistics, resolver = share.statistics, share.resolver
+        return cls(
+            upscale=resolver.upscale,
+            resolve=resolve,
+            resolved=share.resolved,
+            interpolated=share.interpolated,
+            far=None if statistics is None else statistics.mean,
+            limits=_limits_of(resolver, valid_range),
+            room=_room_of(resolver, share.resolved, bands),
+        )
+
 
 class Share(NamedTuple):
     """Who makes which bands of a scene, by their indices; together all of them."""
@@ -115,7 +131,7 @@ def make_bands(
     return made
 
 
-def room_of(resolver: Resolver, resolved: Sequence[int], bands: Bands) -> tuple[float, ...]:
+def _room_of(resolver: Resolver, resolved: Sequence[int], bands: Bands) -> tuple[float, ...]:
     """Say for each band how far its values may leave their neighbourhood, in ranges of it.
 
     An alpha band not at all, or low ones would become 0, which is a hole. Interpolation is what its
@@ -130,7 +146,7 @@ def room_of(resolver: Resolver, resolved: Sequence[int], bands: Bands) -> tuple[
     )
 
 
-def limits_of(resolver: Resolver, asked: Range | None) -> Range | None:
+def _limits_of(resolver: Resolver, asked: Range | None) -> Range | None:
     """Return what values may be: published systems anything, unless a range was asked for."""
     return ANYTHING if asked is None and isinstance(resolver, PublishedResolver) else asked
 

@@ -17,8 +17,9 @@ from hsisr_geo.resolver.catalogue import DEFAULT
 from hsisr_geo.resolver.load import DEFAULT_UPSCALE, Recipe, check_upscale
 from hsisr_geo.resolver.protocol import Resolver
 from hsisr_geo.xarray.axes import NODATA_NAMES, Axes, axes_of, bands_of, name_of
-from hsisr_geo.xarray.chunks import ArrayRequest, Maker, Storage, super_resolve_array
+from hsisr_geo.xarray.chunks import ArrayRequest, Maker, Storage
 from hsisr_geo.xarray.coordinates import finer_coordinates
+from hsisr_geo.xarray.graph import super_resolve_array
 
 _RADIOMETRY = ("scale_factor", "add_offset")
 _STORAGE = ("dtype", "rasterio_dtype", "grid_mapping", *NODATA_NAMES, *_RADIOMETRY)
