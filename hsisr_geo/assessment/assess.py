@@ -10,17 +10,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hsisr_geo.assessment.no_reference import Check, Subject, check_method
+from hsisr_geo.assessment.no_reference import Check, Subject, measure_check
 from hsisr_geo.assessment.sample_window import choose_window
-from hsisr_geo.assessment.trial import Trial, try_method
+from hsisr_geo.assessment.trial import Trial, measure_trial
 from hsisr_geo.assessment.truth import Truth, degraded_pair
 from hsisr_geo.assessment.wald import SMALLEST, check_size, whole_groups, write
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.grid import cut
+from hsisr_geo.engine.pipeline import RunReport, super_resolve
 from hsisr_geo.engine.request import Log, check_scene
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.errors import OptionError, RasterError
-from hsisr_geo.raster.open import as_raster
+from hsisr_geo.raster.open import as_raster, open_raster
 from hsisr_geo.raster.place.gcp import Bounds
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_cube, whole
@@ -123,27 +124,30 @@ def assess(
         methods = (*(other for other in others if other.name != resolver.name), resolver)
         on_scene = [method for method in methods if method.name not in ("nearest", "bilinear")]
         step = _shares(progress, log, len(methods) + len(on_scene))
-        trials = [
-            try_method(
-                truth,
-                method,
-                folder,
+
+        def run(
+            raster: str | Raster, method: Resolver, tile: int | None, what: str
+        ) -> tuple[RunReport, Raster]:
+            path = folder / "made.tif"
+            done = super_resolve(
+                raster,
+                path,
+                resolver=method,
                 tile=tile,
                 threads=threads,
                 valid_range=valid_range,
-                progress=step(f"{method.name}: degraded scene"),
+                again=True,  # as asked at the beginning
+                overwrite=True,
+                progress=step(f"{method.name}: {what}"),
             )
+            return done, open_raster(path)
+
+        trials = [
+            measure_trial(truth, method, *run(truth.coarse.path, method, tile, "degraded scene"))
             for method in methods
         ]
         checks = [
-            check_method(
-                scene,
-                method,
-                folder,
-                threads=threads,
-                valid_range=valid_range,
-                progress=step(f"{method.name}: scene as is"),
-            )
+            measure_check(scene, method, *run(scene.raster, method, scene.tile, "scene as is"))
             for method in on_scene
         ]
     return Assessment(source, resolver, area, real, truth, tuple(trials), scene, tuple(checks))

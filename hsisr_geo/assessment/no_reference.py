@@ -4,9 +4,7 @@ None of these figures says that detail is right. They say whether the result con
 (consistency, spectral angle, range) and whether the method left traces (seams, ringing, noise).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -16,10 +14,8 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.bands.truecolor import Colors
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.tiling import TileGrid
-from hsisr_geo.engine.pipeline import super_resolve
-from hsisr_geo.engine.tasks import Progress
+from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.metrics import spectral_angle_deg
-from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_cube, read_planes, whole
 from hsisr_geo.resolver.protocol import Resolver
@@ -85,29 +81,8 @@ class Check:
     picture: Cube
 
 
-def check_method(
-    scene: Subject,
-    resolver: Resolver,
-    folder: Path,
-    *,
-    threads: int,
-    valid_range: Sequence[float] | None = None,
-    progress: Progress | None,
-) -> Check:
-    """Super-resolve the scene through a file in `folder`, and look at the result band by band."""
-    path = folder / "check.tif"
-    done = super_resolve(
-        scene.raster,
-        path,
-        resolver=resolver,
-        tile=scene.tile,
-        threads=threads,
-        valid_range=valid_range,
-        again=True,  # as asked at the beginning
-        overwrite=True,
-        progress=progress,
-    )
-    result = open_raster(path)
+def measure_check(scene: Subject, resolver: Resolver, done: RunReport, result: Raster) -> Check:
+    """Look band by band at what a run made of the scene."""
     steps, outside, degraded = _look_at(scene, result, resolver.degradation)
     return Check(
         name=resolver.name,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +12,9 @@ from hsisr_geo.assessment.gradients import measure_steps
 from hsisr_geo.assessment.index_errors import index_errors
 from hsisr_geo.assessment.truth import Truth
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.engine.pipeline import super_resolve
-from hsisr_geo.engine.tasks import Progress
+from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.metrics import Scores, evaluate
-from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_cube, whole
 from hsisr_geo.resolver.protocol import Resolver
 
@@ -61,30 +59,8 @@ class Trial:
     index_errors: Mapping[str, float]
 
 
-def try_method(
-    truth: Truth,
-    resolver: Resolver,
-    folder: Path,
-    *,
-    tile: int | None,
-    threads: int,
-    valid_range: Sequence[float] | None = None,
-    progress: Progress | None,
-) -> Trial:
-    """Super-resolve the degraded scene through a file in `folder`, and score the result."""
-    path = folder / "trial.tif"
-    done = super_resolve(
-        truth.coarse.path,
-        path,
-        resolver=resolver,
-        tile=tile,
-        threads=threads,
-        valid_range=valid_range,
-        again=True,  # as asked at the beginning
-        overwrite=True,
-        progress=progress,
-    )
-    result = open_raster(path)
+def measure_trial(truth: Truth, resolver: Resolver, done: RunReport, result: Raster) -> Trial:
+    """Score what a run made of the degraded scene."""
     sr = read_cube(result, whole(result), truth.bands)
     return Trial(
         name=resolver.name,
