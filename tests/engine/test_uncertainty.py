@@ -339,9 +339,9 @@ def _ground(bands: int, rows: int, cols: int) -> np.ndarray:
 
 @pytest.mark.parametrize("upscale", [2, 4])
 def test_it_is_the_deviation_of_separate_runs(upscale: int) -> None:
-    cube, number, origin = _ground(18, 14, 20), 3, (7, 130)
+    cube, number, origin = _ground(18, 10, 14), 2, (7, 130)
     statistics, model = statistics_of(cube), _model(upscale, seed=11, backend="torch")
-    part = slice(2, 12), slice(4, 20)
+    part = slice(2, 8), slice(3, 14)
     best, sigma = model.sampled(number).fit(statistics, Event())(cube, origin, part)
     one = _model(upscale, detail=1.0, seed=11, backend="torch")
     rows, cols = (
@@ -379,9 +379,9 @@ def test_a_deviation_does_not_depend_on_the_tiling(long_scene: Path, tmp_path: P
     model, samples = _model(), 2
     reach = model.sampled(samples).context
     assert reach == replace(model, detail=1.0).context > model.context
-    assert 64 + reach < 260
+    assert 130 + reach < 260
     best, whole, _ = _run(long_scene, tmp_path / "whole", resolver=model, tile=999, samples=samples)
-    sr, tiled, _ = _run(long_scene, tmp_path / "tiled", resolver=model, tile=64, samples=samples)
+    sr, tiled, _ = _run(long_scene, tmp_path / "tiled", resolver=model, tile=130, samples=samples)
     np.testing.assert_allclose(tiled, whole, rtol=2e-3, atol=0.05)
     np.testing.assert_allclose(sr, best, rtol=1e-4, atol=0.05)
     super_resolve(long_scene, tmp_path / "alone.tif", resolver=model)
