@@ -45,7 +45,10 @@ class InstallationBroken(HsisrError):
     """Something that runs need does not work in this installation."""
 
 
-def one_line(error: object, most: int = 300) -> str:
+_LONGEST = 300  # characters of a library's own words
+
+
+def one_line(error: object) -> str:
     """Return what a library said as one line: a file's own text may stand in it, at any length."""
     text = " ".join(str(error).split())
-    return text if len(text) <= most else f"{text[:most]} …"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"

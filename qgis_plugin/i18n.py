@@ -28,11 +28,11 @@ def language() -> str:
     return QLocale().name()
 
 
-def install_translator(folder: str = FOLDER) -> QTranslator | None:
+def install_translator() -> QTranslator | None:
     """Load the texts of QGIS's language; None where there are none. Keep what is returned."""
     name = language()
     for found in (name, name.split("_")[0]):
-        path = os.path.join(folder, f"{CONTEXT}_{found}.qm")
+        path = os.path.join(FOLDER, f"{CONTEXT}_{found}.qm")
         translator = QTranslator()
         if found and os.path.exists(path) and translator.load(path):
             QCoreApplication.installTranslator(translator)

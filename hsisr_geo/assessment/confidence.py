@@ -18,6 +18,7 @@ _BLOCKS_A_SIDE = 8
 _SMALLEST = 8  # coarse pixels of a block's side: what is nearer errs alike
 _FEWEST = 9  # blocks: of fewer no bounds are told
 _DRAWS = 1000
+_SEED = 0  # the same bounds whenever they are asked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +69,13 @@ def measure_blocks(sr: Cube, reference: Cube, upscale: int) -> BlockErrors:
     return BlockErrors(squares, np.stack([_sums(angles, side), count], axis=1))
 
 
-def bounds(ours: BlockErrors, theirs: BlockErrors, *, seed: int = 0) -> Confidence | None:
+def bounds(ours: BlockErrors, theirs: BlockErrors) -> Confidence | None:
     """Return the bounds of what ours is better than theirs; None of too few blocks."""
     used = (theirs.angles[:, 1] > 0) | (theirs.squares.sum(axis=1) > 0)
     blocks = int(used.sum())
     if blocks < _FEWEST:
         return None
-    draws = np.random.default_rng(seed).multinomial(blocks, [1 / blocks] * blocks, _DRAWS)
+    draws = np.random.default_rng(_SEED).multinomial(blocks, [1 / blocks] * blocks, _DRAWS)
     with np.errstate(divide="ignore", invalid="ignore"):
         gain = 10 * np.log10((draws @ theirs.squares[used]) / (draws @ ours.squares[used]))
         gain[~np.isfinite(gain)] = np.nan

@@ -24,11 +24,11 @@ class Lattice:
         return np.ascontiguousarray(cube[:, self.rows][:, :, self.cols])
 
 
-def choose_lattice(bands: int, shape: tuple[int, int], most: int = MOST_VALUES) -> Lattice:
-    """Return the densest lattice within `most` values; every pixel where that is enough."""
+def choose_lattice(bands: int, shape: tuple[int, int]) -> Lattice:
+    """Return the densest lattice within `MOST_VALUES`; every pixel where that is enough."""
     rows, cols = shape
-    step = max(1, ceil(sqrt(bands * rows * cols / most)))
-    while bands * ceil(rows / step) * ceil(cols / step) > most and step < max(rows, cols):
+    step = max(1, ceil(sqrt(bands * rows * cols / MOST_VALUES)))
+    while bands * ceil(rows / step) * ceil(cols / step) > MOST_VALUES and step < max(rows, cols):
         step += 1
     first = [min(step // 2, size - 1) for size in shape]
     places = [tuple(range(at, size, step)) for at, size in zip(first, shape, strict=True)]

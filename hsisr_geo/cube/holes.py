@@ -18,7 +18,7 @@ REACH = 4
 """Pixels by which valid values are extended; a tile's halo needs as many."""
 
 
-def fill_holes(cube: Cube, far: NDArray[np.floating] | None = None, *, reach: int = REACH) -> Cube:
+def fill_holes(cube: Cube, far: NDArray[np.floating] | None = None) -> Cube:
     """Replace NaN by a blend of the nearest valid values and a constant.
 
     Values spread by one pixel at a time, each new one the mean of its valid 3 x 3 neighbours, and
@@ -44,7 +44,7 @@ def fill_holes(cube: Cube, far: NDArray[np.floating] | None = None, *, reach: in
         mask = holes[bands[0]]
         if mask.any():
             ends = None if far is None else np.asarray(far, np.float32)[bands]
-            filled[bands] = _fill(cube[bands], mask, ends, reach)
+            filled[bands] = _fill(cube[bands], mask, ends)
     return filled
 
 
@@ -56,13 +56,13 @@ def _bands_by_mask(holes: Mask) -> Iterator[list[int]]:
     yield from groups.values()
 
 
-def _fill(cube: Cube, mask: Mask, far: NDArray[np.float32] | None, reach: int) -> Cube:
+def _fill(cube: Cube, mask: Mask, far: NDArray[np.float32] | None) -> Cube:
     """Fill bands whose holes are at the same pixels."""
     ends = np.zeros(len(cube), np.float32) if far is None else far
     cube = np.where(mask, np.float32(0), cube)
     known = ~mask
     distance = np.zeros(mask.shape, np.float32)
-    for step in range(1, reach + 1):
+    for step in range(1, REACH + 1):
         rows, cols = np.nonzero(spread(known) & ~known)
         cube[:, rows, cols] = _mean_of_neighbours(cube, known, rows, cols)
         distance[rows, cols] = step
@@ -70,7 +70,7 @@ def _fill(cube: Cube, mask: Mask, far: NDArray[np.float32] | None, reach: int) -
     cube[:, ~known] = ends[:, None]
     if far is not None:
         # Only now: a value that had faded already would fade again as it spreads further.
-        cube += distance / (reach + 1) * (ends[:, None, None] - cube)
+        cube += distance / (REACH + 1) * (ends[:, None, None] - cube)
     return cube
 
 

@@ -27,13 +27,13 @@ _LARGEST_RESIDUAL = 0.05  # of D(output) - input in standard deviations; release
 _LARGEST_DETAIL = 0.5  # of the difference from bicubic, in standard deviations of a band
 
 
-def super_resolve_a_small_scene(model: str, device: str = "auto") -> Finding:
+def super_resolve_a_small_scene(model: str) -> Finding:
     """Make a scene in a temporary folder, super-resolve it with a model, and check the result."""
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="hsisr-geo-") as name:
         src, dst = Path(name, "scene.tif"), Path(name, "fine.tif")
         dn = _make_scene(src)
-        resolver = load_resolver(model, upscale=UPSCALE, device=device)
+        resolver = load_resolver(model, upscale=UPSCALE)
         report = super_resolve(src, dst, resolver=resolver)
         wrong = list(_differences(open_raster(src), open_raster(dst), dn, report))
     seconds = time.perf_counter() - started

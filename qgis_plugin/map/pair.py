@@ -71,14 +71,14 @@ def group(project, after, before) -> None:
         _move(above, place, place.children().index(below))
 
 
-def pair_of(layer, project=None):
+def pair_of(layer):
     """Return (input, result) where the layer is either of them, None where it is neither.
 
     Of several results of one input the newest counts.
     """
-    project = project or QgsProject.instance()
     if layer is None:
         return None
+    project = QgsProject.instance()
     before = project.mapLayer(layer.customProperty(BEFORE, "") or "")
     if before is not None:
         return before, layer
@@ -90,10 +90,9 @@ def pair_of(layer, project=None):
     return (layer, made[0]) if made else None
 
 
-def deviation_of(before, project=None):
+def deviation_of(before):
     """Return the layer of the standard deviation that belongs to an input, None without one."""
-    project = project or QgsProject.instance()
-    for layer in project.mapLayers().values():
+    for layer in QgsProject.instance().mapLayers().values():
         if layer.customProperty(DEVIATION_OF) == before.id():
             return layer
     return None

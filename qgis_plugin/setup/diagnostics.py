@@ -22,9 +22,9 @@ def scrubbed(text: str, home: str) -> str:
     return without.replace(home, "~") if len(home) > 1 else without
 
 
-def tail(log: Path, lines: int = LOG_LINES) -> Sequence[str]:
+def tail(log: Path) -> Sequence[str]:
     """Return the last lines of a log, none where there is none."""
     try:
-        return log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+        return log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
     except OSError:
         return []

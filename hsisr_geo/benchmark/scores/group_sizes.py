@@ -54,7 +54,6 @@ def measure_groups(
     bands: int,
     device: str = "auto",
     sizes: Sequence[int] = (SIDE,),
-    repeats: int = 1,
 ) -> GroupSizes:
     """Measure the autoencoder of a model file.
 
@@ -64,7 +63,7 @@ def measure_groups(
         Folder of true cubes `{scene}-x{upscale}.npy` (band, row, col).
     protocol
         How these cubes are scaled, and the peak value.
-    bands, sizes, repeats
+    bands, sizes
         As for `timing.measure`; no sizes where the system is timed elsewhere.
 
     Raises
@@ -87,8 +86,6 @@ def measure_groups(
     }
     if not scenes:
         raise RasterError(f"{truth}: there is no scene of upscale {upscale} to reconstruct")
-    times = measure(
-        model, upscale=upscale, bands=bands, sizes=sizes, device=device, repeats=repeats
-    )
+    times = measure(model, upscale=upscale, bands=bands, sizes=sizes, device=device, repeats=1)
     mean = float(np.mean(list(scenes.values())))
     return GroupSizes(reconstructor.group, reconstructor.overlap, mean, scenes, times)

@@ -35,26 +35,19 @@ def super_resolve_tile(
     upscale: int,
     detail: float = 0.0,
     noise: Tensor | None = None,
-    *,
-    part: Window | None = None,
-    degradation: Degradation | None = None,
-    execution: Execution | None = None,
 ) -> Tensor:
-    """Super-resolve one window: (band, row, col) -> (band, upscale·row, upscale·col) of a part.
+    """Super-resolve one window: (band, row, col) -> (band, upscale·row, upscale·col).
 
     Physical units in and out. At detail 0 it is the best estimate. Above, it is moved towards the
     sample of `noise`, (1, row, col) at output size: `detail` times the sample's shading and colour,
     each by the model's own gain (`chain.add_texture`); detail 1 is the sample itself only
-    where both gains are one.
-    The result is made consistent with `degradation`; None for the model's own. `part` None is all.
+    where both gains are one. The result is made consistent with the model's own degradation.
     """
     tile = PreparedTile.of(
-        TorchKernels(network, scene, upscale, execution or Execution.on(x_lr.device)),
+        TorchKernels(network, scene, upscale, Execution.on(x_lr.device)),
         config,
         x_lr,
-        part,
         evaluations=1 if detail == 0 else config.diffusion_steps,
-        degradation=degradation,
     )
     made: Tensor = tile.physical(tile.answer(detail, noise))
     return made

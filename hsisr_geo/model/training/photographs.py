@@ -12,6 +12,7 @@ from hsisr_geo.errors import HsisrError
 from hsisr_geo.model.training.training_data import random_mix, turn
 
 _PHOTO_SUFFIXES = {".npy", ".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+_LEAST_SIDE = 160  # pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class Photograph:
     most_coarsening: int = 3
 
 
-def load_photographs(folder: Path, *, least_side: int = 160) -> list[Photograph]:
+def load_photographs(folder: Path) -> list[Photograph]:
     """Read every image of a folder; `.npy` arrays are (row, col, channel).
 
     Raises
@@ -39,9 +40,9 @@ def load_photographs(folder: Path, *, least_side: int = 160) -> list[Photograph]
     """
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _PHOTO_SUFFIXES)
     images = [_read_image(path) for path in paths]
-    large = [image for image in images if min(image.shape[1:]) >= least_side]
+    large = [image for image in images if min(image.shape[1:]) >= _LEAST_SIDE]
     if not large:
-        raise HsisrError(f"{folder}: no photographs of at least {least_side} pixels a side")
+        raise HsisrError(f"{folder}: no photographs of at least {_LEAST_SIDE} pixels a side")
     return [_whitened(image) for image in large]
 
 

@@ -94,9 +94,7 @@ def read_notes(path: Path) -> dict[str, str]:
         with safe_open(path, framework="pt") as file:
             return dict(file.metadata() or {})
     except (SafetensorError, OSError) as e:
-        raise ModelError(
-            f"cannot resume from {path}: {one_line(e)}; delete it to start again"
-        ) from e
+        raise ModelError(_cannot_resume(path, e)) from e
 
 
 def _cannot_resume(path: Path, error: Exception) -> str:
@@ -120,9 +118,7 @@ def load_progress(
         _load_moments(optimiser, _part(tensors, "adam."))
         return int(facts["step"])
     except (SafetensorError, RuntimeError, KeyError, ValueError, OSError) as e:
-        raise ModelError(
-            f"cannot resume from {path}: {one_line(e)}; delete it to start again"
-        ) from e
+        raise ModelError(_cannot_resume(path, e)) from e
 
 
 def _load_moments(optimiser: torch.optim.Optimizer, moments: dict[str, Tensor]) -> None:

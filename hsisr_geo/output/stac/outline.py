@@ -104,16 +104,17 @@ def _cut(ring: Ring) -> list[Ring]:
     pieces = []
     for turn in range(math.floor((low + 180) / 360), math.ceil((high + 180) / 360)):
         shifted = [(x - 360 * turn, y) for x, y in ring]
-        piece = _left_of(shifted, 180.0)
-        piece = [(-x, y) for x, y in _left_of([(-x, y) for x, y in piece], 180.0)]
+        piece = _west_of_antimeridian(shifted)
+        piece = [(-x, y) for x, y in _west_of_antimeridian([(-x, y) for x, y in piece])]
         if piece:
             pieces.append(piece)
     return pieces
 
 
-def _left_of(ring: Sequence[tuple[float, float]], limit: float) -> Ring:
-    """Return the part of a ring with x <= limit (Sutherland and Hodgman 1974)."""
+def _west_of_antimeridian(ring: Sequence[tuple[float, float]]) -> Ring:
+    """Return the part of a ring with x <= 180 (Sutherland and Hodgman 1974)."""
     kept: Ring = []
+    limit = 180.0
     for (x0, y0), (x1, y1) in pairwise(ring):
         if x0 <= limit:
             kept.append((x0, y0))

@@ -22,23 +22,22 @@ _GAIN = 1.414
 # ^ of the Xavier initialisation of all weights
 
 
-def nearest(nodes: Tensor, count: int = NEIGHBOURS) -> Tensor:
+def nearest(nodes: Tensor) -> Tensor:
     """Return the nodes nearest to each, by the Euclidean distance of their features.
 
     Parameters
     ----------
     nodes
         (graph, node, channel)
-    count
-        How many, the node itself being the first; all of them where a graph has fewer.
 
     Returns
     -------
-    (graph, node, count) numbers of nodes, each within its graph.
+    (graph, node, `NEIGHBOURS`) numbers of nodes, each within its graph, the node itself being the
+    first; all of them where a graph has fewer.
     """
     graphs, n, _ = nodes.shape
     together = max(1, DISTANCES // n**2)
-    found = torch.empty(graphs, n, min(count, n), dtype=torch.long, device=nodes.device)
+    found = torch.empty(graphs, n, min(NEIGHBOURS, n), dtype=torch.long, device=nodes.device)
     with torch.no_grad():
         for first in range(0, graphs, together):
             some = slice(first, first + together)
