@@ -20,8 +20,8 @@ from hsisr_geo.errors import HsisrError
 from .commands import Commands
 from .config_file import config_path, read_defaults
 from .quiet import be_quiet, keep_stdout
-from .shown import shown
 from .signals import Cancellation, canceled_by_signals
+from .terminal import shown
 from .variables import name_variables
 from .verbosity import verbosity
 from .watch import end_with_parent

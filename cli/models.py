@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import known_models
-from .shown import shown
+from .terminal import shown
 
 if TYPE_CHECKING:
     from hsisr_geo.resolver.catalogue import ModelInfo

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
-from .shown import shown
 from .streams import source
+from .terminal import shown
 
 if TYPE_CHECKING:
     from hsisr_geo.blur.find import Blur

@@ -1,6 +1,6 @@
 """`rio hsisr`: the command `run` as a plug-in of rasterio's own command line."""
 
-from .grouped import GroupedCommand
+from .help_groups import GroupedCommand
 from .main import SETTINGS, Guarded
 from .run import run
 

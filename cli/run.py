@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import options
-from .grouped import GroupedCommand
+from .help_groups import GroupedCommand
 from .plan import plan_text
 from .progress import report
 from .run_options import RunOptions, canceling, check_samples, logging_to, run_options, wished

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from .shown import shown
+from .terminal import shown
 
 
 @click.command()

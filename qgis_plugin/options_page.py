@@ -9,8 +9,8 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QGroupBox, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
 from .command import NotSetUp
+from .engine_choice import EXECUTABLE_SETTING, engine, own_executable
 from .i18n import tr
-from .managed import EXECUTABLE_SETTING, engine, own_executable
 from .provider import ICON
 
 

@@ -21,8 +21,8 @@ from .catalogue import DEFAULT, choices, described
 from .command import Selection, in_range, with_water_vapour
 from .engine import EngineAlgorithm
 from .i18n import tr
-from .installed import installed_models
 from .layers import layer_path
+from .model_list import installed_models
 
 WIDGETS = f"{__package__}.widgets"
 

@@ -24,8 +24,8 @@ from qgis.PyQt.QtWidgets import (
 
 from .background import Background
 from .command import NotSetUp
+from .engine_choice import engine
 from .i18n import tr
-from .managed import engine
 from .setup import record
 from .setup.diagnostics import report, tail
 from .setup.handshake import EngineRefused, greet

@@ -6,8 +6,8 @@ from qgis.core import Qgis, QgsSettings
 from qgis.PyQt.QtWidgets import QPushButton
 
 from .command import NotSetUp
+from .engine_choice import executable
 from .i18n import tr
-from .managed import executable
 from .version import version
 
 GREETED = "hsisr/greeted"  # the version that a person has been greeted by

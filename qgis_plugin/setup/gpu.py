@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .asking import ask
+from .ask import ask
 
 # The oldest drivers for CUDA 12 and 13, from the table "CUDA Toolkit and Minimum Required Driver
 # Version for CUDA Minor Version Compatibility" in NVIDIA's release notes.

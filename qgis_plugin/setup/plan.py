@@ -100,7 +100,7 @@ def steps(plan: Plan) -> list[Step]:
     return [step for step in found if not (step.name in ONLINE and plan.source.offline)]
 
 
-WATCHED = Path(__file__).with_name("watched.py")
+WATCHED = Path(__file__).with_name("step.py")
 
 
 def watched(step: Step, python: str) -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .asking import ask
+from .ask import ask
 
 OLDEST = (3, 10)  # what the engine's package asks for
 

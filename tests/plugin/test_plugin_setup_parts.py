@@ -22,8 +22,8 @@ from qgis_plugin.setup.lock import Held, alive, hold, holder
 from qgis_plugin.setup.packages import BUILDS, Source, explained, pip_environment
 from qgis_plugin.setup.places import Environment, default_home, place_problem
 from qgis_plugin.setup.plan import Plan, steps
+from qgis_plugin.setup.step import event
 from qgis_plugin.setup.surroundings import look_around, space_report
-from qgis_plugin.setup.watched import event
 from qgis_plugin.worker import WorkerCanceled
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="stand-ins are started as on POSIX")

@@ -127,7 +127,7 @@ def test_from_a_fresh_profile_to_a_finer_raster_by_clicking(
 
     # The other ways to name an engine come first; what is broken is told, not skipped.
     monkeypatch.setenv("HSISR_GEO_EXECUTABLE", engine)
-    from hsisr_geo_qgis.managed import environment, executable
+    from hsisr_geo_qgis.engine_choice import environment, executable
 
     assert executable() == engine
     monkeypatch.delenv("HSISR_GEO_EXECUTABLE")

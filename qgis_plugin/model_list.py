@@ -9,7 +9,7 @@ from qgis.core import Qgis, QgsMessageLog, QgsSettings
 
 from .catalogue import Model, fingerprint, parse
 from .command import NotSetUp, engine_environment, models_arguments
-from .managed import executable
+from .engine_choice import executable
 from .worker import WorkerCanceled, WorkerFailed, run_worker
 
 SETTING = "hsisr/models"  # the fingerprint, then what `hsisr-geo models --json` said
