@@ -1,7 +1,7 @@
 """A model file: weights, configuration and card in one safetensors file; never a pickle."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from torch import nn
 
 from hsisr_geo.errors import ModelError
 from hsisr_geo.files import drafted
-from hsisr_geo.model.inference.finite import check_weights
+from hsisr_geo.model.inference.finite import check_numbers, check_weights
 from hsisr_geo.model.network import Network
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 from hsisr_geo.resolver.header import (
@@ -79,7 +79,8 @@ def with_weights(path: Path, make: Callable[[], M]) -> M:
         raise ModelError(
             f"{path}: the weights do not fit the configuration in its header; get the file again"
         ) from e
-    _check_finite(path, module.state_dict())
+    for name, value in module.state_dict().items():
+        check_numbers(path, name, value.numpy())
     return module
 
 
@@ -90,9 +91,3 @@ def _has_meta(module: nn.Module) -> bool:
         for part in module.modules()
         for value in (*vars(part).values(), *part._buffers.values())
     )
-
-
-def _check_finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    for name, value in tensors.items():
-        if not torch.isfinite(value).all():
-            raise ModelError(f"{path}: {name} has values that are not finite; get the file again")

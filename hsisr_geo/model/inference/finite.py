@@ -63,10 +63,20 @@ def check_weights(path: Path, weights: Mapping[str, NDArray[np.float32]]) -> Non
         One is not finite, or larger than training makes any: a flipped bit is enough.
     """
     for name, values in weights.items():
-        if not np.isfinite(values).all():
-            raise ModelError(f"{path}: {name} has values that are not finite; get the file again")
+        check_numbers(path, name, values)
         if (largest := float(np.abs(values).max(initial=0))) > _LARGEST:
             raise ModelError(
                 f"{path}: {name} has a value of {largest:.3g}, which no training leads to: the "
                 "file is damaged, get it again"
             )
+
+
+def check_numbers(path: Path, name: str, values: NDArray[Any]) -> None:
+    """Refuse numbers that come with a file if some are not finite.
+
+    Raises
+    ------
+    ModelError : naming them
+    """
+    if not np.isfinite(values).all():
+        raise ModelError(f"{path}: {name} has values that are not finite; get the file again")
