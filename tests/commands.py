@@ -20,15 +20,16 @@ CLI = [sys.executable, "-m", "hsisr_geo.cli"]
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-def call(*args, code=0):
+def call(*args, code=0, **options):
     """Run a command in this process; return its result once the exit code is as expected."""
-    result = CliRunner().invoke(cli, [str(arg) for arg in args], prog_name="hsisr-geo")
+    result = CliRunner().invoke(cli, [str(arg) for arg in args], prog_name="hsisr-geo", **options)
     assert result.exit_code == code, result.output
     return result
 
 
-def bicubic(src, dst, *more, code=0):
-    return call("run", src, dst, "--upscale", 2, "--model", "bicubic", *more, code=code)
+def bicubic(src, dst, *more, code=0, **options):
+    given = "--upscale", 2, "--model", "bicubic", *more
+    return call("run", src, dst, *given, code=code, **options)
 
 
 def write(path, cube, *, wavelengths=None, nodata=None, transform=None, bad=(), **profile):

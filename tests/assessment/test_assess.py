@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from click.testing import CliRunner
-from hsisr_geo.cli.main import cli
+from commands import call, write
 from PIL import Image
 from rasterio.windows import Window
 from scenes import reflectance
@@ -33,23 +32,6 @@ from hsisr_geo.metrics import evaluate
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.interpolation import BackProjectionResolver, BicubicResolver, Interpolation
-
-
-def write(path, cube, *, wavelengths=None, nodata=None, bad=()):
-    """Write a GeoTIFF (band, row, col)."""
-    profile = {"count": len(cube), "height": cube.shape[1], "width": cube.shape[2]}
-    with rasterio.open(
-        path, "w", driver="GTiff", dtype=cube.dtype, nodata=nodata, crs="EPSG:32633",
-        transform=Affine(30, 0, 500_000, 0, -30, 5_800_000), **profile,
-    ) as sink:  # fmt: skip
-        sink.write(cube)
-        for band in range(1, len(cube) + 1):
-            tags = {"bbl": int(band not in bad)}
-            if wavelengths is not None:
-                tags |= {"wavelength": wavelengths[band - 1], "wavelength_units": "Nanometers"}
-            sink.update_tags(band, **tags)
-    return path
-
 
 WAVELENGTHS = np.linspace(450, 2300, 12).round(1)
 
@@ -353,12 +335,6 @@ def test_one_band_has_no_spectral_angle_and_says_so(tmp_path):
 
 
 # --- the command ----------------------------------------------------------------------------------
-
-
-def call(*args, code=0):
-    result = CliRunner().invoke(cli, [str(arg) for arg in args], prog_name="hsisr-geo")
-    assert result.exit_code == code, result.output
-    return result
 
 
 def bicubic(scene, folder, *more, code=0):

@@ -17,8 +17,7 @@ import rasterio
 import rasterio.shutil
 import xarray as xr
 from affine import Affine
-from click.testing import CliRunner
-from hsisr_geo.cli.main import cli
+from commands import bicubic, call
 
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
@@ -52,16 +51,6 @@ def scene(tmp_path_factory, cube):
     return path
 
 
-def call(*args, code=0, **options):
-    result = CliRunner().invoke(cli, [str(arg) for arg in args], prog_name="hsisr-geo", **options)
-    assert result.exit_code == code, result.output
-    return result
-
-
-def run(src, dst, *options, code=0, **more):
-    return call("run", src, dst, "--upscale", 2, "--model", "bicubic", *options, code=code, **more)
-
-
 def stored(path):
     with rasterio.open(path) as dataset:
         return dataset.read()
@@ -70,7 +59,7 @@ def stored(path):
 @pytest.fixture(scope="module")
 def expected(scene, tmp_path_factory):
     path = tmp_path_factory.mktemp("expected") / "fine.tif"
-    run(scene, path)
+    bicubic(scene, path)
     return stored(path)
 
 
@@ -130,7 +119,7 @@ def url(scene):
 
 @pytest.mark.parametrize("prefix", ["", "/vsicurl/"])
 def test_a_url_is_read_where_it_lies(url, prefix, expected, tmp_path):
-    run(prefix + url, tmp_path / "fine.tif")
+    bicubic(prefix + url, tmp_path / "fine.tif")
     assert np.array_equal(stored(tmp_path / "fine.tif"), expected)
 
 
@@ -149,7 +138,7 @@ def test_a_server_that_goes_when_all_is_read_costs_nobody_the_result(
 
 
 def test_a_url_that_is_not_there_is_told_in_one_line(url, tmp_path):
-    result = run(url.replace("scene", "other"), tmp_path / "fine.tif", code=1)
+    result = bicubic(url.replace("scene", "other"), tmp_path / "fine.tif", code=1)
     assert "other.tif" in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
@@ -186,16 +175,16 @@ def _subset(scene, folder):
 
 
 def test_a_cube_of_an_hdf5_file_is_opened_by_its_name(scene, tmp_path):
-    told = run(_hdf5(scene, tmp_path).split('"')[1], tmp_path / "fine.tif", code=1).stderr
+    told = bicubic(_hdf5(scene, tmp_path).split('"')[1], tmp_path / "fine.tif", code=1).stderr
     assert "name one of them, e.g. HDF5:" in told
-    run(_hdf5(scene, tmp_path), tmp_path / "fine.tif")
+    bicubic(_hdf5(scene, tmp_path), tmp_path / "fine.tif")
     assert stored(tmp_path / "fine.tif").shape == (BANDS, 2 * ROWS, 2 * COLS)
 
 
 @pytest.mark.parametrize("named", [_zipped, _gzipped, _directory, _subset])
 def test_what_gdal_opens_is_opened(named, scene, expected, tmp_path):
     name = named(scene, tmp_path)
-    run(name, tmp_path / "fine.tif")
+    bicubic(name, tmp_path / "fine.tif")
     assert np.array_equal(stored(tmp_path / "fine.tif"), expected)
     says_what_the_scene_says(tmp_path / "fine.tif")
     assert json.loads(call("info", name, "--json").stdout)["path"] == name
@@ -207,17 +196,17 @@ def test_a_variable_of_a_netcdf_file_is_opened_by_its_name(cube, tmp_path):
         coords={"wavelength": ("wavelength", np.array(CENTRES, float), {"units": "nm"})},
     )
     dataset.to_netcdf(tmp_path / "scene.nc", engine="scipy")
-    told = run(tmp_path / "scene.nc", tmp_path / "fine.tif", code=1).stderr
+    told = bicubic(tmp_path / "scene.nc", tmp_path / "fine.tif", code=1).stderr
     assert "name one of them" in told
     assert 'scene.nc":refl' in told or "scene.nc:refl" in told
     name = f'NETCDF:"{tmp_path}/scene.nc":refl'
-    run(name, tmp_path / "fine.tif")
+    bicubic(name, tmp_path / "fine.tif")
     assert open_raster(tmp_path / "fine.tif").bands.wavelengths_nm == tuple(map(float, CENTRES))
 
 
 @pytest.mark.parametrize("name", ["-", "/vsistdin/", "/vsistdin?buffer_limit=-1"])
 def test_a_raster_on_stdin_is_read_to_its_end(name, scene, expected, tmp_path):
-    run(name, tmp_path / "fine.tif", input=scene.read_bytes())
+    bicubic(name, tmp_path / "fine.tif", input=scene.read_bytes())
     assert np.array_equal(stored(tmp_path / "fine.tif"), expected)
     with rasterio.open(tmp_path / "fine.tif") as dataset:
         assert dataset.tags()["HSISR_SOURCE"] == "stdin"
@@ -226,7 +215,7 @@ def test_a_raster_on_stdin_is_read_to_its_end(name, scene, expected, tmp_path):
 
 @pytest.mark.parametrize(("sent", "told"), [(b"", "no raster came"), (b"x" * 100, "not a raster")])
 def test_what_is_no_raster_on_stdin_is_told(sent, told, tmp_path):
-    result = run("-", tmp_path / "fine.tif", input=sent, code=1)
+    result = bicubic("-", tmp_path / "fine.tif", input=sent, code=1)
     assert "stdin" in result.stderr
     assert told in result.stderr
     assert list(tmp_path.iterdir()) == []
@@ -234,7 +223,7 @@ def test_what_is_no_raster_on_stdin_is_told(sent, told, tmp_path):
 
 @pytest.mark.parametrize("name", ["-", "/vsistdout/"])
 def test_what_goes_to_stdout_can_be_read_forward_only(name, scene, expected, tmp_path):
-    piped = run(scene, name).stdout_bytes
+    piped = bicubic(scene, name).stdout_bytes
     assert len(piped) > 2**20  # what /vsistdin/ keeps for going back
     code = (  # as GDAL's commands do: all bands of some rows, then of the next
         "import sys, rasterio\n"
@@ -252,7 +241,7 @@ def test_what_goes_to_stdout_can_be_read_forward_only(name, scene, expected, tmp
 
 
 def test_sent_is_the_whole_file(scene, tmp_path):
-    run(scene, tmp_path / "fine.tif")
+    bicubic(scene, tmp_path / "fine.tif")
     stream = io.BytesIO()
     send(tmp_path / "fine.tif", stream)
     (tmp_path / "sent.tif").write_bytes(stream.getvalue())
@@ -272,7 +261,7 @@ def test_a_mask_goes_through_the_pipe(cube, tmp_path):
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "w", **profile) as dataset:
         dataset.write((cube[:3, :60, :50] % 200 + 1).astype(np.uint8))
         dataset.write_mask(mask)
-    (tmp_path / "piped.tif").write_bytes(run(path, "-").stdout_bytes)
+    (tmp_path / "piped.tif").write_bytes(bicubic(path, "-").stdout_bytes)
     raster = open_raster(tmp_path / "piped.tif")
     found = read_window(raster, slice(0, 120), slice(0, 100))
     assert np.array_equal(np.isnan(found[0]), mask.repeat(2, 0).repeat(2, 1) == 0)
@@ -293,16 +282,16 @@ def test_a_reader_that_goes_away_ends_the_run_quietly(scene):
     "name", ["/vsimem/fine.tif", "/vsizip/a.zip/fine.tif", "/vsis3/b/fine.tif"]
 )
 def test_outputs_are_plain_files_or_stdout(name, scene):
-    assert "plain files, or stdout" in run(scene, name, code=1).stderr
+    assert "plain files, or stdout" in bicubic(scene, name, code=1).stderr
 
 
 def test_an_input_is_not_overwritten_by_whatever_name(scene, tmp_path):
     copy = tmp_path / "scene.tif"
     shutil.copy(scene, copy)
     for name in (f"GTIFF_DIR:1:{copy}", f"vrt://{copy}?bands=1,2"):
-        assert "would overwrite the input" in run(name, copy, "--overwrite", code=1).stderr
+        assert "would overwrite the input" in bicubic(name, copy, "--overwrite", code=1).stderr
     rasterio.shutil.copy(copy, tmp_path / "scene.vrt", driver="VRT")
-    told = run(tmp_path / "scene.vrt", copy, "--overwrite", code=1).stderr
+    told = bicubic(tmp_path / "scene.vrt", copy, "--overwrite", code=1).stderr
     assert "would overwrite the input" in told
     assert copy.read_bytes() == scene.read_bytes()
 

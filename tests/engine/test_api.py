@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from scenes import read_pixels
 
 import hsisr_geo
 from hsisr_geo.engine import pipeline
@@ -26,17 +27,12 @@ def raster(tmp_path):
     return path
 
 
-def pixels(path):
-    with rasterio.open(path) as dataset:
-        return dataset.read()
-
-
 def test_one_call_does_what_the_pipeline_does(raster, tmp_path):
     report = hsisr_geo.super_resolve(raster, tmp_path / "a.tif", upscale=3)
     resolver = hsisr_geo.load_resolver("default", upscale=3)
     pipeline.super_resolve(raster, tmp_path / "b.tif", resolver=resolver)
     assert report.shape == (60, 72)
-    assert np.array_equal(pixels(tmp_path / "a.tif"), pixels(tmp_path / "b.tif"))
+    assert np.array_equal(read_pixels(tmp_path / "a.tif"), read_pixels(tmp_path / "b.tif"))
 
 
 def test_a_loaded_resolver_takes_the_place_of_a_name(raster, tmp_path):

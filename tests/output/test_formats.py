@@ -20,8 +20,7 @@ import rioxarray  # noqa: F401  (gives xarray its .rio)
 import spectral
 import xarray as xr
 from affine import Affine
-from click.testing import CliRunner
-from hsisr_geo.cli.main import cli
+from commands import bicubic
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
@@ -709,16 +708,6 @@ def test_figures_do_not_depend_on_the_blocks(rows, cols, dtype, seed, masked):
 
 
 # ---- from the command line ----
-
-
-def call(*args, code=0):
-    result = CliRunner().invoke(cli, [str(arg) for arg in args], prog_name="hsisr-geo")
-    assert result.exit_code == code, result.output
-    return result
-
-
-def bicubic(source, path, *more, code=0):
-    return call("run", source, path, "--upscale", 2, "--model", "bicubic", *more, code=code)
 
 
 def test_formats_and_their_options_by_command(tmp_path):
