@@ -1,4 +1,4 @@
-"""How far a gain may be chance: errors by blocks of the scene, and drawn again with replacement.
+"""`bounds`: how far a gain may be chance, by errors of blocks of the scene, drawn with replacement.
 
 Pixels next to each other err alike, so blocks are drawn, not pixels (Efron & Tibshirani 1993).
 The draws have a fixed seed: the same scene gives the same bounds.

@@ -1,4 +1,4 @@
-"""Whether two rasters that are compared have values of one magnitude: else their units differ."""
+"""`differing_units`: two rasters that are compared and have values of other magnitudes."""
 
 import math
 

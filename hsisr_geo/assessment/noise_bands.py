@@ -1,4 +1,4 @@
-"""Which of the compared bands hold noise rather than ground.
+"""The compared bands that hold noise rather than ground.
 
 They are compared like all others, but they say nothing of a method, and a few spikes in them
 would set the peak value of PSNR and the axes of every chart.

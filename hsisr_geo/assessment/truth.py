@@ -1,4 +1,4 @@
-"""What methods are held against: a window of the scene, and what it looks like degraded."""
+"""`Truth`: a window of the scene that methods are held against, and what it looks like degraded."""
 
 from dataclasses import dataclass
 from pathlib import Path

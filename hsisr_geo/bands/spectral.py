@@ -1,4 +1,4 @@
-"""Where files keep wavelengths, widths and bad-band flags, and which place is believed.
+"""The places where files keep wavelengths, widths and bad-band flags, and which is believed.
 
 The same fact is found in several places of one file, and not all are equally exact:
 GDAL >= 3.10 rounds the IMAGERY items of an ENVI header to three decimals of a micrometre.

@@ -1,4 +1,4 @@
-"""Whether the raster that is there already is what a run would write, and else what differs."""
+"""`difference` between the raster that is there already and what a run would write."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What decides about models, scores and times: if it is the same, they are kept."""
+"""Facts that decide about models, scores and times: where they are the same, these are kept."""
 
 import hashlib
 from collections.abc import Iterator, Mapping

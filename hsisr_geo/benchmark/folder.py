@@ -1,4 +1,4 @@
-"""Where the files of a comparison lie, and who works on which of them."""
+"""The folder of a comparison: where its files lie, and who works on which of them."""
 
 import sys
 from collections.abc import Iterator

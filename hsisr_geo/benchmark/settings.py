@@ -1,4 +1,4 @@
-"""What a comparison is asked to be: systems, scenes, budgets, tables."""
+"""The settings of a comparison: systems, scenes, budgets, tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

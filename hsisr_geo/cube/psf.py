@@ -1,4 +1,4 @@
-"""What `--psf SPEC` means: a named degradation, or a kernel file read into one.
+"""The SPEC of `--psf`: a named degradation, or a kernel file read into one.
 
 A kernel file holds the point spread function at *output* pixels: rows of numbers apart by commas,
 semicolons or blanks (`#` begins a comment), or a NumPy array in a `.npy` file. One row or one

@@ -1,4 +1,4 @@
-"""What a look at the installation finds: in plain words, with what to do about it."""
+"""`Finding`: what a look at the installation found, in plain words, with what to do about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

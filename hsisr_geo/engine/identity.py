@@ -1,4 +1,4 @@
-"""Whether the files of an input are the same: told by content, and watched while they are read."""
+"""The identity of an input's files: told by content, and watched while they are read."""
 
 import hashlib
 import os

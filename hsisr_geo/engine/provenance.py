@@ -1,4 +1,4 @@
-"""How an output was made: the fingerprint of all that decides about its numbers, and its tags."""
+"""The fingerprint of all that decides about an output's numbers, and its tags."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""How much of a run is made, told twice a second while its tiles are under way.
+"""The share of a run that is made, told twice a second while its tiles are under way.
 
 A tile of a model takes minutes; without this nobody would see whether anything is done.
 """

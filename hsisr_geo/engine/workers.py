@@ -1,4 +1,4 @@
-"""Which processes compute the tiles of a run: this one, others on this machine, or a cluster's."""
+"""`Workers`: the processes that compute a run's tiles, this one, others here, or a cluster's."""
 
 import os
 from dataclasses import dataclass, field

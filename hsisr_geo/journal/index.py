@@ -1,4 +1,4 @@
-"""Which tiles are finished and where their records lie; whoever needs some can wait for them."""
+"""`TileIndex`: the finished tiles and where their records lie; who needs some can wait for them."""
 
 import threading
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What the record of a tile holds, and where: its sums, then its part of each cell it shares in.
+"""`Layout`: where a tile's record holds its sums, then its part of each cell that it shares in.
 
 It follows from grid, upscale and bands alone, so nothing but the place of a record need be known to
 read any part of it. A cell that no other tile contributes to is kept as stored numbers, with its

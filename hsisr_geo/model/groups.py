@@ -1,4 +1,4 @@
-"""Which bands lie in which group of the autoencoder."""
+"""Groups of the autoencoder: which bands lie in which."""
 
 GLOBAL_TAPS = 7
 """Neighbouring bands that each of the global stage's two convolutions sees."""

@@ -1,4 +1,4 @@
-"""How far each stage reaches, the denoiser layer by layer, and what tells it the noise level."""
+"""The reach of each stage, the denoiser layer by layer, and what tells it the noise level."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What may lie beside an output, and whose it is: a QGIS style, an ENVI header and a STAC item.
+"""Companions of an output, and whose they are: a QGIS style, an ENVI header and a STAC item.
 
 They have the name of the raster with an ending of their own. They are replaced, and go, with the
 raster that they were made for; those of another raster, or of someone else, are left alone.

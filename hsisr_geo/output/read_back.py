@@ -1,4 +1,4 @@
-"""What was written, read back and compared before it gets its name: place, type, nodata, masks.
+"""An output read back and compared before it gets its name: place, type, nodata, masks.
 
 A format may hold less than it was given, and a library may say nothing of it. So the finished file
 is opened again, as anyone will open it, and what it says is held against what was asked for.

@@ -1,4 +1,4 @@
-"""What `--bands SPEC` and `--exclude SPEC` mean: which bands of a raster, and which count as bad.
+"""The SPEC of `--bands` and `--exclude`: which bands of a raster, and which count as bad.
 
 A SPEC is a list separated by commas. Its items are band numbers from 1 (`7`, `1-50`), wavelengths
 with a unit (`550nm`, the nearest band; `1340-1445nm`, `0.45-0.9um`, all bands whose centre lies

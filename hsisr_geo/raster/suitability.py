@@ -1,4 +1,4 @@
-"""What must not be super-resolved, though it can be read: classes, palettes, and our own results.
+"""Rasters that are read but not super-resolved: classes, palettes, and our own results.
 
 A class between two others is a third one, and a result made finer once more shows what a network
 believes, not what a sensor saw. What `info` and `evaluate` read is refused where work begins.

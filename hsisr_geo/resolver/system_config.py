@@ -1,4 +1,4 @@
-"""What the model file of a published system says of itself: `SystemConfig`, known without torch.
+"""`SystemConfig`: what a published system's model file says of itself, known without torch.
 
 Such a file differs from one of ours by the key `architecture` in its configuration. What settings
 an architecture has is known where it is built (`benchmark/systems/build.py`); here they are plain

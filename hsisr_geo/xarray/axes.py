@@ -1,4 +1,4 @@
-"""What the labels of a DataArray say of its axes and of its bands.
+"""Axes and bands of a DataArray, by its labels.
 
 Names and attributes as rioxarray, CF and the readers of EMIT, EnMAP and ENVI files give them.
 """

@@ -1,4 +1,4 @@
-"""Where a scene is from, in words: sensor, date, CRS, size of pixels; and what blurred it."""
+"""A scene's origin in words: sensor, date, CRS, size of pixels; and what blurred it."""
 
 import re
 from typing import Any

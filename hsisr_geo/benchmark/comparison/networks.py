@@ -1,4 +1,4 @@
-"""What a comparison takes from `hsisr_geo.model`, imported, and torch with it, when asked for."""
+"""A comparison's door to `hsisr_geo.model`, and torch with it: imported when something is asked."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path

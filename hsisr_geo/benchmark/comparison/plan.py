@@ -1,4 +1,4 @@
-"""What a comparison has to do: its jobs, and which of their files are there already."""
+"""The jobs of a comparison, and which of their files are there already."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a comparison has found so far: scores, times and cards of its jobs, read from its folder."""
+"""Results of a comparison so far: scores, times and cards of its jobs, read from its folder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What an autoencoder loses, and how long inference takes, by group size (the paper's figure 9)."""
+"""Losses of an autoencoder, and the time of inference, by group size (the paper's figure 9)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How a training of ours went, as a picture: loss and validation over its steps."""
+"""A training of ours as a picture: loss and validation over its steps."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where all systems stand: gain over the reference by spectral angle, and PSNR by time."""
+"""All systems in one picture: gain over the reference by spectral angle, and PSNR by time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What all figures of a comparison look like: width, colours, lines and markers of the systems."""
+"""The look of all figures of a comparison: width, colours, lines and markers of the systems."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What figures of a comparison are drawn from, as values: results of scenes, standings, groups."""
+"""The values that figures of a comparison are drawn from: results of scenes, standings, groups."""
 
 from dataclasses import dataclass
 from functools import cached_property

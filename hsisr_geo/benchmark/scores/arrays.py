@@ -1,4 +1,4 @@
-"""What scoring keeps for figures: the cubes that a system made, and the truth beside them."""
+"""Arrays that scoring keeps for figures: cubes that a system made, and the truth beside them."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How long a system takes for an image: seconds at several output sizes, as in the paper's table 5.
+"""A system's seconds for an image, at several output sizes, as in the paper's table 5.
 
 Through the tile function that the pipeline calls, on one window of a made scene: reading and
 writing of rasters is not in it, nor is loading of weights.

@@ -1,4 +1,4 @@
-"""What all published systems are: a network over whole cubes, and the stages that train it."""
+"""`System`: a network over whole cubes and the stages that train it, as all published ones are."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable

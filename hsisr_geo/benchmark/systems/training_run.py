@@ -1,4 +1,4 @@
-"""What the training of a system to compare with is given: budget, cubes, how to spend them."""
+"""`TrainingRun`: budget, cubes and how to spend them, for training a system to compare with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

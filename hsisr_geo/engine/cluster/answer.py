@@ -1,4 +1,4 @@
-"""What a cluster answers, waited for no longer than so many seconds."""
+"""A cluster's answer, waited for no longer than so many seconds."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Whether those who compute are still there: said when they are not, and given up in the end."""
+"""The lookout for those who compute: said when they are gone, and given up in the end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

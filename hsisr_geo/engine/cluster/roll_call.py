@@ -1,4 +1,4 @@
-"""Whether every worker answers, is of this version, and has the same files and weights."""
+"""The roll call of workers: every one answers, has this version and the same files and weights."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What a worker keeps of a run: its work, made when the first tile comes, and its journal."""
+"""A worker's part of a run: its work, made when the first tile comes, and its journal."""
 
 import logging
 import os

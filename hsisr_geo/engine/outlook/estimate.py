@@ -1,4 +1,4 @@
-"""What a run will take: the largest tile that there is memory for, and the time."""
+"""The largest tile that there is memory for, and the time that a run will take."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress

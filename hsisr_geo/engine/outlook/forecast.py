@@ -1,4 +1,4 @@
-"""What a run will take, in words, before its first tile."""
+"""`forecast`: time, memory and disk of a run in words, before its first tile."""
 
 from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.engine.outlook.estimate import estimate_seconds, work_of

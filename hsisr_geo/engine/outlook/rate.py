@@ -1,4 +1,4 @@
-"""How fast this machine does a model's work: learnt from runs, and kept between them.
+"""The rate at which this machine does a model's work: learnt from runs, and kept between them.
 
 A small file in the user's cache folder, or in the folder that `HSISR_GEO_CACHE` names; an empty
 name keeps nothing. It decides what a run says beforehand, and nothing else.

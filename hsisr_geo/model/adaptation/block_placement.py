@@ -1,4 +1,4 @@
-"""Where the held-out block of a scene lies, and how wide a gap parts it from what is learned from.
+"""The place of a scene's held-out block, and the gap that parts it from what is learned from.
 
 All in coarse pixels. The gap is at least what D and interpolation reach, so that the interpolated
 value at a target never holds a pixel of the block, and up to the network's reach more, so that what

@@ -1,4 +1,4 @@
-"""What adapted weights are worth after some steps, and whether that is enough."""
+"""The worth of adapted weights after some steps, and whether that is enough."""
 
 from dataclasses import dataclass
 

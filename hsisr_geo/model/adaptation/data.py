@@ -1,4 +1,4 @@
-"""What adaptation learns from: components of a scene's windows; and what it is judged by.
+"""`SceneLesson`: components of a scene's windows to learn from; and what it is judged by.
 
 Judged twice: on a block of the scene that is kept out of what is learned, and on the degraded scene
 degraded once more, as weights are learned at one scale to be used at another.

@@ -1,4 +1,4 @@
-"""What a model is worth on pixels whose truth is known, beside another estimate of the same pixels.
+"""A model's errors on pixels whose truth is known, beside those of another estimate.
 
 Errors are kept per cell of the area, so that a gain comes with a standard error: a few hundred
 pixels are few, and a gain that one corner makes is none.

@@ -1,4 +1,4 @@
-"""Which backend computes a network: NumPy and ncnn on a CPU, else torch.
+"""The choice of a backend: NumPy and ncnn on a CPU, else torch.
 
 Both make the same numbers but for rounding. A run keeps to one, and its output says which.
 """

@@ -1,4 +1,4 @@
-"""What a part of a tile costs: multiply-adds and bytes, and the speed of this machine."""
+"""`PartCost`: multiply-adds and bytes of a part of a tile; and the speed of this machine."""
 
 import time
 from collections.abc import Callable

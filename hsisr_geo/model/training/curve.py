@@ -1,4 +1,4 @@
-"""How a training went: loss and validation at each check, as a table beside the model file."""
+"""A training's curve: loss and validation at each check, as a table beside the model file."""
 
 import csv
 from dataclasses import dataclass, field

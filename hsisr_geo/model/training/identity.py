@@ -1,4 +1,4 @@
-"""What a training is of: the facts that its progress, its curve and its card have in common."""
+"""A training's identity: the facts that its progress, its curve and its card have in common."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What both training stages share: options, held-out scenes, and one loop over optimiser steps.
+"""The loop over optimiser steps of both training stages, their options and held-out scenes.
 
 Every random draw of a step comes from a generator keyed by (seed, step), so a run that was stopped
 and resumed gives the weights of one that was not.

@@ -1,4 +1,4 @@
-"""What a training run keeps between steps: averaged weights, the best of them, and its progress.
+"""A training's progress between steps: averaged weights, the best of them, and its file.
 
 Progress is a safetensors file like everything else: weights, their averages, the best averages
 and Adam's two moments. Random draws are keyed by the step, so there is no generator to store.

@@ -1,4 +1,4 @@
-"""Which format an output has: the one that is asked for, else by the ending of its name."""
+"""The choice of an output's format: as asked for, else by the ending of its name."""
 
 import os
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What a format is: the seam between an output's life and what its files look like.
+"""`Format`: the seam between an output's life and what its files look like.
 
 A format knows its files and fills them; when it is asked, from where pixels come, and when the
 files get their names is not its business.

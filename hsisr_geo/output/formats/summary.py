@@ -1,4 +1,4 @@
-"""What the stored numbers of each band are like: extremes, mean, deviation, and a stretch.
+"""`BandSummary`: stored numbers of a band in figures: extremes, mean, deviation, and a stretch.
 
 Measured while the blocks are written and added up in the order of the raster, so that the same
 pixels give the same figures to the last bit. Formats write them as GDAL's STATISTICS items; styles

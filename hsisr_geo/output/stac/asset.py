@@ -1,4 +1,4 @@
-"""What a STAC item says of one of its files: data type, scaling, and every band."""
+"""An asset of a STAC item: data type, scaling, and every band of one of its files."""
 
 import math
 from collections.abc import Mapping, Sequence

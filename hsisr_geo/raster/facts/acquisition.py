@@ -1,4 +1,4 @@
-"""When a scene was taken, as far as the tags of its file tell."""
+"""The time when a scene was taken, as far as the tags of its file tell."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""How a dataset of GDAL tells that its numbers are names: class names, or one bit a pixel."""
+"""Signs that a dataset's numbers are names: class names, or one bit a pixel."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a raster says of itself, as a hash: two that say the same are read alike."""
+"""`description`: what a raster says of itself, as a hash; two that say the same are read alike."""
 
 import hashlib
 from collections.abc import Mapping

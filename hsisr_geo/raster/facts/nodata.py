@@ -1,4 +1,4 @@
-"""Which number stands for no value in each band: exact, one that a pixel can have, and heeded."""
+"""The number that stands for no value in each band: exact, possible for a pixel, and heeded."""
 
 from collections.abc import Sequence
 from dataclasses import replace

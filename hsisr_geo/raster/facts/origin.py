@@ -1,4 +1,4 @@
-"""Which sensor took a scene, when, and how far it was processed: by tags, product and file name."""
+"""`Origin`: sensor, time and level of a scene, by tags, product and file name."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What programs that show a raster leave beside it or in it: statistics, overviews, styles.
+"""Remarks that programs leave beside a raster that they show, or in it: statistics, overviews.
 
 Who looks at a layer in QGIS, or asks `gdalinfo -stats`, changes files without changing a pixel:
 GDAL keeps statistics and histograms in `NAME.aux.xml`, with copies of what an ENVI header says,

@@ -1,4 +1,4 @@
-"""What GDAL once copied out of an ENVI header, and still believes when the header says otherwise.
+"""The stale copy of an ENVI header, which GDAL still believes when the header says otherwise.
 
 Statistics, as QGIS asks for them, make GDAL write `NAME.aux.xml` with nodata, gains and offsets of
 the header beside them. It is read before the header ever after, so that a correction there does

@@ -1,4 +1,4 @@
-"""What a dataset says of itself in a VRT: the exact text of what rasterio rounds or leaves out."""
+"""A dataset's VRT: the exact text of what rasterio rounds or leaves out."""
 
 from typing import Any
 from xml.etree import ElementTree as ET  # nosec B405 # reads what GDAL has just written

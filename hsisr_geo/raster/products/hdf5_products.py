@@ -1,4 +1,4 @@
-"""Which product an HDF5 file is."""
+"""The product that an HDF5 file is."""
 
 import os
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What makers of GeoTIFFs keep outside of them: scaling, units, wavelengths, by name and JSON.
+"""Metadata that makers keep outside of their GeoTIFFs, in names and JSON: scaling, units, bands.
 
 Wyvern, "Data product guide" 1.5 and 2.0: wyvern_<platform>_<time>_<id>[_<level>].tiff, radiance
 unscaled in W/(m2 sr um); wavelengths are tags of its bands, or `eo:bands` of the STAC item beside;

@@ -1,4 +1,4 @@
-"""Where the pixels of a product lie, from what products have instead of a geotransform."""
+"""The place of a product's pixels, from what it has instead of a geotransform."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a system takes for a pixel of its input: multiply-adds and memory, counted once.
+"""Costs of a pixel of a system's input: multiply-adds and memory, counted once.
 
 Nobody has written formulas for nine networks; one evaluation is watched instead, on torch's meta
 device where shapes are computed and no numbers. A system that looks at its numbers on the way is

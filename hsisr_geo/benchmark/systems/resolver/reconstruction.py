@@ -1,4 +1,4 @@
-"""What a group autoencoder loses: true cubes against what it makes of their own latents.
+"""Losses of a group autoencoder: true cubes against what it makes of their own latents.
 
 No diffusion is in it: the best that any diffusion of these latents could do (the paper's figure 9).
 """

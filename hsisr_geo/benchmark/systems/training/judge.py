@@ -1,4 +1,4 @@
-"""What all trainings for a comparison have in common: how weights are judged, and what is told."""
+"""The judge of all trainings for a comparison: weights by one validation, told alike."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace

@@ -1,4 +1,4 @@
-"""What of a budget is spent, and what follows from it: whether to go on, and the learning rate."""
+"""`Purse`: what of a budget is spent, and so whether to go on, and the learning rate."""
 
 import math
 import time

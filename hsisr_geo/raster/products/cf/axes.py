@@ -1,4 +1,4 @@
-"""Which axes of a variable are its bands, rows and columns, by their names and coordinates."""
+"""The axes of a variable that are its bands, rows and columns, by their names and coordinates."""
 
 import re
 from typing import Any

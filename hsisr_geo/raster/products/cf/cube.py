@@ -1,4 +1,4 @@
-"""Which variables of a file are its cube: one with bands, or one for each band."""
+"""The variables of a file that are its cube: one with bands, or one for each band."""
 
 import re
 from collections.abc import Mapping, Sequence

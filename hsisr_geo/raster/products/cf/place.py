@@ -1,4 +1,4 @@
-"""Where a CF cube lies: its grid mapping, and coordinates of cell centres."""
+"""The place of a CF cube: its grid mapping, and coordinates of cell centres."""
 
 from collections.abc import Mapping
 from dataclasses import replace

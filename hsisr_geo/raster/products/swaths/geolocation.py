@@ -1,4 +1,4 @@
-"""Where the pixels of a swath lie: control points out of its arrays, or a map grid that GDAL makes.
+"""The place of a swath's pixels: control points out of its arrays, or a map grid that GDAL makes.
 
 For each pixel of the map the table names the one of the swath to take, from 1, or 0 where there is
 none. GDAL makes it: the numbers of rows and columns are warped by the arrays, as an image would be.
