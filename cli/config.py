@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from . import options
 from .config_file import VARIABLE, config_path, default_path
 from .variables import PREFIX, options_of, walk
 
@@ -25,7 +26,7 @@ class Setting:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 @click.pass_context
 def config(ctx: click.Context, as_json: bool) -> None:
     """Show which options have other defaults here, by a variable or the configuration file.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from . import options
+
 if TYPE_CHECKING:
     from hsisr_geo.doctor.finding import Finding
 
@@ -16,7 +18,7 @@ _TOPIC_WIDTH = 20
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Leave out the GPU and the self-test: no torch.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 def doctor(quick: bool, as_json: bool) -> None:
     """Look at the installation, and say in plain words what is missing or broken.
 

@@ -45,7 +45,7 @@ _TOLERANCE_NM = 1.0  # GDAL's IMAGERY tags of an ENVI file are rounded to a nano
 )
 @options.model
 @options.psf
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 def evaluate(
     sr: str,
     ref: str,

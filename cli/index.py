@@ -29,7 +29,7 @@ INDICES = ("ndvi", "pri", "rep", "depth:2200", "depth:900")
 )
 @options.overwrite
 @options.format
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 def index(
     result: str,
     sigma: str,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import options
 from .options import known_models
 from .terminal import shown
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 @click.pass_context
 def models(ctx: click.Context, as_json: bool) -> None:
     """List the models, or show one with its card."""
@@ -22,7 +23,7 @@ def models(ctx: click.Context, as_json: bool) -> None:
 
 
 @models.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 def list_models(as_json: bool) -> None:
     """List the models that --model takes by name."""
     _print_list(as_json)
@@ -30,7 +31,7 @@ def list_models(as_json: bool) -> None:
 
 @models.command()
 @click.argument("name", shell_complete=known_models)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 def show(name: str, as_json: bool) -> None:
     """Show the model NAME (or the model file NAME) with its card."""
     from hsisr_geo.resolver.catalogue import model_info
@@ -56,7 +57,7 @@ def show(name: str, as_json: bool) -> None:
     help="Model file to write, NAME.safetensors; by default beside FILE, with its name.",
 )  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 def import_model(file: Path, out: Path | None, overwrite: bool, as_json: bool) -> None:
     """Import DMGASR's autoencoder as its authors released it.
 

@@ -210,6 +210,7 @@ precision = click.option(
     help="Of the network's convolutions. bfloat16 is faster where the hardware has it, and not "
     "quite the same.",
 )
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 format = click.option(
     "--format",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--plot", type=click.Path(path_type=Path), metavar="PNG|SVG|PDF", help="Draw it, too."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 def psf(
     src: str,
     bands: str | None,
