@@ -5,12 +5,13 @@ from __future__ import annotations
 from qgis.core import QgsProcessingAlgorithm, QgsProcessingException
 from qgis.PyQt.QtGui import QIcon
 
-from .command import NotSetUp, engine_environment, shown
+from .command import shown
 from .engine_choice import executable
 from .help import ICON, page
 from .i18n import tr
 from .layers import layer_path
 from .leftovers import remove_leftovers
+from .program import NotSetUp, engine_environment
 from .setup.handshake import EngineRefused, greet_once
 from .timeleft import TimeLeft, rounded
 from .words import in_words_of_the_dialog

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qgis.core import QgsApplication, QgsSettings
 
-from .command import Found, NotSetUp, find_engine
+from .program import Found, NotSetUp, find_engine
 from .setup.handshake import EngineRefused, greet_once
 from .setup.places import Environment, default_home
 from .setup.state import Kind, look

@@ -8,8 +8,9 @@ import time
 from qgis.core import Qgis, QgsMessageLog, QgsSettings
 
 from .catalogue import Model, fingerprint, parse
-from .command import NotSetUp, engine_environment, models_arguments
+from .command import models_arguments
 from .engine_choice import executable
+from .program import NotSetUp, engine_environment
 from .worker import WorkerCanceled, WorkerFailed, run_worker
 
 SETTING = "hsisr/models"  # the fingerprint, then what `hsisr-geo models --json` said

@@ -8,9 +8,9 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QGroupBox, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
-from .command import NotSetUp
 from .engine_choice import EXECUTABLE_SETTING, engine, own_executable
 from .i18n import tr
+from .program import NotSetUp
 from .provider import ICON
 
 

@@ -23,9 +23,9 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from .background import Background
-from .command import NotSetUp
 from .engine_choice import engine
 from .i18n import tr
+from .program import NotSetUp
 from .setup import record
 from .setup.diagnostics import report, tail
 from .setup.handshake import EngineRefused, greet

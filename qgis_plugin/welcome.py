@@ -5,9 +5,9 @@ from __future__ import annotations
 from qgis.core import Qgis, QgsSettings
 from qgis.PyQt.QtWidgets import QPushButton
 
-from .command import NotSetUp
 from .engine_choice import executable
 from .i18n import tr
+from .program import NotSetUp
 from .version import version
 
 GREETED = "hsisr/greeted"  # the version that a person has been greeted by

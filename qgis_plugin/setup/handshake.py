@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..command import engine_environment
+from ..program import engine_environment
 from ..worker import WorkerCanceled, WorkerFailed, run_worker
 
 PROTOCOL = 1  # of commands, options and events; the engine's is in its cli/handshake.py

@@ -12,21 +12,23 @@ from hsisr_geo.cli.main import cli
 
 from qgis_plugin.catalogue import parse
 from qgis_plugin.command import (
-    EXECUTABLE_VARIABLE,
-    NotSetUp,
-    Origin,
     Selection,
     Uncertainty,
     adapt_arguments,
     assess_arguments,
-    engine_environment,
     evaluate_arguments,
-    find_engine,
     in_range,
     info_arguments,
     models_arguments,
     run_arguments,
     with_water_vapour,
+)
+from qgis_plugin.program import (
+    EXECUTABLE_VARIABLE,
+    NotSetUp,
+    Origin,
+    engine_environment,
+    find_engine,
 )
 
 PLUGIN = Path(__file__).resolve().parents[2] / "qgis_plugin"
@@ -285,7 +287,16 @@ def test_water_vapour_and_wavelengths_in_the_words_of_the_engine():
 
 
 @pytest.mark.parametrize(
-    "module", ["catalogue.py", "command.py", "leftovers.py", "timeleft.py", "words.py", "worker.py"]
+    "module",
+    [
+        "catalogue.py",
+        "command.py",
+        "leftovers.py",
+        "program.py",
+        "timeleft.py",
+        "words.py",
+        "worker.py",
+    ],
 )
 def test_the_client_needs_no_qgis(module):
     assert "qgis.core" not in (PLUGIN / module).read_text(encoding="utf-8")
