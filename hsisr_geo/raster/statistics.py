@@ -1,7 +1,7 @@
 """`SceneStatistics`: mean, covariance and a sample of spectra from one pass; a scene's scale."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import count
 from pathlib import Path
@@ -85,21 +85,13 @@ class Moments:
         return Moments(total, self.mean + delta * share, second)
 
 
-def scan_scene(
-    raster: Raster,
-    bands: Sequence[int],
-    *,
-    progress: Callable[[int, int], None] | None = None,
-    in_turns: bool = False,
-) -> SceneStatistics:
+def scan_scene(raster: Raster, bands: Sequence[int], *, in_turns: bool = False) -> SceneStatistics:
     """Measure the chosen bands over the whole scene, in one pass.
 
     Parameters
     ----------
     bands
         Indices of bands, from 0.
-    progress
-        Called with (rows done, rows in all) after each strip.
     in_turns
         Give back what a dataset keeps before a strip that was read is measured: there is memory for
         one of both only.
@@ -117,8 +109,6 @@ def scan_scene(
         del valid
         joint = joint.merge(joint_moments(_spectra(strip, complete)))
         spectra.append(lattice_spectra(strip, complete, rows.start, step))
-        if progress is not None:
-            progress(rows.stop, raster.shape[0])
         del strip, complete  # or two strips would be there at a time
     return summary(single, joint, np.concatenate(spectra))
 

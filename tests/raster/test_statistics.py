@@ -98,11 +98,3 @@ def test_bands_with_data_are_found_wherever_their_pixels_are(tmp_path, monkeypat
     assert bands_with_data(raster, range(4)) == (0, 2)
     assert bands_with_data(raster, [3, 2, 1]) == (2,)
     assert bands_with_data(raster, []) == ()
-
-
-def test_progress_ends_at_the_last_row(tmp_path, monkeypatch):
-    monkeypatch.setattr(statistics, "STRIP_BYTES", 4 * 5 * 5)
-    calls = []
-    raster = _scene(tmp_path / "a.tif", np.ones((1, 12, 5)))
-    scan_scene(raster, [0], progress=lambda done, total: calls.append((done, total)))
-    assert calls == [(5, 12), (10, 12), (12, 12)]
