@@ -64,7 +64,7 @@ class Method:
             interpolated=share.interpolated,
             far=None if statistics is None else statistics.mean,
             limits=_limits_of(resolver, valid_range),
-            room=_room_of(resolver, share.resolved, bands),
+            room=room_of(resolver, share.resolved, bands),
         )
 
 
@@ -131,7 +131,7 @@ def make_bands(
     return made
 
 
-def _room_of(resolver: Resolver, resolved: Sequence[int], bands: Bands) -> tuple[float, ...]:
+def room_of(resolver: Resolver, resolved: Sequence[int], bands: Bands) -> tuple[float, ...]:
     """Say for each band how far its values may leave their neighbourhood, in ranges of it.
 
     An alpha band not at all, or low ones would become 0, which is a hole. Interpolation is what its

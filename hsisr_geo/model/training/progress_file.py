@@ -16,6 +16,10 @@ from torch import Tensor, nn
 from hsisr_geo.errors import ModelError, one_line
 from hsisr_geo.model.checkpoint import save_tensors
 
+__all__ = [
+    "Averages", "forget", "load_progress", "progress_path", "read_notes", "save_progress",
+]  # fmt: skip
+
 
 def progress_path(out: Path) -> Path:
     """Return where the progress of a model file stands."""
@@ -94,7 +98,9 @@ def read_notes(path: Path) -> dict[str, str]:
         with safe_open(path, framework="pt") as file:
             return dict(file.metadata() or {})
     except (SafetensorError, OSError) as e:
-        raise ModelError(_cannot_resume(path, e)) from e
+        raise ModelError(
+            f"cannot resume from {path}: {one_line(e)}; delete it to start again"
+        ) from e
 
 
 def _cannot_resume(path: Path, error: Exception) -> str:
@@ -118,7 +124,9 @@ def load_progress(
         _load_moments(optimiser, _part(tensors, "adam."))
         return int(facts["step"])
     except (SafetensorError, RuntimeError, KeyError, ValueError, OSError) as e:
-        raise ModelError(_cannot_resume(path, e)) from e
+        raise ModelError(
+            f"cannot resume from {path}: {one_line(e)}; delete it to start again"
+        ) from e
 
 
 def _load_moments(optimiser: torch.optim.Optimizer, moments: dict[str, Tensor]) -> None:
