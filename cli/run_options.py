@@ -151,12 +151,11 @@ class RunOptions:
         uncertainty: "Uncertainty | None",
         write: "WriteOptions | None" = None,
     ) -> "RunPlan":
-        """Lay out the run without making it; errors as `Request.of` and `plan`."""
-        from hsisr_geo.engine.outlook.plan import plan
+        """Lay out the run without making it; errors as `Request.of` and `Request.plan`."""
         from hsisr_geo.engine.request import Request
         from hsisr_geo.engine.workers import Workers
 
-        request = Request.of(
+        return Request.of(
             raster,
             dst,
             resolver=resolver,
@@ -168,8 +167,7 @@ class RunOptions:
             where=Workers(self.workers, self.threads),
             valid_range=self.valid_range,
             again=self.again,
-        )
-        return plan(request)
+        ).plan()
 
     def super_resolve(
         self, src: "str | Raster", dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any

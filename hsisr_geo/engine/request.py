@@ -12,6 +12,7 @@ from hsisr_geo.engine.grid import cut
 from hsisr_geo.engine.identity import Snapshot, moved
 from hsisr_geo.engine.outlook.estimate import choose_tile
 from hsisr_geo.engine.outlook.footprint import Footprint, Writing, footprint
+from hsisr_geo.engine.outlook.plan import RunPlan, lay_out
 from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.engine.workers import Workers
@@ -256,6 +257,29 @@ class Request:
             if stamp_of(file) != stamp:
                 raise moved(file, "was changed")
         return Snapshot.of(self.raster.all_files), Snapshot.of(method_files(self.resolver))
+
+    def plan(self) -> RunPlan:
+        """Lay the run out without making it.
+
+        Raises
+        ------
+        ModelError : the resolver does not take so many bands
+        OptionError : the run would take more memory than it may
+        """
+        check_scene(self.raster, self.resolver)
+        targets, outputs, side = self.targets(), self.outputs(), self.side()
+        grid = self.grid(side)
+        return lay_out(
+            grid,
+            self.need(grid),
+            targets,
+            outputs,
+            raster=self.raster,
+            resolver=self.resolver,
+            where=self.where,
+            samples=self.samples,
+            tile=side,
+        )
 
 
 def check_scene(raster: Raster, resolver: Resolver) -> None:

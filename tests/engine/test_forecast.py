@@ -7,7 +7,6 @@ import pytest
 from commands import write
 
 from hsisr_geo.engine.outlook import rate
-from hsisr_geo.engine.outlook.plan import plan
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.request import Request
 from hsisr_geo.resolver.interpolation import BicubicResolver
@@ -54,7 +53,7 @@ def test_a_plan_is_made_of_the_median_rate(scene, cache, model, monkeypatch):
     seconds = {}
     for slowness in (1.0, 100.0, 2.0):  # the second beside much other work
         rate.keep_rate(model, 0, 1e6, slowness)
-        seconds[slowness] = plan(Request.of(scene, "x.tif", resolver=model)).seconds
+        seconds[slowness] = Request.of(scene, "x.tif", resolver=model).plan().seconds
     assert 0 < seconds[1.0] < seconds[2.0] == pytest.approx(2 * seconds[1.0], rel=0.01)
 
 

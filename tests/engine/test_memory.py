@@ -20,16 +20,15 @@ BANDS, ROWS, COLS = 200, 256, 256
 CUBE = BANDS * ROWS * COLS * 2
 RUN = """
 import re, sys
-from hsisr_geo.engine.outlook.plan import plan
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.request import Request
 from hsisr_geo.resolver.interpolation import BicubicResolver
 src, dst = sys.argv[1:]
 how = {"resolver": BicubicResolver(2), "tile": 32, "bounds": (0, -64, 64, 0)}
-planned = plan(Request.of(src, dst, **how))
+plan = Request.of(src, dst, **how).plan()
 super_resolve(src, dst, **how)
 peak = re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())  # not its parent's
-print(planned.memory, 1024 * int(peak[1]))
+print(plan.memory, 1024 * int(peak[1]))
 """
 
 

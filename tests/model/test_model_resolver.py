@@ -13,6 +13,7 @@ from hsisr_geo.cube.degradation import named
 from hsisr_geo.errors import ModelError
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
+from hsisr_geo.model import reach as reaches
 from hsisr_geo.model.checkpoint import load_network, save_network
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import LatentBasis
@@ -164,7 +165,7 @@ def test_a_back_projection_reaches_no_further_than_it_says(upscale: int, spec: s
     for iterations in (1, 2):
         x = back_projection.back_project(u, lr, degradation, iterations)
         felt = int((x[0].nonzero() // upscale - 20).abs().max())
-        said = iterations * back_projection.reach(degradation) + 2
+        said = iterations * reaches.reach(degradation) + 2
         assert said - iterations <= felt <= said
 
 

@@ -1,17 +1,21 @@
-"""`plan`: a run laid out without being made: output, tiles, memory, disk and time."""
+"""`RunPlan`: a run laid out without being made."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
+from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.engine.outlook.estimate import estimate_seconds
-from hsisr_geo.engine.request import Request, check_scene
+from hsisr_geo.engine.outlook.footprint import Footprint
+from hsisr_geo.engine.workers import Workers
 from hsisr_geo.journal.layout import Layout, Output
 from hsisr_geo.output.formats.cog import Cog
 from hsisr_geo.output.targets import Target
 from hsisr_geo.raster.raster import Raster
+from hsisr_geo.resolver.protocol import Resolver
 
 
 @dataclass(frozen=True)
@@ -51,28 +55,36 @@ class RunPlan:
     uncertainty_size: int = 0
 
 
-def plan(request: Request) -> RunPlan:
-    """Lay a run out without making it.
+def lay_out(
+    grid: TileGrid,
+    need: Footprint,
+    targets: Sequence[Target],
+    outputs: Sequence[Output],
+    *,
+    raster: Raster,
+    resolver: Resolver,
+    where: Workers,
+    samples: int | None,
+    tile: int,
+) -> RunPlan:
+    """Lay a run out without making it: output, tiles, memory, disk and time.
 
-    Raises
-    ------
-    ModelError : the resolver does not take so many bands
-    OptionError : the run would take more memory than it may
+    Parameters
+    ----------
+    need : of each process
+    targets, outputs : the raster, and that of its uncertainty if there is to be one
+    samples : of that, 0 where it is predicted; None without
+    tile : largest side of one
     """
-    raster, resolver, where = request.raster, request.resolver, request.where
-    check_scene(raster, resolver)
-    targets, outputs, side = request.targets(), request.outputs(), request.side()
-    samples, uncertainty = request.samples, request.uncertainty
-    grid = request.grid(side)
-    need = request.need(grid)
     seconds = estimate_seconds(
         raster, resolver, grid, workers=where.number, threads=where.threads, samples=samples
     )
     bands = len(raster.bands)
-    layout = Layout(grid, resolver.upscale, outputs, measured=bands)
+    layout = Layout(grid, resolver.upscale, tuple(outputs), measured=bands)
     sizes = [_bytes_of(output.raster) for output in outputs]
+    paths = [os.fspath(target.path) for target in targets]
     return RunPlan(
-        path=os.fspath(request.dst),
+        path=paths[0],
         rows=targets[0].raster.rows,
         cols=targets[0].raster.cols,
         bands=bands,
@@ -80,12 +92,12 @@ def plan(request: Request) -> RunPlan:
         size=sizes[0],
         scratch=layout.total_size + sum(map(_copied, targets, outputs)),
         tiles=len(grid),
-        tile=side,
+        tile=tile,
         memory=where.number * need.host,
         device_memory=need.device,
         seconds=round(seconds, 1),
         model=resolver.name,
-        uncertainty=os.fspath(uncertainty.path) if uncertainty else None,
+        uncertainty=paths[1] if paths[1:] else None,
         samples=samples or 0,
         uncertainty_size=sum(sizes[1:]),
     )
