@@ -43,7 +43,7 @@ def _landscape(bands: int = 40, side: int = 96) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("upscale", [2, 3, 4])
 def test_a_window_with_its_context_gives_the_pixels_of_the_whole(upscale: int) -> None:
-    resolver, cube = _resolver(upscale), _landscape(20, 120)
+    resolver, cube = _resolver(upscale), _landscape(20, 96)
     resolve = resolver.fit(statistics_of(cube))
     whole = resolve(cube, (0, 0))
     context, core = resolver.context, slice(40, 56)

@@ -151,11 +151,11 @@ def test_the_noise_of_a_band_is_what_a_regression_on_the_bands_next_to_it_leaves
 
 @pytest.mark.parametrize("upscale", [2, 4])
 def test_a_window_with_its_context_gives_the_pixels_of_the_whole(upscale: int) -> None:
-    resolver, cube = _resolver(upscale, "gaussian:0.2,0.35"), _ground(180, 12)
+    resolver, cube = _resolver(upscale, "gaussian:0.2,0.35"), _ground(156, 12)
     resolver = replace(resolver, config=replace(resolver.config, components=2))
     resolve = resolver.fit(statistics_of(cube))
     whole = resolve(cube, (0, 0))
-    context, core = resolver.context, slice(80, 96)
+    context, core = resolver.context, slice(70, 86)
     start, stop = core.start - context, core.stop + context
     part = resolve(np.ascontiguousarray(cube[:, start:stop, start:stop]), (start, start))
     inside = slice(context * upscale, (context + 16) * upscale)
