@@ -94,6 +94,34 @@ def test_a_name_is_imported_from_the_module_that_makes_it():
     ]
 
 
+def test_scripts_import_names_that_are_there():
+    """Nobody runs them with every change."""
+    scripts = [path for folder in ("benchmarks", "tools") for path in (ROOT / folder).rglob("*.py")]
+    asked = [
+        (path.name, node.module, alias.name)
+        for path in scripts
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.ImportFrom) and node.module in FILES
+        for alias in node.names
+        if f"{node.module}.{alias.name}" not in FILES
+    ]
+    assert len(asked) > 100
+    assert not [
+        (script, module, name) for script, module, name in asked if name not in _made(module)
+    ]
+
+
+@cache
+def _made(module):
+    """Every name that a module binds, wherever in it."""
+    nodes = [*ast.walk(_tree(FILES[module]))]
+    names = {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    imports = (node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)))
+    names |= {alias.asname or alias.name for node in imports for alias in node.names}
+    stored = (node for node in nodes if isinstance(node, ast.Name))
+    return names | {node.id for node in stored if isinstance(node.ctx, ast.Store)}
+
+
 @pytest.mark.parametrize(("library", "homes"), HOMES)
 def test_a_library_is_imported_where_the_map_says(library, homes):
     allowed = tuple(f"hsisr_geo/{home}" for home in homes.split())
