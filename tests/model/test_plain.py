@@ -86,7 +86,7 @@ def test_both_tell_the_same_uncertainty() -> None:
 @pytest.mark.parametrize("detail", [0.0, 1.0])
 def test_a_part_is_that_part_of_the_whole(detail: float) -> None:
     """Wherever the products of Winograd start counting."""
-    cube, model = _ground(4, 150, 28), _on("ncnn", detail=detail)
+    cube, model = _ground(12, 150, 28), _on("ncnn", detail=detail)
     statistics = statistics_of(cube)
     whole = model.fit(statistics)(cube, (0, 0))
     for rows in (slice(60, 97), slice(131, 150)):

@@ -322,7 +322,7 @@ def test_other_processes_compute_the_same(array, options):
     distributed = pytest.importorskip("distributed")
     lazy = array.chunk(y=16, x=20).hsisr.super_resolve(upscale=2, **options)
     expected = lazy.compute(scheduler="sync")
-    cluster = distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0")
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
     with cluster, distributed.Client(cluster):
         found = lazy.compute()
     np.testing.assert_allclose(found, expected, atol=2e-5)
