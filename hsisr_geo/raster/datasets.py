@@ -50,10 +50,26 @@ def opening_quietly() -> Iterator[None]:
 
 def open_quietly(path: str) -> Any:
     """Open a raster for reading; GDAL's errors are the caller's to translate."""
-    options = {"HONOUR_VALID_RANGE": "NO"} if _is_netcdf(path) else {}
-    # ^ else GDAL makes 0 of what is not valid; `gdal.described` reads the limits
+    if _is_netcdf(path):
+        return _open_netcdf(path)
     with opening_quietly():
-        return rasterio.open(path, **options)
+        return rasterio.open(path)
+
+
+def _open_netcdf(path: str) -> Any:
+    """Open by GDAL's netCDF, lines in the order of the file where nothing tells their place.
+
+    GDAL takes the first for the southernmost then, and turns the raster. Of what is not valid it
+    makes 0 unless told otherwise; `gdal.described` reads the limits.
+    """
+    options = {"HONOUR_VALID_RANGE": "NO"}
+    with opening_quietly():
+        dataset = rasterio.open(path, **options)
+        if dataset.transform != rasterio.Affine.identity():
+            return dataset
+        dataset.close()
+        with rasterio.Env(GDAL_NETCDF_BOTTOMUP="NO"):
+            return rasterio.open(path, **options)
 
 
 def open_without_sidecar(path: str) -> Any:

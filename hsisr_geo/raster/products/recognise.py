@@ -14,6 +14,7 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _SUBDATASET = re.compile(
     r"""(NETCDF|HDF5|ZARR):(?P<quote>["']?)(?P<file>.+)(?P=quote):/*(?P<cube>.+)""", re.IGNORECASE
 )  # rasterio writes them in small letters
+_CLASSIC = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
 _ZARR = (".zgroup", ".zarray", ".zmetadata", "zarr.json")
 
 
@@ -77,6 +78,10 @@ def _file(place: Path, orthorectify: bool) -> Raster:
         from hsisr_geo.raster.products import hdf5_products
 
         return hdf5_products.describe(place, orthorectify=orthorectify)
+    if beginning.startswith(_CLASSIC):
+        from hsisr_geo.raster.products import cf
+
+        return cf.describe_classic(place) or gdal.describe(os.fspath(place))
     metadata = dlr.metadata_of(place, beginning)
     if metadata is not None:
         return dlr.describe(metadata, place)
@@ -104,7 +109,12 @@ def _cube_of_a_product(name: str, orthorectify: bool) -> Raster | None:
         from hsisr_geo.raster.products import cf
 
         return cf.describe_array(place, found["cube"])
-    if not place.is_file() or not _beginning(place).startswith(_HDF5):
+    beginning = _beginning(place) if place.is_file() else b""
+    if beginning.startswith(_CLASSIC):
+        from hsisr_geo.raster.products import cf
+
+        return cf.describe_classic(place, found["cube"])
+    if not beginning.startswith(_HDF5):
         return None
     from hsisr_geo.raster.products import hdf5_products
 

@@ -1,4 +1,4 @@
-"""Cubes that follow the CF conventions, in netCDF-4 or Zarr, as xarray and rioxarray write them.
+"""Cubes that follow the CF conventions, in netCDF or Zarr, as xarray and rioxarray write them.
 
 "NetCDF Climate and Forecast Metadata Conventions", 1.11: §5 coordinates (cell centres), §5.6 grid
 mappings, §8.1 packed data (value = DN * scale_factor + add_offset), §2.5.1 missing data. The axes
@@ -23,10 +23,11 @@ from hsisr_geo.raster import gdal
 from hsisr_geo.raster.datasets import anywhere
 from hsisr_geo.raster.gdal import check_scales
 from hsisr_geo.raster.products.cf.bands import read_bands
+from hsisr_geo.raster.products.cf.classic import default_fill
 from hsisr_geo.raster.products.cf.cube import Cube, find_cube
 from hsisr_geo.raster.products.cf.place import placed, plain, read_crs
-from hsisr_geo.raster.products.cf.source import CfSource, Opener
-from hsisr_geo.raster.products.hdf5 import describing
+from hsisr_geo.raster.products.cf.source import CLASSIC, CfSource, Opener
+from hsisr_geo.raster.products.hdf5 import describing, fill_of
 from hsisr_geo.raster.products.unpack import MOST_AT_ONCE
 from hsisr_geo.raster.raster import Raster
 
@@ -47,6 +48,17 @@ def describe_netcdf(path: Path, wanted: str = "") -> Raster | None:
     """
     with _opened(path, "h5netcdf", _groups_of_hdf5(path)) as groups:
         return _describe(groups, path, "h5netcdf", "netCDF", wanted)
+
+
+def describe_classic(path: Path, wanted: str = "") -> Raster | None:
+    """Describe a file of classic netCDF, as `describe_netcdf` does one of netCDF-4.
+
+    Raises
+    ------
+    RasterError : as `describe_netcdf`
+    """
+    with _opened(path, CLASSIC, [""]) as groups:
+        return _describe(groups, path, CLASSIC, "netCDF", wanted)
 
 
 def describe_zarr(path: Path) -> Raster:
@@ -130,6 +142,8 @@ def _opened(path: Path, engine: str, names: list[str]) -> Iterator[dict[str, Any
         for name in names:
             try:
                 groups[name] = stack.enter_context(Opener(engine, name)(str(path)))
+            except RasterError:
+                raise
             except Exception:  # it raises whatever its libraries do
                 if engine == "zarr" and name == names[0]:
                     raise
@@ -143,8 +157,7 @@ def _describe(
     cube = find_cube(groups, path, wanted)
     if cube is None:
         return None
-    if engine == "zarr":
-        _note_fills(cube, path)
+    _note_fills(cube, path, engine)
     variable, (band, row, col) = cube.first, cube.axes
     dtype = variable.dtype.newbyteorder("=").name
     unsigned = variable.dtype.kind == "i" and _is_unsigned(variable)
@@ -175,12 +188,31 @@ def _describe(
     return _north_up(placed(raster, cube, groups, path)).noted(cube.note, *notes, odd_crs)
 
 
-def _note_fills(cube: Cube, path: Path) -> None:
-    """Note with variables what their arrays are filled with: xarray 2025.7 keeps it to itself."""
+def _note_fills(cube: Cube, path: Path, engine: str) -> None:
+    """Note with variables what stands where nothing was written, which xarray keeps to itself.
+
+    netCDF's own library fills what it makes with a number for it; GDAL and ncdump know that.
+    """
+    fills = {"zarr": _fills_of_zarr, "h5netcdf": _fills_of_hdf5}.get(engine, _fills_of_classic)
+    for name, fill in zip(cube.variables, fills(cube, path), strict=True):
+        cube.dataset[name].encoding.setdefault("fill_value", fill)
+
+
+def _fills_of_zarr(cube: Cube, path: Path) -> list[Any]:
     zarr = importlib.import_module("zarr")
     group = zarr.open_group(str(path), path=cube.group or None, mode="r")
-    for name in cube.variables:
-        cube.dataset[name].encoding.setdefault("fill_value", group[name].fill_value)
+    return [group[name].fill_value for name in cube.variables]
+
+
+def _fills_of_hdf5(cube: Cube, path: Path) -> list[Any]:
+    """Bytes have none, as each of their numbers may be a value."""
+    with describing(path) as file:
+        arrays = [file[f"{cube.group}/{name}"] for name in cube.variables]
+        return [fill_of(array) if array.dtype.itemsize > 1 else None for array in arrays]
+
+
+def _fills_of_classic(cube: Cube, _: Path) -> list[Any]:
+    return [default_fill(cube.dataset[name].dtype) for name in cube.variables]
 
 
 def _decoded(variable: Any, engine: str) -> int:
