@@ -208,14 +208,14 @@ def check_numbers(dtype: str, path: str) -> None:
 def check_envi(dataset: Any, path: str) -> None:
     """Refuse ENVI rasters that GDAL would read wrongly without a word."""
     header = header_beside(dataset)
-    if header is None or not os.path.isfile(path):
-        return
-    unseen = (LAYOUT_KEYS | PLACE_KEYS) & set(hidden_fields(header))
+    unseen = (LAYOUT_KEYS | PLACE_KEYS) & set(hidden_fields(header) if header else ())
     if unseen:
         raise RasterError(
             f"{header}: a line of over 10000 characters keeps GDAL from reading "
             f"{', '.join(sorted(unseen))}: break that line or move it to the end"
         )
+    if header is None or not os.path.isfile(path):
+        return
     fields = envi_fields(dataset)
     size = np.dtype(dataset.dtypes[0]).itemsize
     offset = fields.get("header_offset", "0")

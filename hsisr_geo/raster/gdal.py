@@ -16,7 +16,14 @@ from rasterio.windows import Window
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.declared_range import Limits, outside
-from hsisr_geo.bands.metadata import ALPHA, envi_fields, read_bands, read_provenance, read_tags
+from hsisr_geo.bands.metadata import (
+    ALPHA,
+    envi_fields,
+    header_beside,
+    read_bands,
+    read_provenance,
+    read_tags,
+)
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import (
     anywhere,
@@ -146,7 +153,15 @@ def described(dataset: Any, path: str) -> Raster:
         notes=tuple(
             filter(
                 None,
-                (*notes, flat, *on_nodata, odd_rpcs, _spare_points(dataset), _odd_alpha(bands)),
+                (
+                    *notes,
+                    flat,
+                    *on_nodata,
+                    odd_rpcs,
+                    _spare_points(dataset),
+                    _odd_alpha(bands),
+                    _unseen_header(dataset, bands),
+                ),
             )
         ),
         files=_further_files(dataset, path),
@@ -222,6 +237,18 @@ def _odd_alpha(bands: Bands) -> str:
                 f"a value; if that is wrong, gdal_edit.py -colorinterp_{number} undefined"
             )
     return ""
+
+
+def _unseen_header(dataset: Any, bands: Bands) -> str:
+    """Say so where wavelengths may stand in an ENVI header that only GDAL can reach."""
+    told = any(band.wavelength_nm is not None for band in bands)
+    reached = header_beside(dataset) is not None or dataset.name.startswith("/vsimem/")
+    if dataset.driver != "ENVI" or told or reached:
+        return ""
+    return (
+        "its header is no plain file, and GDAL stops at lines of 10000 characters: if it tells "
+        "wavelengths, unpack it, or name it in a zip, by /vsizip/"
+    )
 
 
 def one_type(raster: Raster) -> Raster:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster import gdal
+from hsisr_geo.raster.facts import archives
 from hsisr_geo.raster.products import aviris, dlr, envi, makers
 from hsisr_geo.raster.products.place import ORTHORECTIFIED
 from hsisr_geo.raster.raster import Raster
@@ -15,7 +16,6 @@ _SUBDATASET = re.compile(
     r"""(NETCDF|HDF5|ZARR):(?P<quote>["']?)(?P<file>.+)(?P=quote):/*(?P<cube>.+)""", re.IGNORECASE
 )  # rasterio writes them in small letters
 _CLASSIC = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
-_ZARR = (".zgroup", ".zarray", ".zmetadata", "zarr.json")
 
 
 def describe(path: str, *, orthorectify: bool = False) -> Raster:
@@ -32,10 +32,12 @@ def describe(path: str, *, orthorectify: bool = False) -> Raster:
     OptionError : `orthorectify` of what has no lookup table
     """
     place = Path(path)
-    if place.is_dir():
+    if os.path.isdir(path):  # unlike `Path.is_dir` it takes any text that GDAL calls a name
         raster = _folder(place)
-    elif place.is_file():
+    elif os.path.isfile(path):
         raster = _file(place, orthorectify)
+    elif _is_zarr(packed := Path(archives.plain_name(path))):
+        raster = _folder(packed)
     else:  # a /vsi path, a subdataset, a URL, or nothing
         raster = _cube_of_a_product(path, orthorectify) or gdal.describe(path)
     if orthorectify and not raster.product.endswith(ORTHORECTIFIED):
@@ -51,7 +53,10 @@ def is_product_folder(place: Path) -> bool:
 
 
 def _is_zarr(place: Path) -> bool:
-    return any((place / name).exists() for name in _ZARR)
+    """Tell whether a path is a Zarr store: a folder, or a zip of one."""
+    if os.path.isfile(place):
+        return archives.is_zarr_archive(place)
+    return any(os.path.exists(place / name) for name in archives.ZARR_MARKS)
 
 
 def _folder(place: Path) -> Raster:
@@ -82,14 +87,18 @@ def _file(place: Path, orthorectify: bool) -> Raster:
         from hsisr_geo.raster.products import cf
 
         return cf.describe_classic(place) or gdal.describe(os.fspath(place))
+    if beginning.startswith(b"PK") and _is_zarr(place):
+        return _folder(place)
     metadata = dlr.metadata_of(place, beginning)
     if metadata is not None:
         return dlr.describe(metadata, place)
     try:
         found = makers.as_its_maker_means(gdal.describe(os.fspath(place)), place)
         return aviris.on_its_map(found, place, orthorectify=orthorectify)
-    except RasterError:
+    except RasterError as error:
         header = envi.header_that_gdal_misreads(place)
+        if header is None and (told := archives.advice(place, beginning)):
+            raise RasterError(told) from error
         if header is None:
             raise
     return envi.describe(place, header)
@@ -104,12 +113,12 @@ def _cube_of_a_product(name: str, orthorectify: bool) -> Raster | None:
     found = _SUBDATASET.fullmatch(name)
     if found is None:
         return None
-    place = Path(found["file"])
-    if place.is_dir() and _is_zarr(place):
+    place = Path(archives.plain_name(found["file"]))
+    if _is_zarr(place):
         from hsisr_geo.raster.products import cf
 
         return cf.describe_array(place, found["cube"])
-    beginning = _beginning(place) if place.is_file() else b""
+    beginning = _beginning(place) if os.path.isfile(place) else b""
     if beginning.startswith(_CLASSIC):
         from hsisr_geo.raster.products import cf
 

@@ -26,7 +26,7 @@ from hsisr_geo.raster.products.cf.bands import read_bands
 from hsisr_geo.raster.products.cf.classic import default_fill
 from hsisr_geo.raster.products.cf.cube import Cube, find_cube
 from hsisr_geo.raster.products.cf.place import placed, plain, read_crs
-from hsisr_geo.raster.products.cf.source import CLASSIC, CfSource, Opener
+from hsisr_geo.raster.products.cf.source import CLASSIC, CfSource, Opener, zarr_store
 from hsisr_geo.raster.products.hdf5 import describing, fill_of
 from hsisr_geo.raster.products.unpack import MOST_AT_ONCE
 from hsisr_geo.raster.raster import Raster
@@ -124,7 +124,7 @@ def _groups_of_hdf5(path: Path) -> list[str]:
 def _groups_of_zarr(path: Path) -> list[str]:
     """Return the root, and the groups that hold arrays, as a tree of xarray's has them."""
     zarr = importlib.import_module("zarr")
-    found, waiting = [""], [("", zarr.open_group(str(path), mode="r"))]
+    found, waiting = [""], [("", zarr.open_group(zarr_store(str(path)), mode="r"))]
     while waiting and len(found) < _MOST_GROUPS:
         name, group = waiting.pop()
         if name and any(True for _ in group.arrays()):
@@ -200,7 +200,7 @@ def _note_fills(cube: Cube, path: Path, engine: str) -> None:
 
 def _fills_of_zarr(cube: Cube, path: Path) -> list[Any]:
     zarr = importlib.import_module("zarr")
-    group = zarr.open_group(str(path), path=cube.group or None, mode="r")
+    group = zarr.open_group(zarr_store(str(path)), path=cube.group or None, mode="r")
     return [group[name].fill_value for name in cube.variables]
 
 

@@ -1,5 +1,7 @@
 """Windows of the variables of a netCDF file or Zarr store, read by xarray."""
 
+import importlib
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +18,13 @@ from hsisr_geo.raster.raster import Missing, Stored
 
 CLASSIC = "classic"
 """What is no engine of xarray's: netCDF before version 4."""
+
+
+def zarr_store(path: str) -> Any:
+    """Return what zarr opens a store by: the name of a folder, or a store in a zip."""
+    if os.path.isdir(path):
+        return path
+    return importlib.import_module("zarr").storage.ZipStore(path, mode="r")
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ class Opener:
         with opening_quietly():
             warnings.simplefilter("ignore")  # xarray's, of what it decodes: told by us, or no harm
             return xarray.open_dataset(
-                path,
+                zarr_store(path) if self.engine == "zarr" else path,
                 group=self.group or None,
                 mask_and_scale=False,
                 decode_times=False,
