@@ -40,7 +40,7 @@ from hsisr_geo.raster.facts.classes import tell_classes
 from hsisr_geo.raster.facts.nodata import is_masked, settled_nodata, within_limits
 from hsisr_geo.raster.facts.remarks import is_remark
 from hsisr_geo.raster.facts.stale_copy import stale_copy
-from hsisr_geo.raster.place.envi_crs import crs_of_header
+from hsisr_geo.raster.place.envi_crs import crs_of_header, guessed_datum
 from hsisr_geo.raster.raster import Gcp, Missing, Raster, Stored
 from hsisr_geo.raster.sources import follow
 
@@ -161,6 +161,7 @@ def described(dataset: Any, path: str) -> Raster:
                     _spare_points(dataset),
                     _odd_alpha(bands),
                     _unseen_header(dataset, bands),
+                    guessed_datum(fields, dataset.crs),
                 ),
             )
         ),

@@ -1,5 +1,7 @@
 """ENVI rasters as they come: any interleave, byte order, type and name, held against `spectral`."""
 
+import re
+
 import numpy as np
 import pytest
 from spectral.io import envi as spectral_envi
@@ -114,3 +116,19 @@ def test_a_short_file_whose_header_gdal_cannot_read(tmp_path):
     (tmp_path / "a.hdr").write_text("\n".join(lines))
     with pytest.raises(RasterError, match="samples is ''"):
         open_raster(tmp_path / "a.img")
+
+
+@pytest.mark.parametrize(
+    ("datum", "told"),
+    [
+        (", WGS-84", None), (", D_WGS_1984", None), (", North America 1983", None),
+        (", Pulkovo 1942", "names the datum Pulkovo 1942, .* WGS 1984 is taken"),
+        ("", "names no datum: North American Datum 1927 is taken"),
+    ],
+)  # fmt: skip
+def test_a_datum_that_gdal_guesses_is_told(tmp_path, datum, told):
+    place = f"{{UTM, 1, 1, 366000, 5808000, 30, 30, 33, North{datum}, units=Meters}}"
+    write_envi(tmp_path / "a.img", tmp_path / "a.hdr", **{"map info": place})
+    notes = [note for note in open_raster(tmp_path / "a.img").notes if "datum" in note]
+    assert len(notes) == (told is not None)
+    assert told is None or re.search(told, notes[0])
