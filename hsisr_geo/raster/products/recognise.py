@@ -141,7 +141,7 @@ def _beginning(place: Path) -> bytes:
 def _no_lookup_table(raster: Raster) -> str:
     told = (
         f"{raster.path}: --orthorectify needs a product with a geolocation lookup table (EMIT, "
-        "AVIRIS) or the place of every pixel"
+        "AVIRIS with its GLT beside) or the place of every pixel (LOC beside AVIRIS)"
     )
     if raster.gcps:
         return f"{told}; the ground control points of this one serve `gdalwarp -tps` on the output"
