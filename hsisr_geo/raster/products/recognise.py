@@ -70,8 +70,10 @@ def _folder(place: Path) -> Raster:
     try:
         return gdal.describe(os.fspath(place))
     except RasterError as error:
+        below = dlr.products_below(place)
+        what = f"in {below[0]} is one: name that" if below else "name a file in it"
         raise RasterError(
-            f"{place} is not a raster, but a folder without a product: name a file in it"
+            f"{place} is not a raster, but a folder without a product: {what}"
         ) from error
 
 
