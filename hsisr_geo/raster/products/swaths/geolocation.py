@@ -50,7 +50,7 @@ class MapGrid:
         return Affine.from_gdal(*self.geotransform)
 
 
-class Places(Protocol):
+class SwathPlaces(Protocol):
     """Where longitude and latitude of each pixel's centre come from."""
 
     def __hash__(self) -> int:
@@ -101,7 +101,7 @@ class SwathOnMap:
     """Windows of the map grid, gathered pixel by pixel out of a swath."""
 
     source: Source
-    places: Places
+    places: SwathPlaces
     shape: tuple[int, int]
     grid: MapGrid
 
@@ -138,7 +138,7 @@ def gather(
     return out, holes
 
 
-def placed_by(raster: Raster, places: Places) -> Raster:
+def placed_by(raster: Raster, places: SwathPlaces) -> Raster:
     """Place a raster by control points thinned out of its arrays."""
     lon, lat = places.read()
     rows, cols = lattice(raster.shape)
@@ -146,7 +146,7 @@ def placed_by(raster: Raster, places: Places) -> Raster:
     return replace(raster, gcps=points, gcp_crs=wkt_of(WGS84, raster.path))
 
 
-def on_map(raster: Raster, places: Places, grid: MapGrid | None = None) -> Raster:
+def on_map(raster: Raster, places: SwathPlaces, grid: MapGrid | None = None) -> Raster:
     """Put a swath on a map grid: the one that it comes with, else one of its own pixel size.
 
     Raises
@@ -215,7 +215,7 @@ def _areas(x: Degrees, y: Degrees) -> Degrees:
 
 
 @lru_cache(maxsize=2)
-def _table(places: Places, shape: tuple[int, int], grid: MapGrid) -> NDArray[np.int64]:
+def _table(places: SwathPlaces, shape: tuple[int, int], grid: MapGrid) -> NDArray[np.int64]:
     """Return rows and columns (2, row, col) of the swath for each pixel of the map, from 1."""
     numbers = np.mgrid[1 : shape[0] + 1, 1 : shape[1] + 1].astype(np.float32)
     table = np.zeros((2, *grid.shape), np.float32)
