@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster import gdal
-from hsisr_geo.raster.facts import archives
+from hsisr_geo.raster.facts import archives, arrays
 from hsisr_geo.raster.products import aviris, dlr, envi, makers
 from hsisr_geo.raster.products.place import ORTHORECTIFIED
 from hsisr_geo.raster.raster import Raster
@@ -89,6 +89,8 @@ def _file(place: Path, orthorectify: bool) -> Raster:
         from hsisr_geo.raster.products import cf
 
         return cf.describe_classic(place) or gdal.describe(os.fspath(place))
+    if told := arrays.advice(place, beginning):
+        raise RasterError(told)
     if beginning.startswith(b"PK") and _is_zarr(place):
         return _folder(place)
     metadata = dlr.metadata_of(place, beginning)
