@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from commands import bicubic
+from rasterio import warp
 
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.facts.description import description
@@ -62,8 +63,8 @@ SCENES = {
 }  # fmt: skip
 
 
-def read(path):
-    raster = open_raster(path)
+def read(path, **options):
+    raster = open_raster(path, **options)
     return read_window(raster, slice(0, raster.rows), slice(0, raster.cols))
 
 
@@ -143,3 +144,37 @@ def test_a_swath_comes_out_right_way_up_with_its_place(tmp_path):
     assert abs(means - CUBE).mean() < 0.1 < abs(means[:, ::-1] - CUBE).mean()
     assert (fine.gcps[0].row, fine.gcps[0].col) == (1, 1)
     assert (fine.gcps[0].x, fine.gcps[0].y) == pytest.approx((10, 50))
+
+
+@pytest.mark.parametrize("container", ["3.nc", "4.nc", "a.zarr"])
+def test_a_swath_is_put_on_a_map_by_the_places_of_its_pixels(tmp_path, container):
+    """Latitudes are packed, as in many products: whole numbers, a scale and an offset."""
+    row, col = np.mgrid[0:ROWS, 0:COLS].astype(float)
+    lon, lat = 10 + 0.001 * col + 0.0003 * row, 50 - 0.001 * row + 0.0002 * col
+    packed = {
+        "latitude": {"dtype": "i4", "scale_factor": 1e-7, "add_offset": 45.0, "_FillValue": -1}
+    }
+    data = scene(
+        ("wavelength", *(dims := ("downtrack", "crosstrack"))), latitude=(dims, lat),
+        longitude=(dims, lon),
+    )  # fmt: skip
+    path = tmp_path / container
+    if container == "a.zarr":
+        pytest.importorskip("zarr")
+        data.to_zarr(path, encoding=packed, consolidated=False)
+    else:
+        data.to_netcdf(
+            path, engine={"3.nc": "scipy", "4.nc": "h5netcdf"}[container], encoding=packed
+        )
+    swath = open_raster(path)
+    assert (swath.gcps[-1].x, swath.gcps[-1].y) == pytest.approx((lon[-1, -1], lat[-1, -1]))
+    mapped = open_raster(path, orthorectify=True)
+    assert mapped.product == "CF cube 'radiance', orthorectified"
+    assert "UTM zone 32N" in mapped.crs
+    plane = read(path, orthorectify=True)[0]
+    rows, cols = np.nonzero(np.isfinite(plane))
+    found = np.argwhere(CUBE[0] == plane[rows, cols][:, None, None])[:, 1:].T
+    x, y = mapped.transform @ (cols + 0.5, rows + 0.5)
+    there = warp.transform("EPSG:4326", mapped.crs, lon[tuple(found)], lat[tuple(found)])
+    assert len(rows) > 300
+    assert np.hypot(x - there[0], y - there[1]).max() < 0.75 * 111

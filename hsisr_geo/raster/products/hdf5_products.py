@@ -24,7 +24,7 @@ def describe(path: Path, *, orthorectify: bool) -> Raster:
     if known := _known(path, orthorectify):
         return known
     try:
-        return cf.describe_netcdf(path) or gdal.describe(os.fspath(path))
+        return cf.describe_netcdf(path, orthorectify=orthorectify) or gdal.describe(os.fspath(path))
     except RasterError as error:
         named = next((n for n in ("PRS_", "EMIT_", "NEON_") if path.name.startswith(n)), None)
         if named is None:
@@ -47,7 +47,7 @@ def describe_cube(path: Path, cube: str, *, orthorectify: bool) -> Raster | None
     names = [name.strip("/").replace(" ", "_") for name in cubes]  # as GDAL writes them
     if cube.replace(" ", "_") in names:
         return known
-    return cf.describe_netcdf(path, cube)
+    return cf.describe_netcdf(path, cube, orthorectify=orthorectify)
 
 
 def _cubes(source: Source | None) -> list[str]:

@@ -33,11 +33,11 @@ def describe(path: str, *, orthorectify: bool = False) -> Raster:
     """
     place = Path(path)
     if os.path.isdir(path):  # unlike `Path.is_dir` it takes any text that GDAL calls a name
-        raster = _folder(place)
+        raster = _folder(place, orthorectify)
     elif os.path.isfile(path):
         raster = _file(place, orthorectify)
     elif _is_zarr(packed := Path(archives.plain_name(path))):
-        raster = _folder(packed)
+        raster = _folder(packed, orthorectify)
     else:  # a /vsi path, a subdataset, a URL, or nothing
         raster = _cube_of_a_product(path, orthorectify) or gdal.describe(path)
     if orthorectify and not raster.product.endswith(ORTHORECTIFIED):
@@ -59,11 +59,11 @@ def _is_zarr(place: Path) -> bool:
     return any(os.path.exists(place / name) for name in archives.ZARR_MARKS)
 
 
-def _folder(place: Path) -> Raster:
+def _folder(place: Path, orthorectify: bool) -> Raster:
     if _is_zarr(place):
         from hsisr_geo.raster.products import cf
 
-        return cf.describe_zarr(place)
+        return cf.describe_zarr(place, orthorectify=orthorectify)
     found = dlr.find_metadata(place)
     if found is not None:
         return dlr.describe(found)
@@ -88,11 +88,12 @@ def _file(place: Path, orthorectify: bool) -> Raster:
     if beginning.startswith(_CLASSIC):
         from hsisr_geo.raster.products import cf
 
-        return cf.describe_classic(place) or gdal.describe(os.fspath(place))
+        found = cf.describe_classic(place, orthorectify=orthorectify)
+        return found or gdal.describe(os.fspath(place))
     if told := arrays.advice(place, beginning):
         raise RasterError(told)
     if beginning.startswith(b"PK") and _is_zarr(place):
-        return _folder(place)
+        return _folder(place, orthorectify)
     metadata = dlr.metadata_of(place, beginning)
     if metadata is not None:
         return dlr.describe(metadata, place)
@@ -121,12 +122,12 @@ def _cube_of_a_product(name: str, orthorectify: bool) -> Raster | None:
     if _is_zarr(place):
         from hsisr_geo.raster.products import cf
 
-        return cf.describe_array(place, found["cube"])
+        return cf.describe_array(place, found["cube"], orthorectify=orthorectify)
     beginning = _beginning(place) if os.path.isfile(place) else b""
     if beginning.startswith(_CLASSIC):
         from hsisr_geo.raster.products import cf
 
-        return cf.describe_classic(place, found["cube"])
+        return cf.describe_classic(place, found["cube"], orthorectify=orthorectify)
     if not beginning.startswith(_HDF5):
         return None
     from hsisr_geo.raster.products import hdf5_products
@@ -145,7 +146,7 @@ def _beginning(place: Path) -> bytes:
 def _no_lookup_table(raster: Raster) -> str:
     told = (
         f"{raster.path}: --orthorectify needs a product with a geolocation lookup table (EMIT, "
-        "AVIRIS with its GLT beside) or the place of every pixel (LOC beside AVIRIS)"
+        "AVIRIS with its GLT beside) or the place of every pixel, in degrees"
     )
     if raster.gcps:
         return f"{told}; the ground control points of this one serve `gdalwarp -tps` on the output"

@@ -25,9 +25,10 @@ from hsisr_geo.raster.gdal import check_scales
 from hsisr_geo.raster.products.cf.bands import read_bands
 from hsisr_geo.raster.products.cf.classic import default_fill
 from hsisr_geo.raster.products.cf.cube import Cube, find_cube
-from hsisr_geo.raster.products.cf.place import placed, plain, read_crs
+from hsisr_geo.raster.products.cf.place import placed, places_of, plain, read_crs
 from hsisr_geo.raster.products.cf.source import CLASSIC, CfSource, Opener, zarr_store
 from hsisr_geo.raster.products.hdf5 import describing, fill_of
+from hsisr_geo.raster.products.swaths.geolocation import on_map
 from hsisr_geo.raster.products.unpack import MOST_AT_ONCE
 from hsisr_geo.raster.raster import Raster
 
@@ -35,22 +36,23 @@ _LOG = logging.getLogger(__name__)
 _MOST_GROUPS = 50
 
 
-def describe_netcdf(path: Path, wanted: str = "") -> Raster | None:
+def describe_netcdf(path: Path, wanted: str = "", *, orthorectify: bool = False) -> Raster | None:
     """Describe a netCDF-4 or HDF5 file; None if it has no cube that CF or names tell about.
 
     Parameters
     ----------
     wanted : "group/variable" as GDAL writes it: only that one counts
+    orthorectify : put a swath on a map grid, if the place of every pixel is told
 
     Raises
     ------
     RasterError : several cubes, coordinates that are not regular, a CRS that is not understood
     """
     with _opened(path, "h5netcdf", _groups_of_hdf5(path)) as groups:
-        return _describe(groups, path, "h5netcdf", "netCDF", wanted)
+        return _describe(groups, path, "h5netcdf", "netCDF", wanted, orthorectify=orthorectify)
 
 
-def describe_classic(path: Path, wanted: str = "") -> Raster | None:
+def describe_classic(path: Path, wanted: str = "", *, orthorectify: bool = False) -> Raster | None:
     """Describe a file of classic netCDF, as `describe_netcdf` does one of netCDF-4.
 
     Raises
@@ -58,38 +60,41 @@ def describe_classic(path: Path, wanted: str = "") -> Raster | None:
     RasterError : as `describe_netcdf`
     """
     with _opened(path, CLASSIC, [""]) as groups:
-        return _describe(groups, path, CLASSIC, "netCDF", wanted)
+        return _describe(groups, path, CLASSIC, "netCDF", wanted, orthorectify=orthorectify)
 
 
-def describe_zarr(path: Path) -> Raster:
+def describe_zarr(path: Path, *, orthorectify: bool = False) -> Raster:
     """Describe a Zarr store; what has no cube in the sense of CF is left to GDAL.
 
     Raises
     ------
     RasterError : as `describe_netcdf`; neither the package zarr nor GDAL can read it
     """
-    raster, told = _cf_in_zarr(path)
+    raster, told = _cf_in_zarr(path, orthorectify=orthorectify)
     return raster or _zarr_of_gdal(path, told)
 
 
-def describe_array(path: Path, wanted: str) -> Raster | None:
+def describe_array(path: Path, wanted: str, *, orthorectify: bool = False) -> Raster | None:
     """Describe one array of a Zarr store, "group/array" as GDAL writes it; None if it is no cube.
 
     Raises
     ------
     RasterError : as `describe_netcdf`
     """
-    return _cf_in_zarr(path, wanted)[0]
+    return _cf_in_zarr(path, wanted, orthorectify=orthorectify)[0]
 
 
-def _cf_in_zarr(path: Path, wanted: str = "") -> tuple[Raster | None, str]:
+def _cf_in_zarr(
+    path: Path, wanted: str = "", *, orthorectify: bool = False
+) -> tuple[Raster | None, str]:
     """Return the cube, and else why there is none."""
     if importlib.util.find_spec("zarr") is None:
         return None, ""
     try:
         names = [wanted.rpartition("/")[0]] if wanted else _groups_of_zarr(path)
         with _opened(path, "zarr", names) as groups:
-            return _describe(groups, path, "zarr", "Zarr", wanted), ""
+            found = _describe(groups, path, "zarr", "Zarr", wanted, orthorectify=orthorectify)
+            return found, ""
     except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
         return None, f" ({error})"  # an array without a group, a codec of another library, damage
 
@@ -152,7 +157,13 @@ def _opened(path: Path, engine: str, names: list[str]) -> Iterator[dict[str, Any
 
 
 def _describe(
-    groups: Mapping[str, Any], path: Path, engine: str, driver: str, wanted: str = ""
+    groups: Mapping[str, Any],
+    path: Path,
+    engine: str,
+    driver: str,
+    wanted: str = "",
+    *,
+    orthorectify: bool = False,
 ) -> Raster | None:
     cube = find_cube(groups, path, wanted)
     if cube is None:
@@ -185,7 +196,10 @@ def _describe(
         ),
         decoded=_decoded(variable, engine),
     )  # fmt: skip
-    return _north_up(placed(raster, cube, groups, path)).noted(cube.note, *notes, odd_crs)
+    raster = _north_up(placed(raster, cube, groups, path, engine))
+    places = places_of(cube, groups, path, engine) if orthorectify and raster.gcps else None
+    raster = raster if places is None else on_map(raster, places)
+    return raster.noted(cube.note, *notes, odd_crs)
 
 
 def _note_fills(cube: Cube, path: Path, engine: str) -> None:
