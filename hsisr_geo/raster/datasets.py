@@ -205,8 +205,13 @@ def check_numbers(dtype: str, path: str) -> None:
         )
 
 
-def check_envi(dataset: Any, path: str) -> None:
-    """Refuse ENVI rasters that GDAL would read wrongly without a word."""
+def check_envi(dataset: Any, path: str) -> str:
+    """Refuse ENVI rasters that GDAL would read wrongly without a word.
+
+    Returns
+    -------
+    a note where the file has room for more bands than the header tells of, else ""
+    """
     header = header_beside(dataset)
     unseen = (LAYOUT_KEYS | PLACE_KEYS) & set(hidden_fields(header) if header else ())
     if unseen:
@@ -215,17 +220,24 @@ def check_envi(dataset: Any, path: str) -> None:
             f"{', '.join(sorted(unseen))}: break that line or move it to the end"
         )
     if header is None or not os.path.isfile(path):
-        return
+        return ""
     fields = envi_fields(dataset)
     size = np.dtype(dataset.dtypes[0]).itemsize
     offset = fields.get("header_offset", "0")
     if not offset.isdecimal():
         raise RasterError(f"{header}: header offset = {offset[:40]} is no number of bytes")
-    needed = int(offset)
-    needed += dataset.width * dataset.height * dataset.count * size
-    found = os.path.getsize(path)
-    if found < needed and fields.get("file_compression", "0") == "0":
+    band = dataset.width * dataset.height * size
+    needed, found = int(offset) + band * dataset.count, os.path.getsize(path)
+    if fields.get("file_compression", "0") != "0":
+        return ""
+    if found < needed:
         raise RasterError(f"{path} is truncated: {found} of {needed} bytes are there")
+    if found < needed + band:
+        return ""
+    return (
+        f"it has {found} bytes, of which {header.name} tells {needed}, as {dataset.dtypes[0]}: are "
+        "data type, lines, samples and bands there right?"
+    )
 
 
 def reason(error: BaseException) -> str:

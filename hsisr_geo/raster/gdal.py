@@ -107,11 +107,11 @@ def describe(path: str) -> Raster:
     try:
         with open_quietly(path) as dataset:
             check_bands(dataset, path)
-            check_envi(dataset, path)
+            longer = check_envi(dataset, path)
             if not (stale := stale_copy(dataset)):
-                return described(dataset, path)
+                return described(dataset, path).noted(longer)
         with open_without_sidecar(path) as dataset:
-            return described(dataset, path).noted(stale)
+            return described(dataset, path).noted(stale, longer)
     except UnicodeDecodeError as error:  # rasterio reads names of bands and of the CRS as UTF-8
         raise RasterError(
             f"{path}: its metadata hold text that is not UTF-8 ({error.object[:40]!r}): convert it"

@@ -132,3 +132,17 @@ def test_a_datum_that_gdal_guesses_is_told(tmp_path, datum, told):
     notes = [note for note in open_raster(tmp_path / "a.img").notes if "datum" in note]
     assert len(notes) == (told is not None)
     assert told is None or re.search(told, notes[0])
+
+
+@pytest.mark.parametrize("wrong", ["data type = 4", "lines = 5", "bands = 3"])
+def test_a_header_that_tells_less_than_there_is_is_told(tmp_path, wrong):
+    """A data type that is missing is a byte to GDAL, and the scene is noise."""
+    write_envi(tmp_path / "a.img", tmp_path / "a.hdr", dtype="float32")
+    assert open_raster(tmp_path / "a.img").notes == ()
+    text = (tmp_path / "a.hdr").read_text()
+    name, _, value = wrong.partition(" = ")
+    less = "" if name == "data type" else f"{name} = {int(value) - 2}"
+    assert wrong in text
+    (tmp_path / "a.hdr").write_text(text.replace(wrong, less))
+    told = " ".join(open_raster(tmp_path / "a.img").notes)
+    assert re.search(r"it has 240 bytes, of which a\.hdr tells \d+, as (uint8|float32)", told)
