@@ -52,10 +52,10 @@ def describe_cube(path: Path, cube: str, *, orthorectify: bool) -> Raster | None
 
 def _cubes(source: Source | None) -> list[str]:
     """Return the datasets that a product's bands come from."""
-    if isinstance(source, prisma.PrismaSource):
-        source = source.cubes
     while isinstance(source, tanager.MaskedSource | SwathOnMap):
         source = source.source
+    if isinstance(source, prisma.PrismaSource):
+        source = source.cubes
     if isinstance(source, Hdf5Source):
         return [part.dataset for part in source.parts]
     return [source.cube] if isinstance(source, emit.OrthoSource) else []
@@ -72,7 +72,7 @@ def _known(path: Path, orthorectify: bool) -> Raster | None:
 def _as_told(path: Path, orthorectify: bool) -> Raster | None:
     with describing(path) as file:
         if prisma.recognise(file):
-            return prisma.describe(file, path)
+            return prisma.describe(file, path, orthorectify=orthorectify)
         if emit.recognise(file):
             return emit.describe(file, path, orthorectify=orthorectify)
         if tanager.recognise(file):

@@ -150,4 +150,6 @@ def _no_lookup_table(raster: Raster) -> str:
     )
     if raster.gcps:
         return f"{told}; the ground control points of this one serve `gdalwarp -tps` on the output"
+    if raster.rpcs:
+        return f"{told}; the polynomials of this one serve `gdalwarp -rpc` on the output"
     return f"{told}; this one is {'on a map grid already' if raster.has_transform else 'without'}"
