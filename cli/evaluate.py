@@ -168,7 +168,8 @@ def check_same_grid(sr: "Raster", reference: "Raster") -> None:
     if difference:
         raise RasterError(
             f"{sr.path} and {reference.path} cannot be compared: {difference}; the reference must "
-            "have the grid and bands of the super-resolved raster"
+            "have the grid and bands of the super-resolved raster; where there is none, hsisr-geo "
+            "assess degrades the scene and compares it with itself"
         )
 
 

@@ -154,8 +154,9 @@ drop_bad = click.option(
 orthorectify = click.option(
     "--orthorectify",
     is_flag=True,
-    help="Put a product in the geometry of its sensor (EMIT, Tanager, PACE, HYPSO, AVIRIS) on a "
-    "map grid, by the lookup table or the coordinates that come with it.",
+    help="Put a product in the geometry of its sensor (EMIT, PRISMA, Tanager, PACE, HYPSO, "
+    "AVIRIS, any netCDF or Zarr with the place of every pixel) on a map grid, by the lookup "
+    "table or the coordinates that come with it.",
 )
 mask_clouds = click.option(
     "--mask-clouds",

@@ -533,6 +533,22 @@ def make_aviris_glt(folder, *, line="AV320230926t201618", endings=("_L1B_RDN_000
     return image, cube, table
 
 
+def make_aviris_loc(image, *, ending="_L1B_LOC_000_cc_LOC", part="000", degrees=True):
+    """Longitude, latitude and height of each pixel of an image of `make_aviris_glt`: 30 m apart."""
+    row, col = np.mgrid[:14, :10]
+    x, y = 760000 + 30 * col + 6 * row, 3800000 + 6 * col - 30 * row
+    lon, lat = transform("EPSG:32610", "EPSG:4326", x.ravel(), y.ravel())
+    told = np.stack([lon, lat]).reshape(2, 14, 10) if degrees else np.stack([x, y])
+    line = image.name.partition("_")[0]
+    path = image.with_name(f"{line}{ending.replace('000', part)}")
+    np.concatenate([told, np.full((1, 14, 10), 200.0)]).astype("<f8").tofile(path)
+    Path(f"{path}.hdr").write_text(
+        "ENVI\nsamples = 10\nlines = 14\nbands = 3\nheader offset = 0\ndata type = 5\n"
+        "interleave = bsq\nbyte order = 0\n"
+    )
+    return x, y, lon, lat
+
+
 def make_aviris_netcdf(path):
     """Coordinates and grid mapping at the root, the cube in a group of its own."""
     cube = numbered(4, 12, 9, "float32")

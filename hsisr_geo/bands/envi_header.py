@@ -6,9 +6,12 @@ Keys are lower case with underscores, as GDAL's `ENVI` metadata domain writes th
 """
 
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+HeaderPath = Path | zipfile.Path
+_VSIZIP = "/vsizip/"
 _GDAL_LINE_LIMIT = 10_000
 _CLOSING = {"{": "}", "[": "]", "(": ")"}  # lists of other languages are found in headers, too
 
@@ -31,17 +34,31 @@ BAND_KEYS = frozenset({
 })  # fmt: skip
 
 
-def read_header(path: Path) -> dict[str, str]:
+def header_path(name: str) -> HeaderPath | None:
+    """Find a header by the name that GDAL has for it: a file, or one in /vsizip/; else None."""
+    if Path(name).is_file():
+        return Path(name)
+    archive = Path(name.removeprefix(_VSIZIP)).parent if name.startswith(_VSIZIP) else None
+    while archive is not None and archive != archive.parent:
+        if archive.is_file() and zipfile.is_zipfile(archive):
+            inside = name.removeprefix(f"{_VSIZIP}{archive}").lstrip("/")
+            found = zipfile.Path(archive, inside)
+            return found if found.is_file() else None
+        archive = archive.parent
+    return None
+
+
+def read_header(path: HeaderPath) -> dict[str, str]:
     """Read the fields of an ENVI header; lists keep their braces."""
     return {key: value for key, value, _ in _entries(path)}
 
 
-def hidden_fields(path: Path) -> dict[str, str]:
+def hidden_fields(path: HeaderPath) -> dict[str, str]:
     """Return the fields that GDAL does not see, because a line before them is too long for it."""
     return {key: value for key, value, hidden in _entries(path) if hidden}
 
 
-def _entries(path: Path) -> Iterable[tuple[str, str, bool]]:
+def _entries(path: HeaderPath) -> Iterable[tuple[str, str, bool]]:
     lines = _text(path.read_bytes()).splitlines()
     hidden = False
     remaining = iter(lines)

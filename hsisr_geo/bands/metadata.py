@@ -3,13 +3,18 @@
 import math
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rasterio.enums import ColorInterp
 
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.bands.envi_header import carried_fields, join_list, read_header
+from hsisr_geo.bands.envi_header import (
+    HeaderPath,
+    carried_fields,
+    header_path,
+    join_list,
+    read_header,
+)
 from hsisr_geo.bands.lists import split_list, to_number
 from hsisr_geo.bands.spectral import read_spectral
 
@@ -78,10 +83,10 @@ def envi_fields(dataset: Any) -> dict[str, str]:
     return fields | (read_header(header) if header else {})
 
 
-def header_beside(dataset: Any) -> Path | None:
-    """Return the .hdr file of an ENVI raster, None where there is no plain file."""
-    names = (Path(name) for name in dataset.files if name.lower().endswith(".hdr"))
-    return next((path for path in names if path.is_file()), None)
+def header_beside(dataset: Any) -> HeaderPath | None:
+    """Return the .hdr file of an ENVI raster, None where it is no plain file, nor in a zip."""
+    paths = (header_path(name) for name in dataset.files if name.lower().endswith(".hdr"))
+    return next((path for path in paths if path is not None), None)
 
 
 def _names(dataset: Any, fields: Mapping[str, str]) -> list[str]:

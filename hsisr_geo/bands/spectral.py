@@ -7,6 +7,7 @@ found and not understood becomes a note.
 """
 
 import logging
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -90,7 +91,8 @@ def read_spectral(dataset: Any, fields: Mapping[str, str]) -> Spectral:
         if undecided and any(s.centre is not None for s in place.said):
             # ... even if in a unit that is no length: places that follow would only guess
             undecided = False
-            _log_place(f"{dataset.name}: wavelengths from the {place.name}", place.said, found)
+            name = os.path.basename(dataset.name)
+            _log_place(f"{name}: wavelengths from the {place.name}", place.said, found)
             notes |= dict.fromkeys(found.notes)
             result = result._replace(centres=found.centres)
         if _unknown(result.widths):

@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Formatter
 
 from hsisr_geo.errors import OptionError, OutputError
-from hsisr_geo.raster.scenes import ENDINGS
+from hsisr_geo.raster.scenes import stem
 
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:"<>|?*', "_"))  # in names of subdatasets
 
@@ -65,7 +65,7 @@ def plan_jobs(
 def _name(template: str, scene: str, values: Mapping[str, object]) -> str:
     """Fill a template for one scene; only plain fields, as `str.format` could reach further."""
     path = Path(scene)
-    known = {"stem": _stem(path).translate(_UNSAFE), "parent": path.absolute().parent.name}
+    known = {"stem": stem(path).translate(_UNSAFE), "parent": path.absolute().parent.name}
     known |= {name: str(value) for name, value in values.items()}
     try:
         parts = list(Formatter().parse(template))
@@ -79,11 +79,6 @@ def _name(template: str, scene: str, values: Mapping[str, object]) -> str:
     if Path(name).name != name:
         raise OptionError(f"{template!r} makes {name!r}: name a file in the folder, not a path")
     return name
-
-
-def _stem(path: Path) -> str:
-    """Return the name without its ending; in `scene.v2_rfl` a dot is none."""
-    return path.stem if path.suffix.lower() in ENDINGS else path.name
 
 
 def _check_clashes(jobs: Sequence[Job]) -> None:

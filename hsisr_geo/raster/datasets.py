@@ -52,10 +52,26 @@ def opening_quietly() -> Iterator[None]:
 
 def open_quietly(path: str) -> Any:
     """Open a raster for reading; GDAL's errors are the caller's to translate."""
-    options = {"HONOUR_VALID_RANGE": "NO"} if _is_netcdf(path) else {}
-    # ^ else GDAL makes 0 of what is not valid; `gdal.described` reads the limits
+    if _is_netcdf(path):
+        return _open_netcdf(path)
     with opening_quietly():
-        return rasterio.open(path, **options)
+        return rasterio.open(path)
+
+
+def _open_netcdf(path: str) -> Any:
+    """Open by GDAL's netCDF, lines in the order of the file where nothing tells their place.
+
+    GDAL takes the first for the southernmost then, and turns the raster. Of what is not valid it
+    makes 0 unless told otherwise; `gdal.described` reads the limits.
+    """
+    options = {"HONOUR_VALID_RANGE": "NO"}
+    with opening_quietly():
+        dataset = rasterio.open(path, **options)
+        if dataset.transform != rasterio.Affine.identity():
+            return dataset
+        dataset.close()
+        with rasterio.Env(GDAL_NETCDF_BOTTOMUP="NO"):
+            return rasterio.open(path, **options)
 
 
 def open_without_sidecar(path: str) -> Any:
@@ -191,27 +207,39 @@ def check_numbers(dtype: str, path: str) -> None:
         )
 
 
-def check_envi(dataset: Any, path: str) -> None:
-    """Refuse ENVI rasters that GDAL would read wrongly without a word."""
+def check_envi(dataset: Any, path: str) -> str:
+    """Refuse ENVI rasters that GDAL would read wrongly without a word.
+
+    Returns
+    -------
+    a note where the file has room for more bands than the header tells of, else ""
+    """
     header = header_beside(dataset)
-    if header is None or not os.path.isfile(path):
-        return
-    unseen = (LAYOUT_KEYS | PLACE_KEYS) & set(hidden_fields(header))
+    unseen = (LAYOUT_KEYS | PLACE_KEYS) & set(hidden_fields(header) if header else ())
     if unseen:
         raise RasterError(
             f"{header}: a line of over 10000 characters keeps GDAL from reading "
             f"{', '.join(sorted(unseen))}: break that line or move it to the end"
         )
+    if header is None or not os.path.isfile(path):
+        return ""
     fields = envi_fields(dataset)
     size = np.dtype(dataset.dtypes[0]).itemsize
     offset = fields.get("header_offset", "0")
     if not offset.isdecimal():
         raise RasterError(f"{header}: header offset = {offset[:40]} is no number of bytes")
-    needed = int(offset)
-    needed += dataset.width * dataset.height * dataset.count * size
-    found = os.path.getsize(path)
-    if found < needed and fields.get("file_compression", "0") == "0":
+    band = dataset.width * dataset.height * size
+    needed, found = int(offset) + band * dataset.count, os.path.getsize(path)
+    if fields.get("file_compression", "0") != "0":
+        return ""
+    if found < needed:
         raise RasterError(f"{path} is truncated: {found} of {needed} bytes are there")
+    if found < needed + band:
+        return ""
+    return (
+        f"it has {found} bytes, of which {header.name} tells {needed}, as {dataset.dtypes[0]}: are "
+        "data type, lines, samples and bands there right?"
+    )
 
 
 def reason(error: BaseException) -> str:

@@ -16,7 +16,14 @@ from rasterio.windows import Window
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.declared_range import Limits, outside
-from hsisr_geo.bands.metadata import ALPHA, envi_fields, read_bands, read_provenance, read_tags
+from hsisr_geo.bands.metadata import (
+    ALPHA,
+    envi_fields,
+    header_beside,
+    read_bands,
+    read_provenance,
+    read_tags,
+)
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import (
     anywhere,
@@ -33,7 +40,7 @@ from hsisr_geo.raster.facts.classes import tell_classes
 from hsisr_geo.raster.facts.nodata import is_masked, settled_nodata, within_limits
 from hsisr_geo.raster.facts.remarks import is_remark
 from hsisr_geo.raster.facts.stale_copy import stale_copy
-from hsisr_geo.raster.place.envi_crs import crs_of_header
+from hsisr_geo.raster.place.envi_crs import crs_of_header, guessed_datum
 from hsisr_geo.raster.place.gcp import Gcp
 from hsisr_geo.raster.raster import Missing, Raster, Stored
 from hsisr_geo.raster.sources import follow
@@ -101,11 +108,11 @@ def describe(path: str) -> Raster:
     try:
         with open_quietly(path) as dataset:
             check_bands(dataset, path)
-            check_envi(dataset, path)
+            longer = check_envi(dataset, path)
             if not (stale := stale_copy(dataset)):
-                return described(dataset, path)
+                return described(dataset, path).noted(longer)
         with open_without_sidecar(path) as dataset:
-            return described(dataset, path).noted(stale)
+            return described(dataset, path).noted(stale, longer)
     except UnicodeDecodeError as error:  # rasterio reads names of bands and of the CRS as UTF-8
         raise RasterError(
             f"{path}: its metadata hold text that is not UTF-8 ({error.object[:40]!r}): convert it"
@@ -147,7 +154,16 @@ def described(dataset: Any, path: str) -> Raster:
         notes=tuple(
             filter(
                 None,
-                (*notes, flat, *on_nodata, odd_rpcs, _spare_points(dataset), _odd_alpha(bands)),
+                (
+                    *notes,
+                    flat,
+                    *on_nodata,
+                    odd_rpcs,
+                    _spare_points(dataset),
+                    _odd_alpha(bands),
+                    _unseen_header(dataset, bands),
+                    guessed_datum(fields, dataset.crs),
+                ),
             )
         ),
         files=_further_files(dataset, path),
@@ -223,6 +239,18 @@ def _odd_alpha(bands: Bands) -> str:
                 f"a value; if that is wrong, gdal_edit.py -colorinterp_{number} undefined"
             )
     return ""
+
+
+def _unseen_header(dataset: Any, bands: Bands) -> str:
+    """Say so where wavelengths may stand in an ENVI header that only GDAL can reach."""
+    told = any(band.wavelength_nm is not None for band in bands)
+    reached = header_beside(dataset) is not None or dataset.name.startswith("/vsimem/")
+    if dataset.driver != "ENVI" or told or reached:
+        return ""
+    return (
+        "its header is no plain file, and GDAL stops at lines of 10000 characters: if it tells "
+        "wavelengths, unpack it, or name it in a zip, by /vsizip/"
+    )
 
 
 def one_type(raster: Raster) -> Raster:

@@ -12,6 +12,7 @@ ENDINGS = (
     ".nc", ".nc4", ".h5", ".he5", ".hdf5", ".zarr",
 )  # fmt: skip
 """What a folder is looked through for, besides whatever has an ENVI header beside it."""
+_ZIPPED = ".zarr.zip"
 
 
 def find_scenes(sources: Sequence[str], pattern: str | None = None) -> list[str]:
@@ -36,6 +37,13 @@ def find_scenes(sources: Sequence[str], pattern: str | None = None) -> list[str]
         for scene in scenes:
             found.setdefault(os.path.realpath(scene), scene)
     return list(found.values())
+
+
+def stem(path: Path) -> str:
+    """Return the name of a scene without its ending; in `scene.v2_rfl` a dot is none."""
+    name = path.name[: -len(".zip")] if path.name.lower().endswith(_ZIPPED) else path.name
+    plain = Path(name)
+    return plain.stem if plain.suffix.lower() in ENDINGS else name
 
 
 def _is_scene(path: Path) -> bool:
@@ -65,6 +73,6 @@ def _in(folder: Path, pattern: str | None) -> list[str]:
 def _looks_like_a_scene(path: Path) -> bool:
     return (
         path.is_dir()
-        or path.suffix.lower() in ENDINGS
+        or path.name.lower().endswith((*ENDINGS, _ZIPPED))
         or path.with_name(path.name + ".hdr").is_file()
     )

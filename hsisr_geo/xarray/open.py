@@ -16,9 +16,9 @@ import xarray as xr
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.raster.place.gcp import Gcp
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
+from hsisr_geo.xarray.points import feature
 
 _GRID_MAPPING = "spatial_ref"
 
@@ -131,17 +131,9 @@ def _place(raster: Raster) -> xr.Variable:
     if raster.has_transform:
         attrs["GeoTransform"] = " ".join(repr(float(v)) for v in raster.transform.to_gdal())
     if raster.gcps:
-        features = [_feature(point) for point in raster.gcps]
+        features = [feature(point) for point in raster.gcps]
         attrs["gcps"] = json.dumps({"type": "FeatureCollection", "features": features})
     return xr.Variable((), 0, attrs)
-
-
-def _feature(point: Gcp) -> dict[str, Any]:
-    """Return a control point as GeoJSON, with the properties that rioxarray gives it."""
-    properties = {"id": point.id, "info": point.info, "row": point.row, "col": point.col}
-    position = [v for v in (point.x, point.y, point.z) if v is not None]
-    geometry = {"type": "Point", "coordinates": position}
-    return {"type": "Feature", "properties": properties, "geometry": geometry}
 
 
 def _storage(raster: Raster) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from hsisr_geo.output.drafts import write_raster
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.xarray.axes import NODATA_NAMES, Axes, axes_of, bands_of
+from hsisr_geo.xarray.points import points_of
 
 _GRID_MAPPING = "spatial_ref"
 
@@ -49,12 +50,17 @@ def to_raster(
     values = array.transpose(*axes.order)
     tags = {str(k): str(v) for k, v in array.attrs.items() if isinstance(v, (str, int, float))}
     made = {k: v for k, v in tags.items() if k.startswith(PROVENANCE_PREFIX)}
+    crs, transform = _crs(array), _transform(array, axes)
+    placed = transform != Affine.identity()
+    gcps, gcp_crs = ((), None) if placed else points_of(array, axes, _mapping(array), crs)
     raster = Raster(
         path=str(array.name or "array"),
         driver="xarray",
         shape=(array.sizes[axes.y], array.sizes[axes.x]),
-        crs=_crs(array),
-        transform=_transform(array, axes),
+        crs=None if gcps else crs,
+        transform=transform,
+        gcps=gcps,
+        gcp_crs=gcp_crs,
         dtype=_dtype(array),
         bands=_bands(array, axes),
         tags={"": {k: v for k, v in tags.items() if k not in made}},

@@ -18,7 +18,7 @@ from commands import call, json_lines, one_line_error, pixels, write
 from hsisr_geo.batch import Job, Total, plan_jobs, run_batch
 from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.errors import Canceled, OptionError, OutputError, RasterError
-from hsisr_geo.raster.scenes import find_scenes
+from hsisr_geo.raster.scenes import find_scenes, stem
 
 
 @pytest.fixture
@@ -58,6 +58,14 @@ def test_a_folder_is_looked_through_for_rasters(tmp_path):
     found = find_scenes([str(tmp_path)])
     expected = ["a.vrt", "b.TIF", "cube.zarr", "emit_v2.rfl"]
     assert found == [str(tmp_path / name) for name in expected]
+
+
+def test_a_zipped_zarr_store_is_a_scene_and_named_without_its_endings(tmp_path):
+    for name in ("a.zarr.zip", "B.ZARR.ZIP", "c.zip", "d.v2.tif"):
+        (tmp_path / name).touch()
+    found = [Path(name) for name in find_scenes([str(tmp_path)])]
+    assert [path.name for path in found] == ["B.ZARR.ZIP", "a.zarr.zip", "d.v2.tif"]
+    assert [stem(path) for path in found] == ["B", "a", "d.v2"]
 
 
 def test_a_pattern_chooses_and_reaches_folders_below(tmp_path):

@@ -932,3 +932,19 @@ def test_a_header_that_is_not_ours_stays(tmp_path):
     bicubic(source, tmp_path / "fine.tif")
     assert (tmp_path / "fine.hdr").read_text() == "ENVI\nof somebody\n"
     assert "is for GeoTIFF" in bicubic(source, tmp_path / "a.img", "--header", code=1).stderr
+
+
+def test_the_four_points_in_an_envi_header_span_the_swath(tmp_path):
+    """GDAL puts the first four there, and all of them where no other program looks."""
+    points = [
+        rasterio.control.GroundControlPoint(row + 0.5, col + 0.5, 10 + col / 10, 50 - row / 10, 0.0)
+        for row in range(0, 20, 4) for col in range(0, 20, 4)
+    ]  # fmt: skip
+    source = scene(tmp_path, "b.tif", shape=(20, 20), transform=None, gcps=points)
+    make(source, tmp_path / "a.img")
+    told = spectral.envi.read_envi_header(str(tmp_path / "a.hdr"))["geo points"]
+    numbers = np.reshape([float(text) for text in told], (4, 4))
+    assert sorted(map(tuple, numbers[:, 2:])) == [(48.4, 10), (48.4, 11.6), (50, 10), (50, 11.6)]
+    assert numbers[:, :2].max() - numbers[:, :2].min() == 32  # 16 pixels of the scene
+    with rasterio.open(tmp_path / "a.img") as dataset:
+        assert len(dataset.gcps[0]) == len(points)

@@ -1,6 +1,7 @@
 """ENVI rasters as they come: any interleave, byte order, type and name, held against `spectral`."""
 
 import gzip
+import re
 
 import numpy as np
 import pytest
@@ -127,3 +128,33 @@ def test_a_look_at_a_gzipped_cube_leaves_its_folder_as_it_was(tmp_path):
     data.write_bytes(gzip.compress(pixels.tobytes()))
     assert np.array_equal(read(open_raster(data)), pixels)
     assert {path.name for path in tmp_path.iterdir()} == {"a.img", "a.hdr"}
+
+
+@pytest.mark.parametrize(
+    ("datum", "told"),
+    [
+        (", WGS-84", None), (", D_WGS_1984", None), (", North America 1983", None),
+        (", Pulkovo 1942", "names the datum Pulkovo 1942, .* WGS 1984 is taken"),
+        ("", "names no datum: North American Datum 1927 is taken"),
+    ],
+)  # fmt: skip
+def test_a_datum_that_gdal_guesses_is_told(tmp_path, datum, told):
+    place = f"{{UTM, 1, 1, 366000, 5808000, 30, 30, 33, North{datum}, units=Meters}}"
+    write_envi(tmp_path / "a.img", tmp_path / "a.hdr", **{"map info": place})
+    notes = [note for note in open_raster(tmp_path / "a.img").notes if "datum" in note]
+    assert len(notes) == (told is not None)
+    assert told is None or re.search(told, notes[0])
+
+
+@pytest.mark.parametrize("wrong", ["data type = 4", "lines = 5", "bands = 3"])
+def test_a_header_that_tells_less_than_there_is_is_told(tmp_path, wrong):
+    """A data type that is missing is a byte to GDAL, and the scene is noise."""
+    write_envi(tmp_path / "a.img", tmp_path / "a.hdr", dtype="float32")
+    assert open_raster(tmp_path / "a.img").notes == ()
+    text = (tmp_path / "a.hdr").read_text()
+    name, _, value = wrong.partition(" = ")
+    less = "" if name == "data type" else f"{name} = {int(value) - 2}"
+    assert wrong in text
+    (tmp_path / "a.hdr").write_text(text.replace(wrong, less))
+    told = " ".join(open_raster(tmp_path / "a.img").notes)
+    assert re.search(r"it has 240 bytes, of which a\.hdr tells \d+, as (uint8|float32)", told)

@@ -58,6 +58,51 @@ def test_a_table_of_another_image_is_refused(tmp_path):
         open_raster(image, orthorectify=True)
 
 
+@pytest.mark.parametrize("ending", ["_L1B_LOC_000_cc_LOC", "_rdn_igm"])
+def test_an_image_is_placed_by_the_places_of_its_pixels(tmp_path, ending):
+    image, cube, _ = made.make_aviris_glt(tmp_path)
+    (table,) = tmp_path.glob("*_GLT")
+    table.unlink()
+    x, y, lon, lat = made.make_aviris_loc(image, ending=ending)
+    raster = open_raster(image)
+    assert np.array_equal(read(raster), cube)
+    assert [(p.row, p.col, p.x, p.y) for p in (raster.gcps[0], raster.gcps[-1])] == [
+        (0.5, 0.5, lon[0], lat[0]), (13.5, 9.5, lon[-1], lat[-1])
+    ]  # fmt: skip
+    mapped = open_raster(image, orthorectify=True)
+    assert mapped.product == "AVIRIS-3, orthorectified"
+    assert "UTM zone 10N" in mapped.crs
+    numbers, corners = read(mapped)[0], mapped.transform
+    rows, cols = np.nonzero(np.isfinite(numbers))
+    found = np.argwhere(cube[0] == numbers[rows, cols][:, None, None])[:, 1:]
+    east, north = corners @ (cols + 0.5, rows + 0.5)
+    away = np.hypot(east - x[tuple(found.T)], north - y[tuple(found.T)])
+    assert len(rows) > 100
+    assert away.max() < 0.75 * 30.6
+
+
+def test_of_the_parts_of_a_flight_line_each_has_its_own_files(tmp_path):
+    image, _, table = made.make_aviris_glt(tmp_path, endings=("_L1B_RDN_001_aa", "_GLT"))
+    for name in ("", ".hdr"):
+        (first,) = tmp_path.glob(f"*_GLT{name}")
+        second = first.with_name(first.name.replace("_000_", "_001_"))
+        second.write_bytes(first.read_bytes())
+    (table[::-1] * 0 + 1).astype("<i4").tofile(next(tmp_path.glob("*_000_*_GLT")))
+    assert len(np.unique(read(open_raster(image, orthorectify=True))[0])) > 50
+
+
+def test_eastings_without_a_zone_are_told(tmp_path):
+    image, _, _ = made.make_aviris_glt(tmp_path)
+    (table,) = tmp_path.glob("*_GLT")
+    table.unlink()
+    made.make_aviris_loc(image, ending="_rdn_igm", degrees=False)
+    raster = open_raster(image)
+    assert raster.gcps == ()
+    assert "_rdn_igm is not used: it has no degrees" in " ".join(raster.notes)
+    with pytest.raises(OptionError, match="lookup table"):
+        open_raster(image, orthorectify=True)
+
+
 def test_what_is_above_the_group_of_a_cube_places_it(tmp_path):
     cube = made.make_aviris_netcdf(tmp_path / "AV320230926t201618_000_L2A_OE_RFL_ORT.nc")
     raster = open_raster(tmp_path / "AV320230926t201618_000_L2A_OE_RFL_ORT.nc")

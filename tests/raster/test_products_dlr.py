@@ -13,6 +13,7 @@ from rasterio.transform import RPCTransformer
 
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import OptionError, RasterError
+from hsisr_geo.raster.facts.description import description
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.scenes import find_scenes
@@ -119,6 +120,24 @@ def test_folders_of_products_are_scenes_of_a_batch(tmp_path):
 
 
 # ---- what is wrong with a product is said ----
+
+
+def test_names_in_other_capitals_are_the_same_product(tmp_path):
+    """File systems and archives change them; a file system here may tell them apart."""
+    folder, _, _ = make_enmap(tmp_path / "a")
+    whole = description(open_raster(folder))
+    for path in list(folder.iterdir()):
+        path.rename(folder / path.name.lower())
+    (image,) = folder.glob("*-spectral_image.tif")
+    for name in (folder, image):
+        assert description(open_raster(name)) == whole
+        assert len(open_raster(name).files) == 2  # metadata and classes
+
+
+def test_a_folder_around_a_product_names_it(tmp_path):
+    folder, _, _ = make_enmap(tmp_path / "dims_op/ENMAP.HSI.L2A/ENMAP01-L2A")
+    with pytest.raises(RasterError, match=f"in {folder} is one: name that"):
+        open_raster(tmp_path / "dims_op")
 
 
 def test_an_image_without_its_metadata(tmp_path):

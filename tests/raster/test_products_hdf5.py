@@ -9,15 +9,18 @@ import pytest
 import rasterio
 import xarray as xr
 from affine import Affine
+from commands import write
 from made_products import (
     EMIT_GRID,
     NEON_CENTRES,
     PRISMA_FIRST,
     make_emit,
+    make_enmap,
     make_neon,
     make_prisma,
     numbered,
 )
+from rasterio import warp
 from rasterio.control import GroundControlPoint
 from rasterio.transform import GCPTransformer
 
@@ -146,6 +149,26 @@ def test_the_control_points_survive_super_resolution(tmp_path, level):
     assert np.mean(fine, axis=1) == pytest.approx(place_of(source.gcps, 10, 5), abs=1e-7)
 
 
+@pytest.mark.parametrize("level", ["L1", "L2C"])
+def test_prisma_is_put_on_a_map_by_the_places_of_its_pixels(tmp_path, level):
+    make_prisma(tmp_path / "a.he5", level=level)
+    swath = open_raster(tmp_path / "a.he5")
+    mapped = open_raster(tmp_path / "a.he5", orthorectify=True)
+    assert (mapped.product, mapped.gcps) == (f"PRISMA {level}, orthorectified", ())
+    assert mapped.bands == swath.bands
+    pixels, plane = read(swath)[0], read(mapped)[0]
+    rows, cols = np.nonzero(np.isfinite(plane))
+    assert len(rows) > 250
+    assert len(np.unique(pixels[np.isfinite(pixels)])) == np.isfinite(pixels).sum()
+    row, col = np.argwhere(pixels == plane[rows, cols][:, None, None])[:, 1:].T
+    lon, lat = 12.5 + 4e-4 * col - 1e-4 * row, 52.4 - 2.7e-4 * row - 6e-5 * col
+    there = warp.transform("EPSG:4326", mapped.crs, lon, lat)
+    x, y = mapped.transform @ (cols + 0.5, rows + 0.5)
+    assert np.hypot(x - there[0], y - there[1]).max() < 25  # of pixels of 28 m
+    cube = f'HDF5:"{tmp_path}/a.he5"://HDFEOS/SWATHS/PRS_{level}_HCO/Data_Fields/VNIR_Cube'
+    assert open_raster(cube, orthorectify=True).product == mapped.product
+
+
 # ---- EMIT ----
 
 
@@ -230,9 +253,14 @@ def test_emit_without_spectra_names_what_to_give(tmp_path):
 
 
 def test_orthorectify_of_others_says_what_to_do(tmp_path, scenes):
-    make_prisma(tmp_path / "a.he5", level="L1")
+    points = [GroundControlPoint(0, 0, 10, 50), GroundControlPoint(0, 9, 11, 50),
+              GroundControlPoint(9, 0, 10, 49)]  # fmt: skip
+    write(tmp_path / "a.tif", np.ones((2, 9, 9), "u1"), gcps=points, crs="EPSG:4326")
     with pytest.raises(OptionError, match="gdalwarp -tps"):
-        open_raster(tmp_path / "a.he5", orthorectify=True)
+        open_raster(tmp_path / "a.tif", orthorectify=True)
+    _, stem, _ = make_enmap(tmp_path / "enmap", level="L1B")
+    with pytest.raises(OptionError, match="gdalwarp -rpc"):
+        open_raster(f"{stem}-SPECTRAL_IMAGE_VNIR.TIF", orthorectify=True)
     with pytest.raises(OptionError, match="on a map grid already"):
         open_raster(scenes.tile, orthorectify=True)
 

@@ -93,3 +93,49 @@ def test_values_that_float32_has_no_room_for_are_refused(dtype, number, chunks):
     filled = array.assign_attrs(_FillValue=cube[1, 3, 3])
     fine = filled.hsisr.super_resolve(upscale=2, model="bicubic")
     assert np.isnan(fine).sum() == 4 * 18
+
+
+@pytest.fixture
+def swath(tmp_path):
+    """Write a swath of 24 x 20 pixels with the place of each; its bands have wavelengths."""
+    row, col = np.mgrid[:24, :20]
+    dims = ("downtrack", "crosstrack")
+    xr.Dataset(
+        {"radiance": (("wavelength", *dims), np.random.default_rng(0).random((3, 24, 20)))},
+        {
+            "wavelength": ("wavelength", [450.0, 550.0, 650.0], {"units": "nm"}),
+            "latitude": (dims, 50 - 0.001 * row + 0.0002 * col),
+            "longitude": (dims, 10 + 0.001 * col + 0.0002 * row),
+        },
+    ).to_netcdf(tmp_path / "swath.nc", engine="h5netcdf")
+    return tmp_path / "swath.nc"
+
+
+def told_by(gcp):
+    """Where the centre of a pixel lies, by the rule of the swath and of a finer grid."""
+    row, col = gcp.row / 2 - 0.5, gcp.col / 2 - 0.5
+    return 10 + 0.001 * col + 0.0002 * row, 50 - 0.001 * row + 0.0002 * col
+
+
+def test_to_raster_keeps_the_place_of_a_swath(swath, tmp_path):
+    """As control points of the file, or by the places of pixels that xarray shows."""
+    ours = hx.open_dataarray(swath)
+    with xr.open_dataset(swath, engine="h5netcdf") as theirs:
+        arrays = (ours, theirs.load().radiance)
+    for number, array in enumerate(arrays):
+        fine = array.hsisr.super_resolve(upscale=2, model="bicubic")
+        hx.to_raster(fine, tmp_path / f"{number}.tif")
+        found = open_raster(tmp_path / f"{number}.tif")
+        assert (len(found.gcps), found.crs) == (144, None)
+        assert "WGS 84" in found.gcp_crs
+        for point in found.gcps:
+            assert (point.x, point.y) == pytest.approx(told_by(point), abs=1e-9)
+
+
+def test_a_part_of_a_swath_lies_where_it_lay(swath, tmp_path):
+    with xr.open_dataset(swath, engine="h5netcdf") as theirs:
+        part = theirs.load().radiance.isel(downtrack=slice(10, 20), crosstrack=slice(5, 15))
+    hx.to_raster(part, tmp_path / "part.tif")
+    first = open_raster(tmp_path / "part.tif").gcps[0]
+    assert (first.row, first.col) == (0.5, 0.5)
+    assert (first.x, first.y) == pytest.approx((10.007, 49.991))

@@ -34,11 +34,6 @@ from hsisr_geo.model.training.progress_file import (
 from hsisr_geo.model.training.training_data import TrainingScene
 from hsisr_geo.resolver.config import ModelCard
 
-__all__ = [
-    "Lesson", "Log", "TrainingOptions", "check_out", "descend", "facts_of", "optimise",
-    "say_held_out", "split",
-]  # fmt: skip
-
 Log = Callable[[str], None]
 _LEAST_SCENES = 5  # of which one is held out by default
 _DECIDING = ("photograph_share", "steps", "check_every", "learning_rate", "seed")

@@ -16,10 +16,6 @@ from torch import Tensor, nn
 from hsisr_geo.errors import ModelError, one_line
 from hsisr_geo.model.checkpoint import save_tensors
 
-__all__ = [
-    "Averages", "forget", "load_progress", "progress_path", "read_notes", "save_progress",
-]  # fmt: skip
-
 
 def progress_path(out: Path) -> Path:
     """Return where the progress of a model file stands."""

@@ -1,7 +1,7 @@
 """ENVI: raw numbers and a header beside them that says all that ENVI readers ask for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from hsisr_geo.output.formats.dataset import sidecars, write_dataset
 from hsisr_geo.output.formats.format import Content, Format, as_stored, needs_mask
 from hsisr_geo.raster.facts.acquisition import iso
 from hsisr_geo.raster.facts.origin import origin_of
+from hsisr_geo.raster.place.gcp import corners_first
 from hsisr_geo.raster.raster import Raster
 
 _LARGEST_FACTOR = 1e6
@@ -93,6 +94,9 @@ class Envi:
 
     def write(self, part: Path, file: Path, content: Content) -> None:
         """Make both files and check that all pixels are there."""
+        # Of its control points a header has four, which GDAL takes to be those that come first.
+        raster = replace(content.raster, gcps=corners_first(content.raster.gcps))
+        content = replace(content, raster=raster)
         write_dataset(part, content, self._profile(), self.deep(len(content.raster.bands)))
         _check_complete(part, content.raster)
         header = part.with_suffix(".hdr")

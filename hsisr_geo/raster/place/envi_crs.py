@@ -1,9 +1,11 @@
-"""The CRS of an ENVI header whose `coordinate system string` GDAL does not take as it is written.
+"""The CRS of an ENVI header, where GDAL does not take it as it is written.
 
-GDAL reads it only where it follows the brace at once; after a blank, as Spectral Python writes it,
-GDAL falls back to what it makes of `map info`, which may be another datum.
+GDAL reads `coordinate system string` only where it follows the brace at once; after a blank, as
+Spectral Python writes it, GDAL falls back to what it makes of `map info`, which may be another
+datum: WGS 84 for one that it does not know, NAD 27 where UTM comes without one.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +14,8 @@ from rasterio.errors import RasterioError
 from hsisr_geo.raster.datasets import opened_in_memory
 
 _LAYOUT = "samples = 1\nlines = 1\nbands = 1\nheader offset = 0\ndata type = 1\ninterleave = bsq\n"
+_DATUM, _DATUM_OF_UTM = 7, 9  # places in map info
+_WGS84 = frozenset(("wgs84", "wgs1984", "worldgeodeticsystem1984"))
 
 
 def crs_of_header(fields: Mapping[str, str]) -> Any:
@@ -27,6 +31,27 @@ def crs_of_header(fields: Mapping[str, str]) -> Any:
             return dataset.crs
     except RasterioError:
         return None
+
+
+def guessed_datum(fields: Mapping[str, str], crs: Any) -> str:
+    """Say so where the datum of a CRS is GDAL's guess; "" where the header tells it."""
+    items = [item.strip() for item in fields.get("map_info", "").strip("{} ").split(",")]
+    if fields.get("coordinate_system_string") or crs is None or items[0].lower() == "arbitrary":
+        return ""
+    at = _DATUM_OF_UTM if items[0].upper().startswith("UTM") else _DATUM
+    told = items[at] if len(items) > at and "=" not in items[at] else ""
+    taken = re.search(r'DATUM\["([^"]*)', crs.to_wkt() if crs else "")
+    if taken is None or (told and (taken[1] != "WGS_1984" or _bare(told) in _WGS84)):
+        return ""
+    if not told and taken[1] == "WGS_1984":
+        return ""
+    what = f"names the datum {told}, which GDAL does not know" if told else "names no datum"
+    name = taken[1].replace("_", " ")
+    return f"its map info {what}: {name} is taken; if that is wrong, gdal_edit.py -a_srs"
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.lower()).removeprefix("d")
 
 
 def _braced(text: str) -> str:

@@ -10,6 +10,7 @@ from rasterio.transform import GCPTransformer
 
 Bounds = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax in CRS units
 
+_CORNERS = 4
 _ALONG = 21  # points of each side of a box: a side is bent where points are no plane
 _SPLINE = 10, 400  # points from which, and up to which, a thin plate spline is taken
 
@@ -25,6 +26,24 @@ class Gcp:
     z: float | None = None
     id: str | None = None
     info: str | None = None
+
+
+def corners_first(gcps: Sequence[Gcp]) -> tuple[Gcp, ...]:
+    """Return the points, those nearest to the corners of what they span before the others.
+
+    Upper left, upper right, lower left, lower right; a few points stay in their order.
+    """
+    if len(gcps) <= _CORNERS:
+        return tuple(gcps)
+    left = list(gcps)
+    rows, cols = [p.row for p in gcps], [p.col for p in gcps]
+    ends = [(row, col) for row in (min(rows), max(rows)) for col in (min(cols), max(cols))]
+    first = []
+    for row, col in ends:
+        nearest = min(left, key=lambda p: abs(p.row - row) + abs(p.col - col))
+        left.remove(nearest)
+        first.append(nearest)
+    return (*first, *left)
 
 
 def pixels_by_gcps(gcps: Sequence[Gcp], bounds: Bounds) -> tuple[list[float], list[float]]:

@@ -1,9 +1,11 @@
-"""AVIRIS-3 and AVIRIS-NG in ENVI: an image as the sensor saw it, and a lookup table beside it.
+"""AVIRIS in ENVI: an image as the sensor saw it, and beside it what tells where its pixels lie.
 
 JPL, "AVIRIS-3 Distribution Document" and that of AVIRIS-NG: the files of a flight line begin alike
 (AV3YYYYMMDDtHHMMSS, angYYYYMMDDtHHMMSS); the GLT, `..._GLT` or `..._glt`, lies on the map and has,
 for each of its pixels, sample and line of the image, from 1; 0 where there is none, negative where
-the nearest one is taken to fill a gap.
+the nearest one is taken to fill a gap. LOC has longitude, latitude and height of each pixel of the
+image; so has IGM, but its places may be eastings and northings. Parts of a flight line have
+numbers, so that the file of an image is the one whose name is most like its own.
 """
 
 import re
@@ -17,11 +19,15 @@ from numpy.typing import NDArray
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.products.place import ORTHORECTIFIED
-from hsisr_geo.raster.products.swaths.geolocation import gather
+from hsisr_geo.raster.products.swaths.geolocation import BandPlaces, gather, on_map, placed_by
 from hsisr_geo.raster.raster import Missing, Raster, Source, Stored
 
-_LINE = re.compile(r"(AV3\d{8}t\d{6}|ang\d{8}t\d{6})", re.IGNORECASE)
-_TABLE = re.compile(r".*[_.]glt(\.(img|dat|bil|bip|bsq))?", re.IGNORECASE)
+_LINE = re.compile(r"(AV3\d{8}t|ang\d{8}t|f\d{6}t\d\dp\d\dr)\d\d(\d{4})?", re.IGNORECASE)
+_NAMES = {"av3": "AVIRIS-3", "ang": "AVIRIS-NG"}
+_ENDING = r"(\.(img|dat|bil|bip|bsq))?"
+_TABLE = re.compile(rf".*[_.]glt{_ENDING}", re.IGNORECASE)
+_LOC = re.compile(rf".*[_.]loc{_ENDING}", re.IGNORECASE)
+_IGM = re.compile(rf".*[_.]igm{_ENDING}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -44,20 +50,35 @@ class TableSource:
 
 
 def on_its_map(raster: Raster, place: Path, *, orthorectify: bool) -> Raster:
-    """Put an image on the map of the table beside it, where asked; else say that it can be put.
+    """Place an image by what lies beside it: on a map, where asked, else by control points.
 
     Raises
     ------
     RasterError : the table is no table, or points beyond the image
+    OptionError : too few pixels have a place
     """
     line = _LINE.match(place.name)
-    path = _table_beside(place, line[0]) if line and not raster.has_transform else None
-    if line is None or path is None:
+    if line is None or raster.has_transform:
         return raster
-    product = f"AVIRIS-{'3' if line[0].upper().startswith('AV3') else 'NG'}"
-    if not orthorectify:
-        told = f"as the sensor saw it; --orthorectify puts it on the map of {path.name}"
-        return replace(raster, product=product).noted(told)
+    named = replace(raster, product=_NAMES.get(line[0][:3].lower(), "AVIRIS"))
+    path = _beside(place, line[0], _TABLE)
+    if orthorectify and path is not None:
+        return _by_table(named, path)
+    places, files, note = _places(named, place, line[0])
+    if places is not None:
+        found = replace(named, files=(*raster.files, *files))
+        named = on_map(found, places) if orthorectify else placed_by(found, places)
+    elif path is None:
+        return raster.noted(note)
+    if orthorectify:
+        return named.noted(note)
+    told = path or Path(files[0])
+    what = "the map of" if path else "a map by"
+    return named.noted(note, f"as the sensor saw it; --orthorectify puts it on {what} {told.name}")
+
+
+def _by_table(raster: Raster, path: Path) -> Raster:
+    """Put an image on the map of its table."""
     table = gdal.describe(str(path))
     if len(table.bands) < 2 or table.dtype[0] not in "iuf" or table.source is None:
         raise RasterError(f"{path} is no lookup table of two bands of integers: damaged?")
@@ -65,7 +86,7 @@ def on_its_map(raster: Raster, place: Path, *, orthorectify: bool) -> Raster:
     assert raster.source is not None  # of a file that was opened
     return replace(
         raster,
-        product=product + ORTHORECTIFIED,
+        product=raster.product + ORTHORECTIFIED,
         shape=table.shape,
         crs=table.crs,
         transform=table.transform,
@@ -73,6 +94,26 @@ def on_its_map(raster: Raster, place: Path, *, orthorectify: bool) -> Raster:
         files=(*raster.files, str(path)),
         source=TableSource(raster.source, table.source, _nothing(table)),
     )
+
+
+def _places(
+    raster: Raster, place: Path, line: str
+) -> tuple[BandPlaces | None, tuple[str, ...], str]:
+    """Return where the pixels lie, the files that tell it, and a note on those that do not."""
+    note = ""
+    for kind in (_LOC, _IGM):
+        path = _beside(place, line, kind)
+        if path is None:
+            continue
+        told = gdal.describe(str(path))
+        if told.shape != raster.shape or len(told.bands) < 2 or told.source is None:
+            note = f"{path.name} is not used: it is no raster of two bands and {raster.shape}"
+            continue
+        places = BandPlaces(told.source, told.shape)
+        if np.isfinite(places.read()[0]).any():
+            return places, (str(path), *told.files), ""
+        note = f"{path.name} is not used: it has no degrees, and eastings of a zone not told"
+    return None, (), note
 
 
 def _nothing(table: Raster) -> tuple[float | None, ...]:
@@ -89,9 +130,15 @@ def _told(
     return np.abs(stored.astype(np.int64))
 
 
-def _table_beside(place: Path, line: str) -> Path | None:
-    found = (p for p in sorted(place.parent.glob(f"{line}*")) if _TABLE.fullmatch(p.name))
-    return next((path for path in found if path != place), None)
+def _beside(place: Path, line: str, kind: re.Pattern[str]) -> Path | None:
+    """Return the file of that kind whose name is most like that of the image."""
+    found = [p for p in sorted(place.parent.glob(f"{line}*")) if kind.fullmatch(p.name)]
+    alike = [len(_words(path) & _words(place)) for path in found]
+    return found[alike.index(max(alike))] if found and place not in found else None
+
+
+def _words(path: Path) -> set[str]:
+    return set(re.split(r"[_.]", path.name.lower()))
 
 
 def _check_table(table: Raster, raster: Raster) -> None:

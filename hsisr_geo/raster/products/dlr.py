@@ -5,6 +5,7 @@ Specification", PAV-DLR-ICD-003. The metadata have what the image lacks: centre 
 widths, gains and offsets (value = DN * gain + offset) of every band.
 """
 
+import os
 import re
 import xml.etree.ElementTree as ElementTree  # nosec B405 # for its types only
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ from hsisr_geo.raster.selection import DETECTOR
 _IMAGE = re.compile(r"(.*)-SPECTRAL_IMAGE(_VNIR|_SWIR)?(_COG)?\.\w+", re.IGNORECASE)
 _METADATA = re.compile(r"(.*)-METADATA\.xml", re.IGNORECASE)
 _IMAGE_SUFFIXES = (".tif", ".tiff", ".geotiff", ".bsq", ".bil", ".bip", ".img", ".jp2")
+_DEPTHS = "*", "*/*"
 _CLOUDS = "QL_QUALITY_CLOUD"
 _BACKGROUND = 3  # in EnMAP's QL_QUALITY_CLASSES: 1 land, 2 water, 3 background
 _RADIANCE = {"EnMAP": "W m-2 sr-1 nm-1", "DESIS": "mW cm-2 sr-1 um-1"}
@@ -56,6 +58,12 @@ class ClassedSource:
         classes, _ = self.classes.read([self.band], rows, cols)
         outside = np.asarray(classes == self.background)
         return stored, outside if missing is None else missing | outside
+
+
+def products_below(folder: Path) -> list[Path]:
+    """Return the folders of products within a folder, as archives of deliveries have them."""
+    inside = (path for depth in _DEPTHS for path in folder.glob(depth) if path.is_dir())
+    return sorted(p for p in inside if os.access(p, os.R_OK) and holds_metadata(p))
 
 
 def holds_metadata(folder: Path) -> bool:
@@ -93,10 +101,9 @@ def metadata_of(path: Path, beginning: bytes) -> Path | None:
     image = _IMAGE.fullmatch(path.name)
     if image is None or not NAME.match(image[1]) or path.suffix.lower() not in _IMAGE_SUFFIXES:
         return None
-    for suffix in ("XML", "xml"):
-        metadata = path.with_name(f"{image[1]}-METADATA.{suffix}")
-        if metadata.is_file():
-            return metadata
+    metadata = _in_any_case(path.with_name(f"{image[1]}-METADATA.XML"))
+    if metadata is not None:
+        return metadata
     raise RasterError(
         f"{path}: {image[1]}-METADATA.XML is missing beside it, which has the wavelengths and "
         "gains of this product; to use the image without them, give it another name"
@@ -207,12 +214,16 @@ def _find_image(metadata: Path, product: str, detector: str) -> Path:
 
 def _beside(metadata: Path, part: str) -> Path | None:
     stem = metadata.name[: -len("METADATA.XML")]
-    for suffix in _IMAGE_SUFFIXES:
-        for spelled in (suffix.upper(), suffix):
-            path = metadata.with_name(f"{stem}{part}{spelled}")
-            if path.is_file():
-                return path
-    return None
+    every = (metadata.with_name(f"{stem}{part}{suffix}") for suffix in _IMAGE_SUFFIXES)
+    return next(filter(None, map(_in_any_case, every)), None)
+
+
+def _in_any_case(path: Path) -> Path | None:
+    """Return the file of that name; it may have come by a way that changed its capitals."""
+    if path.is_file():
+        return path
+    alike = (p for p in path.parent.iterdir() if p.name.lower() == path.name.lower())
+    return next((p for p in sorted(alike) if p.is_file()), None)
 
 
 def _classes(path: Path, raster: Raster) -> Source:

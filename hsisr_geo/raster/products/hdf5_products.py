@@ -24,7 +24,7 @@ def describe(path: Path, *, orthorectify: bool) -> Raster:
     if known := _known(path, orthorectify):
         return known
     try:
-        return cf.describe_netcdf(path) or gdal.describe(os.fspath(path))
+        return cf.describe_netcdf(path, orthorectify=orthorectify) or gdal.describe(os.fspath(path))
     except RasterError as error:
         named = next((n for n in ("PRS_", "EMIT_", "NEON_") if path.name.startswith(n)), None)
         if named is None:
@@ -47,15 +47,15 @@ def describe_cube(path: Path, cube: str, *, orthorectify: bool) -> Raster | None
     names = [name.strip("/").replace(" ", "_") for name in cubes]  # as GDAL writes them
     if cube.replace(" ", "_") in names:
         return known
-    return cf.describe_netcdf(path, cube)
+    return cf.describe_netcdf(path, cube, orthorectify=orthorectify)
 
 
 def _cubes(source: Source | None) -> list[str]:
     """Return the datasets that a product's bands come from."""
-    if isinstance(source, prisma.PrismaSource):
-        source = source.cubes
     while isinstance(source, tanager.MaskedSource | SwathOnMap):
         source = source.source
+    if isinstance(source, prisma.PrismaSource):
+        source = source.cubes
     if isinstance(source, Hdf5Source):
         return [part.dataset for part in source.parts]
     return [source.cube] if isinstance(source, emit.OrthoSource) else []
@@ -72,7 +72,7 @@ def _known(path: Path, orthorectify: bool) -> Raster | None:
 def _as_told(path: Path, orthorectify: bool) -> Raster | None:
     with describing(path) as file:
         if prisma.recognise(file):
-            return prisma.describe(file, path)
+            return prisma.describe(file, path, orthorectify=orthorectify)
         if emit.recognise(file):
             return emit.describe(file, path, orthorectify=orthorectify)
         if tanager.recognise(file):

@@ -3,7 +3,7 @@
 "PRISMA Products Specification Document", ASI, issue 2.3, 12/03/2020. VNIR and SWIR lie in cubes
 of their own, (row, band, column), wavelengths descending, with slots of no band (wavelength 0).
 They are joined, each ascending. L2D is on a map grid; the others are in the geometry of the sensor
-and have the place of every pixel, some of which become ground control points.
+and have the place of every pixel: some become ground control points, or all make a map grid.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,6 @@ from affine import Affine
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import anywhere
-from hsisr_geo.raster.place.gcp import Gcp
 from hsisr_geo.raster.products.hdf5 import (
     BandRange,
     Hdf5Source,
@@ -27,7 +26,13 @@ from hsisr_geo.raster.products.hdf5 import (
     need,
     need_attribute,
 )
-from hsisr_geo.raster.products.place import WGS84, control_points, lattice, projected, wkt_of
+from hsisr_geo.raster.products.place import projected, wkt_of
+from hsisr_geo.raster.products.swaths.geolocation import (
+    PixelPlaces,
+    on_map,
+    placed_by,
+    places_in,
+)
 from hsisr_geo.raster.raster import Missing, Raster, Stored
 from hsisr_geo.raster.selection import DETECTOR
 
@@ -72,12 +77,13 @@ def recognise(file: Any) -> bool:
     return any(name.startswith("PRS_") for name in (called, *file.get(_SWATHS, ())))
 
 
-def describe(file: Any, path: Path) -> Raster:
+def describe(file: Any, path: Path, *, orthorectify: bool = False) -> Raster:
     """Describe an open PRISMA file.
 
     Raises
     ------
     RasterError : another level; a cube, geolocation or attribute is missing
+    OptionError : `orthorectify` of a swath of which too few pixels have a place
     """
     level = _level(file, path)
     product = f"PRISMA {level}"
@@ -114,8 +120,8 @@ def describe(file: Any, path: Path) -> Raster:
     )
     if level == "L2D":
         return _on_its_map(raster, file, swath, path)
-    gcps = _gcps(file, swath, level, (rows, cols), path)
-    return replace(raster, gcps=gcps, gcp_crs=wkt_of(WGS84, str(path)))
+    located = _places(file, swath, level, (rows, cols), path)
+    return on_map(raster, located) if orthorectify else placed_by(raster, located)
 
 
 def _level(file: Any, path: Path) -> str:
@@ -211,16 +217,12 @@ def _on_its_map(raster: Raster, file: Any, swath: str, path: Path) -> Raster:
     return replace(raster, crs=crs, transform=transform)
 
 
-def _gcps(file: Any, swath: str, level: str, shape: tuple[int, int], path: Path) -> tuple[Gcp, ...]:
+def _places(file: Any, swath: str, level: str, shape: tuple[int, int], path: Path) -> PixelPlaces:
     ending = "_VNIR" if level == "L1" else ""  # SWIR is coregistered with it
-    lon, lat = (
-        need(file, f"{swath}/Geolocation Fields/{name}{ending}", path, f"PRISMA {level}")
-        for name in ("Longitude", "Latitude")
-    )
-    if lon.shape != shape or lat.shape != shape:
+    names = [f"{swath}/Geolocation Fields/{name}{ending}" for name in ("Longitude", "Latitude")]
+    if any(need(file, name, path, f"PRISMA {level}").shape != shape for name in names):
         raise RasterError(f"{path}: its geolocation is not as large as its cubes: damaged?")
-    rows, cols = lattice(shape)
-    return control_points(rows.tolist(), cols.tolist(), lon[rows][:, cols], lat[rows][:, cols])
+    return places_in(str(path), *names)
 
 
 def _tags(file: Any) -> dict[str, str]:

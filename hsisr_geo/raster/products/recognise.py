@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster import gdal
+from hsisr_geo.raster.facts import archives, arrays
 from hsisr_geo.raster.products import aviris, dlr, envi, makers
 from hsisr_geo.raster.products.place import ORTHORECTIFIED
 from hsisr_geo.raster.raster import Raster
@@ -14,7 +15,7 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _SUBDATASET = re.compile(
     r"""(NETCDF|HDF5|ZARR):(?P<quote>["']?)(?P<file>.+)(?P=quote):/*(?P<cube>.+)""", re.IGNORECASE
 )  # rasterio writes them in small letters
-_ZARR = (".zgroup", ".zarray", ".zmetadata", "zarr.json")
+_CLASSIC = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
 
 
 def describe(path: str, *, orthorectify: bool = False) -> Raster:
@@ -31,10 +32,12 @@ def describe(path: str, *, orthorectify: bool = False) -> Raster:
     OptionError : `orthorectify` of what has no lookup table
     """
     place = Path(path)
-    if place.is_dir():
-        raster = _folder(place)
-    elif place.is_file():
+    if os.path.isdir(path):  # unlike `Path.is_dir` it takes any text that GDAL calls a name
+        raster = _folder(place, orthorectify)
+    elif os.path.isfile(path):
         raster = _file(place, orthorectify)
+    elif _is_zarr(packed := Path(archives.plain_name(path))):
+        raster = _folder(packed, orthorectify)
     else:  # a /vsi path, a subdataset, a URL, or nothing
         raster = _cube_of_a_product(path, orthorectify) or gdal.describe(path)
     if orthorectify and not raster.product.endswith(ORTHORECTIFIED):
@@ -50,22 +53,27 @@ def is_product_folder(place: Path) -> bool:
 
 
 def _is_zarr(place: Path) -> bool:
-    return any((place / name).exists() for name in _ZARR)
+    """Tell whether a path is a Zarr store: a folder, or a zip of one."""
+    if os.path.isfile(place):
+        return archives.is_zarr_archive(place)
+    return any(os.path.exists(place / name) for name in archives.ZARR_MARKS)
 
 
-def _folder(place: Path) -> Raster:
+def _folder(place: Path, orthorectify: bool) -> Raster:
     if _is_zarr(place):
         from hsisr_geo.raster.products import cf
 
-        return cf.describe_zarr(place)
+        return cf.describe_zarr(place, orthorectify=orthorectify)
     found = dlr.find_metadata(place)
     if found is not None:
         return dlr.describe(found)
     try:
         return gdal.describe(os.fspath(place))
     except RasterError as error:
+        below = dlr.products_below(place)
+        what = f"in {below[0]} is one: name that" if below else "name a file in it"
         raise RasterError(
-            f"{place} is not a raster, but a folder without a product: name a file in it"
+            f"{place} is not a raster, but a folder without a product: {what}"
         ) from error
 
 
@@ -77,14 +85,25 @@ def _file(place: Path, orthorectify: bool) -> Raster:
         from hsisr_geo.raster.products import hdf5_products
 
         return hdf5_products.describe(place, orthorectify=orthorectify)
+    if beginning.startswith(_CLASSIC):
+        from hsisr_geo.raster.products import cf
+
+        found = cf.describe_classic(place, orthorectify=orthorectify)
+        return found or gdal.describe(os.fspath(place))
+    if told := arrays.advice(place, beginning):
+        raise RasterError(told)
+    if beginning.startswith(b"PK") and _is_zarr(place):
+        return _folder(place, orthorectify)
     metadata = dlr.metadata_of(place, beginning)
     if metadata is not None:
         return dlr.describe(metadata, place)
     try:
         found = makers.as_its_maker_means(gdal.describe(os.fspath(place)), place)
         return aviris.on_its_map(found, place, orthorectify=orthorectify)
-    except RasterError:
+    except RasterError as error:
         header = envi.header_that_gdal_misreads(place)
+        if header is None and (told := archives.advice(place, beginning)):
+            raise RasterError(told) from error
         if header is None:
             raise
     return envi.describe(place, header)
@@ -99,12 +118,17 @@ def _cube_of_a_product(name: str, orthorectify: bool) -> Raster | None:
     found = _SUBDATASET.fullmatch(name)
     if found is None:
         return None
-    place = Path(found["file"])
-    if place.is_dir() and _is_zarr(place):
+    place = Path(archives.plain_name(found["file"]))
+    if _is_zarr(place):
         from hsisr_geo.raster.products import cf
 
-        return cf.describe_array(place, found["cube"])
-    if not place.is_file() or not _beginning(place).startswith(_HDF5):
+        return cf.describe_array(place, found["cube"], orthorectify=orthorectify)
+    beginning = _beginning(place) if os.path.isfile(place) else b""
+    if beginning.startswith(_CLASSIC):
+        from hsisr_geo.raster.products import cf
+
+        return cf.describe_classic(place, found["cube"], orthorectify=orthorectify)
+    if not beginning.startswith(_HDF5):
         return None
     from hsisr_geo.raster.products import hdf5_products
 
@@ -122,8 +146,10 @@ def _beginning(place: Path) -> bytes:
 def _no_lookup_table(raster: Raster) -> str:
     told = (
         f"{raster.path}: --orthorectify needs a product with a geolocation lookup table (EMIT, "
-        "AVIRIS) or the place of every pixel"
+        "AVIRIS with its GLT beside) or the place of every pixel, in degrees"
     )
     if raster.gcps:
         return f"{told}; the ground control points of this one serve `gdalwarp -tps` on the output"
+    if raster.rpcs:
+        return f"{told}; the polynomials of this one serve `gdalwarp -rpc` on the output"
     return f"{told}; this one is {'on a map grid already' if raster.has_transform else 'without'}"

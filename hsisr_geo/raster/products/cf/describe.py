@@ -1,4 +1,4 @@
-"""Cubes that follow the CF conventions, in netCDF-4 or Zarr, as xarray and rioxarray write them.
+"""Cubes that follow the CF conventions, in netCDF or Zarr, as xarray and rioxarray write them.
 
 "NetCDF Climate and Forecast Metadata Conventions", 1.11: §5 coordinates (cell centres), §5.6 grid
 mappings, §8.1 packed data (value = DN * scale_factor + add_offset), §2.5.1 missing data. The axes
@@ -23,10 +23,12 @@ from hsisr_geo.raster import gdal
 from hsisr_geo.raster.datasets import anywhere
 from hsisr_geo.raster.gdal import check_scales
 from hsisr_geo.raster.products.cf.bands import read_bands
+from hsisr_geo.raster.products.cf.classic import default_fill
 from hsisr_geo.raster.products.cf.cube import Cube, find_cube
-from hsisr_geo.raster.products.cf.place import placed, plain, read_crs
-from hsisr_geo.raster.products.cf.source import CfSource, Opener
-from hsisr_geo.raster.products.hdf5 import describing
+from hsisr_geo.raster.products.cf.place import placed, places_of, plain, read_crs
+from hsisr_geo.raster.products.cf.source import CLASSIC, CfSource, Opener, zarr_store
+from hsisr_geo.raster.products.hdf5 import describing, fill_of
+from hsisr_geo.raster.products.swaths.geolocation import on_map
 from hsisr_geo.raster.products.unpack import MOST_AT_ONCE
 from hsisr_geo.raster.raster import Raster
 
@@ -34,50 +36,65 @@ _LOG = logging.getLogger(__name__)
 _MOST_GROUPS = 50
 
 
-def describe_netcdf(path: Path, wanted: str = "") -> Raster | None:
+def describe_netcdf(path: Path, wanted: str = "", *, orthorectify: bool = False) -> Raster | None:
     """Describe a netCDF-4 or HDF5 file; None if it has no cube that CF or names tell about.
 
     Parameters
     ----------
     wanted : "group/variable" as GDAL writes it: only that one counts
+    orthorectify : put a swath on a map grid, if the place of every pixel is told
 
     Raises
     ------
     RasterError : several cubes, coordinates that are not regular, a CRS that is not understood
     """
     with _opened(path, "h5netcdf", _groups_of_hdf5(path)) as groups:
-        return _describe(groups, path, "h5netcdf", "netCDF", wanted)
+        return _describe(groups, path, "h5netcdf", "netCDF", wanted, orthorectify=orthorectify)
 
 
-def describe_zarr(path: Path) -> Raster:
+def describe_classic(path: Path, wanted: str = "", *, orthorectify: bool = False) -> Raster | None:
+    """Describe a file of classic netCDF, as `describe_netcdf` does one of netCDF-4.
+
+    Raises
+    ------
+    RasterError : as `describe_netcdf`
+    """
+    with _opened(path, CLASSIC, [""]) as groups:
+        return _describe(groups, path, CLASSIC, "netCDF", wanted, orthorectify=orthorectify)
+
+
+def describe_zarr(path: Path, *, orthorectify: bool = False) -> Raster:
     """Describe a Zarr store; what has no cube in the sense of CF is left to GDAL.
 
     Raises
     ------
     RasterError : as `describe_netcdf`; neither the package zarr nor GDAL can read it
     """
-    raster, told = _cf_in_zarr(path)
+    raster, told = _cf_in_zarr(path, orthorectify=orthorectify)
     return raster or _zarr_of_gdal(path, told)
 
 
-def describe_array(path: Path, wanted: str) -> Raster | None:
+def describe_array(path: Path, wanted: str, *, orthorectify: bool = False) -> Raster | None:
     """Describe one array of a Zarr store, "group/array" as GDAL writes it; None if it is no cube.
 
     Raises
     ------
     RasterError : as `describe_netcdf`
     """
-    return _cf_in_zarr(path, wanted)[0]
+    return _cf_in_zarr(path, wanted, orthorectify=orthorectify)[0]
 
 
-def _cf_in_zarr(path: Path, wanted: str = "") -> tuple[Raster | None, str]:
+def _cf_in_zarr(
+    path: Path, wanted: str = "", *, orthorectify: bool = False
+) -> tuple[Raster | None, str]:
     """Return the cube, and else why there is none."""
     if importlib.util.find_spec("zarr") is None:
         return None, ""
     try:
         names = [wanted.rpartition("/")[0]] if wanted else _groups_of_zarr(path)
         with _opened(path, "zarr", names) as groups:
-            return _describe(groups, path, "zarr", "Zarr", wanted), ""
+            found = _describe(groups, path, "zarr", "Zarr", wanted, orthorectify=orthorectify)
+            return found, ""
     except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
         return None, f" ({error})"  # an array without a group, a codec of another library, damage
 
@@ -112,7 +129,7 @@ def _groups_of_hdf5(path: Path) -> list[str]:
 def _groups_of_zarr(path: Path) -> list[str]:
     """Return the root, and the groups that hold arrays, as a tree of xarray's has them."""
     zarr = importlib.import_module("zarr")
-    found, waiting = [""], [("", zarr.open_group(str(path), mode="r"))]
+    found, waiting = [""], [("", zarr.open_group(zarr_store(str(path)), mode="r"))]
     while waiting and len(found) < _MOST_GROUPS:
         name, group = waiting.pop()
         if name and any(True for _ in group.arrays()):
@@ -130,6 +147,8 @@ def _opened(path: Path, engine: str, names: list[str]) -> Iterator[dict[str, Any
         for name in names:
             try:
                 groups[name] = stack.enter_context(Opener(engine, name)(str(path)))
+            except RasterError:
+                raise
             except Exception:  # it raises whatever its libraries do
                 if engine == "zarr" and name == names[0]:
                     raise
@@ -138,13 +157,18 @@ def _opened(path: Path, engine: str, names: list[str]) -> Iterator[dict[str, Any
 
 
 def _describe(
-    groups: Mapping[str, Any], path: Path, engine: str, driver: str, wanted: str = ""
+    groups: Mapping[str, Any],
+    path: Path,
+    engine: str,
+    driver: str,
+    wanted: str = "",
+    *,
+    orthorectify: bool = False,
 ) -> Raster | None:
     cube = find_cube(groups, path, wanted)
     if cube is None:
         return None
-    if engine == "zarr":
-        _note_fills(cube, path)
+    _note_fills(cube, path, engine)
     variable, (band, row, col) = cube.first, cube.axes
     dtype = variable.dtype.newbyteorder("=").name
     unsigned = variable.dtype.kind == "i" and _is_unsigned(variable)
@@ -172,15 +196,37 @@ def _describe(
         ),
         decoded=_decoded(variable, engine),
     )  # fmt: skip
-    return _north_up(placed(raster, cube, groups, path)).noted(cube.note, *notes, odd_crs)
+    raster = _north_up(placed(raster, cube, groups, path, engine))
+    places = places_of(cube, groups, path, engine) if orthorectify and raster.gcps else None
+    raster = raster if places is None else on_map(raster, places)
+    return raster.noted(cube.note, *notes, odd_crs)
 
 
-def _note_fills(cube: Cube, path: Path) -> None:
-    """Note with variables what their arrays are filled with: xarray 2025.7 keeps it to itself."""
+def _note_fills(cube: Cube, path: Path, engine: str) -> None:
+    """Note with variables what stands where nothing was written, which xarray keeps to itself.
+
+    netCDF's own library fills what it makes with a number for it; GDAL and ncdump know that.
+    """
+    fills = {"zarr": _fills_of_zarr, "h5netcdf": _fills_of_hdf5}.get(engine, _fills_of_classic)
+    for name, fill in zip(cube.variables, fills(cube, path), strict=True):
+        cube.dataset[name].encoding.setdefault("fill_value", fill)
+
+
+def _fills_of_zarr(cube: Cube, path: Path) -> list[Any]:
     zarr = importlib.import_module("zarr")
-    group = zarr.open_group(str(path), path=cube.group or None, mode="r")
-    for name in cube.variables:
-        cube.dataset[name].encoding.setdefault("fill_value", group[name].fill_value)
+    group = zarr.open_group(zarr_store(str(path)), path=cube.group or None, mode="r")
+    return [group[name].fill_value for name in cube.variables]
+
+
+def _fills_of_hdf5(cube: Cube, path: Path) -> list[Any]:
+    """Bytes have none, as each of their numbers may be a value."""
+    with describing(path) as file:
+        arrays = [file[f"{cube.group}/{name}"] for name in cube.variables]
+        return [fill_of(array) if array.dtype.itemsize > 1 else None for array in arrays]
+
+
+def _fills_of_classic(cube: Cube, _: Path) -> list[Any]:
+    return [default_fill(cube.dataset[name].dtype) for name in cube.variables]
 
 
 def _decoded(variable: Any, engine: str) -> int:

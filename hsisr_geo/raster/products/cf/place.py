@@ -1,7 +1,7 @@
 """The place of a CF cube: its grid mapping, and coordinates of cell centres."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,11 @@ from affine import Affine
 
 from hsisr_geo.bands.lists import to_number
 from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.datasets import anywhere, thread_handle
 from hsisr_geo.raster.products.cf.cube import Cube
-from hsisr_geo.raster.products.place import WGS84, control_points, lattice, wkt_of
+from hsisr_geo.raster.products.cf.source import Opener
+from hsisr_geo.raster.products.place import WGS84, wkt_of
+from hsisr_geo.raster.products.swaths.geolocation import Degrees, on_the_globe, placed_by
 from hsisr_geo.raster.raster import Raster
 
 _UNEVEN = 1e-3  # of a pixel by which spacings may differ: float32 coordinates do
@@ -110,8 +113,13 @@ def _coordinate(cube: Cube, groups: Groups, dim: str) -> Any:
     return None
 
 
-def placed(raster: Raster, cube: Cube, groups: Groups, path: Path) -> Raster:
-    """Place a raster by its coordinates of cell centres: along each axis, or of every pixel."""
+def placed(raster: Raster, cube: Cube, groups: Groups, path: Path, engine: str) -> Raster:
+    """Place a raster by its coordinates of cell centres: along each axis, or of every pixel.
+
+    Parameters
+    ----------
+    engine : that opens the file
+    """
     _, row, col = cube.axes
     x, y = (_coordinate(cube, groups, dim) for dim in (col, row))
     if x is not None and y is not None:
@@ -120,27 +128,65 @@ def placed(raster: Raster, cube: Cube, groups: Groups, path: Path) -> Raster:
         x0, dx = _first_and_step(x, col, path, height, raster.crs, wide)
         y0, dy = _first_and_step(y, row, path, height, raster.crs, high)
         return replace(raster, transform=Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2))
-    lon, lat = (_of_pixels(cube, groups, names) for names in (
+    found = places_of(cube, groups, path, engine)
+    if found is None:
+        return raster
+    by_points = placed_by(replace(raster, crs=None), found)
+    distinct = {(p.x, p.y) for p in by_points.gcps}  # all zeros, as where nothing is known, are not
+    return raster if len(distinct) < min(4, len(by_points.gcps)) else by_points
+
+
+@dataclass(frozen=True)
+class CoordinatePlaces:
+    """Coordinates of a file with longitude and latitude of each pixel.
+
+    Attributes
+    ----------
+    lon, lat : each the opener of a group, a variable in it, and whether its rows are the columns
+    """
+
+    path: str
+    lon: tuple[Opener, str, bool]
+    lat: tuple[Opener, str, bool]
+
+    def read(self) -> tuple[Degrees, Degrees]:
+        """Return longitudes and latitudes (row, col), NaN where there are none."""
+        lon, lat = (self._values(*told) for told in (self.lon, self.lat))
+        return on_the_globe(lon, lat)
+
+    def _values(self, opener: Opener, name: str, turned: bool) -> Degrees:
+        variable = thread_handle(self.path, opener).variables[name]
+        told = {**variable.attrs, **variable.encoding}
+        scale, offset = (told.get(key) for key in ("scale_factor", "add_offset"))
+        values = np.asarray(variable.values, float)
+        if (fill := told.get("_FillValue")) is not None:
+            values = np.where(values == float(np.ravel(fill)[0]), np.nan, values)
+        values = values * (1.0 if scale is None else float(np.ravel(scale)[0]))
+        values = values + (0.0 if offset is None else float(np.ravel(offset)[0]))
+        return values.T if turned else values
+
+
+def places_of(cube: Cube, groups: Groups, path: Path, engine: str) -> CoordinatePlaces | None:
+    """Return where a file tells the place of every pixel of a cube; None where it does not."""
+    lon, lat = (_of_pixels(cube, groups, names, engine) for names in (
         ("longitude", "lon", "longitudes"), ("latitude", "lat", "latitudes")
     ))  # fmt: skip
     if lon is None or lat is None:
-        return raster
-    rows, cols = lattice(raster.shape)
-    gcps = control_points(rows.tolist(), cols.tolist(), lon[rows][:, cols], lat[rows][:, cols])
-    if len({(p.x, p.y) for p in gcps}) < min(4, len(gcps)):  # all zeros, as where nothing is known
-        return raster
-    return replace(raster, crs=None, gcps=gcps, gcp_crs=wkt_of(WGS84, str(path)))
+        return None
+    return CoordinatePlaces(anywhere(str(path)), lon, lat)
 
 
-def _of_pixels(cube: Cube, groups: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+def _of_pixels(
+    cube: Cube, groups: Groups, names: tuple[str, ...], engine: str
+) -> tuple[Opener, str, bool] | None:
     """Return the coordinates of every pixel (row, col), wherever in the file they are."""
     sizes = tuple(cube.first.sizes[dim] for dim in cube.axes[1:])
-    for dataset in (cube.dataset, *groups.values()):
+    for group, dataset in ((cube.group, cube.dataset), *groups.items()):
         for name, variable in dataset.variables.items():
             called = str(variable.attrs.get("standard_name", "")), str(name).lower()
             if set(called) & set(names) and sorted(variable.shape) == sorted(sizes):
                 turned = variable.dims == (cube.axes[2], cube.axes[1]) or variable.shape != sizes
-                return np.asarray(variable.values).T if turned else np.asarray(variable.values)
+                return Opener(engine, group), str(name), turned
     return None
 
 

@@ -1,5 +1,7 @@
-"""Windows of the variables of a netCDF-4 file or Zarr store, read by xarray."""
+"""Windows of the variables of a netCDF file or Zarr store, read by xarray."""
 
+import importlib
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +12,19 @@ import numpy as np
 from hsisr_geo.bands.declared_range import Limits, outside
 from hsisr_geo.errors import RasterError, one_line
 from hsisr_geo.raster.datasets import opening_quietly, thread_handle
+from hsisr_geo.raster.products.cf.classic import open_classic
 from hsisr_geo.raster.products.hdf5 import unknown_compression
 from hsisr_geo.raster.raster import Missing, Stored
+
+CLASSIC = "classic"
+"""What is no engine of xarray's: netCDF before version 4."""
+
+
+def zarr_store(path: str) -> Any:
+    """Return what zarr opens a store by: the name of a folder, or a store in a zip."""
+    if os.path.isdir(path):
+        return path
+    return importlib.import_module("zarr").storage.ZipStore(path, mode="r")
 
 
 @dataclass(frozen=True)
@@ -28,6 +41,8 @@ class Opener:
 
     def __call__(self, path: str) -> Any:
         """Open the group, as stored."""
+        if self.engine == CLASSIC:
+            return open_classic(path)
         import xarray
 
         options: dict[str, Any] = {"engine": self.engine}
@@ -36,7 +51,7 @@ class Opener:
         with opening_quietly():
             warnings.simplefilter("ignore")  # xarray's, of what it decodes: told by us, or no harm
             return xarray.open_dataset(
-                path,
+                zarr_store(path) if self.engine == "zarr" else path,
                 group=self.group or None,
                 mask_and_scale=False,
                 decode_times=False,
@@ -83,7 +98,7 @@ class CfSource:
             raise RasterError(f"{self.path}: cannot read {where}: {why}") from error
         if self.turned:
             stored = stored[:, ::-1]
-        native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+        native = stored.astype(stored.dtype.newbyteorder("="), copy=not stored.flags.writeable)
         if self.unsigned:
             native = np.ascontiguousarray(native).view(native.dtype.str.replace("i", "u"))
         return native, None if self.limits is None else outside(native, self.limits)

@@ -7,6 +7,7 @@ none. GDAL makes it: the numbers of rows and columns are warped by the arrays, a
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from affine import Affine
@@ -49,6 +50,16 @@ class MapGrid:
         return Affine.from_gdal(*self.geotransform)
 
 
+class SwathPlaces(Protocol):
+    """Where longitude and latitude of each pixel's centre come from."""
+
+    def __hash__(self) -> int:
+        """Tables are kept by it."""
+
+    def read(self) -> tuple[Degrees, Degrees]:
+        """Return longitudes and latitudes (row, col), NaN where there are none."""
+
+
 @dataclass(frozen=True)
 class PixelPlaces:
     """The datasets of a file with longitude and latitude of each pixel's centre, (row, col)."""
@@ -61,9 +72,28 @@ class PixelPlaces:
         """Return longitudes and latitudes, NaN where there are none."""
         with reading(self.path, slice(0, 1), slice(0, 1)) as file:
             lon, lat = (np.asarray(file[name][()], float) for name in (self.lon, self.lat))
-        there = (np.abs(lon) <= 360) & (np.abs(lat) <= 90)  # of NaN it is false
-        lon, lat = np.where(there, lon, np.nan), np.where(there, lat, np.nan)
-        return unwrapped(lon).astype(float), lat
+        return on_the_globe(lon, lat)
+
+
+@dataclass(frozen=True)
+class BandPlaces:
+    """The first two bands of a raster, which has rows and columns of the swath."""
+
+    source: Source
+    shape: tuple[int, int]
+
+    def read(self) -> tuple[Degrees, Degrees]:
+        """Return longitudes and latitudes, NaN where there are none."""
+        rows, cols = self.shape
+        (lon, lat), _ = self.source.read([0, 1], slice(0, rows), slice(0, cols))
+        return on_the_globe(lon.astype(float), lat.astype(float))
+
+
+def on_the_globe(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
+    """Return places without a jump at 180 degrees, NaN for what is none."""
+    there = (np.abs(lon) <= 360) & (np.abs(lat) <= 90)  # of NaN it is false
+    lon, lat = np.where(there, lon, np.nan), np.where(there, lat, np.nan)
+    return unwrapped(lon).astype(float), lat
 
 
 @dataclass(frozen=True)
@@ -71,7 +101,7 @@ class SwathOnMap:
     """Windows of the map grid, gathered pixel by pixel out of a swath."""
 
     source: Source
-    places: PixelPlaces
+    places: SwathPlaces
     shape: tuple[int, int]
     grid: MapGrid
 
@@ -108,7 +138,7 @@ def gather(
     return out, holes
 
 
-def placed_by(raster: Raster, places: PixelPlaces) -> Raster:
+def placed_by(raster: Raster, places: SwathPlaces) -> Raster:
     """Place a raster by control points thinned out of its arrays."""
     lon, lat = places.read()
     rows, cols = lattice(raster.shape)
@@ -116,7 +146,7 @@ def placed_by(raster: Raster, places: PixelPlaces) -> Raster:
     return replace(raster, gcps=points, gcp_crs=wkt_of(WGS84, raster.path))
 
 
-def on_map(raster: Raster, places: PixelPlaces, grid: MapGrid | None = None) -> Raster:
+def on_map(raster: Raster, places: SwathPlaces, grid: MapGrid | None = None) -> Raster:
     """Put a swath on a map grid: the one that it comes with, else one of its own pixel size.
 
     Raises
@@ -185,7 +215,7 @@ def _areas(x: Degrees, y: Degrees) -> Degrees:
 
 
 @lru_cache(maxsize=2)
-def _table(places: PixelPlaces, shape: tuple[int, int], grid: MapGrid) -> NDArray[np.int64]:
+def _table(places: SwathPlaces, shape: tuple[int, int], grid: MapGrid) -> NDArray[np.int64]:
     """Return rows and columns (2, row, col) of the swath for each pixel of the map, from 1."""
     numbers = np.mgrid[1 : shape[0] + 1, 1 : shape[1] + 1].astype(np.float32)
     table = np.zeros((2, *grid.shape), np.float32)

@@ -1,0 +1,45 @@
+"""Arrays of MATLAB and NumPy are refused, and what the error says to do makes a raster of them."""
+
+import re
+
+import h5py
+import numpy as np
+import pytest
+import scipy.io
+import xarray
+
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
+
+CUBE = np.random.default_rng(0).random((12, 10, 3)).astype("f4")  # row, column, band
+
+
+def matlab_5(path):
+    scipy.io.savemat(path, {"NAME": CUBE})
+
+
+def matlab_7_3(path):
+    """As MATLAB writes it: HDF5 behind a block of text, its axes in the opposite order."""
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file.create_dataset("NAME", data=CUBE.T).attrs["MATLAB_class"] = np.bytes_("single")
+    with path.open("r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\x00\x02IM")
+
+
+def numpy_array(path):
+    with path.open("wb") as file:
+        np.save(file, CUBE)
+
+
+@pytest.mark.parametrize("write", [matlab_5, matlab_7_3, numpy_array])
+def test_what_is_said_to_do_makes_a_raster(tmp_path, monkeypatch, write):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "a.mat")
+    with pytest.raises(RasterError, match="tells neither axes nor place") as told:
+        open_raster("a.mat")
+    code = re.search(r"e\.g\. (.*)$", str(told.value))[1]
+    eval(code, {"xarray": xarray, "h5py": h5py, "scipy": scipy, "numpy": np})
+    raster = open_raster("cube.nc")
+    found = read_window(raster, slice(0, raster.rows), slice(0, raster.cols))
+    assert (found == CUBE.transpose(2, 0, 1)).all()
