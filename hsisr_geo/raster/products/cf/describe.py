@@ -23,11 +23,11 @@ from hsisr_geo.raster import gdal
 from hsisr_geo.raster.datasets import anywhere
 from hsisr_geo.raster.gdal import check_scales
 from hsisr_geo.raster.products.cf.bands import read_bands
-from hsisr_geo.raster.products.cf.classic import default_fill
 from hsisr_geo.raster.products.cf.cube import Cube, find_cube
+from hsisr_geo.raster.products.cf.fill import note_fills
 from hsisr_geo.raster.products.cf.place import placed, places_of, plain, read_crs
 from hsisr_geo.raster.products.cf.source import CLASSIC, CfSource, Opener, zarr_store
-from hsisr_geo.raster.products.hdf5 import describing, fill_of
+from hsisr_geo.raster.products.hdf5 import describing
 from hsisr_geo.raster.products.swaths.geolocation import on_map
 from hsisr_geo.raster.products.unpack import MOST_AT_ONCE
 from hsisr_geo.raster.raster import Raster
@@ -168,7 +168,7 @@ def _describe(
     cube = find_cube(groups, path, wanted)
     if cube is None:
         return None
-    _note_fills(cube, path, engine)
+    note_fills(cube, path, engine)
     variable, (band, row, col) = cube.first, cube.axes
     dtype = variable.dtype.newbyteorder("=").name
     unsigned = variable.dtype.kind == "i" and _is_unsigned(variable)
@@ -200,33 +200,6 @@ def _describe(
     places = places_of(cube, groups, path, engine) if orthorectify and raster.gcps else None
     raster = raster if places is None else on_map(raster, places)
     return raster.noted(cube.note, *notes, odd_crs)
-
-
-def _note_fills(cube: Cube, path: Path, engine: str) -> None:
-    """Note with variables what stands where nothing was written, which xarray keeps to itself.
-
-    netCDF's own library fills what it makes with a number for it; GDAL and ncdump know that.
-    """
-    fills = {"zarr": _fills_of_zarr, "h5netcdf": _fills_of_hdf5}.get(engine, _fills_of_classic)
-    for name, fill in zip(cube.variables, fills(cube, path), strict=True):
-        cube.dataset[name].encoding.setdefault("fill_value", fill)
-
-
-def _fills_of_zarr(cube: Cube, path: Path) -> list[Any]:
-    zarr = importlib.import_module("zarr")
-    group = zarr.open_group(zarr_store(str(path)), path=cube.group or None, mode="r")
-    return [group[name].fill_value for name in cube.variables]
-
-
-def _fills_of_hdf5(cube: Cube, path: Path) -> list[Any]:
-    """Bytes have none, as each of their numbers may be a value."""
-    with describing(path) as file:
-        arrays = [file[f"{cube.group}/{name}"] for name in cube.variables]
-        return [fill_of(array) if array.dtype.itemsize > 1 else None for array in arrays]
-
-
-def _fills_of_classic(cube: Cube, _: Path) -> list[Any]:
-    return [default_fill(cube.dataset[name].dtype) for name in cube.variables]
 
 
 def _decoded(variable: Any, engine: str) -> int:

@@ -12,12 +12,12 @@ import numpy as np
 from hsisr_geo.bands.declared_range import Limits, outside
 from hsisr_geo.errors import RasterError, one_line
 from hsisr_geo.raster.datasets import opening_quietly, thread_handle
-from hsisr_geo.raster.products.cf.classic import open_classic
 from hsisr_geo.raster.products.hdf5 import unknown_compression
 from hsisr_geo.raster.raster import Missing, Stored
 
-CLASSIC = "classic"
-"""What is no engine of xarray's: netCDF before version 4."""
+CLASSIC = "scipy"
+"""The engine for netCDF before version 4."""
+_CDF_5 = b"CDF\x05"
 
 
 def zarr_store(path: str) -> Any:
@@ -40,9 +40,23 @@ class Opener:
     group: str = ""
 
     def __call__(self, path: str) -> Any:
-        """Open the group, as stored."""
-        if self.engine == CLASSIC:
-            return open_classic(path)
+        """Open the group, as stored.
+
+        Raises
+        ------
+        RasterError : netCDF before version 4 that is damaged, truncated or of 64-bit data
+        """
+        if self.engine != CLASSIC:
+            return self._open(path)
+        _check_version(path)
+        try:
+            return self._open(path)
+        except Exception as error:  # SciPy trusts the header: it raises what comes of that
+            raise RasterError(
+                f"{path}: this netCDF file is damaged or truncated ({one_line(error)})"
+            ) from error
+
+    def _open(self, path: str) -> Any:
         import xarray
 
         options: dict[str, Any] = {"engine": self.engine}
@@ -58,6 +72,15 @@ class Opener:
                 decode_coords="all",
                 cache=False,
                 **options,
+            )
+
+
+def _check_version(path: str) -> None:
+    with open(path, "rb") as file:
+        if file.read(4) == _CDF_5:
+            raise RasterError(
+                f"{path} is netCDF of 64-bit data (CDF-5), which is not read: "
+                "nccopy -k nc4 makes netCDF-4 of it"
             )
 
 
