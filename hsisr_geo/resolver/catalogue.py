@@ -134,16 +134,26 @@ def check_model_target(path: Path, *, overwrite: bool, model: Path) -> None:
     OutputError : exists without `overwrite`, is the model it starts from, wrong ending, folder
         missing or read-only
     """
-    if path.suffix != SUFFIX:
-        raise OutputError(f"{path}: a model file has the ending {SUFFIX}")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder: name a file in it")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
+    check_model_place(path)
     if path.exists() and path.samefile(model):
         raise OutputError(f"{path} is the model to start from: choose another name")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists: choose another name or give --overwrite")
+
+
+def check_model_place(path: Path) -> None:
+    """Refuse a place where no model file can be: another ending would replace other files.
+
+    Raises
+    ------
+    OutputError : wrong ending, folder missing or read-only
+    """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder: name a file in it")
+    if path.suffix != SUFFIX:
+        raise OutputError(f"{path}: a model file has the ending {SUFFIX}")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
     if told := unwritable(path.parent):
         raise OutputError(f"{path}: {told}")
 

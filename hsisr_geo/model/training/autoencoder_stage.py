@@ -15,13 +15,13 @@ from hsisr_geo.model.training.optimise import (
     Lesson,
     Log,
     TrainingOptions,
-    check_out,
     facts_of,
+    finish,
     optimise,
+    place_of,
     say_held_out,
     split,
 )
-from hsisr_geo.model.training.progress_file import forget
 from hsisr_geo.model.training.training_data import Pair, TrainingScene, degraded_pair, load_scenes
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 
@@ -42,22 +42,25 @@ def train_autoencoder(
     OutputError : no model file can be written there
     ModelError : nothing to train on or to hold out; progress of another training
     """
-    check_out(options.out)
+    with place_of(options.out, log):
+        return _train(options, config, log)
+
+
+def _train(options: TrainingOptions, config: ModelConfig, log: Log) -> ModelCard:
     torch.manual_seed(options.seed)
     device = choose_device(options.device)
     network = Network(config).to(device)
     train, held = split(load_scenes(options.scenes), options.holdout)
     say_held_out(held, log)
     lesson = autoencoder_lesson(network, config, train, held, options.seed, log)
-    facts = facts_of(options, "autoencoder", train, held, configuration=told_configuration(config))
+    facts = facts_of(options, "autoencoder", train, held, **told_configuration(config))
     card = optimise(options, network.autoencoder, lesson, facts, log)
     card |= {
         "stage": "autoencoder",
         "scenes": [s.name for s in train],
         "held_out": [s.name for s in held],
     }
-    save_network(options.out, network, config, card)
-    forget(options.out)
+    finish(options.out, lambda: save_network(options.out, network, config, card))
     return card
 
 

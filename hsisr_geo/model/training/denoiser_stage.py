@@ -23,14 +23,14 @@ from hsisr_geo.model.training.optimise import (
     Lesson,
     Log,
     TrainingOptions,
-    check_out,
     facts_of,
+    finish,
     optimise,
+    place_of,
     say_held_out,
     split,
 )
 from hsisr_geo.model.training.photographs import load_photographs
-from hsisr_geo.model.training.progress_file import forget
 from hsisr_geo.model.training.training_data import degraded_pair, load_scenes
 from hsisr_geo.model.training.validation import score
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
@@ -61,7 +61,17 @@ def train_diffusion(
     ------
     OutputError, ModelError : as `train_autoencoder`
     """
-    check_out(options.out)
+    with place_of(options.out, log):
+        return _train(options, autoencoder, blocks, components, log)
+
+
+def _train(
+    options: TrainingOptions,
+    autoencoder: Path,
+    blocks: int | None,
+    components: int | None,
+    log: Log,
+) -> ModelCard:
     torch.manual_seed(options.seed)
     device = choose_device(options.device)
     network, header = load_network(autoencoder)
@@ -105,8 +115,8 @@ def train_diffusion(
         train,
         held,
         photographs=told_photographs(photographs),
-        configuration=told_configuration(config),
         start=header.sha256,
+        **told_configuration(config),
     )
     card = header.card | optimise(options, network.denoiser, lesson, facts, log)
     card |= {
@@ -116,8 +126,7 @@ def train_diffusion(
         "photographs": len(photographs),
         "degradation": config.degradation,
     }
-    save_network(options.out, network, config, card)
-    forget(options.out)
+    finish(options.out, lambda: save_network(options.out, network, config, card))
     return card
 
 

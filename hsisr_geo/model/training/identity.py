@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,8 @@ Facts = Mapping[str, str]
 
 
 def told_scenes(scenes: Sequence[TrainingScene]) -> str:
-    """Tell scenes by name and content."""
-    return " ".join(f"{scene.name}:{_digest(scene.cube)}" for scene in scenes)
+    """Tell scenes by name, content, and what their files can store, which degraded ones get."""
+    return " ".join(f"{scene.name}:{_digest(scene.cube)}{_storing(scene)}" for scene in scenes)
 
 
 def told_photographs(photographs: Sequence[Photograph]) -> str:
@@ -27,9 +28,16 @@ def told_photographs(photographs: Sequence[Photograph]) -> str:
     return f"{len(photographs)}:{every.hexdigest()[:12]}" if photographs else "none"
 
 
-def told_configuration(config: ModelConfig) -> str:
-    """Tell a configuration, which stands in the model file itself, by its hash."""
-    return hashlib.sha256(config.to_json().encode()).hexdigest()[:12]
+def told_configuration(config: ModelConfig) -> Facts:
+    """Tell a configuration, which stands in the model file itself, by upscales and a hash.
+
+    Without name and version, which a resumed training may change.
+    """
+    nameless = {k: v for k, v in asdict(config).items() if k not in ("name", "version")}
+    return {
+        "factors": " ".join(map(str, config.upscales)),
+        "configuration": hashlib.sha256(json.dumps(nameless).encode()).hexdigest()[:12],
+    }
 
 
 def check_apart(train: Sequence[TrainingScene], held: Sequence[TrainingScene]) -> None:
@@ -59,7 +67,7 @@ def check_same(kept: str, now: Facts, path: Path) -> None:
     ------
     ModelError : naming what differs
     """
-    before: Facts = json.loads(kept) if kept else {}
+    before: Facts = json.loads(kept or "{}")
     different = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     if different:
         told = "; ".join(_difference(name, before.get(name), now.get(name)) for name in different)
@@ -77,6 +85,14 @@ def as_note(facts: Facts) -> str:
 def _digest(pixels: np.ndarray) -> str:
     whole = np.ascontiguousarray(pixels)
     return hashlib.sha256(f"{whole.shape}{whole.dtype}".encode() + whole.data).hexdigest()[:12]
+
+
+def _storing(scene: TrainingScene) -> str:
+    """Tell the type, scales and holes that values are rounded to; "" where any can be stored."""
+    if scene.bands is None:
+        return ""
+    told = [f"{band.scale} {band.offset} {band.nodata}" for band in scene.bands]
+    return f":{hashlib.sha256(f'{scene.dtype} {told}'.encode()).hexdigest()[:4]}"
 
 
 def _difference(name: str, before: str | None, now: str | None) -> str:

@@ -6,7 +6,8 @@ and resumed gives the weights of one that was not.
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +15,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hsisr_geo.errors import ModelError, OutputError
-from hsisr_geo.files import unwritable
-from hsisr_geo.model.training.curve import Curve, curve_path
+from hsisr_geo._version import __version__
+from hsisr_geo.errors import Canceled, ModelError, OutputError
+from hsisr_geo.journal.folder import work_folder
+from hsisr_geo.model.training.curve import Curve, publish, unfinished_path, withdraw
 from hsisr_geo.model.training.identity import (
     Facts,
     as_note,
@@ -26,12 +28,14 @@ from hsisr_geo.model.training.identity import (
 )
 from hsisr_geo.model.training.progress_file import (
     Averages,
+    forget,
     load_progress,
     progress_path,
     read_notes,
     save_progress,
 )
 from hsisr_geo.model.training.training_data import TrainingScene
+from hsisr_geo.resolver.catalogue import check_model_place
 from hsisr_geo.resolver.config import ModelCard
 
 Log = Callable[[str], None]
@@ -126,19 +130,34 @@ def say_held_out(held: Sequence[TrainingScene], log: Log) -> None:
         log("no scene is held out: nothing tells when the weights begin to suit these scenes only")
 
 
-def check_out(out: Path) -> None:
-    """Refuse, before the training, a place where no model file can be written.
+@contextmanager
+def place_of(out: Path, log: Log) -> Iterator[None]:
+    """Have the place of a model file for oneself while it is trained.
 
     Raises
     ------
-    OutputError : saying why
+    OutputError : no model file can be written there, or another training is at it
     """
-    if out.is_dir():
-        raise OutputError(f"{out} is a folder: name a file in it")
-    if not out.parent.is_dir():
-        raise OutputError(f"{out}: there is no folder {out.parent}: create it first")
-    if told := unwritable(out.parent):
-        raise OutputError(f"{out}: {told}")
+    check_model_place(out)
+    with work_folder(out.resolve(), resume=True, overwrite=False):
+        try:
+            yield
+        except (Canceled, OutputError):
+            if (kept := progress_path(out)).exists():
+                log(f"what was learned is kept in {kept}: --resume goes on with it")
+            raise
+
+
+def finish(out: Path, save: Callable[[], None]) -> None:
+    """Write a trained model, and give its curve the name beside it.
+
+    Whenever this is killed, no curve lies beside a model that is not its own; with `resume` the
+    progress, which goes last, makes both again.
+    """
+    withdraw(out)
+    save()
+    publish(out)
+    forget(out)
 
 
 def facts_of(
@@ -150,6 +169,7 @@ def facts_of(
 ) -> dict[str, str]:
     """Return what a resumed training must have in common with the one it goes on with."""
     return {
+        "version": __version__,
         "stage": stage,
         "scenes": told_scenes(train),
         "held out": told_scenes(held) or "none",
@@ -169,13 +189,15 @@ def optimise(
     """
     optimiser = torch.optim.Adam(trained.parameters(), options.learning_rate, betas=(0.9, 0.99))
     averages = Averages(trained)
-    path = progress_path(options.out)
-    step, running = 0, 0.0
+    path, table = progress_path(options.out), unfinished_path(options.out)
+    step, running, curve = 0, 0.0, Curve(table)
     if options.resume and (notes := read_notes(path)):
         check_same(notes.get("training", ""), facts, path)
         step = load_progress(path, trained, optimiser, averages)
-        running = float(notes["running"])
-    curve = Curve.taken_up(curve_path(options.out), step)
+        running, curve = float(notes["running"]), Curve.taken_up(table, notes["curve"])
+        curve.write()
+    elif options.resume:
+        log(f"no progress is kept in {path}: starting at the first step")
     started = time.monotonic() - curve.seconds
     while step < options.steps:
         rate = options.learning_rate * _schedule(step, options.steps)
@@ -193,7 +215,7 @@ def optimise(
                 score = lesson.score(step)
                 averages.keep_if_best(trained, score)
             curve.add(step, running, None if lesson.validate is None else score, seconds)
-            notes = {"training": as_note(facts), "running": repr(running)}
+            notes = {"training": as_note(facts), "running": repr(running), "curve": curve.note()}
             save_progress(path, step, trained, optimiser, averages, notes)
     averages.restore_best(trained)
     best = None if lesson.validate is None else averages.best_score

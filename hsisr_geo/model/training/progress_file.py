@@ -2,8 +2,10 @@
 
 Progress is a safetensors file like everything else: weights, their averages, the best averages
 and Adam's two moments. Random draws are keyed by the step, so there is no generator to store.
+A checksum over all of it tells a bit that flipped: a training would go on with it for hours.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,9 @@ from torch import Tensor, nn
 
 from hsisr_geo.errors import ModelError, one_line
 from hsisr_geo.model.checkpoint import save_tensors
+
+
+_CHECKSUM = "checksum"
 
 
 def progress_path(out: Path) -> Path:
@@ -83,46 +88,67 @@ def save_progress(
     for index, moments in optimiser.state_dict()["state"].items():
         tensors |= {f"adam.{index}.{k}": v for k, v in moments.items()}
     facts = {"step": step, "updates": averages.updates, "best_score": averages.best_score}
-    save_tensors(path, tensors, {k: repr(v) for k, v in facts.items()} | dict(notes))
+    told = {k: repr(v) for k, v in facts.items()} | dict(notes)
+    save_tensors(path, tensors, {**told, _CHECKSUM: _checksum(tensors, told)})
 
 
 def read_notes(path: Path) -> dict[str, str]:
-    """Return the notes of a progress file; none when nothing was saved."""
-    if not path.exists():
-        return {}
-    try:
-        with safe_open(path, framework="pt") as file:
-            return dict(file.metadata() or {})
-    except (SafetensorError, OSError) as e:
-        raise ModelError(
-            f"cannot resume from {path}: {one_line(e)}; delete it to start again"
-        ) from e
+    """Return the notes of a progress file; none when nothing was saved.
 
-
-def _cannot_resume(path: Path, error: Exception) -> str:
-    return f"cannot resume from {path}: {one_line(error)}; delete it to start again"
+    Raises
+    ------
+    ModelError : it is no progress file, or damaged
+    """
+    return _read(path)[0] if path.exists() else {}
 
 
 def load_progress(
     path: Path, module: nn.Module, optimiser: torch.optim.Optimizer, averages: Averages
 ) -> int:
-    """Restore a run; returns the step to go on with, 0 when nothing was saved."""
+    """Restore a run; returns the step to go on with, 0 when nothing was saved.
+
+    Raises
+    ------
+    ModelError : as `read_notes`; or it does not fit the module
+    """
     if not path.exists():
         return 0
+    facts, tensors = _read(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            facts = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         module.load_state_dict(_part(tensors, "weights."))
         averages.mean, averages.best = _part(tensors, "mean."), _part(tensors, "best.")
         averages.updates = int(facts["updates"])
         averages.best_score = float(facts["best_score"])
         _load_moments(optimiser, _part(tensors, "adam."))
         return int(facts["step"])
-    except (SafetensorError, RuntimeError, KeyError, ValueError, OSError) as e:
-        raise ModelError(
-            f"cannot resume from {path}: {one_line(e)}; delete it to start again"
-        ) from e
+    except (RuntimeError, KeyError, ValueError) as e:
+        raise _useless(path, one_line(e)) from e
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Read notes and tensors; errors as `read_notes`. Older files tell no checksum."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            notes = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as e:
+        raise _useless(path, one_line(e)) from e
+    told = notes.pop(_CHECKSUM, None)
+    if told is not None and told != _checksum(tensors, notes):
+        raise _useless(path, "it is damaged: its checksum is another")
+    return notes, tensors
+
+
+def _checksum(tensors: Mapping[str, Tensor], notes: Mapping[str, str]) -> str:
+    told = hashlib.sha256(repr(sorted(notes.items())).encode())
+    for name, value in sorted(tensors.items()):
+        told.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        told.update(value.detach().cpu().contiguous().numpy().data)
+    return told.hexdigest()
+
+
+def _useless(path: Path, why: str) -> ModelError:
+    return ModelError(f"cannot resume from {path}: {why}; delete it to start again")
 
 
 def _load_moments(optimiser: torch.optim.Optimizer, moments: dict[str, Tensor]) -> None:
