@@ -2,21 +2,25 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from glob import escape
 from pathlib import Path
 
 from hsisr_geo._version import __version__
 from hsisr_geo.assessment.report.words import counted
-from hsisr_geo.benchmark.data.sources import without_variable
+from hsisr_geo.benchmark.data.sources import find_sources, without_variable
 from hsisr_geo.benchmark.records import Facts
 from hsisr_geo.benchmark.settings import BenchmarkSettings, Entry, Schooling
 from hsisr_geo.benchmark.systems.training_run import Budget
 from hsisr_geo.engine.identity import input_identity
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.sources import follow
 from hsisr_geo.resolver.catalogue import model_info
 from hsisr_geo.resolver.header import sha256_of
 
-_BESIDE = (".aux.xml", ".qml", ".ovr")  # what looking at a scene may leave beside it
+_NO_RASTER = ""  # before the others: of a first one the identity leaves out what lies beside it
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Deciding:
             **_of_schooling(job.entry.schooling),
             **_of_start(job.entry.start),
             "training files": self._train,
-            "held out": ", ".join(self.settings.held_out) or "nothing",
+            "held out": ", ".join(sorted(self.settings.held_out)) or "nothing",
         }
 
     def of_scores(self, job: SystemJob, model: str) -> Facts:
@@ -141,14 +145,20 @@ def _identity(path: Path | None) -> str:
     if path is None:
         return hashlib.sha256(b"").hexdigest()[:16]
     place, variable = without_variable(path)
-    told = input_identity([str(file) for file in _files(place)])
+    files = sorted({str(file) for file in _files(place)})
+    told = input_identity([_NO_RASTER, *files])
     return hashlib.sha256((told + (variable or "")).encode()).hexdigest()[:16]
 
 
-def _files(path: Path) -> Iterator[Path]:
-    """Give a file, or all files of a folder and of those in it."""
-    if path.is_file():
-        yield path
-    for file in sorted(path.rglob("*")):
-        if file.is_file() and not file.name.startswith(".") and not file.name.endswith(_BESIDE):
-            yield file
+def _files(place: Path) -> Iterator[Path]:
+    """Give the files that scenes are read from; others in their folder count for nothing."""
+    scenes: list[Path] = []
+    with suppress(RasterError):  # without scenes: told when they are read
+        scenes = [source.path for source in find_sources(place)]
+    for scene in scenes:
+        if scene.is_dir():
+            inside = (path for path in scene.rglob("*") if not path.name.startswith("."))
+            yield from (path for path in inside if path.is_file())
+        else:
+            yield from scene.parent.glob(f"{escape(scene.stem)}.*")  # headers, sidecars, masks
+            yield from (path for name in follow([str(scene)]) if (path := Path(name)).is_file())

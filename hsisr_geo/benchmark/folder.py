@@ -25,6 +25,10 @@ class Folder:
         """Return where the trained model of a job is."""
         return self.root / "models" / f"{name}.safetensors"
 
+    def progress(self, name: str) -> Path:
+        """Return where it is what a training that was stopped had learned (`progress_path`)."""
+        return self.model(name).with_suffix(".progress.safetensors")
+
     def training(self, name: str) -> Path:
         """Return where it says what a model, and the progress towards it, are made from."""
         return self.root / "models" / f"{name}.json"

@@ -16,7 +16,12 @@ from hsisr_geo.raster.datasets import anywhere, open_quietly
 
 _VRT_BYTES = 1 << 26  # of XML; a mosaic of 100 000 files has 50 MB
 _NAME_LENGTH = 4096
-_BESIDE = (".aux.xml", ".ovr", ".msk")  # after the name of a raster: GDAL reads them with it
+_BESIDE = (
+    ".aux.xml",
+    ".ovr",
+    ".msk",
+    ".hdr",
+)  # after the name of a raster: GDAL reads them with it
 _HEADERS = (".hdr", ".HDR")  # in place of its ending
 _PREFIX = re.compile(r"/vsi[a-z0-9_]+[/?]")
 _SEPARATOR = re.compile(r"[:\"'{},?&=]")  # of `HDF5:"a.h5"://cube`, `/vsisubfile/0_9,a.bin`, ...

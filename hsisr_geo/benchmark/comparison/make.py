@@ -80,6 +80,7 @@ def train(bench: Bench, job: SystemJob) -> None:
     model, facts = bench.folder.model(job.name), bench.deciding.of_training(job)
     if now.outdated:
         bench.log(f"{job.name}: is trained anew: {now.outdated}")
+        bench.folder.progress(job.name).unlink(missing_ok=True)
     model.unlink(missing_ok=True)
     # ^ before the facts are written: a model must never lie beside facts that are not its own
     write_record(bench.folder.training(job.name), facts, {})

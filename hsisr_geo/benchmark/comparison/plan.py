@@ -114,9 +114,9 @@ class BenchmarkPlan:
         if outdated and not overwrite:
             first = outdated[0]
             raise OutputError(
-                f"{folder}: {counted(len(outdated), 'model')} there trained otherwise, such as "
-                f"{first.job.name}: {first.outdated}. Give --overwrite to train what is so anew, "
-                "or another folder"
+                f"{folder}: {counted(len(outdated), 'model')} there trained or begun otherwise, "
+                f"such as {first.job.name}: {first.outdated}. Give --overwrite to train what is so "
+                "anew, or another folder"
             )
 
     @property
@@ -204,10 +204,11 @@ def planned(job: SystemJob, deciding: Deciding, folder: Folder) -> PlannedJob:
         return PlannedJob(job, True, is_kept(folder.scores(job.name), facts))
     model, facts = folder.model(job.name), deciding.of_training(job)
     kept = read_record(folder.training(job.name))
+    begun = model.is_file() or folder.progress(job.name).is_file()
+    if begun and kept is not None and (outdated := difference(kept.facts, facts)):
+        return PlannedJob(job, False, False, outdated)
     if not model.is_file() or kept is None:
         return PlannedJob(job, False, False)
-    if outdated := difference(kept.facts, facts):
-        return PlannedJob(job, False, False, outdated)
     scored = is_kept(folder.scores(job.name), deciding.of_scores(job, str(model)))
     return PlannedJob(job, True, scored)
 
