@@ -32,15 +32,15 @@ def handshake(self_test: bool) -> None:
 def _tested() -> dict[str, str]:
     """Use PyTorch, GDAL and the shipped model once, so that a broken one shows now."""
     import platform
-    import tempfile
 
     from hsisr_geo.engine.pipeline import super_resolve
+    from hsisr_geo.files import temporary_folder
     from hsisr_geo.model.inference.devices import choose_device
     from hsisr_geo.resolver.load import load_resolver
 
-    with tempfile.TemporaryDirectory() as folder:
-        scene = _scene(Path(folder))
-        super_resolve(scene, Path(folder) / "fine.tif", resolver=load_resolver(upscale=2))
+    with temporary_folder() as folder:
+        scene = _scene(folder)
+        super_resolve(scene, folder / "fine.tif", resolver=load_resolver(upscale=2))
     return {"python": platform.python_version(), "device": str(choose_device("auto"))}
 
 

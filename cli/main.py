@@ -16,6 +16,7 @@ from click.core import ParameterSource
 
 from hsisr_geo import __version__
 from hsisr_geo.errors import HsisrError
+from hsisr_geo.files import FULL
 
 from .commands import Commands
 from .config_file import config_path, read_defaults
@@ -123,6 +124,9 @@ def _last_word(error: BaseException, cancellation: Cancellation) -> tuple[str, i
         return f"canceled by {Signals(cancellation.signum).name}", 128 + cancellation.signum
     if isinstance(error, HsisrError):
         return str(error), 1
+    if isinstance(error, OSError) and error.errno in FULL:
+        told = os.strerror(error.errno)
+        return f"{error.filename}: {told}" if error.filename else f"{told}: make room for it", 1
     if isinstance(error, MemoryError):
         return "out of memory: choose a smaller --tile or fewer --threads", 1
     return (

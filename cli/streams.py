@@ -1,12 +1,13 @@
 """SRC and DST that are pipes: a temporary file stands in for each."""
 
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
+
+from hsisr_geo.files import temporary_folder
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def source(src: str) -> Iterator[str]:
         return
     if sys.stdin.isatty():
         raise click.UsageError("a raster cannot be typed: redirect stdin, or name a file")
-    with _folder() as folder:
+    with temporary_folder() as folder:
         yield str(receive(sys.stdin.buffer, folder))
 
 
@@ -34,13 +35,7 @@ def destination(dst: str, *, as_it_is: bool = False) -> Iterator[Path]:
     if not is_stdout(dst):
         yield Path(dst)
         return
-    with _folder() as folder:
+    with temporary_folder() as folder:
         path = folder / "stdout.tif"
         yield path
         send(path, sys.stdout.buffer, as_it_is=as_it_is)
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="hsisr-geo-") as folder:
-        yield Path(folder)

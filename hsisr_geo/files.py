@@ -4,11 +4,15 @@ import errno
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hsisr_geo.errors import OutputError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What a system says that takes no more data: no room, a quota, a read-only file system."""
 
 _PROBE = bytes(1 << 18)
 
@@ -64,6 +68,42 @@ def unwritable(folder: Path) -> str:
     if told == os.strerror(errno.EACCES):
         return f"no permission to write in {folder}"
     return f"nothing can be written in {folder}: {told}"
+
+
+@contextmanager
+def temporary_folder(inside: str | os.PathLike[str] | None = None) -> Iterator[Path]:
+    """Give a folder for temporary files, which goes with the block.
+
+    Parameters
+    ----------
+    inside : the folder to make it in; None for the system's
+
+    Raises
+    ------
+    OutputError : it cannot be made, or the block ran out of room in it
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=".hsisr-geo-", dir=inside)
+    except OSError as error:
+        raise _no_room(inside, error) from error
+    with folder as name:
+        try:
+            yield Path(name)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            raise _no_room(inside, error) from error
+
+
+def _no_room(inside: str | os.PathLike[str] | None, error: OSError) -> OutputError:
+    told = error.strerror or str(error)
+    if inside is not None:
+        return OutputError(f"{os.fspath(inside)}: no temporary files can be written: {told}")
+    with suppress(OSError):
+        told = f"{tempfile.gettempdir()}: {told}"
+    return OutputError(
+        f"no temporary files can be written: {told}; let TMPDIR name a folder with more room"
+    )
 
 
 def remove(path: Path) -> None:

@@ -5,7 +5,6 @@ baselines. Where there is none: the scene super-resolved as it is, and checked f
 """
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from hsisr_geo.engine.pipeline import RunReport, super_resolve
 from hsisr_geo.engine.request import Log, check_scene
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.errors import OptionError, RasterError
+from hsisr_geo.files import temporary_folder
 from hsisr_geo.raster.open import as_raster, open_raster
 from hsisr_geo.raster.place.gcp import Bounds
 from hsisr_geo.raster.raster import Raster
@@ -115,8 +115,7 @@ def assess(
     check_scene(source, resolver)
     resolver = settled(resolver, source)
     area = _choose_area(source, bounds, window, resolver.upscale)
-    with tempfile.TemporaryDirectory(prefix=".hsisr-geo-", dir=scratch) as name:
-        folder = Path(name)
+    with temporary_folder(scratch) as folder:
         truth = degraded_pair(source, area, resolver.degradation, folder / "coarse.tif")
         real = choose_window(source, truth.bands, area, min(window, REAL_WINDOW))
         scene = _real_scene(source, real, truth, resolver, tile, folder / "scene.tif")

@@ -7,10 +7,8 @@ pixels of the result, is the truth. On real pairs gains are smaller than by Wald
 
 import math
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from affine import Affine
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import RasterError
+from hsisr_geo.files import temporary_folder
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
@@ -147,8 +146,8 @@ class SensorPair:
     def _made(self, resolver: Resolver) -> tuple[Cube, Cube | None, str]:
         """Super-resolve COARSE: the common bands, their deviations, and the D assumed."""
         bands = [band for band, _ in self.bands]
-        with tempfile.TemporaryDirectory() as folder:
-            out, beside = Path(folder, "out.tif"), Path(folder, "sigma.tif")
+        with temporary_folder() as folder:
+            out, beside = folder / "out.tif", folder / "sigma.tif"
             told = Uncertainty(beside) if isinstance(resolver, Predictor) else None
             done = super_resolve(self.coarse, out, resolver=resolver, uncertainty=told)
             sigma = _whole(open_raster(beside), bands) if told else None

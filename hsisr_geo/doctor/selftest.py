@@ -1,6 +1,5 @@
 """A small scene of known content, super-resolved from file to file as any other, and checked."""
 
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from hsisr_geo.bands.radiometry import decode
 from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.doctor.finding import Finding
 from hsisr_geo.engine.pipeline import RunReport, super_resolve
+from hsisr_geo.files import temporary_folder
 from hsisr_geo.output.drafts import write_raster
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
@@ -30,8 +30,8 @@ _LARGEST_DETAIL = 0.5  # of the difference from bicubic, in standard deviations 
 def super_resolve_a_small_scene(model: str) -> Finding:
     """Make a scene in a temporary folder, super-resolve it with a model, and check the result."""
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="hsisr-geo-") as name:
-        src, dst = Path(name, "scene.tif"), Path(name, "fine.tif")
+    with temporary_folder() as folder:
+        src, dst = folder / "scene.tif", folder / "fine.tif"
         dn = _make_scene(src)
         resolver = load_resolver(model, upscale=UPSCALE)
         report = super_resolve(src, dst, resolver=resolver)

@@ -179,6 +179,11 @@ def _check_usual(path: Path) -> None:
     """
     if os.path.lexists(path) and (path.is_symlink() or not path.is_dir()):
         raise OutputError(f"{path} is in the way: it is no folder of this program; remove it")
+    if path.is_dir() and path.stat().st_dev != path.parent.stat().st_dev:
+        raise OutputError(
+            f"{path} is on another disk than {path.parent}: what is in it gets its "
+            "name there at once, or not at all; unmount it"
+        )
     _check_open_to_us(path)
     for inner in sorted(path.iterdir()) if path.is_dir() else ():
         ours = inner.name in (_LOCK, _RECORD) or inner.suffix in (JOURNAL, ".npz", ".json")
@@ -230,9 +235,12 @@ def locked(path: Path, file: Path) -> Iterator[None]:
             handle = lock.open("ab")
         except FileNotFoundError:
             continue  # the run that had it has just removed it
-        except BaseException:
+        except BaseException as error:
             with suppress(OSError):
-                path.rmdir()  # canceled in between: nobody has it yet
+                path.rmdir()  # canceled in between, or no room: nobody has it yet
+            if isinstance(error, OSError):
+                told = error.strerror or error
+                raise OutputError(f"{file}: cannot be written: {told}") from error
             raise
         with handle:
             if not _lock(handle):

@@ -105,7 +105,7 @@ def find_model(name_or_path: str) -> Path:
         raise ModelError(
             f"this installation ships no default model ({DEFAULT_MODEL}); known models: {known}"
         )
-    raise ModelError(f"unknown model {name_or_path!r}; known models: {known}")
+    raise ModelError(f"unknown model {name_or_path!r}; known models: {known}{_without_own()}")
 
 
 def find_same(sha256: str) -> Path | None:
@@ -156,6 +156,14 @@ def check_model_place(path: Path) -> None:
         raise OutputError(f"{path}: there is no folder {path.parent}: create it first")
     if told := unwritable(path.parent):
         raise OutputError(f"{path}: {told}")
+
+
+def _without_own() -> str:
+    """Say that the user's folder of models is none; "" where it is one, or not asked for."""
+    own = os.environ.get(MODELS_VARIABLE)
+    if not own or (Path(own).is_dir() and os.access(own, os.R_OK | os.X_OK)):
+        return ""
+    return f" ({MODELS_VARIABLE} names {own}, which is no folder that can be looked into)"
 
 
 def _files() -> dict[str, Path]:

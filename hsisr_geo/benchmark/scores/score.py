@@ -1,6 +1,5 @@
 """Scores of a model by a protocol, scene by scene."""
 
-import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +18,7 @@ from hsisr_geo.benchmark.settings import ALL
 from hsisr_geo.cube.degradation import BICUBIC, named
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import ModelError
+from hsisr_geo.files import temporary_folder
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_cube, whole
@@ -193,8 +193,8 @@ def _through_files(scene: SourceScene, resolver: Resolver, protocol: Protocol) -
     It is degraded by the bicubic D and stored in the scene's own data type, as a sensor's would be.
     """
     degradation = named(BICUBIC, resolver.upscale)
-    with tempfile.TemporaryDirectory() as folder:
-        lr, sr = Path(folder, "lr.tif"), Path(folder, "sr.tif")
+    with temporary_folder() as folder:
+        lr, sr = folder / "lr.tif", folder / "sr.tif"
         coarse = np.concatenate([degrade(band[None], degradation) for band in scene.cube])
         write(lr, coarser(scene.raster, resolver.upscale), coarse)
         super_resolve(lr, sr, resolver=resolver)

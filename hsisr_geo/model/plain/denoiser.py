@@ -8,13 +8,10 @@ there to what the next one reads (`reach.Layers`).
 """
 
 import struct
-import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -23,6 +20,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.errors import ModelError
+from hsisr_geo.files import temporary_folder
 from hsisr_geo.heap import give_back
 from hsisr_geo.model.reach import layers_of, level_waves
 
@@ -202,14 +200,11 @@ def _load(text: _Text) -> Any:
     for option in _EXACT:
         setattr(net.opt, option, False)
     # ncnn would only borrow weights in memory, and Python frees them: hence a file
-    with tempfile.NamedTemporaryFile(delete=False) as file:
-        file.write(b"".join(text.weights))
-    try:
-        if net.load_param_mem(str(text)) or net.load_model(file.name):
+    with temporary_folder() as folder:
+        file = folder / "weights"
+        file.write_bytes(b"".join(text.weights))
+        if net.load_param_mem(str(text)) or net.load_model(str(file)):
             raise ModelError("ncnn does not take the denoiser: set HSISR_GEO_BACKEND=torch")
-    finally:
-        with suppress(OSError):
-            Path(file.name).unlink()
     return net
 
 

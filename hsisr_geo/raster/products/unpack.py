@@ -4,6 +4,7 @@ NEON's files have a whole band in each chunk since 2022: every window would deco
 cube, hundreds of times in a run. Unpacked they cost one pass and their size on the disk.
 """
 
+import errno
 import logging
 import os
 import shutil
@@ -15,6 +16,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hsisr_geo.files import FULL
 
 _LOG = logging.getLogger(__name__)
 
@@ -80,10 +83,24 @@ def _unpack(dataset: Any, axes: str) -> NDArray[Any] | None:
         return None
     _LOG.info("%s: unpacked once, %.2f GB in %s", told, size / 1e9, folder)
     with tempfile.TemporaryFile(dir=folder) as file:  # the map keeps it, nameless, while it lives
+        if not _has_room(file.fileno(), size):
+            _LOG.warning("%s, and %s has no room to unpack it: this is slow", told, folder)
+            return None
         pixels = np.memmap(file, dtype, "w+", shape=shape)
     for index in _chunks(dataset):
         pixels[tuple(index[i] for i in order)] = np.transpose(dataset[index], order)
     return pixels
+
+
+def _has_room(file: int, size: int) -> bool:
+    """Whether the disk gives a file its room now: a map that finds none later ends the process."""
+    if not hasattr(os, "posix_fallocate"):
+        return True
+    try:
+        os.posix_fallocate(file, 0, size)
+    except OSError as error:
+        return error.errno not in (*FULL, errno.EFBIG)
+    return True
 
 
 def _chunks(dataset: Any) -> list[tuple[slice, ...]]:
