@@ -432,6 +432,16 @@ def test_a_failure_while_writing_leaves_nothing(scene, tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["scene.tif"]
 
 
+def test_a_report_of_a_process_of_the_same_number_elsewhere_is_left_alone(scene, tmp_path):
+    """Containers on one disk all have a first process, and no two write one draft."""
+    found = assess(scene, resolver=BicubicResolver(2))
+    others = [tmp_path / f".report.partial-{os.getpid()}-{number}" for number in range(50)]
+    for other in others:
+        other.mkdir()
+    write_report(found, tmp_path / "report")
+    assert all(other.is_dir() for other in others)
+
+
 def test_the_scene_is_degraded_by_what_the_method_assumes(scene):
     soft = named("gaussian:0.2", 2)
     found = assess(scene, resolver=BackProjectionResolver(2, psf=soft))

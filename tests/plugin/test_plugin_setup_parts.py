@@ -76,7 +76,8 @@ def dead_process():
 
 
 @pytest.mark.parametrize("owner", ["dead", "elsewhere", "broken"])
-def test_a_stale_lock_is_taken_over(tmp_path, owner):
+def test_a_stale_lock_is_taken_over(tmp_path, owner, monkeypatch):
+    monkeypatch.setattr(lock, "BEAT_S", 0.02)
     path, old = tmp_path / "setup.lock", time.time() - 2 * lock.STALE_S
     content = {
         "dead": json.dumps({"process": dead_process(), "host": socket.gethostname()}),
@@ -101,6 +102,40 @@ def test_a_holder_shows_that_it_lives(tmp_path, monkeypatch):
         while not holder(path) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert holder(path)
+
+
+def test_a_process_of_another_container_is_not_looked_for_here(tmp_path):
+    """A QGIS in a sandbox has the host's name and process numbers of its own."""
+    path = tmp_path / "setup.lock"
+    whose = {"process": dead_process(), "host": socket.gethostname(), "numbers": "another"}
+    path.write_text(json.dumps(whose))
+    with pytest.raises(Held), hold(path):
+        pass
+
+
+@pytest.mark.parametrize("wrong", [-86_400, 86_400])
+def test_clocks_that_differ_neither_evict_a_holder_nor_keep_a_dead_one(
+    tmp_path, wrong, monkeypatch
+):
+    """The dead one's number is another process's by now: that of the test."""
+    monkeypatch.setattr(lock, "BEAT_S", 0.1)
+    path, end = tmp_path / "setup.lock", threading.Event()
+    whose = {"process": os.getpid(), "host": socket.gethostname(), "numbers": "another start"}
+    path.write_text(json.dumps(whose))
+
+    def live():
+        while not end.wait(lock.BEAT_S):
+            os.utime(path, (time.time() + wrong,) * 2)
+
+    os.utime(path, (time.time() + wrong,) * 2)
+    beat = threading.Thread(target=live, daemon=True)
+    beat.start()
+    with pytest.raises(Held), hold(path):
+        pass
+    end.set()
+    beat.join()
+    with hold(path):
+        assert holder(path) == f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def test_alive():

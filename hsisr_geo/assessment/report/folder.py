@@ -1,8 +1,8 @@
 """The folder of a report: complete when it gets its name, or not there at all."""
 
-import itertools
 import json
 import os
+import secrets
 import shutil
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from hsisr_geo.files import unwritable
 
 PAGE = "index.html"
 RECORD = "report.json"
-_NUMBERS = itertools.count()
 
 
 def write_report(
@@ -40,7 +39,8 @@ def write_report(
         RECORD: json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
         PAGE: render(found, verdict, record),
     }
-    part = target.with_name(f".{target.name}.partial-{os.getpid()}-{next(_NUMBERS)}")
+    part = target.with_name(f".{target.name}.partial-{secrets.token_hex(8)}")
+    # ^ two containers on one disk may each have a first process
     try:
         part.mkdir()
         for name, text in files.items():
