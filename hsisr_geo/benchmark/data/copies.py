@@ -1,12 +1,14 @@
 """Scenes to test on that are copies of scenes to train on, or links to them: told by content."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hsisr_geo.benchmark.data.sources import find_sources
+from hsisr_geo.benchmark.data.sources import FileSource, cube_of, find_sources
+from hsisr_geo.cube.likeness import SHARED, pixels_of, shared
 from hsisr_geo.errors import HsisrError, OptionError, RasterError
 from hsisr_geo.raster.products.recognise import describe
 from hsisr_geo.raster.read import read_window
@@ -17,28 +19,53 @@ _WORDS = (".txt", ".md", ".hdr", ".xml", ".json", ".csv", ".html", ".pdf")  # ma
 
 
 def check_no_copies(train: Path, test: Path) -> None:
-    """Refuse scenes of the same content, in another format or compressed otherwise, too.
+    """Refuse scenes of the same content, in another format, cut out, turned, in other units, too.
 
-    Of files only those of one size are read; of rasters the middle is. A copy of a `.mat` file in
-    another format is not told.
+    Of files only those of one size are read; of rasters the middle is, and of scenes of enough
+    bands all pixels are told by their spectra (`cube.likeness`).
 
     Raises
     ------
     OptionError : naming both
     """
-    trained: dict[int, list[Path]] = {}
+    trained, tested = _sources(train), _sources(test)
+    if not (trained and tested):
+        return
+    by_size: dict[int, list[Path]] = {}
     seen: dict[str, Path] = {}
-    for scene in _scenes(train):
-        trained.setdefault(_size(scene), []).append(scene)
-        seen[_middle(scene)] = scene
-    for scene in _scenes(test):
-        same = (o for o in trained.get(_size(scene), ()) if _content(o) == _content(scene))
+    for source in trained:
+        by_size.setdefault(_size(source.path), []).append(source.path)
+        seen[_middle(source.path)] = source.path
+    for source in tested:
+        scene = source.path
+        same = (o for o in by_size.get(_size(scene), ()) if _content(o) == _content(scene))
         other = next(same, None) or seen.get(_middle(scene) or "none")
         if other is not None:
-            raise OptionError(
-                f"{scene}, to be tested on, has the content of {other}, which is trained on: "
-                "leave one of them out"
-            )
+            raise _is_no_other(scene, other, "has the content of")
+    _check_pixels(trained, tested)
+
+
+def _check_pixels(trained: Sequence[FileSource], tested: Sequence[FileSource]) -> None:
+    pixels = [(source.path, _pixels(source)) for source in tested]
+    for source in trained:
+        those = _pixels(source)
+        for scene, these in pixels:
+            if (share := shared(these, those)) > SHARED:
+                raise _is_no_other(scene, source.path, f"shares {share:.0%} of its pixels with")
+
+
+def _is_no_other(scene: Path, other: Path, how: str) -> OptionError:
+    return OptionError(
+        f"{scene}, to be tested on, {how} {other}, which is trained on: leave one of them out"
+    )
+
+
+def _pixels(source: FileSource) -> NDArray[np.uint64]:
+    """Tell the pixels of a scene; none of what cannot be read, which is told elsewhere."""
+    try:
+        return pixels_of(cube_of(source))
+    except (HsisrError, ValueError, TypeError, KeyError):
+        return np.empty(0, np.uint64)
 
 
 def _middle(scene: Path) -> str:
@@ -55,13 +82,12 @@ def _middle(scene: Path) -> str:
     return f"{raster.shape} {hashlib.sha256(pixels.tobytes()).hexdigest()}"
 
 
-def _scenes(place: Path) -> Iterator[Path]:
-    """Yield the files and folders that hold a scene; none where there are none, told elsewhere."""
+def _sources(place: Path) -> list[FileSource]:
+    """Return what holds a scene; nothing where there are none, which is told elsewhere."""
     try:
-        sources = find_sources(place)
+        return find_sources(place)
     except RasterError:
-        return
-    yield from (source.path for source in sources)
+        return []
 
 
 def _files(scene: Path) -> list[Path]:

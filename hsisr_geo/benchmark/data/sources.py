@@ -4,7 +4,7 @@ Whatever `open_raster` reads, MATLAB's files, folders of one image a band, and f
 Bands are the usable ones, by wavelength, as a network sees them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from hsisr_geo.benchmark.data.solid_parts import solid_rectangles
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.raster.products.recognise import is_product_folder
+from hsisr_geo.raster.products.recognise import describe, is_product_folder
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_cube, whole
 from hsisr_geo.raster.scenes import find_scenes
@@ -96,6 +96,16 @@ class FileSource:
             yield replace(scene, name=name).cut(part)
 
 
+def cube_of(source: FileSource) -> Cube:
+    """Read all of a scene, holes too (band, row, col), without a word of what is odd about it.
+
+    Raises
+    ------
+    RasterError : not to be read
+    """
+    return _read(source.path, source.variable, lambda path: describe(str(path))).cube
+
+
 def find_sources(path: Path) -> list[FileSource]:
     """Return the sources at a path, in order of name; one for what is no folder of several.
 
@@ -148,13 +158,15 @@ def _inside(folder: Path, depth: int) -> list[Path]:
     return sorted(found)
 
 
-def _read(path: Path, variable: str | None) -> SourceScene:
+def _read(
+    path: Path, variable: str | None, opened: Callable[[Path], Raster] = open_raster
+) -> SourceScene:
     if band_images.is_stack(path):
         return _plain(path, *band_images.read_stack(path))
     if path.suffix.lower() == mat_files.SUFFIX:
         stored = mat_files.read_mat(path, variable)
         return _plain(path, _finite(stored), _stored_type(stored.dtype))
-    raster = open_raster(path)
+    raster = opened(path)
     good = usable_bands(raster)
     return SourceScene(path.stem, raster.select(good), read_cube(raster, whole(raster), good))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hsisr_geo.cube.likeness import SHARED, pixels_of, shared
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.training.photographs import Photograph
 from hsisr_geo.model.training.training_data import TrainingScene
@@ -43,6 +44,8 @@ def told_configuration(config: ModelConfig) -> Facts:
 def check_apart(train: Sequence[TrainingScene], held: Sequence[TrainingScene]) -> None:
     """Refuse scenes that are held out and trained on all the same, under another name.
 
+    Whole ones, or parts of them, turned or in other units (`cube.likeness`).
+
     Raises
     ------
     ModelError : naming both
@@ -54,6 +57,15 @@ def check_apart(train: Sequence[TrainingScene], held: Sequence[TrainingScene]) -
                 f"scene {scene.name} is held out, and has the pixels of {same}, which is trained "
                 "on: remove one of them"
             )
+    told = [(scene.name, pixels_of(scene.cube)) for scene in train] if held else []
+    for scene in held:
+        these = pixels_of(scene.cube)
+        for name, those in told:
+            if (share := shared(these, those)) > SHARED:
+                raise ModelError(
+                    f"scene {scene.name} is held out, and shares {share:.0%} of its pixels with "
+                    f"{name}, which is trained on: remove one of them, or hold out both"
+                )
 
 
 def check_same(kept: str, now: Facts, path: Path) -> None:
