@@ -39,10 +39,14 @@ def is_utf8(name: str | os.PathLike[str]) -> bool:
     return True
 
 
-def refusal(folder: Path) -> str:
+def refusal(folder: Path, size: int = 0) -> str:
     """Say why the system takes no more data in a folder, such as a full disk; "" if it does.
 
     For libraries that do not pass on why they could not write.
+
+    Parameters
+    ----------
+    size : bytes that it would have to take
     """
     probe = folder / f".probe-{os.getpid()}-{secrets.token_hex(4)}"
     try:
@@ -50,6 +54,8 @@ def refusal(folder: Path) -> str:
             file.write(_PROBE)
             file.flush()
             os.fsync(file.fileno())
+            if size and hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
     except OSError as error:
         return error.strerror or ""
     finally:

@@ -28,6 +28,7 @@ from hsisr_geo.output.companions import (
 from hsisr_geo.output.formats.blocks import Blocks
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.formats.format import Content, Format, needs_mask
+from hsisr_geo.output.libtiff import without_words
 from hsisr_geo.output.read_back import check_read_back
 from hsisr_geo.output.stac.asset import Made
 from hsisr_geo.output.targets import (
@@ -82,7 +83,7 @@ class Draft:
         for leftover in members:
             remove(leftover)  # of the process that the run was killed in
         content = Content.counted(raster, blocks, tags, threads)
-        with as_output_error(self.target.path):
+        with as_output_error(self.target.path), without_words():
             self.form.write(part, self.file, content)
             check_read_back(part, self.file, self.form, raster)
             if self.target.write.style and has_companions(self.file, raster):

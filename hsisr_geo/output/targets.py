@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rasterio.errors import RasterioError
-
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import is_utf8, refusal, unwritable
 from hsisr_geo.journal.folder import WorkFolder, work_folder_of
@@ -15,7 +13,7 @@ from hsisr_geo.output.companions import check_header, item_path
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions, choose_format
 from hsisr_geo.output.formats.format import Format
 from hsisr_geo.output.formats.zarr import is_zarr
-from hsisr_geo.raster.datasets import reason
+from hsisr_geo.raster.datasets import GDAL_ERRORS, reason
 from hsisr_geo.raster.raster import Raster
 
 PUBLISHING = "publishing"
@@ -143,6 +141,6 @@ def as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
     except OSError as error:  # RasterioIOError is one of them
         told = error.strerror or refusal(Path(path).parent) or reason(error)
         raise OutputError(f"{os.fspath(path)}: cannot be written: {told}") from error
-    except (RasterioError, ValueError) as error:
+    except (*GDAL_ERRORS, ValueError) as error:
         told = refusal(Path(path).parent) or str(error)
         raise OutputError(f"{os.fspath(path)}: cannot be written: {told}") from error

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio._err import CPLE_BaseError
 from rasterio.env import set_gdal_config
-from rasterio.errors import NotGeoreferencedWarning
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 
 from hsisr_geo.bands.envi_header import LAYOUT_KEYS, PLACE_KEYS, hidden_fields
@@ -30,6 +31,9 @@ os.environ.setdefault("GDAL_CACHEMAX", _CACHE_MB)
 # not. It looks at its first use, and a process has one cache.
 os.environ.setdefault("CPL_VSIL_GZIP_WRITE_PROPERTIES", "NO")
 # ^ else GDAL notes the size of what is gzipped in a file beside it, NAME.properties, at each look
+
+GDAL_ERRORS = (RasterioError, CPLE_BaseError)
+"""What rasterio raises: errors of its own, and where it has none for what GDAL says, GDAL's."""
 
 _HANDLES_PER_THREAD = 4  # a product's image and its mask, of two products
 # warnings.catch_warnings is not safe between threads, so opening is serialised.

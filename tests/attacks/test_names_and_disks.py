@@ -107,29 +107,34 @@ from hsisr_geo.output.formats.choice import WriteOptions
 from hsisr_geo.output.targets import Target
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing beyond the limit fails, as on a full disk
-for kilobytes in range(1, 100):
-    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes << 10, resource.RLIM_INFINITY))
-    target = Target(sys.argv[1], RASTER, {}, WriteOptions("netcdf"))
+for steps in range(1, 100):
+    limit = steps * int(sys.argv[3])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    target = Target(sys.argv[1], RASTER, {}, WriteOptions(sys.argv[2]))
     try:
         with open_outputs([target]) as (draft,):
             draft.fill(Blocks(1))
     except OutputError as error:
         assert str(error) == f"{sys.argv[1]}: cannot be written: File too large", error
     else:
-        print(kilobytes)
+        print(steps)
         break
 """
 
 
 @posix
-def test_a_disk_that_is_full_anywhere_in_a_netcdf_does_not_end_the_process(tmp_path):
-    """HDF5 that hears of it crashes with what it has open."""
+@pytest.mark.parametrize(
+    ("name", "form", "step", "least"),
+    [("a.nc", "netcdf", 1024, 9), ("a.tif", "gtiff", 128, 9), ("a.tif", "cog", 128, 9)],
+)
+def test_a_disk_that_is_full_anywhere_is_one_sentence(tmp_path, name, form, step, least):
+    """HDF5 that hears of it crashes with what it has open; libtiff says so on stderr by itself."""
     run = subprocess.run(
-        [sys.executable, "-c", FULL, tmp_path / "a.nc"], capture_output=True, text=True,
-        env=ENVIRONMENT | {"PYTHONPATH": str(Path(__file__).parents[1])}, check=False,
+        [sys.executable, "-c", FULL, tmp_path / name, form, str(step)],
+        capture_output=True, text=True, env=ENVIRONMENT | {"PYTHONPATH": str(Path(__file__).parents[1])}, check=False,
     )  # fmt: skip
     assert (run.returncode, run.stderr) == (0, "")
-    assert int(run.stdout) > 9
+    assert int(run.stdout) > least
 
 
 def test_a_picture_or_a_table_that_cannot_be_written_is_told(tmp_path):

@@ -15,11 +15,11 @@ from rasterio.enums import Resampling
 from rasterio.shutil import copy as copy_dataset
 
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import remove
+from hsisr_geo.files import refusal, remove
 from hsisr_geo.output.formats.dataset import sidecars
 from hsisr_geo.output.formats.format import Content, Format, as_stored
 from hsisr_geo.output.formats.geotiff import GeoTiff, check_complete
-from hsisr_geo.raster.datasets import open_quietly, opening_quietly
+from hsisr_geo.raster.datasets import GDAL_ERRORS, open_quietly, opening_quietly
 from hsisr_geo.raster.raster import Raster
 
 _RESAMPLINGS = (
@@ -95,6 +95,11 @@ class Cog:
                     factors = _factors(content.raster.shape, content.blocks.block)
                     dataset.build_overviews(factors, Resampling[self._resampling.lower()])
                 copy_dataset(plain, part, copy_src_overviews="YES", **profile)
+        except (*GDAL_ERRORS, OSError) as error:  # the disk is asked while what filled it is there
+            size = plain.stat().st_size if plain.exists() else 0
+            if told := refusal(part.parent, size):
+                raise OutputError(f"{file}: cannot be written: {told}") from error
+            raise
         finally:
             for leftover in (plain, *sidecars(plain)):
                 remove(leftover)
