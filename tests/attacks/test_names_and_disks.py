@@ -131,7 +131,8 @@ def test_a_disk_that_is_full_anywhere_is_one_sentence(tmp_path, name, form, step
     """HDF5 that hears of it crashes with what it has open; libtiff says so on stderr by itself."""
     run = subprocess.run(
         [sys.executable, "-c", FULL, tmp_path / name, form, str(step)],
-        capture_output=True, text=True, env=ENVIRONMENT | {"PYTHONPATH": str(Path(__file__).parents[1])}, check=False,
+        capture_output=True, text=True, check=False,
+        env=ENVIRONMENT | {"PYTHONPATH": str(Path(__file__).parents[1])},
     )  # fmt: skip
     assert (run.returncode, run.stderr) == (0, "")
     assert int(run.stdout) > least
