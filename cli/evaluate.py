@@ -142,12 +142,14 @@ def compare(
     """
     from hsisr_geo import metrics
     from hsisr_geo.assessment.magnitudes import differing_units
+    from hsisr_geo.engine.identity import holding_still
     from hsisr_geo.raster.open import open_raster
 
     sr, reference = open_raster(sr_path), open_raster(ref_path)
     check_same_grid(sr, reference)
     bands = _bands_to_compare(sr, reference, all_bands=all_bands)
-    made, truth = _read(sr, bands), _read(reference, bands)
+    with holding_still(sr, reference):
+        made, truth = _read(sr, bands), _read(reference, bands)
     scores = metrics.evaluate(
         made, truth, upscale=upscale or _made_with_upscale(sr), data_range=data_range
     )

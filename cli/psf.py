@@ -47,7 +47,9 @@ def psf(
         blur = find_blur(raster)
     if plot is not None:
         from hsisr_geo.assessment.report.blur_figure import draw_blur
+        from hsisr_geo.files import check_replaces_none
 
+        check_replaces_none(plot, raster.all_files)
         draw_blur(blur, Path(src).name, plot)
     click.echo(to_json(_record(src, blur)) if as_json else shown(_text(blur)))
 

@@ -1,6 +1,7 @@
 """`hsisr-geo show`: a quick look at a scene and its result, as a PNG."""
 
 import os
+from pathlib import Path
 
 import click
 
@@ -25,7 +26,11 @@ def show(scene: str, result: str | None, out: str | None, overwrite: bool) -> No
     if os.path.exists(path) and not overwrite:
         raise click.UsageError(f"{path} exists: give --overwrite, or another --out")
     from hsisr_geo.assessment.report.quick_look import draw_quick_look
+    from hsisr_geo.files import check_replaces_none
     from hsisr_geo.raster.open import open_raster
 
-    draw_quick_look(path, open_raster(scene), None if result is None else open_raster(result))
+    before, after = open_raster(scene), None if result is None else open_raster(result)
+    for raster in filter(None, (before, after)):
+        check_replaces_none(Path(path), raster.all_files)
+    draw_quick_look(path, before, after)
     click.echo(shown(f"wrote {path}"), err=True)

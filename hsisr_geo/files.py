@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,6 +28,19 @@ def stamp_of(file: str | os.PathLike[str]) -> Stamp | None:
     except (OSError, ValueError):
         return None
     return told.st_size, told.st_mtime_ns, told.st_ctime_ns
+
+
+def check_replaces_none(path: Path, inputs: Iterable[str | os.PathLike[str]]) -> None:
+    """Refuse a path that is that of an input, under whatever name.
+
+    Raises
+    ------
+    OutputError : naming both
+    """
+    for given in inputs:
+        with suppress(OSError, ValueError):  # a name of GDAL that is no path
+            if os.path.samefile(path, given):
+                raise OutputError(f"{path} would overwrite the input {given}: choose another name")
 
 
 def is_utf8(name: str | os.PathLike[str]) -> bool:

@@ -16,6 +16,7 @@ from hsisr_geo.assessment.truth import Truth, degraded_pair
 from hsisr_geo.assessment.wald import SMALLEST, check_size, whole_groups, write
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.grid import cut
+from hsisr_geo.engine.identity import holding_still
 from hsisr_geo.engine.pipeline import RunReport, super_resolve
 from hsisr_geo.engine.request import Log, check_scene
 from hsisr_geo.engine.tasks import Progress
@@ -115,7 +116,7 @@ def assess(
     check_scene(source, resolver)
     resolver = settled(resolver, source)
     area = _choose_area(source, bounds, window, resolver.upscale)
-    with temporary_folder(scratch) as folder:
+    with holding_still(source), temporary_folder(scratch) as folder:
         truth = degraded_pair(source, area, resolver.degradation, folder / "coarse.tif")
         real = choose_window(source, truth.bands, area, min(window, REAL_WINDOW))
         scene = _real_scene(source, real, truth, resolver, tile, folder / "scene.tif")

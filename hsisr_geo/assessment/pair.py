@@ -14,6 +14,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
+from hsisr_geo.engine.identity import holding_still
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import RasterError
@@ -98,8 +99,10 @@ class SensorPair:
         one, other = open_raster(coarse), open_raster(fine)
         place = _placed(one, other)
         bands = _common(one, other)
-        given = _whole(one, [band for band, _ in bands])
-        return cls(one, other, bands, given, _whole(other, [band for _, band in bands]), place)
+        with holding_still(one, other):
+            given = _whole(one, [band for band, _ in bands])
+            truth = _whole(other, [band for _, band in bands])
+        return cls(one, other, bands, given, truth, place)
 
     def fit(self) -> PairFit:
         """Fit blur and shift, by a search that halves its steps, from a usual blur on.

@@ -3,12 +3,14 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hsisr_geo.errors import RasterError
 from hsisr_geo.files import Stamp, stamp_of
 from hsisr_geo.raster.facts.remarks import is_remark, is_sidecar_of, says_nothing, substance
+from hsisr_geo.raster.raster import Raster
 
 WHOLE_BYTES = 1 << 28
 """Inputs of so many bytes in all are hashed whole; of larger ones the ends of each file."""
@@ -84,6 +86,33 @@ class Snapshot:
         """Do so, unless there are so many files that it would take long."""
         if len(self.stamps) <= WATCHED_FILES:
             self.check()
+
+
+def seen(raster: Raster) -> Snapshot:
+    """Look at the files of a raster, as it was described.
+
+    Raises
+    ------
+    RasterError : it has changed since then, while its blur was estimated, say
+    """
+    for file, stamp in raster.stamps:
+        if stamp_of(file) != stamp:
+            raise moved(file, "was changed")
+    return Snapshot.of(raster.all_files)
+
+
+@contextmanager
+def holding_still(*rasters: Raster) -> Iterator[None]:
+    """Refuse what a block made of rasters that changed meanwhile, or since they were described.
+
+    Raises
+    ------
+    RasterError : naming the file; after the block, if it ended without an error
+    """
+    before = [seen(raster) for raster in rasters]
+    yield
+    for snapshot in before:
+        snapshot.check()
 
 
 def moved(file: str, how: str) -> RasterError:

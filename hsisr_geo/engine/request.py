@@ -9,7 +9,7 @@ from hsisr_geo.cube.valid_range import Range, check_range
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.assembly import LateTags
 from hsisr_geo.engine.grid import cut
-from hsisr_geo.engine.identity import Snapshot, moved
+from hsisr_geo.engine.identity import Snapshot, seen
 from hsisr_geo.engine.outlook.estimate import choose_tile
 from hsisr_geo.engine.outlook.footprint import Footprint, Writing, footprint
 from hsisr_geo.engine.outlook.plan import RunPlan, lay_out
@@ -17,7 +17,6 @@ from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import OptionError
-from hsisr_geo.files import stamp_of
 from hsisr_geo.journal.folder import WorkFolder
 from hsisr_geo.journal.layout import Output
 from hsisr_geo.output.drafts import as_output
@@ -253,10 +252,7 @@ class Request:
         ------
         RasterError : the scene has changed since it was described, and its blur was estimated
         """
-        for file, stamp in self.raster.stamps:
-            if stamp_of(file) != stamp:
-                raise moved(file, "was changed")
-        return Snapshot.of(self.raster.all_files), Snapshot.of(method_files(self.resolver))
+        return seen(self.raster), Snapshot.of(method_files(self.resolver))
 
     def plan(self) -> RunPlan:
         """Lay the run out without making it.

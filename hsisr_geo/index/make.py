@@ -13,6 +13,7 @@ from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.indices import NEAR_NM, Index
 from hsisr_geo.cube.windows import Window
+from hsisr_geo.engine.identity import holding_still
 from hsisr_geo.errors import RasterError
 from hsisr_geo.index.deviation import Correlation, error_correlation, propagate
 from hsisr_geo.output.drafts import write_raster
@@ -80,9 +81,11 @@ def write_index(
     _check_pair(values, deviations, bands)
     target = _described(values, index)
     cube = np.full((2, *values.shape), np.nan, np.float32)
-    correlation = error_correlation(_strips(values, bands), len(bands))
-    for window in _windows(values, bands):
-        cube[(slice(None), *window)] = _made(values, deviations, window, bands, index, correlation)
+    with holding_still(values, deviations):
+        correlation = error_correlation(_strips(values, bands), len(bands))
+        for window in _windows(values, bands):
+            made = _made(values, deviations, window, bands, index, correlation)
+            cube[(slice(None), *window)] = made
     _check_known(cube, deviations)
     found = np.isfinite(cube[0])
     pairs = correlation[np.triu_indices(len(bands), 1)]

@@ -14,6 +14,7 @@ from hsisr_geo.cube.degradation import named
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import drafted
 
+PICTURES = (".png", ".svg", ".pdf")
 _FREQUENCIES = np.linspace(0, 0.5, 101)
 _FACTOR = 8  # fine pixels that an assumed kernel is drawn with
 
@@ -23,8 +24,11 @@ def draw_blur(blur: Blur, name: str, path: Path) -> None:
 
     Raises
     ------
-    OutputError : it cannot be written there, or the ending is none of matplotlib's
+    OutputError : it cannot be written there, or the ending is that of no picture: matplotlib would
+        write over a scene, as a TIFF
     """
+    if path.suffix.lower() not in PICTURES:
+        raise OutputError(f"{path}: a plot ends in one of {' '.join(PICTURES)}")
     figure = Figure(figsize=(8, 3.6), layout="constrained")
     FigureCanvasAgg(figure)
     both = figure.subplots(1, 2, sharey=True)
@@ -39,7 +43,7 @@ def draw_blur(blur: Blur, name: str, path: Path) -> None:
     figure.suptitle(f"{name}: {blur.psf} ({blur.source})")
     try:
         with drafted(path) as draft:
-            figure.savefig(draft, format=path.suffix.removeprefix(".") or "png", dpi=120)
+            figure.savefig(draft, format=path.suffix[1:].lower(), dpi=120)
     except ValueError as e:
         raise OutputError(f"cannot write figure {path}: {e}") from e
 

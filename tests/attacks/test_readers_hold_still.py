@@ -1,0 +1,94 @@
+"""Whoever reads a raster twice says when it was another; and no picture is drawn over a scene."""
+
+import importlib
+import os
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from commands import call, one_line_error, write
+from scenes import reflectance
+
+from hsisr_geo.assessment.assess import assess
+from hsisr_geo.assessment.pair import SensorPair
+from hsisr_geo.cube.indices import find_index
+from hsisr_geo.errors import RasterError
+from hsisr_geo.index.make import write_index
+from hsisr_geo.resolver.interpolation import BicubicResolver
+
+WAVELENGTHS = np.arange(450, 950, 20)
+
+
+def scene(path, seed, side=48):
+    cube = (reflectance(side, side, WAVELENGTHS, seed) * 1e4).astype(np.uint16)
+    return write(path, cube, wavelengths=WAVELENGTHS)
+
+
+def evaluated(one, other, folder):
+    importlib.import_module("hsisr_geo.cli.evaluate").compare(str(one), str(other))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "read"),
+    [
+        (
+            "hsisr_geo.assessment.assess", "choose_window",
+            lambda one, other, folder: assess(one, resolver=BicubicResolver(2)),
+        ),
+        ("hsisr_geo.assessment.pair", "_whole", lambda one, other, _: SensorPair.open(one, other)),
+        (
+            "hsisr_geo.index.make", "_made",
+            lambda one, other, to: write_index(one, other, find_index("ndvi"), to / "i.tif"),
+        ),
+        ("hsisr_geo.cli.evaluate", "_read", evaluated),
+    ],
+)  # fmt: skip
+def test_a_scene_that_is_replaced_while_it_is_looked_at_is_told(
+    tmp_path, monkeypatch, module, name, read
+):
+    """Else half of what is said would be of another."""
+    one, other = scene(tmp_path / "a.tif", 0), scene(tmp_path / "b.tif", 1)
+    if name == "_whole":
+        cube = np.ones((len(WAVELENGTHS), 96, 96), np.uint16)
+        other = write(tmp_path / "b.tif", cube, wavelengths=WAVELENGTHS,
+                      transform=Affine(15, 0, 500_000, 0, -15, 5_800_000))  # fmt: skip
+    scene(tmp_path / "c.tif", 2)
+    stage = importlib.import_module(module)
+    before = getattr(stage, name)
+
+    def replaced(*args, **options):
+        if (tmp_path / "c.tif").exists():
+            os.replace(tmp_path / "c.tif", one)
+        return before(*args, **options)
+
+    monkeypatch.setattr(stage, name, replaced)
+    with pytest.raises(RasterError, match=r"a\.tif: was changed while it was being read"):
+        read(one, other, tmp_path)
+    assert not (tmp_path / "i.tif").exists()
+
+
+@pytest.mark.parametrize("name", ["a.png", "link.png"])
+def test_no_picture_is_drawn_over_the_scene_that_it_is_of(tmp_path, name):
+    path = tmp_path / "a.png"
+    cube = np.random.default_rng(0).integers(0, 255, (3, 48, 48)).astype(np.uint8)
+    with rasterio.open(
+        path, "w", driver="PNG", width=48, height=48, count=3, dtype="uint8"
+    ) as dataset:
+        dataset.write(cube)
+    os.link(path, tmp_path / "link.png")
+    before = path.read_bytes()
+    for words in (("psf", path, "--plot"), ("show", path, "--overwrite", "--out")):
+        told = one_line_error(call(*words, tmp_path / name, code=1))
+        assert "would overwrite the input" in told
+        assert path.read_bytes() == before
+
+
+def test_a_plot_is_no_tiff(tmp_path):
+    """Which matplotlib would write over any scene."""
+    path = scene(tmp_path / "a.tif", 0)
+    before = path.read_bytes()
+    told = one_line_error(call("psf", path, "--plot", scene(tmp_path / "b.tif", 1), code=1))
+    assert "b.tif: a plot ends in one of .png .svg .pdf" in told
+    call("psf", path, "--plot", path, code=1)
+    assert path.read_bytes() == before
