@@ -97,7 +97,8 @@ def write_index(
         "index_correlation": " ".join(f"{rho:.4f}" for rho in pairs),
     }
     tags = _made_by(values) | as_tags(said)
-    write_raster(dst, target, cube, overwrite=overwrite, tags=tags, write=write)
+    sources = deviations.all_files
+    write_raster(dst, target, cube, overwrite=overwrite, tags=tags, write=write, sources=sources)
     return IndexReport(
         os.fspath(dst),
         index.name,

@@ -144,6 +144,7 @@ def write_raster(
     tags: Mapping[str, str] | None = None,
     block: int = BLOCK,
     write: WriteOptions = AS_NAMED,
+    sources: Sequence[str] = (),
 ) -> None:
     """Write physical values that are in memory, (band, row, col), as the raster described.
 
@@ -154,6 +155,7 @@ def write_raster(
     tags : how the raster was made, written beside those of `raster`
     block : side of the blocks in pixels, a multiple of 16, unless `write` asks for another
     write : format, creation options, and what is written beside the raster
+    sources : files that it must not replace, besides those of `raster`
 
     Raises
     ------
@@ -161,7 +163,7 @@ def write_raster(
     """
     if cube.shape != (shape := (len(raster.bands), *raster.shape)):
         raise OutputError(f"{os.fspath(path)}: the cube is {cube.shape}, not {shape}")
-    target = Target(path, raster, tags or {}, write)
+    target = Target(path, raster, tags or {}, write, tuple(sources))
     with open_outputs([target], overwrite=overwrite) as (draft,):
         stored = draft.output.raster
         dn = encode(cube, stored.bands, stored.dtype)

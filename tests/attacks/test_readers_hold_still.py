@@ -13,7 +13,7 @@ from scenes import reflectance
 from hsisr_geo.assessment.assess import assess
 from hsisr_geo.assessment.pair import SensorPair
 from hsisr_geo.cube.indices import find_index
-from hsisr_geo.errors import RasterError
+from hsisr_geo.errors import OutputError, RasterError
 from hsisr_geo.index.make import write_index
 from hsisr_geo.resolver.interpolation import BicubicResolver
 
@@ -95,3 +95,13 @@ def test_a_plot_is_no_tiff(tmp_path):
     assert "b.tif: a plot ends in one of .png .svg .pdf" in told
     call("psf", path, "--plot", path, code=1)
     assert path.read_bytes() == before
+
+
+def test_an_index_replaces_neither_of_the_two_that_it_is_of(tmp_path):
+    one, sigma = scene(tmp_path / "a.tif", 0), scene(tmp_path / "b.tif", 1)
+    (tmp_path / "link.tif").symlink_to("b.tif")
+    before = one.read_bytes(), sigma.read_bytes()
+    for name in ("a.tif", "b.tif", "link.tif"):
+        with pytest.raises(OutputError, match="would overwrite"):
+            write_index(one, sigma, find_index("ndvi"), tmp_path / name, overwrite=True)
+    assert (one.read_bytes(), sigma.read_bytes()) == before
