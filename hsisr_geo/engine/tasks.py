@@ -22,6 +22,7 @@ from hsisr_geo.cube.tiling import Tile
 from hsisr_geo.cube.windows import inside, scaled
 from hsisr_geo.engine.grid import margin
 from hsisr_geo.engine.identity import Snapshot
+from hsisr_geo.errors import RasterError
 from hsisr_geo.heap import give_back
 from hsisr_geo.journal.index import RecordAt
 from hsisr_geo.journal.layout import Layout
@@ -71,10 +72,14 @@ class Work:
     @np.errstate(over="ignore", invalid="ignore")
     # ^ values near the largest float: what overflows becomes infinite, which is no value
     def read(self, index: tuple[int, int]) -> Cube:
-        """Read the window of a tile."""
+        """Read the window of a tile; of a file that has changed it is said that it has."""
         if self.in_turns:
             give_back()  # what the tile before has left
-        cube = read_window(self.raster, *self.layout.grid.tile(*index).window)
+        try:
+            cube = read_window(self.raster, *self.layout.grid.tile(*index).window)
+        except RasterError:
+            self.before.check()  # who looks for damage would find a whole file, or none
+            raise
         if self.in_turns:
             close_handles()
             give_back()
