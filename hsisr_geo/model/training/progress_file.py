@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from hsisr_geo.errors import ModelError, one_line
 from hsisr_geo.model.checkpoint import save_tensors
 
-
 _CHECKSUM = "checksum"
 
 
