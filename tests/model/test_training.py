@@ -34,11 +34,11 @@ CONFIG = ModelConfig(
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two scenes of smooth spectra on rough ground, 56x56 pixels, 20 bands."""
+    """Two scenes of smooth spectra, not the same ones, on rough ground, 56x56 pixels, 20 bands."""
     folder = tmp_path_factory.mktemp("scenes")
     rng = np.random.default_rng(0)
-    spectra = np.stack([np.linspace(1, 3, 20), np.sin(np.linspace(0, 3, 20)), np.ones(20)])
-    for name in ("a", "b"):
+    for name, bends in (("a", 3), ("b", 4)):
+        spectra = np.stack([np.linspace(1, 3, 20), np.sin(np.linspace(0, bends, 20)), np.ones(20)])
         ground = rng.random((3, 14, 14)).repeat(4, axis=1).repeat(4, axis=2)
         cube = np.tensordot(spectra.T, ground, axes=1) * 1000
         profile = {"driver": "GTiff", "dtype": "uint16", "count": 20, "height": 56, "width": 56}
