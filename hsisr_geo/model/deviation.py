@@ -245,12 +245,12 @@ def _down(cube: Cube) -> Cube:
 
 def _across(cube: Cube) -> Cube:
     """Sum of each pixel and the ones to its left and right: of all rows as one line, then ends."""
-    out = np.empty_like(cube)
-    line, pixels = out.ravel(), cube.ravel()
-    np.add(pixels[1:], pixels[:-1], out=line[1:])
-    line[:-1] += pixels[1:]
     if cube.shape[2] == 1:
         return 3 * cube
+    out = np.empty_like(cube)
+    line, pixels = out.ravel(), cube.ravel()
+    np.add(pixels[1:-1], pixels[:-2], out=line[1:-1])
+    line[1:-1] += pixels[2:]
     for end, next_to in ((0, 1), (-1, -2)):
         out[:, :, end] = 2 * cube[:, :, end] + cube[:, :, next_to]
     return out

@@ -70,6 +70,20 @@ def test_bands_do_not_see_each_other() -> None:
     np.testing.assert_allclose(apart, _predicted(cube, sr, facts)[some], rtol=1e-5)
 
 
+def test_nothing_is_computed_from_memory_that_nobody_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such memory may hold signalling NaN, of which NumPy warns."""
+
+    def unwritten(like: np.ndarray) -> np.ndarray:
+        return np.full(like.shape, 0x7FA00000, np.uint32).view(np.float32)
+
+    cube = _ground(3, 8, 9)
+    sr, facts = cube.repeat(UPSCALE, 1).repeat(UPSCALE, 2), BandNoise.of(statistics_of(cube))
+    expected = _predicted(cube, sr, facts)
+    monkeypatch.setattr(np, "empty_like", unwritten)
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(_predicted(cube, sr, facts), expected)
+
+
 @pytest.mark.parametrize("value", [0.0, 700.0])
 def test_a_constant_band_has_a_finite_deviation(value: float) -> None:
     cube = _ground(5, 8, 8)
