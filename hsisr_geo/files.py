@@ -67,14 +67,20 @@ def refusal(folder: Path, size: int = 0) -> str:
             file.write(_PROBE)
             file.flush()
             os.fsync(file.fileno())
-            if size and hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, size)
+            if size:
+                claim(file.fileno(), size)
     except OSError as error:
         return error.strerror or ""
     finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)
     return ""
+
+
+def claim(file: int, size: int) -> None:
+    """Have a disk give an open file its room now, where the system can; OSError if it has none."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
 
 
 def unwritable(folder: Path) -> str:

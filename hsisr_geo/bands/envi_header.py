@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 HeaderPath = Path | zipfile.Path
-_VSIZIP = "/vsizip/"
+VSIZIP = "/vsizip/"
+"""How GDAL's name of what is in a zip archive begins."""
 _GDAL_LINE_LIMIT = 10_000
 _CLOSING = {"{": "}", "[": "]", "(": ")"}  # lists of other languages are found in headers, too
 
@@ -38,10 +39,10 @@ def header_path(name: str) -> HeaderPath | None:
     """Find a header by the name that GDAL has for it: a file, or one in /vsizip/; else None."""
     if Path(name).is_file():
         return Path(name)
-    archive = Path(name.removeprefix(_VSIZIP)).parent if name.startswith(_VSIZIP) else None
+    archive = Path(name.removeprefix(VSIZIP)).parent if name.startswith(VSIZIP) else None
     while archive is not None and archive != archive.parent:
         if archive.is_file() and zipfile.is_zipfile(archive):
-            inside = name.removeprefix(f"{_VSIZIP}{archive}").lstrip("/")
+            inside = name.removeprefix(f"{VSIZIP}{archive}").lstrip("/")
             found = zipfile.Path(archive, inside)
             return found if found.is_file() else None
         archive = archive.parent

@@ -13,11 +13,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hsisr_geo.raster.place.gcp import Gcp
-from hsisr_geo.raster.products.place import WGS84, control_points, lattice, wkt_of
+from hsisr_geo.raster.products.place import (
+    LATITUDES,
+    LONGITUDES,
+    WGS84,
+    control_points,
+    lattice,
+    wkt_of,
+)
 from hsisr_geo.xarray.axes import Axes
-
-_LON = frozenset(("longitude", "lon", "longitudes"))
-_LAT = frozenset(("latitude", "lat", "latitudes"))
 
 
 def feature(point: Gcp) -> dict[str, Any]:
@@ -37,7 +41,7 @@ def points_of(
     ----------
     mapping, crs : attributes of its grid mapping, and the CRS that they tell
     """
-    lon, lat = (_of_pixels(array, axes, names) for names in (_LON, _LAT))
+    lon, lat = (_of_pixels(array, axes, names) for names in (LONGITUDES, LATITUDES))
     if lon is not None and lat is not None:
         rows, cols = lattice(lon.shape)
         places = lon[rows][:, cols], lat[rows][:, cols]
@@ -50,12 +54,12 @@ def points_of(
 
 
 def _of_pixels(
-    array: xr.DataArray, axes: Axes, names: frozenset[str]
+    array: xr.DataArray, axes: Axes, names: tuple[str, ...]
 ) -> NDArray[np.floating] | None:
     """Return a coordinate (row, col) by its standard name or its own."""
     for name, coordinate in array.coords.items():
         called = {str(coordinate.attrs.get("standard_name", "")), str(name).lower()}
-        if called & names and set(coordinate.dims) == {axes.y, axes.x}:
+        if not called.isdisjoint(names) and set(coordinate.dims) == {axes.y, axes.x}:
             return np.asarray(coordinate.transpose(axes.y, axes.x).values, float)
     return None
 

@@ -5,7 +5,8 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-_VSIZIP = "/vsizip/"
+from hsisr_geo.bands.envi_header import VSIZIP
+
 _GZIP = b"\x1f\x8b"
 _TEXTS = (".hdr", ".xml", ".txt", ".json", ".md", ".pdf", ".png", ".jpg", ".qml", ".csv", ".enp")
 ZARR_MARKS = (".zgroup", ".zarray", ".zmetadata", "zarr.json")
@@ -14,7 +15,7 @@ ZARR_MARKS = (".zgroup", ".zarray", ".zmetadata", "zarr.json")
 
 def plain_name(name: str) -> str:
     """Return the archive itself of a name by which GDAL looks into it: of /vsizip/a.zip, a.zip."""
-    return name.removeprefix(_VSIZIP) if name.startswith(_VSIZIP) else name
+    return name.removeprefix(VSIZIP) if name.startswith(VSIZIP) else name
 
 
 def is_zarr_archive(place: Path) -> bool:
@@ -46,4 +47,4 @@ def _told(place: Path, names: Sequence[str]) -> str:
     told = f"{place} is a zip archive: unpack it, and name the raster or the folder in it"
     if len(rasters) != 1:
         return told
-    return f"{told}, or name it {_VSIZIP}{place}/{rasters[0]}"
+    return f"{told}, or name it {VSIZIP}{place}/{rasters[0]}"

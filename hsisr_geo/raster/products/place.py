@@ -18,6 +18,9 @@ from hsisr_geo.raster.place.gcp import Gcp
 _LATTICE = 12
 # ^ points along each axis: what a thin plate spline takes in its stride, and follows a swath with
 _HALF_THE_GLOBE = 180.0
+LONGITUDES = "longitude", "lon", "longitudes"
+LATITUDES = "latitude", "lat", "latitudes"
+"""What coordinates with the place of every pixel are called."""
 ORTHORECTIFIED = ", orthorectified"
 """How the name of a product ends that was put on the map grid it comes with."""
 

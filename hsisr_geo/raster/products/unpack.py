@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.files import FULL
+from hsisr_geo.files import FULL, claim
 
 _LOG = logging.getLogger(__name__)
 
@@ -94,10 +94,8 @@ def _unpack(dataset: Any, axes: str) -> NDArray[Any] | None:
 
 def _has_room(file: int, size: int) -> bool:
     """Whether the disk gives a file its room now: a map that finds none later ends the process."""
-    if not hasattr(os, "posix_fallocate"):
-        return True
     try:
-        os.posix_fallocate(file, 0, size)
+        claim(file, size)
     except OSError as error:
         return error.errno not in (*FULL, errno.EFBIG)
     return True

@@ -13,7 +13,7 @@ from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import anywhere, thread_handle
 from hsisr_geo.raster.products.cf.cube import Cube
 from hsisr_geo.raster.products.cf.source import Opener
-from hsisr_geo.raster.products.place import WGS84, wkt_of
+from hsisr_geo.raster.products.place import LATITUDES, LONGITUDES, WGS84, wkt_of
 from hsisr_geo.raster.products.swaths.geolocation import Degrees, on_the_globe, placed_by
 from hsisr_geo.raster.raster import Raster
 
@@ -168,9 +168,7 @@ class CoordinatePlaces:
 
 def places_of(cube: Cube, groups: Groups, path: Path, engine: str) -> CoordinatePlaces | None:
     """Return where a file tells the place of every pixel of a cube; None where it does not."""
-    lon, lat = (_of_pixels(cube, groups, names, engine) for names in (
-        ("longitude", "lon", "longitudes"), ("latitude", "lat", "latitudes")
-    ))  # fmt: skip
+    lon, lat = (_of_pixels(cube, groups, names, engine) for names in (LONGITUDES, LATITUDES))
     if lon is None or lat is None:
         return None
     return CoordinatePlaces(anywhere(str(path)), lon, lat)
