@@ -16,13 +16,20 @@ from hsisr_geo.raster.suitability import check_new
 from hsisr_geo.resolver.catalogue import DEFAULT
 from hsisr_geo.resolver.load import DEFAULT_UPSCALE, Recipe, check_upscale
 from hsisr_geo.resolver.protocol import Resolver
-from hsisr_geo.xarray.axes import NODATA_NAMES, Axes, axes_of, bands_of, name_of
+from hsisr_geo.xarray.axes import (
+    EACH_BAND,
+    NODATA_NAMES,
+    RADIOMETRY,
+    Axes,
+    axes_of,
+    bands_of,
+    name_of,
+)
 from hsisr_geo.xarray.chunks import ArrayRequest, Maker, Storage
 from hsisr_geo.xarray.coordinates import finer_coordinates
 from hsisr_geo.xarray.graph import super_resolve_array
 
-_RADIOMETRY = ("scale_factor", "add_offset")
-_STORAGE = ("dtype", "rasterio_dtype", "grid_mapping", *NODATA_NAMES, *_RADIOMETRY)
+_STORAGE = ("dtype", "rasterio_dtype", "grid_mapping", *NODATA_NAMES, *RADIOMETRY)
 # ^ what of an encoding is not about the chunks and the file of the coarser array
 
 
@@ -217,11 +224,12 @@ def _storage(array: xr.DataArray, *, encoded: bool) -> tuple[dict[Any, Any], dic
         return attrs, encoding
     if array.dtype.kind == "f" or any(name in attrs for name in NODATA_NAMES):
         encoding.setdefault("dtype", array.dtype)  # integers need a number for "no value"
-    for name in (*NODATA_NAMES, *_RADIOMETRY):
+    for name in (*NODATA_NAMES, *RADIOMETRY):
         if name in attrs:
             encoding[name] = attrs.pop(name)
-    if "scales" in attrs or "offsets" in attrs:  # per band, which no encoding can say
-        attrs = {k: v for k, v in attrs.items() if k not in ("scales", "offsets")}
+    if any(name in told for told in (attrs, array.encoding) for name in EACH_BAND):
+        # No encoding can say it: rioxarray 0.23 rounds what it has scaled as if it had not.
+        attrs = {k: v for k, v in attrs.items() if k not in EACH_BAND}
         encoding = {k: v for k, v in encoding.items() if k == "grid_mapping"}
     return attrs, encoding
 

@@ -3,7 +3,7 @@
 Names and attributes as rioxarray, CF and the readers of EMIT, EnMAP and ENVI files give them.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,10 @@ _GOOD = ("good", "bbl", "good_wavelengths", "good_band")
 
 NODATA_NAMES = ("_FillValue", "missing_value", "fill_value", "nodata")
 """Attributes, the first of which that is there tells the number for "no value"."""
+RADIOMETRY = ("scale_factor", "add_offset")
+"""What tells the values of stored numbers."""
+EACH_BAND = ("scales", "offsets")
+"""rioxarray's names for these where bands differ."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def bands_of(array: xr.DataArray, axes: Axes) -> Bands:
     centres = _lengths(array, axes.band, _CENTRE)
     widths = _lengths(array, axes.band, _WIDTH, like=_coordinate(array, axes.band, _CENTRE))
     flags = _coordinate(array, axes.band, _GOOD)
-    scales, offsets = _radiometry(array, axes.band)
+    scales, offsets = radiometry_of(array, axes)
     nodata = _nodata(array)
     return Bands(
         tuple(
@@ -162,10 +166,19 @@ def _lengths(
     return [to_nanometers(v, unit) if np.isfinite(v) and v > 0 else None for v in values]
 
 
-def _radiometry(array: xr.DataArray, dim: Hashable) -> tuple[list[float], list[float]]:
-    count = array.sizes[dim]
-    scales = _per_band(array, "scale_factor", "scales", 1.0, count)
-    offsets = _per_band(array, "add_offset", "offsets", 0.0, count)
+def radiometry_of(
+    array: xr.DataArray, axes: Axes, *, decoded: bool = False
+) -> tuple[list[float], list[float]]:
+    """Return scale and offset of each band: by the attributes or, `decoded`, by the encoding.
+
+    Raises
+    ------
+    RasterError : a scale is zero or no number; there are not as many as bands
+    """
+    told = array.encoding if decoded else array.attrs
+    count = array.sizes[axes.band]
+    scales = _per_band(array, told, ("scale_factor", "scales"), 1.0, count)
+    offsets = _per_band(array, told, ("add_offset", "offsets"), 0.0, count)
     for number, (scale, offset) in enumerate(zip(scales, offsets, strict=True), start=1):
         if scale == 0 or not np.isfinite(scale) or not np.isfinite(offset):
             raise RasterError(
@@ -175,12 +188,17 @@ def _radiometry(array: xr.DataArray, dim: Hashable) -> tuple[list[float], list[f
     return scales, offsets
 
 
-def _per_band(array: xr.DataArray, one: str, many: str, default: float, count: int) -> list[float]:
-    values = np.atleast_1d(np.asarray(array.attrs.get(one, array.attrs.get(many, default)), float))
+def _per_band(
+    array: xr.DataArray,
+    told: Mapping[Any, Any],
+    names: tuple[str, str],
+    default: float,
+    count: int,
+) -> list[float]:
+    one, many = names
+    values = np.atleast_1d(np.asarray(told.get(one, told.get(many, default)), float))
     if len(values) not in (1, count):
-        raise RasterError(
-            f"{name_of(array)}: attribute {many} has {len(values)} values for {count} bands"
-        )
+        raise RasterError(f"{name_of(array)}: {many} has {len(values)} values for {count} bands")
     return [float(v) for v in np.broadcast_to(values, count)]
 
 

@@ -15,11 +15,19 @@ from affine import Affine
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import PROVENANCE_PREFIX
-from hsisr_geo.bands.radiometry import usable_nodata
+from hsisr_geo.bands.radiometry import decode, usable_nodata
 from hsisr_geo.output.drafts import write_raster
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.xarray.axes import NODATA_NAMES, Axes, axes_of, bands_of
+from hsisr_geo.xarray.axes import (
+    EACH_BAND,
+    NODATA_NAMES,
+    RADIOMETRY,
+    Axes,
+    axes_of,
+    bands_of,
+    radiometry_of,
+)
 from hsisr_geo.xarray.points import points_of
 
 _GRID_MAPPING = "spatial_ref"
@@ -32,13 +40,15 @@ def to_raster(
     overwrite: bool = False,
     write: WriteOptions = AS_NAMED,
 ) -> None:
-    """Write an array of physical values, NaN where there is none, as a raster; it is computed.
+    """Write an array as a raster; it is computed.
 
     Parameters
     ----------
     array
-        With bands, rows and columns, as `open_dataarray` and `super_resolve` make it. All of it is
-        held in memory; `hsisr_geo.super_resolve` writes files larger than that.
+        With bands, rows and columns, as `open_dataarray` and `super_resolve` make it: physical
+        values, NaN where there is none, which are stored as its encoding says; or stored numbers
+        with scale, offset and nodata in its attributes, as rioxarray opens a raster by default. All
+        of it is held in memory; `hsisr_geo.super_resolve` writes files larger than that.
     path, overwrite, write
         As for `hsisr_geo.super_resolve`.
 
@@ -65,27 +75,30 @@ def to_raster(
         bands=_bands(array, axes),
         tags={"": {k: v for k, v in tags.items() if k not in made}},
     )
-    cube = np.asarray(values.values, np.float32)
+    cube = decode(values.values, bands_of(array, axes))
     write_raster(path, raster, cube, overwrite=overwrite, tags=made, write=write)
 
 
 def _dtype(array: xr.DataArray) -> str:
     told = array.encoding.get("dtype") or array.encoding.get("rasterio_dtype")
-    return np.dtype(told if told is not None else np.float32).name
+    own = array.dtype if array.dtype.kind in "iu" else np.float32
+    return np.dtype(own if told is None else told).name
 
 
 def _bands(array: xr.DataArray, axes: Axes) -> Bands:
-    """Return the bands with names, and stored as the encoding says."""
+    """Return the bands with names, and stored as the encoding says, or else the attributes."""
     names = array.coords.get("band_name")
-    told, dtype = array.encoding, _dtype(array)
+    told, dtype = {**array.attrs, **array.encoding}, _dtype(array)
     nodata = next((float(told[n]) for n in NODATA_NAMES if told.get(n) is not None), None)
+    encoded = any(name in array.attrs for name in (*RADIOMETRY, *EACH_BAND))
+    scales, offsets = radiometry_of(array, axes, decoded=not encoded)
     return Bands(
         tuple(
             replace(
                 band,
                 name="" if names is None else str(names.values[i]),
-                scale=float(told.get("scale_factor", 1.0)),
-                offset=float(told.get("add_offset", 0.0)),
+                scale=scales[i],
+                offset=offsets[i],
                 nodata=_nodata(nodata, dtype),
             )
             for i, band in enumerate(bands_of(array, axes))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import rasterio
-import rioxarray  # noqa: F401 # registers .rio
+import rioxarray  # registers .rio
 import xarray as xr
 from affine import Affine
 
@@ -139,3 +139,41 @@ def test_a_part_of_a_swath_lies_where_it_lay(swath, tmp_path):
     first = open_raster(tmp_path / "part.tif").gcps[0]
     assert (first.row, first.col) == (0.5, 0.5)
     assert (first.x, first.y) == pytest.approx((10.007, 49.991))
+
+
+@pytest.fixture
+def gains(tmp_path):
+    """Bands of 0.2 and 20, stored by two scales."""
+    path = tmp_path / "gains.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", count=4, height=12, width=12, dtype="int16", nodata=-32768,
+        crs="EPSG:32632", transform=Affine(30, 0, 5e5, 0, -30, 53e5),
+    ) as d:  # fmt: skip
+        d.write(np.full((4, 12, 12), 2000, np.int16))
+        d.scales = [1e-4] * 2 + [1e-2] * 2
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:Use `@`:PendingDeprecationWarning")  # rioxarray
+@pytest.mark.filterwarnings("ignore:Scales differ:UserWarning")  # rioxarray
+@pytest.mark.parametrize("options", [{}, {"masked": True}, {"mask_and_scale": True}])
+def test_bands_of_different_scales_keep_their_values_whoever_writes(gains, tmp_path, options):
+    # rioxarray 0.23.0 scales each band, and on writing rounds what it has scaled: 0.2 becomes 0.
+    array = rioxarray.open_rasterio(gains, **options)
+    fine = array.hsisr.super_resolve(upscale=2, model="bicubic")
+    fine.rio.to_raster(tmp_path / "rio.tif")
+    hx.to_raster(fine, tmp_path / "ours.tif")
+    hx.to_raster(array, tmp_path / "same.tif")
+    for name in ("rio.tif", "ours.tif", "same.tif"):
+        values = hx.open_dataarray(tmp_path / name)
+        assert values.mean(("y", "x")).values == pytest.approx([0.2, 0.2, 20, 20], rel=1e-3), name
+    with rasterio.open(tmp_path / "same.tif") as d:
+        assert (d.scales, d.nodata, d.dtypes[0]) == ((1e-4, 1e-4, 1e-2, 1e-2), -32768, "int16")
+
+
+@pytest.mark.filterwarnings("ignore:Use `@`:PendingDeprecationWarning")  # rioxarray
+def test_stored_numbers_are_written_with_what_they_mean(scene, tmp_path):
+    hx.to_raster(rioxarray.open_rasterio(scene), tmp_path / "o.tif")
+    with rasterio.open(scene) as before, rasterio.open(tmp_path / "o.tif") as after:
+        assert np.array_equal(before.read(), after.read())
+        assert (after.scales, after.nodata, after.dtypes) == (before.scales, 65535, before.dtypes)
