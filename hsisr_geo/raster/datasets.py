@@ -31,6 +31,11 @@ os.environ.setdefault("GDAL_CACHEMAX", _CACHE_MB)
 # not. It looks at its first use, and a process has one cache.
 os.environ.setdefault("CPL_VSIL_GZIP_WRITE_PROPERTIES", "NO")
 # ^ else GDAL notes the size of what is gzipped in a file beside it, NAME.properties, at each look
+_LISTING = "GDAL_DISABLE_READDIR_ON_OPEN"
+if os.environ.get(_LISTING, "").upper() == "EMPTY_DIR":  # often set for rasters in a cloud
+    os.environ[_LISTING] = "TRUE"
+# ^ no folder is listed by either, but EMPTY_DIR hides what lies beside a raster: the header of an
+# ENVI cube, masks, wavelengths in an .aux.xml
 
 GDAL_ERRORS = (RasterioError, CPLE_BaseError)
 """What rasterio raises: errors of its own, and where it has none for what GDAL says, GDAL's."""

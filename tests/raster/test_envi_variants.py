@@ -1,10 +1,14 @@
 """ENVI rasters as they come: any interleave, byte order, type and name, held against `spectral`."""
 
 import gzip
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+import rasterio
 from spectral.io import envi as spectral_envi
 
 from hsisr_geo.engine.pipeline import super_resolve
@@ -158,3 +162,29 @@ def test_a_header_that_tells_less_than_there_is_is_told(tmp_path, wrong):
     (tmp_path / "a.hdr").write_text(text.replace(wrong, less))
     told = " ".join(open_raster(tmp_path / "a.img").notes)
     assert re.search(r"it has 240 bytes, of which a\.hdr tells \d+, as (uint8|float32)", told)
+
+
+def test_what_lies_beside_a_raster_counts_where_no_folder_is_to_be_listed(tmp_path):
+    """EMPTY_DIR is set for clouds; GDAL then sees no header, no mask and no `.aux.xml`."""
+    write_envi(tmp_path / "a.img", tmp_path / "a.hdr")
+    profile = {"driver": "GTiff", "width": 3, "height": 2, "count": 1, "dtype": "uint8"}
+    with (
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False),
+        rasterio.open(tmp_path / "b.tif", "w", **profile, crs="EPSG:32633") as dataset,
+    ):
+        dataset.write(np.ones((1, 2, 3), np.uint8))
+        dataset.write_mask(np.eye(2, 3, dtype=bool))
+    assert (tmp_path / "b.tif.msk").exists()
+    seen = (
+        "import sys; from hsisr_geo.raster.open import open_raster; "
+        "a, b = map(open_raster, sys.argv[1:]); print(len(a.bands), b.has_mask)"
+    )
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", seen, tmp_path / "a.img", tmp_path / "b.tif"],
+            env=os.environ | {"GDAL_DISABLE_READDIR_ON_OPEN": said},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for said in ("FALSE", "EMPTY_DIR")
+    ]  # fmt: skip
+    assert answers[0] == answers[1] == f"{len(open_raster(tmp_path / 'a.img').bands)} True\n"
