@@ -160,13 +160,15 @@ class HsisrDataset:
 
 def _chosen(dataset: xr.Dataset, variable: Hashable | None) -> Hashable:
     cubes = [name for name, values in dataset.data_vars.items() if values.ndim == 3]
+    planes = [name for name, values in dataset.data_vars.items() if values.ndim == 2]
     if variable is not None:
         if variable not in dataset.data_vars:
             raise RasterError(f"the dataset has no variable {variable!r}: {_names(dataset)}")
         return variable
     if len(cubes) != 1:
         found = "several variables have" if cubes else "no variable has"
-        raise RasterError(f"{found} three dimensions, name one of: {_names(dataset)}")
+        way = "; of a variable for each band, .to_dataarray('band')" if planes and not cubes else ""
+        raise RasterError(f"{found} three dimensions, name one of: {_names(dataset)}{way}")
     return cubes[0]
 
 

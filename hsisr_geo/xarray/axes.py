@@ -31,6 +31,7 @@ _X_STANDARD = ("projection_x_coordinate", "longitude")
 _Y_STANDARD = ("projection_y_coordinate", "latitude")
 _CENTRE = ("wavelength", "wavelengths", "wavelength_nm", "central_wavelength", "center_wavelength")
 _WIDTH = ("fwhm", "fwhm_nm", "bandwidth")
+_DATES = ("time", "date", "t")
 _GOOD = ("good", "bbl", "good_wavelengths", "good_band")
 
 NODATA_NAMES = ("_FillValue", "missing_value", "fill_value", "nodata")
@@ -66,7 +67,7 @@ def axes_of(
     """
     if array.ndim != 3:
         told = f"has dimensions {_listed(array.dims)}: three are needed, bands, rows and columns"
-        raise RasterError(f"{name_of(array)} {told}; for one band, .expand_dims('band')")
+        raise RasterError(f"{name_of(array)} {told}; {_way_to_three(array)}")
     x = _found(array, x_dim, _X, "X", _X_STANDARD, "x_dim")
     y = _found(array, y_dim, _Y, "Y", _Y_STANDARD, "y_dim")
     if x == y:
@@ -108,6 +109,14 @@ def bands_of(array: xr.DataArray, axes: Axes) -> Bands:
 def name_of(array: xr.DataArray) -> str:
     """Return what to call an array in a message."""
     return "the array" if array.name is None else f"array {array.name!r}"
+
+
+def _way_to_three(array: xr.DataArray) -> str:
+    """Say how other numbers of dimensions become three: of a scene's dates, one."""
+    if array.ndim < 3:
+        return "for one band, .expand_dims('band')"
+    more = next((dim for dim in array.dims if str(dim).lower() in _DATES), array.dims[0])
+    return f"take one of {more}, .isel({more}=0)"
 
 
 def _found(

@@ -249,6 +249,10 @@ def test_a_dataset_needs_no_name_for_its_only_cube(array):
         dataset.assign(other=dataset.reflectance).hsisr.super_resolve()
     with pytest.raises(RasterError, match="no variable 'radiance'"):
         dataset.hsisr.super_resolve("radiance")
+    apart = array.drop_vars(["wavelength", "good"]).to_dataset("band")
+    with pytest.raises(RasterError, match=r"for each band, \.to_dataarray\('band'\)"):
+        apart.hsisr.super_resolve()
+    assert apart.to_dataarray("band").hsisr.super_resolve(model="bicubic").shape[0] == BANDS
 
 
 @pytest.mark.parametrize("kept", [str, dict])  # rioxarray keeps control points as both
@@ -283,6 +287,7 @@ def test_one_column_gets_its_width_from_the_transform(array):
     ("change", "options", "error", "message"),
     [
         (lambda a: a[0], {}, RasterError, "has dimensions y, x: three are needed"),
+        (lambda a: a.expand_dims("time"), {}, RasterError, r"one of time, \.isel\(time=0\)"),
         (lambda a: a.rename(y="u"), {}, RasterError, "say with y_dim= which of them is y"),
         (lambda a: a, {"x_dim": "z"}, RasterError, "has no dimension 'z'"),
         (lambda a: a, {"dtype": "int16"}, OptionError, "must be float32 or source"),
