@@ -30,7 +30,7 @@ class HsisrPlugin:
         """Register the provider and add what the desktop shows; the desktop calls this."""
         self.initProcessing()
         if self.iface is not None and self.desktop is None:
-            from .desktop import Desktop  # widgets: not for qgis_process
+            from .desktop.desktop import Desktop  # widgets: not for qgis_process
 
             self.desktop = Desktop(self.iface)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
-from .adapt import Adapt
-from .assess import Assess
-from .evaluate import Evaluate
+from .algorithms.adapt import Adapt
+from .algorithms.assess import Assess
+from .algorithms.evaluate import Evaluate
+from .algorithms.info import Info
+from .algorithms.superresolve import SuperResolve
 from .help import ICON
 from .i18n import tr
-from .info import Info
-from .superresolve import SuperResolve
 from .version import version
 
 # What the engine writes: GeoTIFF, then ENVI, then Zarr and netCDF.

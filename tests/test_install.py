@@ -136,7 +136,7 @@ def test_the_sdist_holds_what_is_worked_with_and_no_scenes(made):
     expected = [
         "LICENSE", "README.md", "CHANGELOG.md", "Makefile", "Dockerfile", ".dockerignore",
         "constraints.txt", "metadata.txt", "docs/cli.md", "docs/images/indian_pines.png",
-        "tests/test_install.py", "tests/scenes.py", "tools/demo.py", "qgis_plugin/worker.py",
+        "tests/test_install.py", "tests/scenes.py", "tools/demo.py", "qgis_plugin/plugin.py",
         "benchmarks/quality.py", "cli/main.py",
     ]  # fmt: skip
     assert {*expected, *DATA} <= names

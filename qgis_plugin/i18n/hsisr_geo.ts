@@ -112,58 +112,6 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Cancelled. What is done is kept; Set up goes on there.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Hyperspectral super-resolution</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Set up…</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Open a sample scene</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Super-resolve raster…</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Assess on this scene…</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Adapt model to scene…</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Evaluate against reference…</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Hyperspectral raster info…</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Show in true colour</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Swipe between before and after</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Difference between before and after</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Spectra before and after</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
       <source>Cancelled.</source>
       <translation type="unfinished" />
     </message>
@@ -245,82 +193,6 @@
     </message>
     <message>
       <source>Number of bands</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>'{layer}' is not a file but comes from elsewhere ({origin}). Export it (right-click on the layer, Export › Save As…, Raw data) and use the file.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>'{layer}' is held in the memory of QGIS. Export it (right-click on the layer, Export › Save As…, Raw data) and use the file.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Choose a raster layer first.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>'{layer}' has no bands with visible wavelengths.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Difference: {result}</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>There is no result on the map yet: run 'Super-resolve raster' first.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>No bands with visible wavelengths: the colours are QGIS's choice.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>uncertainty</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>part</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>before</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>after</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>hsisr-geo executable</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Engine</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>The algorithms run in a Python of their own, beside QGIS.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Environment of this profile</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Makes an environment with the engine in it, repairs or removes it.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>An engine of your own</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>The executable of an installed hsisr-geo, used before all others. Usually empty.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>In use: {program}, named by {origin}.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -532,6 +404,182 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Super-resolve raster</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Makes a hyperspectral raster 2, 3 or 4 times finer.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Before and after: AVIRIS Indian Pines, twice as fine</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&lt;p&gt;Makes the grid of a hyperspectral raster 2, 3 or 4 times finer, band by band, with a network trained on hyperspectral scenes. Place, band names, wavelengths, nodata and units stay as they are.&lt;/p&gt;&lt;p&gt;The finer pixels are an estimate. Do not measure on them what the original pixels do not support. &lt;i&gt;Assess on this scene&lt;/i&gt; tells how good they are likely to be.&lt;/p&gt;&lt;h3&gt;Model&lt;/h3&gt;</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&lt;p&gt;&lt;i&gt;bicubic&lt;/i&gt; and &lt;i&gt;back-projection&lt;/i&gt; have no network: they are what the models are compared with. &lt;b&gt;Model file&lt;/b&gt;, among the advanced parameters, takes one of your own, such as &lt;i&gt;Adapt model to scene&lt;/i&gt; makes.&lt;/p&gt;&lt;h3&gt;Detail&lt;/h3&gt;&lt;p&gt;0 gives the most likely image, and always the same one. Towards 1 the network draws plausible texture that the sensor did not see: it looks sharper and is less true. &lt;b&gt;Seed&lt;/b&gt; chooses the draw.&lt;/p&gt;&lt;h3&gt;Uncertainty&lt;/h3&gt;&lt;p&gt;A second raster: how far the result may be off, as a standard deviation, per band or as one band with their mean. It is predicted of what is seen around a pixel; about two of three errors are smaller. With &lt;b&gt;samples&lt;/b&gt; it is their standard deviation at detail 1 instead; a sample takes about as long as five images at detail 0.&lt;/p&gt;&lt;h3&gt;PSF&lt;/h3&gt;&lt;p&gt;What made the pixels of finer ones: &lt;i&gt;bicubic&lt;/i&gt;, &lt;i&gt;gaussian:MTF&lt;/i&gt; (the MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file (text or .npy). The result is made consistent with it, unless that is switched off: then it is only measured. &lt;i&gt;auto&lt;/i&gt;, which comes first: as the file, its sensor or its pixels tell.&lt;/p&gt;</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Super-resolved</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Leave bad bands out of the result</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Else they are interpolated. Those to take for bad are among them.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Leave the result as the network made it, not made consistent with the PSF</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>How far it is from the input, degraded again, is measured all the same.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Samples for the uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Time grows with them.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Bands of the uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>mean: one band, the mean over all of them.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Format of the result</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>auto: by the ending of the name, where .tif is a plain GeoTIFF.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Precision of the network</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>bfloat16 is faster where the hardware has it, and not quite the same.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Only tell what a run would take: time, memory, disk</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Nothing is written. The answer is in the log.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Creation options of the format</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Cancelled. What is done is kept; Set up goes on there.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Hyperspectral super-resolution</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Set up…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Open a sample scene</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Super-resolve raster…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Assess on this scene…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Adapt model to scene…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Evaluate against reference…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Hyperspectral raster info…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Show in true colour</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Swipe between before and after</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Difference between before and after</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Spectra before and after</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>hsisr-geo executable</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Engine</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The algorithms run in a Python of their own, beside QGIS.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Environment of this profile</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Makes an environment with the engine in it, repairs or removes it.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>An engine of your own</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The executable of an installed hsisr-geo, used before all others. Usually empty.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>In use: {program}, named by {origin}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>the internet</source>
       <translation type="unfinished" />
     </message>
@@ -680,6 +728,58 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>One more step: its engine has to be set up.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Try a sample scene</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>'{layer}' is not a file but comes from elsewhere ({origin}). Export it (right-click on the layer, Export › Save As…, Raw data) and use the file.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>'{layer}' is held in the memory of QGIS. Export it (right-click on the layer, Export › Save As…, Raw data) and use the file.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Choose a raster layer first.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>'{layer}' has no bands with visible wavelengths.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Difference: {result}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>There is no result on the map yet: run 'Super-resolve raster' first.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>No bands with visible wavelengths: the colours are QGIS's choice.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>part</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>before</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>after</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Click on the map: the spectrum of the pixel appears here.</source>
       <translation type="unfinished" />
     </message>
@@ -729,106 +829,6 @@
     </message>
     <message>
       <source>Save as picture…</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Super-resolve raster</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Makes a hyperspectral raster 2, 3 or 4 times finer.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Before and after: AVIRIS Indian Pines, twice as fine</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>&lt;p&gt;Makes the grid of a hyperspectral raster 2, 3 or 4 times finer, band by band, with a network trained on hyperspectral scenes. Place, band names, wavelengths, nodata and units stay as they are.&lt;/p&gt;&lt;p&gt;The finer pixels are an estimate. Do not measure on them what the original pixels do not support. &lt;i&gt;Assess on this scene&lt;/i&gt; tells how good they are likely to be.&lt;/p&gt;&lt;h3&gt;Model&lt;/h3&gt;</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>&lt;p&gt;&lt;i&gt;bicubic&lt;/i&gt; and &lt;i&gt;back-projection&lt;/i&gt; have no network: they are what the models are compared with. &lt;b&gt;Model file&lt;/b&gt;, among the advanced parameters, takes one of your own, such as &lt;i&gt;Adapt model to scene&lt;/i&gt; makes.&lt;/p&gt;&lt;h3&gt;Detail&lt;/h3&gt;&lt;p&gt;0 gives the most likely image, and always the same one. Towards 1 the network draws plausible texture that the sensor did not see: it looks sharper and is less true. &lt;b&gt;Seed&lt;/b&gt; chooses the draw.&lt;/p&gt;&lt;h3&gt;Uncertainty&lt;/h3&gt;&lt;p&gt;A second raster: how far the result may be off, as a standard deviation, per band or as one band with their mean. It is predicted of what is seen around a pixel; about two of three errors are smaller. With &lt;b&gt;samples&lt;/b&gt; it is their standard deviation at detail 1 instead; a sample takes about as long as five images at detail 0.&lt;/p&gt;&lt;h3&gt;PSF&lt;/h3&gt;&lt;p&gt;What made the pixels of finer ones: &lt;i&gt;bicubic&lt;/i&gt;, &lt;i&gt;gaussian:MTF&lt;/i&gt; (the MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file (text or .npy). The result is made consistent with it, unless that is switched off: then it is only measured. &lt;i&gt;auto&lt;/i&gt;, which comes first: as the file, its sensor or its pixels tell.&lt;/p&gt;</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Super-resolved</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Uncertainty</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Leave bad bands out of the result</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Else they are interpolated. Those to take for bad are among them.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Leave the result as the network made it, not made consistent with the PSF</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>How far it is from the input, degraded again, is measured all the same.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Samples for the uncertainty</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Time grows with them.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Bands of the uncertainty</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>mean: one band, the mean over all of them.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Format of the result</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>auto: by the ending of the name, where .tif is a plain GeoTIFF.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Precision of the network</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>bfloat16 is faster where the hardware has it, and not quite the same.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Only tell what a run would take: time, memory, disk</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Nothing is written. The answer is in the log.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Creation options of the format</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>One more step: its engine has to be set up.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Try a sample scene</source>
       <translation type="unfinished" />
     </message>
     <message>

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..program import engine_environment
+from ..engine.program import engine_environment
 
 
 @dataclass(frozen=True)

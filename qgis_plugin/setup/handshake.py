@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..program import engine_environment
-from ..worker import WorkerCanceled, WorkerFailed, run_worker
+from ..engine.program import engine_environment
+from ..engine.worker import WorkerCanceled, WorkerFailed, run_worker
 
 PROTOCOL = 1  # of commands, options and events; the engine's is in its cli/handshake.py
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..worker import WorkerCanceled, WorkerFailed, run_worker
+from ..engine.worker import WorkerCanceled, WorkerFailed, run_worker
 from . import record as records
 from .lock import hold
 from .packages import GB, explained, pip_environment

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..program import engine_environment
+from ..engine.program import engine_environment
 
 ENGINE = "hsisr-geo"
 BUNDLED = Path(__file__).resolve().parents[1] / "wheels"  # the engine, where the zip brings it

@@ -5,8 +5,8 @@ from __future__ import annotations
 from processing.gui.wrappers import WidgetWrapper
 from qgis.PyQt.QtWidgets import QComboBox
 
-from ..engine_choice import default_psf
 from ..i18n import tr
+from ..settings.engine_choice import default_psf
 
 
 class PsfWrapper(WidgetWrapper):

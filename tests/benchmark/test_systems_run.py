@@ -42,7 +42,7 @@ from hsisr_geo.resolver.header import CONFIG_KEY, read_header, with_checksum
 from hsisr_geo.resolver.load import Recipe, load_resolver
 from hsisr_geo.resolver.protocol import Cost
 from hsisr_geo.resolver.system_config import SystemConfig
-from qgis_plugin.catalogue import parse
+from qgis_plugin.engine.catalogue import parse
 
 BANDS = 5
 RNG = np.random.default_rng(5)

@@ -13,7 +13,7 @@ import rasterio
 from affine import Affine
 from hsisr_geo.cli.watch import GRACE_S, VARIABLE
 
-from qgis_plugin.worker import WATCH_VARIABLE
+from qgis_plugin.engine.worker import WATCH_VARIABLE
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="process groups of POSIX")
 
@@ -106,7 +106,7 @@ def test_a_killed_qgis_leaves_no_process_however_stubborn(tmp_path):
     """
     qgis = f"""
         import os, sys
-        from qgis_plugin.worker import run_worker
+        from qgis_plugin.engine.worker import run_worker
         run_worker([sys.executable, "-c", {textwrap.dedent(engine)!r}], os.environ,
                    progress=print, log=print, canceled=lambda: False)
     """

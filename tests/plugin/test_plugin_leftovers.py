@@ -9,8 +9,8 @@ import pytest
 
 from hsisr_geo.journal.folder import work_folder as engines_own
 from hsisr_geo.journal.folder import work_folder_of
-from qgis_plugin import leftovers
-from qgis_plugin.leftovers import remove_leftovers, work_folder
+from qgis_plugin.engine import leftovers
+from qgis_plugin.engine.leftovers import remove_leftovers, work_folder
 
 
 @pytest.fixture

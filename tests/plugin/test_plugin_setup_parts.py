@@ -14,6 +14,7 @@ import stand_ins
 from hsisr_geo.cli.handshake import PROTOCOL as ENGINES_PROTOCOL
 
 import hsisr_geo
+from qgis_plugin.engine.worker import WorkerCanceled
 from qgis_plugin.setup import gpu, handshake, lock, packages
 from qgis_plugin.setup.diagnostics import report
 from qgis_plugin.setup.gpu import Gpu, find_gpus, parsed, proposed_build
@@ -24,7 +25,6 @@ from qgis_plugin.setup.places import Environment, default_home, place_problem
 from qgis_plugin.setup.plan import Plan, steps
 from qgis_plugin.setup.step import event
 from qgis_plugin.setup.surroundings import look_around, space_report
-from qgis_plugin.worker import WorkerCanceled
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="stand-ins are started as on POSIX")
 

@@ -5,16 +5,16 @@ import json
 import pytest
 from hsisr_geo.cli.main import cli
 
-from qgis_plugin.catalogue import BUILT_IN, Score, choices, described, fingerprint, parse
-from qgis_plugin.command import (
+from qgis_plugin.engine.catalogue import BUILT_IN, Score, choices, described, fingerprint, parse
+from qgis_plugin.engine.command import (
     Selection,
     Uncertainty,
     adapt_arguments,
     assess_arguments,
     run_arguments,
 )
-from qgis_plugin.timeleft import TimeLeft, rounded
-from qgis_plugin.words import PARAMETERS, in_words_of_the_dialog
+from qgis_plugin.engine.timeleft import TimeLeft, rounded
+from qgis_plugin.engine.words import PARAMETERS, in_words_of_the_dialog
 
 
 def label_of(name):

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from qgis_plugin import worker
-from qgis_plugin.worker import Finished, WorkerCanceled, WorkerFailed, run_worker
+from qgis_plugin.engine import worker
+from qgis_plugin.engine.worker import Finished, WorkerCanceled, WorkerFailed, run_worker
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups of POSIX")
 

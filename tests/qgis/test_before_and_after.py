@@ -266,9 +266,9 @@ def test_lines_break_at_bad_bands_and_at_gaps():
 
 
 def test_the_made_up_scene_is_a_hyperspectral_raster_with_a_place(tmp_path):
+    from hsisr_geo_qgis.desktop.sample import make_sample
     from hsisr_geo_qgis.map.truecolor import true_color_bands
     from hsisr_geo_qgis.map.wavelengths import band_wavelengths_nm
-    from hsisr_geo_qgis.sample import make_sample
 
     path = make_sample(str(tmp_path / "sample"))
     layer = QgsRasterLayer(path, "sample", "gdal")

@@ -51,7 +51,7 @@ def test_what_overrules_the_engine_reaches_it_and_the_end_tells_what_was_cut(fie
 
 
 def test_one_end_of_the_range_leaves_the_other_open():
-    from hsisr_geo_qgis.superresolve import SuperResolve
+    from hsisr_geo_qgis.algorithms.superresolve import SuperResolve
     from qgis.core import QgsProcessingContext
 
     algorithm, context = SuperResolve().create(), QgsProcessingContext()

@@ -349,7 +349,7 @@ def test_the_engine_does_not_outlive_qgis(engine, mosaic, tmp_path):
     output = tmp_path / "out"
     output.mkdir()
     code = (
-        "import os, sys; from qgis_plugin.worker import run_worker\n"
+        "import os, sys; from qgis_plugin.engine.worker import run_worker\n"
         "run_worker(sys.argv[1:], os.environ, progress=lambda *step: print(step, flush=True),"
         " log=lambda message: None, canceled=lambda: False)"
     )

@@ -52,7 +52,7 @@ class Window:
 @pytest.fixture
 def window(plugin, monkeypatch, tmp_path):
     """A desktop with the plugin, and no engine but the one that Set up makes."""
-    from hsisr_geo_qgis.desktop import Desktop
+    from hsisr_geo_qgis.desktop.desktop import Desktop
 
     monkeypatch.delenv("HSISR_GEO_EXECUTABLE")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
@@ -127,7 +127,7 @@ def test_from_a_fresh_profile_to_a_finer_raster_by_clicking(
 
     # The other ways to name an engine come first; what is broken is told, not skipped.
     monkeypatch.setenv("HSISR_GEO_EXECUTABLE", engine)
-    from hsisr_geo_qgis.engine_choice import environment, executable
+    from hsisr_geo_qgis.settings.engine_choice import environment, executable
 
     assert executable() == engine
     monkeypatch.delenv("HSISR_GEO_EXECUTABLE")
@@ -162,7 +162,7 @@ def begun(window, folder):
 
 
 def test_after_installing_a_line_with_two_ways_on_is_shown_once(window):
-    from hsisr_geo_qgis.desktop import Desktop
+    from hsisr_geo_qgis.desktop.desktop import Desktop
 
     line = window.desktop.greeting
     assert [button.text() for button in line.findChildren(QPushButton)] == [
@@ -234,6 +234,6 @@ def test_unloading_takes_everything_away_and_ends_a_set_up(window, tmp_path):
     assert window.menus == {"Hyperspectral super-resolution": []}
     assert window.factories == []
     assert len(ProviderContextMenuActions.actions) == before - 1
-    from hsisr_geo_qgis.desktop import Desktop
+    from hsisr_geo_qgis.desktop.desktop import Desktop
 
     window.desktop = Desktop(window)

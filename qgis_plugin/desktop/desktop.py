@@ -13,14 +13,14 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QApplication
 
+from ..help import ICON
+from ..i18n import tr
+from ..map.actions import MapActions
+from ..spectrum.dock import SpectrumDock
 from .entries import Entries
-from .i18n import tr
-from .map.actions import MapActions
 from .options_page import OptionsFactory
-from .provider import ICON
 from .sample import NAME, make_sample
 from .setup_dialog import SetupDialog
-from .spectrum.dock import SpectrumDock
 from .welcome import greet_once
 
 

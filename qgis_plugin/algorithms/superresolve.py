@@ -9,10 +9,10 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from .command import Uncertainty, run_arguments
-from .help import picture
-from .i18n import tr
-from .map.result import show_result, show_uncertainty
+from ..engine.command import Uncertainty, run_arguments
+from ..help import picture
+from ..i18n import tr
+from ..map.result import show_result, show_uncertainty
 from .outcome import estimate, summary
 from .scene import SceneAlgorithm, advanced, check_not_the_input, choice, helped
 

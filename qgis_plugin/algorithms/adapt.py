@@ -8,8 +8,8 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from .command import adapt_arguments
-from .i18n import tr
+from ..engine.command import adapt_arguments
+from ..i18n import tr
 from .scene import SceneAlgorithm, advanced, helped
 
 SCORES = {"GAIN": "gain_db", "STANDARD_ERROR": "standard_error_db"}  # output -> key in the card

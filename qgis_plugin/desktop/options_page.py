@@ -8,10 +8,10 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QGroupBox, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
-from .engine_choice import EXECUTABLE_SETTING, engine, own_executable
-from .i18n import tr
-from .program import NotSetUp
-from .provider import ICON
+from ..engine.program import NotSetUp
+from ..help import ICON
+from ..i18n import tr
+from ..settings.engine_choice import EXECUTABLE_SETTING, engine, own_executable
 
 
 class OptionsPage(QgsOptionsPageWidget):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from qgis.core import QgsProcessingAlgorithm, QgsProcessingException
 from qgis.PyQt.QtGui import QIcon
 
-from .command import shown
-from .engine_choice import executable
-from .help import ICON, page
-from .i18n import tr
-from .layers import layer_path
-from .leftovers import remove_leftovers
-from .program import NotSetUp, engine_environment
-from .setup.handshake import EngineRefused, greet_once
-from .timeleft import TimeLeft, rounded
-from .words import in_words_of_the_dialog
-from .worker import Finished, WorkerCanceled, WorkerFailed, run_worker
+from ..engine.command import shown
+from ..engine.leftovers import remove_leftovers
+from ..engine.program import NotSetUp, engine_environment
+from ..engine.timeleft import TimeLeft, rounded
+from ..engine.words import in_words_of_the_dialog
+from ..engine.worker import Finished, WorkerCanceled, WorkerFailed, run_worker
+from ..help import ICON, page
+from ..i18n import tr
+from ..layers import layer_path
+from ..settings.engine_choice import executable
+from ..setup.handshake import EngineRefused, greet_once
 
 
 class EngineAlgorithm(QgsProcessingAlgorithm):

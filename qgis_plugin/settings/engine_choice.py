@@ -6,11 +6,11 @@ from pathlib import Path
 
 from qgis.core import QgsApplication, QgsSettings
 
-from .program import Found, NotSetUp, find_engine
-from .setup.handshake import EngineRefused, greet_once
-from .setup.places import Environment, default_home
-from .setup.state import Kind, look
-from .version import version
+from ..engine.program import Found, NotSetUp, find_engine
+from ..setup.handshake import EngineRefused, greet_once
+from ..setup.places import Environment, default_home
+from ..setup.state import Kind, look
+from ..version import version
 
 EXECUTABLE_SETTING = "hsisr/executable"  # an engine of the user's own
 HOME_SETTING = "hsisr/environments"  # where environments are made, empty for the default

@@ -5,10 +5,10 @@ from __future__ import annotations
 from qgis.core import Qgis, QgsSettings
 from qgis.PyQt.QtWidgets import QPushButton
 
-from .engine_choice import executable
-from .i18n import tr
-from .program import NotSetUp
-from .version import version
+from ..engine.program import NotSetUp
+from ..i18n import tr
+from ..settings.engine_choice import executable
+from ..version import version
 
 GREETED = "hsisr/greeted"  # the version that a person has been greeted by
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction
 
-from .help import ICON
+from ..help import ICON
 
 
 class Entries:

@@ -18,11 +18,11 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from .engine_choice import HOME_SETTING, environment
-from .i18n import tr
-from .setup.packages import BUILDS, Source, builds_for
-from .setup.plan import Plan
-from .setup.surroundings import space_report
+from ..i18n import tr
+from ..settings.engine_choice import HOME_SETTING, environment
+from ..setup.packages import BUILDS, Source, builds_for
+from ..setup.plan import Plan
+from ..setup.surroundings import space_report
 
 INTERNET, BOTH, FOLDER = range(3)
 

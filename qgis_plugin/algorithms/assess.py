@@ -16,8 +16,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QUrl
 
-from .command import assess_arguments
-from .i18n import tr
+from ..engine.command import assess_arguments
+from ..i18n import tr
 from .scene import SceneAlgorithm, advanced, helped
 
 WORDS = {"VERDICT": "headline", "KIND": "kind", "WINNER": "winner"}  # output -> key in the verdict

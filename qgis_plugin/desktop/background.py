@@ -5,9 +5,9 @@ from __future__ import annotations
 from qgis.core import QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 
-from .i18n import tr
-from .setup.install import SetUpCanceled, SetUpFailed, Watcher
-from .setup.lock import Held
+from ..i18n import tr
+from ..setup.install import SetUpCanceled, SetUpFailed, Watcher
+from ..setup.lock import Held
 
 
 class Background(QgsTask):

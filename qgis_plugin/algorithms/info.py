@@ -12,9 +12,9 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
 )
 
-from .command import Selection, info_arguments
-from .engine import EngineAlgorithm
-from .i18n import tr
+from ..engine.command import Selection, info_arguments
+from ..i18n import tr
+from .call import EngineAlgorithm
 from .scene import advanced, mask_clouds_parameter, nodata_parameter, orthorectify_parameter
 
 

@@ -7,11 +7,11 @@ import time
 
 from qgis.core import Qgis, QgsMessageLog, QgsSettings
 
-from .catalogue import Model, fingerprint, parse
-from .command import models_arguments
+from ..engine.catalogue import Model, fingerprint, parse
+from ..engine.command import models_arguments
+from ..engine.program import NotSetUp, engine_environment
+from ..engine.worker import WorkerCanceled, WorkerFailed, run_worker
 from .engine_choice import executable
-from .program import NotSetUp, engine_environment
-from .worker import WorkerCanceled, WorkerFailed, run_worker
 
 SETTING = "hsisr/models"  # the fingerprint, then what `hsisr-geo models --json` said
 PATIENCE_S = 15.0

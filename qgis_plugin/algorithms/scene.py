@@ -17,14 +17,15 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from .catalogue import DEFAULT, choices, described
-from .command import Selection, in_range, with_water_vapour
-from .engine import EngineAlgorithm
-from .i18n import tr
-from .layers import layer_path
-from .model_list import installed_models
+from .. import widgets
+from ..engine.catalogue import DEFAULT, choices, described
+from ..engine.command import Selection, in_range, with_water_vapour
+from ..i18n import tr
+from ..layers import layer_path
+from ..settings.model_list import installed_models
+from .call import EngineAlgorithm
 
-WIDGETS = f"{__package__}.widgets"
+WIDGETS = widgets.__name__  # QGIS imports a field by its name
 
 
 class SceneAlgorithm(EngineAlgorithm):

@@ -6,8 +6,8 @@ import os
 
 from osgeo import gdal
 
-from .i18n import tr
-from .timeleft import rounded
+from ..engine.timeleft import rounded
+from ..i18n import tr
 
 FEW = 1e-5  # a share of values that is not worth a line; the engine has the same
 

@@ -6,9 +6,9 @@ import json
 
 from qgis.core import QgsProcessingOutputNumber, QgsProcessingParameterRasterLayer
 
-from .command import evaluate_arguments
-from .engine import EngineAlgorithm
-from .i18n import tr
+from ..engine.command import evaluate_arguments
+from ..i18n import tr
+from .call import EngineAlgorithm
 
 SCORES = {  # output -> key in the engine's JSON
     "MPSNR": "mpsnr",

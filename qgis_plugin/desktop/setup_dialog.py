@@ -22,19 +22,19 @@ from qgis.PyQt.QtWidgets import (
     QVBoxLayout,
 )
 
+from ..engine.program import NotSetUp
+from ..i18n import tr
+from ..settings.engine_choice import engine
+from ..setup import record
+from ..setup.diagnostics import report, tail
+from ..setup.handshake import EngineRefused, greet
+from ..setup.install import remove, repair, set_up
+from ..setup.plan import plan_from
+from ..setup.state import Kind, inspect
+from ..setup.surroundings import look_around
+from ..version import version
 from .background import Background
-from .engine_choice import engine
-from .i18n import tr
-from .program import NotSetUp
-from .setup import record
-from .setup.diagnostics import report, tail
-from .setup.handshake import EngineRefused, greet
-from .setup.install import remove, repair, set_up
-from .setup.plan import plan_from
-from .setup.state import Kind, inspect
-from .setup.surroundings import look_around
 from .setup_choices import SetupChoices
-from .version import version
 
 
 class SetupDialog(QDialog):

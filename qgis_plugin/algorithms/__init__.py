@@ -1,0 +1,1 @@
+"""The algorithms of the toolbox: each turns its dialog into one call of the engine."""

@@ -1,0 +1,1 @@
+"""What the desktop shows besides the toolbox: menu, dialogs, options, a scene to try."""

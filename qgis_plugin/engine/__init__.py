@@ -1,0 +1,1 @@
+"""The engine as a program: how it is found, asked and heard. Plain Python, no QGIS."""
