@@ -15,6 +15,7 @@ from hsisr_geo.raster.clouds import without_clouds
 from hsisr_geo.raster.datasets import check_extent
 from hsisr_geo.raster.facts.description import description
 from hsisr_geo.raster.facts.digits import coarse_numbers
+from hsisr_geo.raster.facts.mosaic import told_by_sources
 from hsisr_geo.raster.facts.remarks import may_be_noted_in
 from hsisr_geo.raster.fill import undeclared_fill
 from hsisr_geo.raster.gdal import check_scales, one_type
@@ -141,7 +142,7 @@ def _described(path: str, *, orthorectify: bool) -> Raster:
     HsisrError : as `open_raster`
     """
     try:
-        raster = describe(path, orthorectify=orthorectify)
+        raster = told_by_sources(describe(path, orthorectify=orthorectify), describe)
         check_scales(raster.bands, path)
         return raster
     except (HsisrError, MemoryError):

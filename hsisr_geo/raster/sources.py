@@ -113,7 +113,7 @@ def _named_in_archive(name: str) -> Iterator[str]:
 
 def _names_in(text: bytes, folder: str) -> Iterator[str]:
     """Yield every text of a VRT that may be a name, in whatever element a GDAL puts it."""
-    for element in _elements(text):
+    for element in elements(text):
         said = (element.text or "").strip()
         if said.startswith(_INLINE):
             yield said
@@ -122,7 +122,8 @@ def _names_in(text: bytes, folder: str) -> Iterator[str]:
             yield said
 
 
-def _elements(text: bytes) -> Iterator[ET.Element]:
+def elements(text: bytes) -> Iterator[ET.Element]:
+    """Yield every element of a VRT, the root first; nothing of text that is none."""
     if not text or b"<!ENTITY" in text:  # which could grow without end, and no VRT has
         return
     try:

@@ -1,0 +1,138 @@
+"""A mosaic's bands: what the sources of a VRT tell of them where the VRT tells nothing.
+
+`gdalbuildvrt`, and QGIS by it, puts scenes beside each other, or bands on one another, and leaves
+out what the files say of their bands: wavelengths, widths, bad bands, and that a scene is a result.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache, partial
+from xml.etree import ElementTree as ET  # nosec B405 # see `sources.elements`
+
+from hsisr_geo.bands.bands import Band, Bands
+from hsisr_geo.errors import HsisrError
+from hsisr_geo.raster.datasets import open_quietly
+from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.sources import elements
+
+_COMPARED = 20  # files: of a mosaic of thousands the others are taken to be like these
+_SAME_NM = 0.5  # two products of one sensor differ by less, two sensors by more
+_SOURCES = ("SimpleSource", "ComplexSource", "AveragedSource", "KernelFilteredSource")
+_Place = tuple[str, int]  # a file, and the number of a band in it, from 1
+Describe = Callable[[str], Raster]
+
+
+def told_by_sources(raster: Raster, describe: Describe) -> Raster:
+    """Give the bands of a VRT that tells no wavelength what its sources tell of them.
+
+    Parameters
+    ----------
+    describe : tells what lies at a path
+
+    Returns
+    -------
+    the raster as it was, where it is no VRT, or its sources tell nothing, or not the same
+    """
+    return _told(raster, describe, ())
+
+
+def _told(raster: Raster, describe: Describe, above: tuple[str, ...]) -> Raster:
+    if raster.driver != "VRT" or any(band.wavelength_nm is not None for band in raster.bands):
+        return raster
+    places = _places(raster)
+    if len(places) != len(raster.bands):
+        return raster
+    source = cache(partial(_source_of, describe=describe, above=(*above, raster.path)))
+    firsts = [_band_at(place[0], source) if place else None for place in places]
+    raster = _made_as(raster, [source(place[0][0]) for place in places if place])
+    telling = [place[0][0] for place, band in zip(places, firsts, strict=True) if _centre(band)]
+    if not telling:
+        return raster
+    if told := _differ(places, firsts, source):
+        return raster.noted(told)
+    pairs = zip(raster.bands, firsts, strict=True)
+    more = " and others" if len(set(telling)) > 1 else ""
+    return replace(raster, bands=Bands(tuple(_as_told(band, by) for band, by in pairs))).noted(
+        "it tells no wavelengths: those of its sources are taken, of "
+        f"{os.path.basename(telling[0])}{more}"
+    )
+
+
+def _made_as(raster: Raster, sources: list[Raster | None]) -> Raster:
+    """Say how its sources were made, if here: who gives a result in a VRT gives a result."""
+    made = next((s.provenance for s in sources if s is not None and s.provenance), {})
+    return replace(raster, provenance=raster.provenance or made)
+
+
+def _as_told(band: Band, by: Band | None) -> Band:
+    if by is None:
+        return band
+    return replace(
+        band,
+        name=band.name or by.name,
+        wavelength_nm=by.wavelength_nm,
+        fwhm_nm=by.fwhm_nm,
+        good=band.good and by.good,
+    )
+
+
+def _band_at(place: _Place, source: Callable[[str], Raster | None]) -> Band | None:
+    found, number = source(place[0]), place[1]
+    return found.bands[number - 1] if found and number <= len(found.bands) else None
+
+
+def _differ(
+    places: list[list[_Place]],
+    firsts: list[Band | None],
+    source: Callable[[str], Raster | None],
+) -> str:
+    """Say so where further sources of a band tell another wavelength than its first."""
+    for number, (place, first) in enumerate(zip(places, firsts, strict=True), start=1):
+        for further in place[1:_COMPARED]:
+            one, two = _centre(first), _centre(_band_at(further, source))
+            if one != two and (one is None or two is None or abs(one - two) > _SAME_NM):
+                return (
+                    f"its sources tell different wavelengths of band {number} ({_length(one)}, "
+                    f"and {_length(two)} in {os.path.basename(further[0])}): none is taken"
+                )
+    return ""
+
+
+def _centre(band: Band | None) -> float | None:
+    return None if band is None else band.wavelength_nm
+
+
+def _length(nanometres: float | None) -> str:
+    return "none" if nanometres is None else f"{nanometres:g} nm"
+
+
+def _source_of(name: str, describe: Describe, above: tuple[str, ...]) -> Raster | None:
+    """Describe a source; None of what cannot be, which GDAL tells when it is read."""
+    if name in above:  # a VRT may name itself
+        return None
+    try:
+        return _told(describe(name), describe, above)
+    except HsisrError:
+        return None
+
+
+def _places(raster: Raster) -> list[list[_Place]]:
+    """Return the sources of each band of a VRT; none of a band that is computed."""
+    with open_quietly(raster.path) as dataset:
+        text = "".join(dataset.tags(ns="xml:VRT").values())
+    folder = os.path.dirname(raster.path) if os.path.isfile(raster.path) else ""
+    root = next(elements(text.encode()), None)
+    bands = [] if root is None else root.findall("VRTRasterBand")
+    return [list(_sources_of(band, folder)) for band in bands]
+
+
+def _sources_of(band: ET.Element, folder: str) -> Iterator[_Place]:
+    if band.get("subClass") == "VRTDerivedRasterBand":
+        return
+    for source in band:
+        name, number = source.find("SourceFilename"), source.findtext("SourceBand", "1").strip()
+        if source.tag in _SOURCES and name is not None and number.isdecimal():
+            relative = name.get("relativeToVRT") == "1"
+            said = (name.text or "").strip()
+            yield os.path.join(folder, said) if relative else said, int(number)

@@ -1,0 +1,95 @@
+"""What `gdalbuildvrt` leaves out of a VRT is taken from its sources."""
+
+import shutil
+import subprocess
+
+import pytest
+import rasterio
+from affine import Affine
+from commands import bicubic
+from rasterio.windows import Window
+
+from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.suitability import check_suitable
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("gdalbuildvrt") is None, reason="gdalbuildvrt is not on PATH (Debian: gdal-bin)"
+)
+
+
+def build_vrt(target, *sources, options=()):
+    named = map(str, (target, *sources))
+    subprocess.run(["gdalbuildvrt", "-q", *options, *named], check=True)
+    return target
+
+
+@pytest.fixture
+def halves(tmp_path, scenes):
+    """A real EnMAP scene in two parts, beside each other."""
+    parts = []
+    with rasterio.open(scenes.mosaic) as whole:
+        for number, cols in enumerate((slice(0, 12), slice(12, 30))):
+            window = Window.from_slices(slice(0, 20), cols)
+            place = {"width": cols.stop - cols.start, "height": 20}
+            place["transform"] = whole.transform @ Affine.translation(cols.start, 0)
+            parts.append(tmp_path / f"part{number}.tif")
+            with rasterio.open(parts[-1], "w", **(whole.profile | place)) as part:
+                part.write(whole.read(window=window))
+                part.update_tags(**whole.tags())
+                part.scales = whole.scales
+                for band in range(1, whole.count + 1):
+                    part.update_tags(band, **whole.tags(band))
+    return parts
+
+
+def told(raster):
+    return [(b.wavelength_nm, b.fwhm_nm, b.good) for b in raster.bands]
+
+
+def test_a_mosaic_has_the_wavelengths_of_its_parts(halves, tmp_path):
+    part = open_raster(halves[0])
+    mosaic = open_raster(build_vrt(tmp_path / "m.vrt", *halves))
+    nested = open_raster(build_vrt(tmp_path / "n.vrt", tmp_path / "m.vrt"))
+    assert part.bands.wavelengths_nm
+    assert told(mosaic) == told(nested) == told(part)
+    assert "it tells no wavelengths: those of its sources are taken, of part0.tif" in mosaic.notes
+    bicubic(tmp_path / "m.vrt", tmp_path / "fine.tif", "--bands", "1-4")
+    assert told(open_raster(tmp_path / "fine.tif")) == told(part)[:4]
+
+
+def test_bands_put_on_one_another_have_each_their_own(halves, tmp_path):
+    bands = []
+    with rasterio.open(halves[0]) as part:
+        for band in (30, 3, 200):
+            bands.append(tmp_path / f"b{band}.tif")
+            with rasterio.open(bands[-1], "w", **(part.profile | {"count": 1})) as one:
+                one.write(part.read([band]))
+                one.update_tags(1, **part.tags(band))
+    stack = open_raster(build_vrt(tmp_path / "s.vrt", *bands, options=["-separate"]))
+    expected = told(open_raster(halves[0]))
+    assert told(stack)[:2] == [expected[29], expected[2]]
+    assert stack.bands[2].wavelength_nm == expected[199][0]
+
+
+def test_parts_of_two_sensors_give_none(halves, tmp_path):
+    with rasterio.open(halves[1], "r+") as part:
+        part.update_tags(7, wavelength="1.9", wavelength_units="um")
+    mosaic = open_raster(build_vrt(tmp_path / "m.vrt", *halves))
+    assert mosaic.bands.wavelengths_nm is None
+    assert any("different wavelengths of band 7" in note for note in mosaic.notes)
+
+
+def test_a_result_in_a_vrt_is_a_result(halves, tmp_path):
+    bicubic(halves[0], tmp_path / "fine.tif", "--bands", "1-4")
+    build_vrt(tmp_path / "v.vrt", tmp_path / "fine.tif")
+    with pytest.raises(RasterError, match="is a result already"):
+        check_suitable(open_raster(tmp_path / "v.vrt"))
+
+
+def test_sources_that_cannot_be_read_or_name_themselves_tell_nothing(halves, tmp_path):
+    text = build_vrt(tmp_path / "m.vrt", *halves).read_text()
+    (tmp_path / "self.vrt").write_text(text.replace("part0.tif", "self.vrt"))
+    assert open_raster(tmp_path / "self.vrt").bands.wavelengths_nm is None
+    halves[0].unlink()
+    assert open_raster(tmp_path / "m.vrt").bands.wavelengths_nm is None
