@@ -1,7 +1,8 @@
 """A mosaic's bands: what the sources of a VRT tell of them where the VRT tells nothing.
 
 `gdalbuildvrt`, and QGIS by it, puts scenes beside each other, or bands on one another, and leaves
-out what the files say of their bands: wavelengths, widths, bad bands, and that a scene is a result.
+out what the files say of themselves, and before GDAL 3.13 what they say of their bands, too:
+wavelengths, widths, bad bands.
 """
 
 import os
@@ -21,10 +22,13 @@ _SAME_NM = 0.5  # two products of one sensor differ by less, two sensors by more
 _SOURCES = ("SimpleSource", "ComplexSource", "AveragedSource", "KernelFilteredSource")
 _Place = tuple[str, int]  # a file, and the number of a band in it, from 1
 Describe = Callable[[str], Raster]
+Source = Callable[[str], Raster | None]
 
 
 def told_by_sources(raster: Raster, describe: Describe) -> Raster:
     """Give the bands of a VRT that tells no wavelength what its sources tell of them.
+
+    And who gives a VRT of a result gives a result.
 
     Parameters
     ----------
@@ -38,14 +42,14 @@ def told_by_sources(raster: Raster, describe: Describe) -> Raster:
 
 
 def _told(raster: Raster, describe: Describe, above: tuple[str, ...]) -> Raster:
-    if raster.driver != "VRT" or any(band.wavelength_nm is not None for band in raster.bands):
+    if raster.driver != "VRT":
         return raster
     places = _places(raster)
-    if len(places) != len(raster.bands):
-        return raster
     source = cache(partial(_source_of, describe=describe, above=(*above, raster.path)))
+    raster = _made_as(raster, places, source)
+    if any(map(_centre, raster.bands)) or len(places) != len(raster.bands):
+        return raster
     firsts = [_band_at(place[0], source) if place else None for place in places]
-    raster = _made_as(raster, [source(place[0][0]) for place in places if place])
     telling = [place[0][0] for place, band in zip(places, firsts, strict=True) if _centre(band)]
     if not telling:
         return raster
@@ -59,9 +63,10 @@ def _told(raster: Raster, describe: Describe, above: tuple[str, ...]) -> Raster:
     )
 
 
-def _made_as(raster: Raster, sources: list[Raster | None]) -> Raster:
-    """Say how its sources were made, if here: who gives a result in a VRT gives a result."""
-    made = next((s.provenance for s in sources if s is not None and s.provenance), {})
+def _made_as(raster: Raster, places: list[list[_Place]], source: Source) -> Raster:
+    """Say how its first source was made, if here."""
+    first = next((source(place[0][0]) for place in places if place), None)
+    made = first.provenance if first else {}
     return replace(raster, provenance=raster.provenance or made)
 
 
@@ -77,7 +82,7 @@ def _as_told(band: Band, by: Band | None) -> Band:
     )
 
 
-def _band_at(place: _Place, source: Callable[[str], Raster | None]) -> Band | None:
+def _band_at(place: _Place, source: Source) -> Band | None:
     found, number = source(place[0]), place[1]
     return found.bands[number - 1] if found and number <= len(found.bands) else None
 
@@ -85,7 +90,7 @@ def _band_at(place: _Place, source: Callable[[str], Raster | None]) -> Band | No
 def _differ(
     places: list[list[_Place]],
     firsts: list[Band | None],
-    source: Callable[[str], Raster | None],
+    source: Source,
 ) -> str:
     """Say so where further sources of a band tell another wavelength than its first."""
     for number, (place, first) in enumerate(zip(places, firsts, strict=True), start=1):
