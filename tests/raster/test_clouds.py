@@ -47,18 +47,26 @@ def tanager(folder, *, grid=False):
     return path
 
 
-def emit(folder, first="Cloud flag"):
+def emit(folder, first="Cloud flag", version="001"):
     path = folder / "EMIT_L2A_RFL_001_20230329T145406_2308809_052.nc"
     made.make_emit(path)
     mask = np.zeros((22, 18, 8), "f4")
     mask[..., 0] = flags((22, 18), 0)
     mask[0, 1, 1] = 1  # cirrus
-    beside = folder / path.name.replace("RFL", "MASK")
+    beside = folder / path.name.replace("RFL_001", f"MASK_{version}")
     with h5py.File(path) as granule, h5py.File(beside, "w") as file:
         file["mask"] = mask
         file["sensor_band_parameters/mask_bands"] = [first, "Cirrus flag"]
         granule.copy("location", file)
     return path
+
+
+def emit_masked_anew(folder):
+    """Version 002 has 11 bands, named as emit_tools' tests (NASA, EMIT-Data-Resources) have them.
+
+    There is none of the reflectance, so that granules have masks of another version than theirs.
+    """
+    return emit(folder, first="Cloud Flag", version="002")
 
 
 def wyvern(folder, bands=2, suffix="_l1b_data_mask"):
@@ -82,7 +90,9 @@ def holes(raster):
     return np.isnan(read_window(raster, slice(None), slice(None)))
 
 
-@pytest.mark.parametrize("product", [enmap, prisma, tanager, emit, wyvern, wyvern_2])
+@pytest.mark.parametrize(
+    "product", [enmap, prisma, tanager, emit, emit_masked_anew, wyvern, wyvern_2]
+)
 def test_a_pixel_is_a_hole_where_the_maker_says_cloud_and_nowhere_else(product, tmp_path):
     path = product(tmp_path)
     as_it_is, masked = open_raster(path), open_raster(path, mask_clouds=True)

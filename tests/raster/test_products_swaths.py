@@ -1,7 +1,11 @@
 """Scenes whose makers write HDF5 with latitude and longitude, as their specifications have them."""
 
+import json
+
+import h5py
 import numpy as np
 import pytest
+from affine import Affine
 from made_products import (
     HYPSO_CENTRES,
     PACE_CENTRES,
@@ -76,6 +80,22 @@ def test_an_orthorectified_pixel_is_the_one_of_the_swath_that_lies_there(tmp_pat
     assert len(set(map(tuple, taken))) > 0.95 * valid[1].sum()
 
 
+def test_tanagers_swath_goes_onto_the_grid_that_planet_frames_it_by(tmp_path):
+    """Planet, "Tanager Product Specification", November 2025: the framing is an attribute of the
+    geolocation; by its grid the ortho scene can be made of the basic one."""
+    framing = {"epsg_code": 32633, "rows": 40, "cols": 30,
+               "geotransform": [701610.0, 30.0, 0.0, 2766990.0, 0.0, -30.0]}  # fmt: skip
+    make_tanager(tmp_path / "scene.h5")
+    with h5py.File(tmp_path / "scene.h5", "a") as file:
+        located = file["HDFEOS/SWATHS/HYP/Geolocation Fields"]
+        located.attrs["Planet_Ortho_Framing"] = json.dumps(framing)
+    raster = open_raster(tmp_path / "scene.h5", orthorectify=True)
+    assert raster.shape == (40, 30)
+    assert raster.transform == Affine(30, 0, 701610, 0, -30, 2766990)
+    assert "UTM zone 33N" in raster.crs
+    assert np.isfinite(everything(raster)[1]).sum() > 300
+
+
 def test_the_makers_reader_sees_the_same_tanager(tmp_path):
     tanager = pytest.importorskip("xarray_hyperspectral.tanager")
     for grid in (False, True):
@@ -92,8 +112,6 @@ def test_the_makers_reader_sees_the_same_tanager(tmp_path):
 
 
 def test_lists_of_another_length_are_refused_by_name(tmp_path):
-    import h5py
-
     make_tanager(tmp_path / "scene.h5")
     with h5py.File(tmp_path / "scene.h5", "a") as file:
         cube = file["HDFEOS/SWATHS/HYP/Data Fields/toa_radiance"]
@@ -160,8 +178,6 @@ def test_subdatasets_of_gdal_are_the_product_too(tmp_path, make, cube):
 
 
 def test_a_fill_value_that_no_pixel_can_have_is_none(tmp_path):
-    import h5py
-
     make_tanager(tmp_path / "scene.h5")
     with h5py.File(tmp_path / "scene.h5", "r+") as file:
         cube = file["HDFEOS/SWATHS/HYP/Data Fields/toa_radiance"]

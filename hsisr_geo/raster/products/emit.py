@@ -40,6 +40,9 @@ _LOG = logging.getLogger(__name__)
 _CUBES = {"reflectance": "EMIT L2A", "radiance": "EMIT L1B"}
 _GROUPS = ("location", "sensor_band_parameters")
 _AXES = "rcb"
+_VERSION = r"_\d{3}"
+_RFL = re.compile(rf"(.*)_RFL((?:{_VERSION})?)([_.].*)")
+# ^ of a granule's name: what comes before its kind, its version, and the rest
 _BLOCK = 256  # pixels along each side that are read at once where the file is not chunked
 
 
@@ -175,11 +178,20 @@ def _on_its_map(raster: Raster, file: Any, crs: str, path: Path) -> Raster:
 def _clouds(path: Path, shape: tuple[int, int]) -> Clouds | None:
     """Return the flag of clouds in the granule's mask file beside, None where there is none.
 
-    Its first band is the "Cloud flag", as the product's guide and `mask_bands` in the file have it.
+    Its first band is the "Cloud flag", as the product's guide and `mask_bands` in the file have it,
+    in versions 001 and 002 alike. The mask of a reflectance of version 001 may be of version 002.
     """
-    beside = path.with_name(re.sub(r"_RFL(?=[_.])", "_MASK", path.name))
-    if beside == path or not beside.is_file():
+    named = _RFL.fullmatch(path.name)
+    if named is None:
         return None
+    before, version, after = named.groups()
+    alike = re.compile(rf"{re.escape(before)}_MASK{_VERSION if version else ''}{re.escape(after)}")
+    beside = sorted((p for p in path.parent.iterdir() if alike.fullmatch(p.name)), reverse=True)
+    return next(filter(None, (_flags_in(mask, shape) for mask in beside)), None)
+
+
+def _flags_in(beside: Path, shape: tuple[int, int]) -> Clouds | None:
+    """Return the flag of clouds in a mask file; None where it has none, or of another granule."""
     with describing(beside) as file:
         names = file.get("sensor_band_parameters/mask_bands", [""])
         if not str(as_text(names[0])).lower().startswith("cloud") or "mask" not in file:

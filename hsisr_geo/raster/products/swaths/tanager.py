@@ -175,8 +175,13 @@ def _epsg(code: Any) -> int:
 
 
 def _framing(file: Any, group: str, path: str) -> MapGrid | None:
-    """Return the grid that Planet puts this swath on, as the file tells it; None if it does not."""
-    said = file[group].attrs.get(_FRAMING, file.attrs.get(_FRAMING))
+    """Return the grid that Planet puts this swath on, as the file tells it; None if it does not.
+
+    The specification of November 2025 has it as an attribute of the geolocation.
+    """
+    holders = (f"{group}/Geolocation Fields", group, "/")
+    found = (attribute(file[name], _FRAMING) for name in holders)
+    said = next((text for text in found if text is not None), None)
     try:
         told = json.loads(as_text(said)) if said is not None else {}
         shape = int(told["rows"]), int(told["cols"])
