@@ -549,6 +549,47 @@ def make_aviris_loc(image, *, ending="_L1B_LOC_000_cc_LOC", part="000", degrees=
     return x, y, lon, lat
 
 
+def make_aviris_gain(folder, *, line="f080611t01p00r07rdn_c"):
+    """Orthocorrected radiance of the first AVIRIS in integers of either sign, and its factors."""
+    cube = numbered(4, 14, 10, "int16")
+    cube[:, :3, :2] = -50
+    image = Path(folder) / f"{line}_sc01_ort_img"
+    cube.astype(">i2").tofile(image)
+    Path(f"{image}.hdr").write_text(
+        "ENVI\nsamples = 10\nlines = 14\nbands = 4\nheader offset = 0\ndata type = 2\n"
+        "interleave = bsq\nbyte order = 1\nmap info ={UTM , 1 , 1 , 579451.8 , 4146410.6 , 17 , 17 "
+        ", 10 , North , WGS-84 , units=Meters , rotation=-13}\n"
+        f" wavelength = {{{', '.join(map(str, AVIRIS_CENTRES))}}}\n"
+    )
+    (Path(folder) / f"{line}.gain").write_text(
+        "".join(f"  {factor:.6f}   {i}\n" for i, factor in enumerate((300, 300, 600, 1200), 1))
+    )
+    return image, cube
+
+
+def make_aviris_table(path):
+    """Radiance of AVIRIS-3 as ORNL has it: the image, and the table of its map in the same file."""
+    cube, (row, col) = numbered(4, 14, 10, "float32"), np.mgrid[:16, :18]
+    line, sample = row - 1, np.where(col % 5 == 0, -1, 1) * (col - 3)
+    inside = (line >= 1) & (line <= 14) & (col - 3 >= 1) & (col - 3 <= 10)
+    table = {"line": np.where(inside, line, 0), "sample": np.where(inside, sample, 0)}
+    grid = AVIRIS_GRID.to_gdal()
+    with h5py.File(path, "w") as file:
+        mapping = file.create_dataset("transverse_mercator", data=np.bytes_(b""))
+        mapping.attrs["spatial_ref"] = rasterio.crs.CRS.from_epsg(32610).to_wkt()
+        mapping.attrs["GeoTransform"] = " ".join(map(str, grid)) + " "
+        file["radiance/wavelength"] = np.array(AVIRIS_CENTRES, "f4")
+        file["radiance/fwhm"] = np.full(4, 8.3, "f4")
+        data = file.create_dataset("radiance/radiance", data=cube)
+        data.attrs["_FillValue"] = np.float32(-9999)
+        data.attrs["grid_mapping"] = "transverse_mercator"
+        for name, numbers in table.items():
+            file[f"geolocation_lookup_table/{name}"] = numbers.astype("i4")
+        sizes = {"wavelength": 4, "lines": 14, "samples": 10, "northing": 16, "easting": 18}
+        _name_dimensions(file, sizes)
+    return cube, table
+
+
 def make_aviris_netcdf(path):
     """Coordinates and grid mapping at the root, the cube in a group of its own."""
     cube = numbered(4, 12, 9, "float32")

@@ -8,6 +8,7 @@ from commands import bicubic
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.products.swaths.geolocation import BandPlaces
 from hsisr_geo.raster.read import read_window
 
 
@@ -101,6 +102,82 @@ def test_eastings_without_a_zone_are_told(tmp_path):
     assert "_rdn_igm is not used: it has no degrees" in " ".join(raster.notes)
     with pytest.raises(OptionError, match="lookup table"):
         open_raster(image, orthorectify=True)
+
+
+def test_eastings_are_in_the_zone_of_the_table(tmp_path):
+    """ENVI makes the table (GLT) of a line from its IGM, on a map of the same projection."""
+    image, _, _ = made.make_aviris_glt(tmp_path)
+    _, _, lon, lat = made.make_aviris_loc(image, ending="_rdn_igm", degrees=False)
+    raster = open_raster(image)
+    places = [(p.row, p.col, p.x, p.y) for p in (raster.gcps[0], raster.gcps[-1])]
+    expected = [(0.5, 0.5, lon[0], lat[0]), (13.5, 9.5, lon[-1], lat[-1])]
+    np.testing.assert_allclose(places, expected, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["raw_7296_rd", "raw_7296_rd.bil"])
+def test_any_image_has_the_place_of_what_bears_its_whole_name(tmp_path, name):
+    """Headwall's cubes, as in NEON's notes (earthlab/neon-headwall-data): raw_7296_rd_igm."""
+    image, cube, _ = made.make_aviris_glt(tmp_path, line="raw_7296_rd", endings=("", "_GLT"))
+    image = image.rename(tmp_path / name)
+    made.make_aviris_loc(tmp_path / "raw.7296", ending="_igm")
+    for found in [*tmp_path.glob("raw.7296*"), *tmp_path.glob("*_GLT*")]:
+        end = ".hdr" if found.suffix == ".hdr" else ""
+        kind = "glt" if "GLT" in found.name else "igm"
+        found.rename(tmp_path / f"raw_7296_rd_{kind}{end}")
+    raster = open_raster(image)
+    assert len(raster.gcps) > 50
+    mapped = open_raster(image, orthorectify=True)
+    assert (mapped.product, mapped.transform) == ("ENVI, orthorectified", made.AVIRIS_GRID)
+    other = tmp_path / "raw_7297_rd"
+    cube.tofile(other)
+    (tmp_path / "raw_7297_rd.hdr").write_text((tmp_path / "raw_7296_rd.hdr").read_text())
+    assert open_raster(other).gcps == ()
+
+
+def test_places_of_all_pixels_are_read_once(tmp_path, monkeypatch):
+    image, _, _ = made.make_aviris_glt(tmp_path)
+    made.make_aviris_loc(image)
+    reads, read_all = [], BandPlaces.read
+    monkeypatch.setattr(BandPlaces, "read", lambda places: reads.append(1) or read_all(places))
+    open_raster(image)
+    assert len(reads) == 1
+
+
+def test_the_first_avirises_integers_are_divided_by_the_factors_beside_them(tmp_path):
+    """ "AVIRIS Distribution Document" 030217: "When each spectrum is divided by the factors in this
+    file the 16-bit integers are converted to radiance"; -50 off the line as in hyperproc."""
+    image, cube = made.make_aviris_gain(tmp_path)
+    raster = open_raster(image)
+    expected = cube / np.array([300, 300, 600, 1200.0])[:, None, None]
+    np.testing.assert_allclose(read(raster)[:, 3:], expected[:, 3:], rtol=1e-6)
+    assert np.isnan(read(raster)[:, :3, :2]).all()
+    assert np.isfinite(read(raster)).sum() == cube.size - 4 * 6
+    assert {band.unit for band in raster.bands} == {"uW cm-2 sr-1 nm-1"}
+    assert origin_of(raster).sensor == "AVIRIS"
+    assert raster.bands.wavelengths_nm == made.AVIRIS_CENTRES
+    (tmp_path / "f080611t01p00r07rdn_c.gain").unlink()
+    assert "no radiance without" in " ".join(open_raster(image).notes)
+
+
+def test_a_table_in_the_file_puts_its_radiance_on_the_map(tmp_path):
+    """AVIRIS-3 and -5, L1B, as isofit, HyTools and emit-utils read them: the GeoTransform is of
+    the table's grid."""
+    path = tmp_path / "AV320230926t201618_000_L1B_RDN_3d6e_RDN.nc"
+    cube, table = made.make_aviris_table(path)
+    raster = open_raster(path)
+    assert np.array_equal(read(raster), cube)
+    assert not raster.has_transform
+    assert "--orthorectify" in " ".join(raster.notes)
+    assert raster.bands.wavelengths_nm == made.AVIRIS_CENTRES  # not 550.4000244
+    assert raster.bands.fwhm_nm == (8.3,) * 4
+    mapped = open_raster(path, orthorectify=True)
+    assert mapped.transform == made.AVIRIS_GRID
+    assert "UTM zone 10N" in mapped.crs
+    expected = cube[:, np.abs(table["line"]) - 1, np.abs(table["sample"]) - 1]
+    expected[:, table["line"] == 0] = np.nan
+    assert np.array_equal(read(mapped), expected, equal_nan=True)
+    named = open_raster(f'NETCDF:"{path}":/radiance/radiance', orthorectify=True)
+    assert named.bounds == mapped.bounds
 
 
 def test_what_is_above_the_group_of_a_cube_places_it(tmp_path):

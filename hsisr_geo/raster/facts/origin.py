@@ -24,11 +24,12 @@ _PRODUCTS = {
 _NAMES = (
     (r"ENMAP\d\d", "EnMAP HSI"), (r"DESIS-HSI", "DESIS"), (r"PRS_", "PRISMA"), (r"EMIT_", "EMIT"),
     (r"NEON_D\d\d", "NEON imaging spectrometer"), (r"AV3\d{8}", "AVIRIS-3"),
+    (r"AV5\d{8}", "AVIRIS-5"), (r"f\d{6}t\d\dp\d\dr\d\d", "AVIRIS"),
     (r"ang\d{8}", "AVIRIS-NG"), (r"wyvern_dragonette", "Wyvern Dragonette"),
     (r"FF\d\d_", "Pixxel Firefly"), (r"PACE_OCI", "PACE OCI"), (r"hypso\d", "HYPSO"),
 )  # fmt: skip
 _STAMP = re.compile(
-    r"(?:(?<!\d)|(?<=AV3))((?:19|20)\d\d)(\d\d)(\d\d)(?:[tT_]?(\d\d)(\d\d)(\d\d))?(?![\d])"
+    r"(?:(?<!\d)|(?<=AV[35]))((?:19|20)\d\d)(\d\d)(\d\d)(?:[tT_]?(\d\d)(\d\d)(\d\d))?(?![\d])"
 )
 _SHORT = re.compile(r"\d[A-Za-z]?\d?")  # "1B", "2D"
 _LONGEST = 60  # characters of a name; what is longer is a description

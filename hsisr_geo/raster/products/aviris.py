@@ -1,52 +1,38 @@
-"""AVIRIS in ENVI: an image as the sensor saw it, and beside it what tells where its pixels lie.
+"""ENVI images as the sensor saw them, and beside them what tells where their pixels lie: AVIRIS.
 
 JPL, "AVIRIS-3 Distribution Document" and that of AVIRIS-NG: the files of a flight line begin alike
 (AV3YYYYMMDDtHHMMSS, angYYYYMMDDtHHMMSS); the GLT, `..._GLT` or `..._glt`, lies on the map and has,
-for each of its pixels, sample and line of the image, from 1; 0 where there is none, negative where
-the nearest one is taken to fill a gap. LOC has longitude, latitude and height of each pixel of the
-image; so has IGM, but its places may be eastings and northings. Parts of a flight line have
-numbers, so that the file of an image is the one whose name is most like its own.
+for each of its pixels, sample and line of the image. LOC has longitude, latitude and height of each
+pixel of the image; so has IGM, but its places may be eastings and northings, of the zone that the
+GLT is in. Parts of a flight line have numbers, so that the file of an image is the one whose name
+is most like its own. Other makers (Headwall, Specim) name IGM and GLT by the whole name of the
+image.
+
+"AVIRIS Distribution Document" 030217, of the first AVIRIS: radiance is 16-bit integers, which the
+factors in `*.gain`, two columns of factor and channel, divide to uW/(cm2 nm sr). Its
+orthocorrected radiance has -50 where the line did not go, which no header tells.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from hsisr_geo.bands.bands import Bands
+from hsisr_geo.bands.lists import to_number
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
-from hsisr_geo.raster.products.place import ORTHORECTIFIED
-from hsisr_geo.raster.products.swaths.geolocation import BandPlaces, gather, on_map, placed_by
-from hsisr_geo.raster.raster import Missing, Raster, Source, Stored
+from hsisr_geo.raster.products.swaths.geolocation import BandPlaces, on_map, placed_by
+from hsisr_geo.raster.products.swaths.lookup_table import LookupTable, by_table
+from hsisr_geo.raster.raster import Raster
 
-_LINE = re.compile(r"(AV3\d{8}t|ang\d{8}t|f\d{6}t\d\dp\d\dr)\d\d(\d{4})?", re.IGNORECASE)
-_NAMES = {"av3": "AVIRIS-3", "ang": "AVIRIS-NG"}
-_ENDING = r"(\.(img|dat|bil|bip|bsq))?"
-_TABLE = re.compile(rf".*[_.]glt{_ENDING}", re.IGNORECASE)
-_LOC = re.compile(rf".*[_.]loc{_ENDING}", re.IGNORECASE)
-_IGM = re.compile(rf".*[_.]igm{_ENDING}", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class TableSource:
-    """Windows of the map grid, gathered pixel by pixel through a lookup table in a raster.
-
-    Attributes
-    ----------
-    nothing : what the table says where there is no pixel, besides 0
-    """
-
-    image: Source
-    table: Source
-    nothing: tuple[float | None, ...] = ()
-
-    def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
-        """Read a window as `Source.read` says."""
-        sample, line = _told(self.table, self.nothing, rows, cols) - 1
-        return gather(self.image, bands, line, sample)
+_LINE = re.compile(r"(AV[35]\d{8}t|ang\d{8}t|f\d{6}t\d\dp\d\dr)\d\d(\d{4})?", re.IGNORECASE)
+_NAMES = {"av3": "AVIRIS-3", "av5": "AVIRIS-5", "ang": "AVIRIS-NG"}
+_DATA = r"(\.(img|dat|bil|bip|bsq|raw))?"
+_TABLE, _LOC, _IGM = "glt", "loc", "igm"
+_RADIANCE = "uW cm-2 sr-1 nm-1"
+_NOT_FLOWN = -50.0
 
 
 def on_its_map(raster: Raster, place: Path, *, orthorectify: bool) -> Raster:
@@ -58,48 +44,40 @@ def on_its_map(raster: Raster, place: Path, *, orthorectify: bool) -> Raster:
     OptionError : too few pixels have a place
     """
     line = _LINE.match(place.name)
-    if line is None or raster.has_transform:
+    if line is None and raster.driver != "ENVI":
         return raster
-    named = replace(raster, product=_NAMES.get(line[0][:3].lower(), "AVIRIS"))
-    path = _beside(place, line[0], _TABLE)
-    if orthorectify and path is not None:
-        return _by_table(named, path)
-    places, files, note = _places(named, place, line[0])
-    if places is not None:
-        found = replace(named, files=(*raster.files, *files))
-        named = on_map(found, places) if orthorectify else placed_by(found, places)
-    elif path is None:
+    raster = raster if line is None else _as_radiance(raster, place, line[0])
+    if raster.has_transform:
+        return raster
+    start = line[0] if line else ""
+    named = replace(raster, product=_NAMES.get(start[:3].lower(), "AVIRIS" if line else "ENVI"))
+    path = _beside(place, start, _TABLE)
+    table = None if path is None else _table(path)
+    if orthorectify and table is not None:
+        return replace(by_table(named, table), files=(*raster.files, table.name))
+    placed, note = _placed(named, place, start, table, orthorectify=orthorectify)
+    if placed is None and table is None:
         return raster.noted(note)
+    placed = placed or named
     if orthorectify:
-        return named.noted(note)
-    told = path or Path(files[0])
+        return placed.noted(note)
+    told = path or Path(placed.files[len(raster.files)])
     what = "the map of" if path else "a map by"
-    return named.noted(note, f"as the sensor saw it; --orthorectify puts it on {what} {told.name}")
+    return placed.noted(note, f"as the sensor saw it; --orthorectify puts it on {what} {told.name}")
 
 
-def _by_table(raster: Raster, path: Path) -> Raster:
-    """Put an image on the map of its table."""
+def _table(path: Path) -> LookupTable:
     table = gdal.describe(str(path))
     if len(table.bands) < 2 or table.dtype[0] not in "iuf" or table.source is None:
         raise RasterError(f"{path} is no lookup table of two bands of integers: damaged?")
-    _check_table(table, raster)
-    assert raster.source is not None  # of a file that was opened
-    return replace(
-        raster,
-        product=raster.product + ORTHORECTIFIED,
-        shape=table.shape,
-        crs=table.crs,
-        transform=table.transform,
-        has_mask=True,
-        files=(*raster.files, str(path)),
-        source=TableSource(raster.source, table.source, _nothing(table)),
-    )
+    nothing = tuple(band.nodata for band in table.bands.items[:2])
+    return LookupTable(str(path), table.source, table.shape, table.crs, table.transform, nothing)
 
 
-def _places(
-    raster: Raster, place: Path, line: str
-) -> tuple[BandPlaces | None, tuple[str, ...], str]:
-    """Return where the pixels lie, the files that tell it, and a note on those that do not."""
+def _placed(
+    raster: Raster, place: Path, line: str, table: LookupTable | None, *, orthorectify: bool
+) -> tuple[Raster | None, str]:
+    """Place an image by LOC or IGM; return None where neither tells, and a note on why."""
     note = ""
     for kind in (_LOC, _IGM):
         path = _beside(place, line, kind)
@@ -109,47 +87,69 @@ def _places(
         if told.shape != raster.shape or len(told.bands) < 2 or told.source is None:
             note = f"{path.name} is not used: it is no raster of two bands and {raster.shape}"
             continue
-        places = BandPlaces(told.source, told.shape)
-        if np.isfinite(places.read()[0]).any():
-            return places, (str(path), *told.files), ""
+        found = replace(raster, files=(*raster.files, str(path), *told.files))
+        crs = told.crs or (table.crs if table else None)
+        for places in _readings(told, crs):
+            by_points = placed_by(found, places)
+            if by_points.gcps:
+                return (on_map(found, places) if orthorectify else by_points), ""
         note = f"{path.name} is not used: it has no degrees, and eastings of a zone not told"
-    return None, (), note
+    return None, note
 
 
-def _nothing(table: Raster) -> tuple[float | None, ...]:
-    return tuple(band.nodata for band in table.bands.items[:2])
+def _readings(told: Raster, crs: str | None) -> Iterator[BandPlaces]:
+    """Yield what a raster of places may be: degrees, else eastings and northings."""
+    assert told.source is not None  # of a file that was opened
+    yield BandPlaces(told.source, told.shape)
+    if crs is not None:
+        yield BandPlaces(told.source, told.shape, crs)
 
 
-def _told(
-    table: Source, nothing: Sequence[float | None], rows: slice, cols: slice
-) -> NDArray[np.int64]:
-    """Return samples and lines (2, row, col) of a table, from 1; 0 where there is none."""
-    stored, _ = table.read([0, 1], rows, cols)
-    for plane, value in zip(stored, nothing, strict=False):
-        plane[(plane == value) | (plane != plane)] = 0  # NaN, too
-    return np.abs(stored.astype(np.int64))
-
-
-def _beside(place: Path, line: str, kind: re.Pattern[str]) -> Path | None:
+def _beside(place: Path, line: str, kind: str) -> Path | None:
     """Return the file of that kind whose name is most like that of the image."""
-    found = [p for p in sorted(place.parent.glob(f"{line}*")) if kind.fullmatch(p.name)]
+    stem = re.sub(rf"{_DATA}$", "", place.name, flags=re.IGNORECASE)
+    before = f"{re.escape(line)}.*" if line else re.escape(stem)
+    named = re.compile(rf"{before}[_.]{kind}{_DATA}", re.IGNORECASE)
+    found = [p for p in _folder_of(place) if named.fullmatch(p.name)]
     alike = [len(_words(path) & _words(place)) for path in found]
     return found[alike.index(max(alike))] if found and place not in found else None
+
+
+def _folder_of(place: Path) -> list[Path]:
+    """Return the files beside; none of a folder that cannot be listed."""
+    with suppress(OSError):
+        return sorted(place.parent.iterdir())
+    return []
 
 
 def _words(path: Path) -> set[str]:
     return set(re.split(r"[_.]", path.name.lower()))
 
 
-def _check_table(table: Raster, raster: Raster) -> None:
-    """Refuse a table of another image; a strip at a time."""
-    assert table.source is not None
-    for top in range(0, table.rows, 512):
-        strip = slice(top, min(top + 512, table.rows))
-        numbers = _told(table.source, _nothing(table), strip, slice(0, table.cols))
-        sample, line = numbers.max(axis=(1, 2))
-        if line > raster.rows or sample > raster.cols:
-            raise RasterError(
-                f"{table.path} points to line {line}, sample {sample}, but {raster.path} has "
-                f"{raster.rows} lines of {raster.cols}: it is the table of another image"
-            )
+def _as_radiance(raster: Raster, place: Path, line: str) -> Raster:
+    """Scale the integers of the first AVIRIS by the factors beside them."""
+    plain = all(band.scale == 1.0 and band.offset == 0.0 for band in raster.bands)
+    if not (line[0] in "fF" and "rdn" in place.name.lower() and raster.dtype == "int16" and plain):
+        return raster
+    if raster.has_transform and raster.bands.nodata is None:
+        holed = (replace(band, nodata=_NOT_FLOWN) for band in raster.bands)
+        raster = replace(raster, bands=Bands(tuple(holed)))
+    beside = (p for p in _folder_of(place) if p.name.startswith(line) and p.suffix == ".gain")
+    path = next(beside, None)
+    if path is None:
+        return raster.noted(f"its values are no radiance without {line}….gain beside it")
+    factors = _factors(path)
+    if len(factors) != len(raster.bands):
+        return raster.noted(f"{path.name} has {len(factors)} factors, not one a band: not used")
+    bands = (
+        replace(band, scale=1 / factor, unit=band.unit or _RADIANCE)
+        for band, factor in zip(raster.bands, factors, strict=True)
+    )
+    return replace(raster, bands=Bands(tuple(bands)), files=(*raster.files, str(path)))
+
+
+def _factors(path: Path) -> list[float]:
+    """Return the factors of a text, which are the first numbers of its lines."""
+    lines = (line.split() for line in path.read_text("utf-8", "replace").splitlines())
+    numbers = (to_number(words[0]) for words in lines if words)
+    return [number for number in numbers if number]

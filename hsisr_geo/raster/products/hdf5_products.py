@@ -11,6 +11,7 @@ from hsisr_geo.raster.products import cf, emit, neon, prisma
 from hsisr_geo.raster.products.hdf5 import Hdf5Source, describing
 from hsisr_geo.raster.products.swaths import hypso, pace, tanager
 from hsisr_geo.raster.products.swaths.geolocation import SwathOnMap
+from hsisr_geo.raster.products.swaths.lookup_table import by_table, table_in
 from hsisr_geo.raster.raster import Raster, Source
 
 
@@ -24,7 +25,7 @@ def describe(path: Path, *, orthorectify: bool) -> Raster:
     if known := _known(path, orthorectify):
         return known
     try:
-        return cf.describe_netcdf(path, orthorectify=orthorectify) or gdal.describe(os.fspath(path))
+        return _by_cf(path, orthorectify=orthorectify) or gdal.describe(os.fspath(path))
     except RasterError as error:
         named = next((n for n in ("PRS_", "EMIT_", "NEON_") if path.name.startswith(n)), None)
         if named is None:
@@ -47,7 +48,19 @@ def describe_cube(path: Path, cube: str, *, orthorectify: bool) -> Raster | None
     names = [name.strip("/").replace(" ", "_") for name in cubes]  # as GDAL writes them
     if cube.replace(" ", "_") in names:
         return known
-    return cf.describe_netcdf(path, cube, orthorectify=orthorectify)
+    return _by_cf(path, cube, orthorectify=orthorectify)
+
+
+def _by_cf(path: Path, cube: str = "", *, orthorectify: bool) -> Raster | None:
+    """Describe a cube by CF, on the map of the lookup table in the file where that is asked."""
+    with describing(path) as file:
+        table = table_in(file, path)
+    found = cf.describe_netcdf(path, cube, orthorectify=orthorectify and table is None)
+    if found is None or table is None or found.has_transform:
+        return found
+    if orthorectify:
+        return by_table(found, table)
+    return found.noted("as the sensor saw it; --orthorectify puts it on its map")
 
 
 def _cubes(source: Source | None) -> list[str]:

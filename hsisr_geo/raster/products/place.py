@@ -50,6 +50,14 @@ def projected(
     return np.asarray(xs, float), np.asarray(ys, float)
 
 
+def in_degrees(
+    x: NDArray[np.floating], y: NDArray[np.floating], crs: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return where places in a CRS, (place,), lie in WGS 84: longitude and latitude."""
+    xs, ys = _transform(CRS.from_wkt(crs), CRS.from_epsg(WGS84), x.tolist(), y.tolist())
+    return np.asarray(xs, float), np.asarray(ys, float)
+
+
 def transform_of_map_info(map_info: str, path: str) -> Affine:
     """Return the geotransform that GDAL reads from the `map info` of an ENVI header.
 

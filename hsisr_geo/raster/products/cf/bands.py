@@ -210,7 +210,7 @@ def _texts(values: Any) -> tuple[list[float | None], str]:
     """Read numbers, or texts of a number and a unit; return that unit, too."""
     kind = getattr(values, "dtype", np.dtype(object)).kind
     if kind in "iufb":
-        return [float(v) if np.isfinite(v) else None for v in values], ""
+        return [v if np.isfinite(v) else None for v in _as_meant(values)], ""
     decoded = (v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values)
     found = [to_wavelength(text) for text in decoded]
     units = {item[1] for item in found if item}
@@ -225,8 +225,15 @@ def _numbers(
         if pattern.fullmatch(name.lower()):
             numbers = np.ravel(getattr(value, "values", value))
             if numbers.dtype.kind in "iufb":
-                return [float(v) for v in numbers]
+                return _as_meant(numbers)
     return None
+
+
+def _as_meant(numbers: Any) -> list[float]:
+    """Return decimals: 550.4 in float32 is not 550.4000244140625."""
+    if numbers.dtype == np.float32:
+        return [float(str(number)) for number in numbers]
+    return [float(number) for number in numbers]
 
 
 def _unit(along: Mapping[str, Any], pattern: re.Pattern[str]) -> str:

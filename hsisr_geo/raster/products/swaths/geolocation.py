@@ -24,6 +24,7 @@ from hsisr_geo.raster.products.place import (
     ORTHORECTIFIED,
     WGS84,
     control_points,
+    in_degrees,
     lattice,
     projected,
     unwrapped,
@@ -77,16 +78,27 @@ class PixelPlaces:
 
 @dataclass(frozen=True)
 class BandPlaces:
-    """The first two bands of a raster, which has rows and columns of the swath."""
+    """The first two bands of a raster, which has rows and columns of the swath.
+
+    Attributes
+    ----------
+    crs : of the places; None for degrees
+    """
 
     source: Source
     shape: tuple[int, int]
+    crs: str | None = None
 
     def read(self) -> tuple[Degrees, Degrees]:
         """Return longitudes and latitudes, NaN where there are none."""
         rows, cols = self.shape
         (lon, lat), _ = self.source.read([0, 1], slice(0, rows), slice(0, cols))
-        return on_the_globe(lon.astype(float), lat.astype(float))
+        lon, lat = lon.astype(float), lat.astype(float)
+        if self.crs is not None:
+            nowhere = lon == lat  # a number for no value is the same in both
+            lon, lat = in_degrees(lon.ravel(), lat.ravel(), self.crs)
+            lon, lat = (np.where(nowhere, np.nan, axis.reshape(self.shape)) for axis in (lon, lat))
+        return on_the_globe(lon, lat)
 
 
 def on_the_globe(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
