@@ -62,7 +62,8 @@ def make_enmap(folder, *, level="L2A", bands=6, classes=True, statistics=None, s
     if level == "L1B":
         for detector in ("VNIR", "SWIR"):
             part = pixels[:3] if detector == "VNIR" else pixels[3:]
-            _write_tif(f"{stem}-SPECTRAL_IMAGE_{detector}{suffix}", part, nodata=-32768)
+            fit = {"crs": "EPSG:4326", "transform": Affine(0.0005, 0, 13, 0, -0.0003, 52.5)}
+            _write_tif(f"{stem}-SPECTRAL_IMAGE_{detector}{suffix}", part, nodata=-32768, **fit)
     else:
         _write_tif(f"{stem}-SPECTRAL_IMAGE{suffix}", pixels, nodata=-32768, **place)
     if classes:  # 1 land, 2 water, 3 background

@@ -180,6 +180,8 @@ def test_enmap_l1b_is_one_detectors_cube_with_its_own_bands_and_polynomials(
     assert (raster.bands[1].scale, raster.bands[1].offset) == (pytest.approx(gain), 0.002)
     expected = np.where(pixels[bands][1] == -32768, np.nan, pixels[bands][1] * gain + 0.002)
     np.testing.assert_allclose(read(raster)[1], expected, rtol=1e-6)
+    # Both images have one geotransform, through the corners of the scene (FujiangJi/hyperproc)
+    assert (raster.has_transform, raster.crs) == (False, None)
     with RPCTransformer(RPC.from_gdal(dict(raster.rpcs))) as place:
         lon, lat = place.xy(7, 11, zs=40)
     middle = bands.start + 2  # the number of the middle band, from 1

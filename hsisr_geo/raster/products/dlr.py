@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from affine import Affine
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.envi_header import read_header
@@ -138,6 +139,8 @@ def describe(metadata: Path, chosen: Path | None = None) -> Raster:
         places = every[:cut] if detector == "VNIR" else every[cut:]
         told = enmap_l1b.polynomials(root, places)
         raster = replace(raster, rpcs=told or raster.rpcs)
+        if raster.rpcs:  # its geotransform is only laid through the corners of the whole scene
+            raster = replace(raster, crs=None, transform=Affine.identity())
         facts, detectors = facts[places.start : places.stop], [detector] * len(places)
         product = f"{product} {detector}"
     if len(raster.bands) != len(facts):
