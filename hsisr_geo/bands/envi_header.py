@@ -1,10 +1,13 @@
 """The text of an ENVI header, read as it stands.
 
 GDAL reads headers too, but drops everything from the first line of more than 10 000
-characters on (a list of 325 band names is enough), so what it says is completed from here.
+characters on (a list of 325 band names is enough), and lists whose bracket opens on the line
+after the "="; and it takes no file for a header that begins with anything but ENVI, a byte order
+mark of Windows' editors, say. So what it says is completed from here.
 Keys are lower case with underscores, as GDAL's `ENVI` metadata domain writes them.
 """
 
+import codecs
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +17,8 @@ HeaderPath = Path | zipfile.Path
 VSIZIP = "/vsizip/"
 """How GDAL's name of what is in a zip archive begins."""
 _GDAL_LINE_LIMIT = 10_000
+_UNSAFE = str.maketrans({",": ";", "{": "(", "}": ")"})
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CLOSING = {"{": "}", "[": "]", "(": ")"}  # lists of other languages are found in headers, too
 
 # What the header says about the layout of the file or its place: never copied to an output,
@@ -33,6 +38,11 @@ BAND_KEYS = frozenset({
     "default_bands",
     "file_compression",
 })  # fmt: skip
+
+
+def is_header(beginning: bytes) -> bool:
+    """Tell whether a file that begins so is an ENVI header."""
+    return _text(beginning).lstrip()[:4] == "ENVI"
 
 
 def header_path(name: str) -> HeaderPath | None:
@@ -55,14 +65,15 @@ def read_header(path: HeaderPath) -> dict[str, str]:
 
 
 def hidden_fields(path: HeaderPath) -> dict[str, str]:
-    """Return the fields that GDAL does not see, because a line before them is too long for it."""
+    """Return the fields that GDAL does not see: `_entries` tells why."""
     return {key: value for key, value, hidden in _entries(path) if hidden}
 
 
 def _entries(path: HeaderPath) -> Iterable[tuple[str, str, bool]]:
-    lines = _text(path.read_bytes()).splitlines()
-    hidden = False
-    remaining = iter(lines)
+    """Yield keys, values, and whether GDAL does not see them."""
+    raw = path.read_bytes()
+    hidden = raw[:4] != b"ENVI"
+    remaining = _Lines(_text(raw))
     for line in remaining:
         hidden = hidden or len(line) >= _GDAL_LINE_LIMIT
         key, equals, value = line.partition("=")
@@ -71,12 +82,33 @@ def _entries(path: HeaderPath) -> Iterable[tuple[str, str, bool]]:
         if not equals or line.lstrip().startswith(";"):
             continue
         value = value.strip()
+        below = not value and remaining.ahead()[:1] in _CLOSING
+        if below:
+            value = next(remaining).strip()
         closing = _CLOSING.get(value[:1], "")
         while closing and closing not in value:
             more = next(remaining, closing)
             hidden = hidden or len(more) >= _GDAL_LINE_LIMIT
             value = f"{value} {more.strip()}"
-        yield re.sub(r"\s+", "_", key.strip().lower()), value, hidden
+        yield re.sub(r"\s+", "_", key.strip().lower()), value, hidden or below
+
+
+class _Lines(Iterator[str]):
+    """The lines of a text, of which the next can be looked at."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()
+        self._place = 0
+
+    def __next__(self) -> str:
+        if self._place == len(self._lines):
+            raise StopIteration
+        self._place += 1
+        return self._lines[self._place - 1]
+
+    def ahead(self) -> str:
+        """Return the next line, stripped; "" at the end."""
+        return self._lines[self._place].strip() if self._place < len(self._lines) else ""
 
 
 def _block(lines: Iterator[str]) -> str:
@@ -87,8 +119,10 @@ def _block(lines: Iterator[str]) -> str:
 
 def _text(raw: bytes) -> str:
     """Decode a header; "µm" and umlauts of older software are in Windows' Latin 1."""
+    if raw.startswith(_UTF_16):
+        return raw.decode("utf-16", errors="replace")
     try:
-        return raw.decode("utf-8")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return raw.decode("cp1252", errors="replace")
 
@@ -97,6 +131,11 @@ def join_list(items: Sequence[str]) -> str:
     """Write a list over several lines, each short enough for every reader."""
     lines = [", ".join(items[i : i + 8]) for i in range(0, len(items), 8)]
     return "{" + ",\n ".join(lines) + "}"
+
+
+def safe_name(name: str) -> str:
+    """Return the name of a band as a list in a header can hold it: no comma, brace or line end."""
+    return " ".join(name.translate(_UNSAFE).split())
 
 
 def carried_fields(fields: Mapping[str, str]) -> dict[str, str]:

@@ -33,6 +33,19 @@ def split_list(value: str | None, count: int) -> list[str] | None:
     return found
 
 
+def split_names(value: str | None, count: int) -> list[str] | None:
+    """Split a list of names, whose brackets may hold commas; None unless it has `count` entries.
+
+    >>> split_names("{Ratio (B1,B2), B3}", 2)
+    ['Ratio (B1,B2)', 'B3']
+    """
+    found = split_list(value, count)
+    if found is not None or value is None:
+        return found
+    items = _without_rim(re.split(r",(?![^(]*\))", _inside(value)))
+    return items if len(items) == count else None
+
+
 def length(value: str) -> int:
     """Return how many entries a list seems to have."""
     text = _inside(value)

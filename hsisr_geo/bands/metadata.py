@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rasterio.enums import ColorInterp
@@ -14,8 +14,9 @@ from hsisr_geo.bands.envi_header import (
     header_path,
     join_list,
     read_header,
+    safe_name,
 )
-from hsisr_geo.bands.lists import split_list, to_number
+from hsisr_geo.bands.lists import length, split_list, split_names, to_number
 from hsisr_geo.bands.spectral import read_spectral
 
 Tags = Mapping[str, Mapping[str, str]]  # metadata domain ("" is the default one) -> items
@@ -30,6 +31,9 @@ _IGNORED = (
     "_fillvalue", "fill_value", "ignore_value",
 )  # fmt: skip
 # ^ where headers tell the value of holes: ENVI, isofit, R, and others
+_OF_BANDS = {
+    "band_names": split_names, "data_gain_values": split_list, "data_offset_values": split_list,
+}  # fmt: skip
 # Domains that describe the file, not the scene; GDAL makes them anew for every file.
 _FILE_DOMAINS = frozenset({
     "IMAGE_STRUCTURE", "DERIVED_SUBDATASETS", "SUBDATASETS", "RPC", "GEOLOCATION",
@@ -71,7 +75,16 @@ def read_bands(dataset: Any) -> tuple[Bands, tuple[str, ...]]:
             for i in range(dataset.count)
         )
     )
-    return bands, spectral.notes
+    return bands, (*spectral.notes, *_left_out(fields, dataset.count))
+
+
+def _left_out(fields: Mapping[str, str], count: int) -> Iterator[str]:
+    """Say so where a list of a header has another number of entries than bands."""
+    for key, split in _OF_BANDS.items():
+        told = fields.get(key, "").strip("{} ")
+        if told and split(fields[key], count) is None:
+            number, name = length(told), key.replace("_", " ")
+            yield f"{name} in the ENVI header: {number} for {count} bands, left out"
 
 
 def envi_fields(dataset: Any) -> dict[str, str]:
@@ -92,7 +105,7 @@ def header_beside(dataset: Any) -> HeaderPath | None:
 def _names(dataset: Any, fields: Mapping[str, str]) -> list[str]:
     if dataset.driver == "ENVI":
         # Not GDAL's descriptions: it appends the wavelength, "B4 (394.9)", at every round trip.
-        return split_list(fields.get("band_names"), dataset.count) or [""] * dataset.count
+        return split_names(fields.get("band_names"), dataset.count) or [""] * dataset.count
     return [text or "" for text in dataset.descriptions]
 
 
@@ -192,7 +205,7 @@ def write_bands(dataset: Any, bands: Bands) -> None:
     _write_colors(dataset, bands)
     for number, band in enumerate(bands, start=1):
         if band.label:
-            label = band.label.replace(",", ";") if dataset.driver == "ENVI" else band.label
+            label = safe_name(band.label) if dataset.driver == "ENVI" else band.label
             dataset.set_band_description(number, label)
         dataset.update_tags(number, **dict(band.tags), **_band_tags(band))
         imagery = _imagery_tags(band)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from hsisr_geo.bands.envi_header import read_header
+from hsisr_geo.bands.envi_header import is_header, read_header
 from hsisr_geo.bands.lists import is_prose, length, split_list, to_flag, to_number
 from hsisr_geo.bands.wavelengths import (
     fitting_widths,
@@ -143,7 +143,7 @@ def _headers_beside(dataset: Any) -> Iterator[Path]:
     for header in beside:
         if header != path and header.is_file():
             with header.open("rb") as file:
-                known = file.read(4) == b"ENVI" or dataset.driver == "EHdr"
+                known = is_header(file.read(512)) or dataset.driver == "EHdr"
             if known:
                 yield header
 

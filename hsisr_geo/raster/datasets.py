@@ -227,8 +227,9 @@ def check_envi(dataset: Any, path: str) -> str:
     unseen = (LAYOUT_KEYS | PLACE_KEYS) & set(hidden_fields(header) if header else ())
     if unseen:
         raise RasterError(
-            f"{header}: a line of over 10000 characters keeps GDAL from reading "
-            f"{', '.join(sorted(unseen))}: break that line or move it to the end"
+            f"{header}: a line of over 10000 characters, or a list that begins on a line of its "
+            f"own, keeps GDAL from reading {', '.join(sorted(unseen))}: break that line or move it "
+            "to the end, and let the list begin behind its name"
         )
     if header is None or not os.path.isfile(path):
         return ""

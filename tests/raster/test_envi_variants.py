@@ -1,5 +1,6 @@
 """ENVI rasters as they come: any interleave, byte order, type and name, held against `spectral`."""
 
+import dataclasses
 import gzip
 import os
 import re
@@ -11,6 +12,7 @@ import pytest
 import rasterio
 from spectral.io import envi as spectral_envi
 
+from hsisr_geo.bands.bands import Bands
 from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.open import open_raster
@@ -188,3 +190,73 @@ def test_what_lies_beside_a_raster_counts_where_no_folder_is_to_be_listed(tmp_pa
         for said in ("FALSE", "EMPTY_DIR")
     ]  # fmt: skip
     assert answers[0] == answers[1] == f"{len(open_raster(tmp_path / 'a.img').bands)} True\n"
+
+
+PLACE = "{UTM, 1, 1, 366000, 5808000, 30, 30, 33, North, WGS-84, units=Meters}"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "before", "interleave"),
+    [("utf-8", "\ufeff", "bsq"), ("utf-16", "", "bil"), ("utf-8", "\n", "bip")],
+    ids=["byte order mark", "utf-16", "blank line"],
+)
+def test_a_header_is_read_as_windows_editors_save_it(tmp_path, encoding, before, interleave):
+    """Notepad marks UTF-8, and its "Unicode" is UTF-16: to GDAL none of these is ENVI."""
+    write_envi(tmp_path / "p.img", tmp_path / "p.hdr", **{"map info": PLACE})
+    data, header = tmp_path / "a.img", tmp_path / "a.HDR"
+    write_envi(data, header, interleave=interleave, big=True, offset=2, **{"map info": PLACE})
+    header.write_text(before + header.read_text(), encoding=encoding)
+    plain, raster = open_raster(tmp_path / "p.img"), open_raster(data)
+    assert (raster.bands, raster.transform, raster.crs) == (
+        plain.bands, plain.transform, plain.crs
+    )  # fmt: skip
+    assert np.array_equal(read(raster), cube())
+    assert np.array_equal(read_window(raster, slice(1, 3), slice(2, 4), [2, 0]),
+                          cube()[[2, 0], 1:3, 2:4])  # fmt: skip
+    assert open_raster(header).bands == plain.bands
+
+
+@pytest.mark.parametrize("break_", ["\n", " \n  "])
+def test_a_list_may_begin_on_the_line_after_its_name(tmp_path, break_):
+    """GDAL leaves such lists out without a word: wavelengths, and the place."""
+    data, header = tmp_path / "a.img", tmp_path / "a.hdr"
+    write_envi(data, header, **{"map info": PLACE})
+    plain = open_raster(data)
+    header.write_text(header.read_text().replace("= {", f"={break_}{{"))
+    raster = open_raster(data)
+    assert (raster.bands, raster.transform, raster.crs) == (
+        plain.bands, plain.transform, plain.crs
+    )  # fmt: skip
+    assert np.array_equal(read(raster), cube())
+
+
+def test_names_keep_commas_in_brackets_and_lists_that_do_not_fit_are_told(tmp_path):
+    names = {"band names": "{Band Math (b1,b2), Warp (Band 1:a.img), b3}"}
+    write_envi(tmp_path / "a.img", tmp_path / "a.hdr", **names)
+    raster = open_raster(tmp_path / "a.img")
+    assert [b.name for b in raster.bands] == ["Band Math (b1,b2)", "Warp (Band 1:a.img)", "b3"]
+    assert raster.notes == ()
+    odd = {"band names": "{a, b, c, d}", "data gain values": "{0.1}"}
+    write_envi(tmp_path / "b.img", tmp_path / "b.hdr", **odd)
+    told = open_raster(tmp_path / "b.img").notes
+    assert told == (
+        "band names in the ENVI header: 4 for 3 bands, left out",
+        "data gain values in the ENVI header: 1 for 3 bands, left out",
+    )
+
+
+def test_names_of_bands_leave_an_envi_header_as_it_should_be(tmp_path):
+    """GDAL writes them as they are: a brace ends the list, and what follows is another field."""
+    write_envi(tmp_path / "a.img", tmp_path / "a.hdr")
+    raster = open_raster(tmp_path / "a.img")
+    odd = ("NIR {850, 870}", "red}\nlines = 2", "plain")
+    bands = [dataclasses.replace(b, name=n) for b, n in zip(raster.bands, odd, strict=True)]
+    raster = dataclasses.replace(raster, bands=Bands(tuple(bands)))
+    super_resolve(raster, tmp_path / "fine.img", resolver=BicubicResolver(2))
+    (tmp_path / "fine.img.aux.xml").unlink(missing_ok=True)  # where GDAL keeps names as they were
+    fine = open_raster(tmp_path / "fine.img")
+    assert [b.name for b in fine.bands] == ["NIR (850; 870)", "red) lines = 2", "plain"]
+    assert fine.shape == (10, 8)
+    theirs = spectral_envi.open(str(tmp_path / "fine.hdr"), str(tmp_path / "fine.img"))
+    assert theirs.shape == (10, 8, 3)
+    assert len(theirs.metadata["band names"]) == 3

@@ -1,8 +1,8 @@
 """ENVI rasters that are named by their header, and those whose header GDAL reads only in part.
 
 GDAL takes the data file, and stops reading a header at a line of 10 000 characters or more. Where
-layout or place come after such a line, its fields are read by `hsisr_geo.bands.envi_header`,
-understood by GDAL from a header that was wrapped, and the pixels are read by `spectral`.
+layout or place come after such a line, or GDAL sees no header for other reasons, its fields are
+read by `hsisr_geo.bands.envi_header`, and understood by GDAL from a header that was made of them.
 """
 
 import math
@@ -14,7 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from hsisr_geo.bands.envi_header import LAYOUT_KEYS, PLACE_KEYS, hidden_fields, read_header
+from hsisr_geo.bands.envi_header import (
+    LAYOUT_KEYS,
+    PLACE_KEYS,
+    hidden_fields,
+    is_header,
+    read_header,
+)
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import (
     anywhere,
@@ -28,56 +34,62 @@ from hsisr_geo.raster.raster import Missing, Raster, Stored
 
 _TEXTS = frozenset((".hdr", ".xml", ".txt", ".qml", ".prj", ".json", ".csv", ".md", ".png", ".jpg",
                     ".sta", ".enp", ".ovr", ".tfw"))  # fmt: skip
+_AXES = {"band": (0, 1, 2), "line": (1, 0, 2), "pixel": (1, 2, 0)}
+"""In what order files have bands, rows and columns."""
 _SUFFIXES = ("", ".img", ".dat", ".bsq", ".bil", ".bip", ".raw", ".bin")
 
 
 @dataclass(frozen=True)
 class EnviSource:
-    """Windows of an ENVI raster, read by `spectral`."""
+    """Windows of an ENVI raster of the layout that its header tells.
+
+    Attributes
+    ----------
+    dtype : of the numbers, with their byte order
+    shape : (bands, rows, cols)
+    interleave : "band", "line" or "pixel"
+    offset : bytes before the first number
+    """
 
     path: str
-    header: str
+    dtype: str
+    shape: tuple[int, int, int]
+    interleave: str
+    offset: int
 
     def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
         """Read a window as `Source.read` says."""
+        opener = _Opener(self.dtype, self.shape, _AXES[self.interleave], self.offset)
         try:
-            pixels = thread_handle(self.path, _Opener(self.header))[rows, cols, list(bands)]
+            pixels = thread_handle(self.path, opener).cube[:, rows, cols][list(bands)]
         except (OSError, ValueError) as error:
             raise RasterError(f"{self.path}: cannot be read: {error}") from error
-        native = pixels.dtype.newbyteorder("=")
-        return np.ascontiguousarray(np.moveaxis(pixels, 2, 0)).astype(native, copy=False), None
+        return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("=")), None
 
 
 @dataclass(frozen=True)
 class _Opener:
-    """Maps a data file by its header; equal to another of that header, for `thread_handle`."""
+    """Maps a data file; equal to another of that layout, for `thread_handle`."""
 
-    header: str
+    dtype: str
+    shape: tuple[int, int, int]
+    axes: tuple[int, int, int]
+    offset: int
 
     def __call__(self, path: str) -> Any:
-        from spectral.io import envi as spectral_envi
-
-        image = spectral_envi.open(self.header, path)
-        return _Pixels(image.open_memmap(interleave="bip", writable=False))
+        there = tuple(self.shape[axis] for axis in self.axes)
+        mapped = np.memmap(path, self.dtype, "r", self.offset, there)
+        return _Pixels(mapped.transpose([self.axes.index(axis) for axis in range(3)]))
 
 
 class _Pixels:
     """A memory map with the `close` that `thread_handle` calls; it goes with its last reference."""
 
-    def __init__(self, pixels: Any) -> None:
-        self._pixels = pixels
-
-    def __getitem__(self, window: tuple[slice, slice, list[int]]) -> Any:
-        rows, cols, bands = window
-        return self._pixels[rows, cols][:, :, bands]
+    def __init__(self, cube: Any) -> None:
+        self.cube = cube  # (band, row, col)
 
     def close(self) -> None:
-        del self._pixels
-
-
-def is_header(beginning: bytes) -> bool:
-    """Tell whether a file that begins so is an ENVI header."""
-    return beginning[:4] == b"ENVI"
+        del self.cube
 
 
 def data_file(header: Path) -> str:
@@ -119,7 +131,8 @@ def _bytes_needed(fields: Mapping[str, str]) -> int:
 
 def header_that_gdal_misreads(path: Path) -> Path | None:
     """Return the header of an ENVI raster if GDAL does not see its layout or its place."""
-    for header in (path.with_suffix(".hdr"), path.with_name(path.name + ".hdr")):
+    stems = path.with_suffix(""), path
+    for header in (stem.with_name(stem.name + end) for end in (".hdr", ".HDR") for stem in stems):
         if header.is_file() and header != path:
             hidden = set(hidden_fields(header)) if _begins(header) else set()
             if hidden & (LAYOUT_KEYS | PLACE_KEYS):
@@ -157,13 +170,21 @@ def describe(path: Path, header: Path) -> Raster:
         shape=(rows, cols),
         interleave=interleave,
         files=(anywhere(os.fspath(header)),),
-        source=EnviSource(anywhere(os.fspath(path)), anywhere(os.fspath(header))),
+        source=EnviSource(
+            anywhere(os.fspath(path)),
+            np.dtype(raster.dtype)
+            .newbyteorder(">" if fields.get("byte_order") == "1" else "<")
+            .str,
+            (count, rows, cols),
+            interleave,
+            int(offset),
+        ),
     )
 
 
 def _begins(header: Path) -> bool:
     with header.open("rb") as file:
-        return is_header(file.read(4))
+        return is_header(file.read(512))
 
 
 def _size(fields: Mapping[str, str], key: str, header: Path) -> int:

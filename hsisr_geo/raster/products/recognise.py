@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+from hsisr_geo.bands.envi_header import is_header
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.facts import archives, arrays
@@ -79,7 +80,7 @@ def _folder(place: Path, orthorectify: bool) -> Raster:
 
 def _file(place: Path, orthorectify: bool) -> Raster:
     beginning = _beginning(place)
-    if envi.is_header(beginning):
+    if is_header(beginning):
         return _file(Path(envi.data_file(place)), orthorectify)
     if beginning.startswith(_HDF5):
         from hsisr_geo.raster.products import hdf5_products
@@ -97,9 +98,14 @@ def _file(place: Path, orthorectify: bool) -> Raster:
     metadata = dlr.metadata_of(place, beginning)
     if metadata is not None:
         return dlr.describe(metadata, place)
+    found = makers.as_its_maker_means(_raster(place, beginning), place)
+    return aviris.on_its_map(found, place, orthorectify=orthorectify)
+
+
+def _raster(place: Path, beginning: bytes) -> Raster:
+    """Describe what GDAL reads, or would if it understood the header."""
     try:
-        found = makers.as_its_maker_means(gdal.describe(os.fspath(place)), place)
-        return aviris.on_its_map(found, place, orthorectify=orthorectify)
+        return gdal.describe(os.fspath(place))
     except RasterError as error:
         header = envi.header_that_gdal_misreads(place)
         if header is None and (told := archives.advice(place, beginning)):
