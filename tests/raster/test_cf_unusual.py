@@ -214,6 +214,81 @@ def test_a_grid_mapping_of_attributes_only(tmp_path, unit, metres):
     assert raster.crs
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("spatial_epsg", np.int32(3413)), ("epsg_code", "EPSG:3413"),
+        ("srid", "urn:ogc:def:crs:EPSG::3413"),
+        ("proj4text", "+proj=stere +lat_0=90 +lat_ts=70 +lon_0=-45 +datum=WGS84 +units=m"),
+    ],
+)  # fmt: skip
+def test_a_grid_mapping_that_names_its_crs_in_other_words(tmp_path, key, value):
+    """As files of NSIDC have it (polar stereographic north, EPSG:3413)."""
+    array = xr.DataArray(CUBE, dims=("y", "x", "wavelength"), coords=PLACE, name="r")
+    dataset = array.to_dataset()
+    dataset["crs"] = ((), 0, {key: value})
+    dataset["r"].attrs["grid_mapping"] = "crs"
+    crs = rasterio.crs.CRS.from_wkt(open_raster(netcdf(dataset, tmp_path / "a.nc")).crs)
+    told = crs.to_dict()
+    assert (told["proj"], told["lat_ts"], told["lon_0"]) == ("stere", 70, -45)
+
+
+@pytest.mark.parametrize(
+    ("first", "west"),
+    [(350.0, -10.0), (190.0, -170.0), (179.96, 179.96), (-10.0, -10.0), (-180.0, -180.0)],
+)
+@pytest.mark.parametrize("swath", [False, True])
+def test_longitudes_from_0_to_360_lie_where_gdal_puts_them(tmp_path, first, west, swath):
+    """East of 180 a place is as far west of Greenwich; across it a scene goes on to 181."""
+    lon, lat = first + 0.01 * np.arange(20), 50 - 0.01 * np.arange(24)
+    lon = np.where(lon > 180, lon - 360, lon) if first == 179.96 else lon
+    places = {"lat": ("lat", lat), "lon": ("lon", lon)}
+    dims = ["lat", "lon"]
+    if swath:
+        dims = ["row", "col"]
+        shape = lat.size, lon.size
+        places = {"lat": (dims, np.broadcast_to(lat[:, None], shape)),
+                  "lon": (dims, np.broadcast_to(lon, shape))}  # fmt: skip
+    array = xr.DataArray(CUBE, dims=(*dims, "wavelength"), coords=places, name="r")
+    array["lon"].attrs = {"units": "degrees_east", "standard_name": "longitude"}
+    array["lat"].attrs = {"units": "degrees_north", "standard_name": "latitude"}
+    raster = open_raster(netcdf(array, tmp_path / "a.nc"))
+    left = raster.gcps[0].x if swath else raster.bounds[0] + 0.005
+    right = max(point.x for point in raster.gcps) if swath else raster.bounds[2] - 0.005
+    assert (left, right) == pytest.approx((west, west + 0.19))
+
+
+def test_a_grid_of_the_whole_globe_begins_where_it_does(tmp_path):
+    for first in (-180, 0):
+        lon, lat = first + 18.0 * np.arange(20) + 9, 85 - 7.0 * np.arange(24)
+        array = xr.DataArray(CUBE, dims=("lat", "lon", "wavelength"), name="r",
+                             coords={"lat": lat, "lon": lon})  # fmt: skip
+        array["lon"].attrs["units"] = "degrees_east"
+        assert open_raster(netcdf(array, tmp_path / f"{first}.nc")).bounds[0] == first
+
+
+def test_packed_places_are_exact_and_those_of_no_value_are_left_out(tmp_path):
+    """In 32-bit integers beside a float32 scale, of which xarray makes float32: 1.7 m at 178 E."""
+    row, col = np.mgrid[:24, :20]
+    places = {"lon": 178 + 1e-5 * col + 1e-5 * row, "lat": 10 - 1e-5 * row}
+    coords = {}
+    for name, degrees in places.items():
+        stored = np.rint(degrees * 1e7).astype("i4")
+        stored[0, 0], stored[-1, -1] = -9999, -2147483648
+        attributes = {"scale_factor": np.float32(1e-7), "standard_name": f"{name}gitude"}
+        attributes |= {"missing_value": np.int32(-9999), "_FillValue": np.int32(-2147483648)}
+        coords[name] = (("row", "col"), stored, attributes)
+    coords["lat"][2]["standard_name"] = "latitude"
+    array = xr.DataArray(CUBE, dims=("row", "col", "wavelength"), coords=coords, name="r")
+    points = open_raster(netcdf(array, tmp_path / "a.nc")).gcps
+    corners = {(0.5, 0.5), (23.5, 19.5)}
+    assert not corners & {(point.row, point.col) for point in points}
+    scale = float(np.float32(1e-7)) / 1e-7
+    for point in points:
+        expected = 178 + 1e-5 * (point.col - 0.5) + 1e-5 * (point.row - 0.5)
+        assert point.x == pytest.approx(expected * scale, abs=1e-8)
+
+
 def test_a_grid_mapping_that_is_not_understood_is_said(tmp_path):
     array = cube_along("wavelength").assign_coords(crs=((), 0, {"grid_mapping_name": "odd"}))
     path = netcdf(array.assign_attrs(grid_mapping="crs"), tmp_path / "a.nc")

@@ -89,10 +89,16 @@ def lattice(shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]
 def unwrapped(lon: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return longitudes without a jump: a scene across 180 degrees goes on to 181.
 
-    What is no longitude stays as it is.
+    One that is all beyond, told from 0 to 360, is west of Greenwich, as GDAL has it. What is no
+    longitude stays as it is.
     """
-    some = lon[np.abs(lon) <= 360]
-    if not some.size or np.ptp(some) <= _HALF_THE_GLOBE:
+    there = np.abs(lon) <= 2 * _HALF_THE_GLOBE
+    some = lon[there]
+    if not some.size:
+        return lon
+    if some.min() > _HALF_THE_GLOBE:
+        return np.where(there, lon - 2 * _HALF_THE_GLOBE, lon)
+    if np.ptp(some) <= _HALF_THE_GLOBE:
         return lon
     return np.where((lon < 0) & (lon >= -_HALF_THE_GLOBE), lon + 2 * _HALF_THE_GLOBE, lon)
 

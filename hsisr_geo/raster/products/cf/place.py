@@ -1,6 +1,7 @@
 """The place of a CF cube: its grid mapping, and coordinates of cell centres."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import anywhere, thread_handle
 from hsisr_geo.raster.products.cf.cube import Cube
 from hsisr_geo.raster.products.cf.source import Opener
-from hsisr_geo.raster.products.place import LATITUDES, LONGITUDES, WGS84, wkt_of
+from hsisr_geo.raster.products.place import LATITUDES, LONGITUDES, WGS84, unwrapped, wkt_of
 from hsisr_geo.raster.products.swaths.geolocation import Degrees, on_the_globe, placed_by
 from hsisr_geo.raster.raster import Raster
 
@@ -23,6 +24,9 @@ _METRES = {
     "km": 1e3, "kilometre": 1e3, "kilometres": 1e3, "kilometer": 1e3, "kilometers": 1e3,
     "1000 m": 1e3,
 }  # fmt: skip
+_EASTERNMOST = 180.0  # degrees: what begins beyond is told from 0 to 360
+_OTHERWISE = "spatial_epsg", "epsg_code", "epsg", "srid", "proj4", "proj4text", "proj4_string"
+# ^ how NSIDC, GMT's and Copernicus' files, among others, name a CRS in a grid mapping
 _RADIANS = {"rad": 1.0, "radian": 1.0, "radians": 1.0, "microradian": 1e-6, "microradians": 1e-6,
             "mrad": 1e-3}  # fmt: skip
 
@@ -48,8 +52,12 @@ def read_crs(cube: Cube, groups: Groups, path: Path) -> tuple[str | None, str]:
     for key in ("crs_wkt", "spatial_ref"):
         if attributes.get(key):
             return wkt_of(plain(attributes[key]), str(path)), ""
+    told = _otherwise_told(attributes, path)
     if "grid_mapping_name" in attributes:
-        return _from_cf(attributes)
+        by_cf, odd = _from_cf(attributes)
+        return (by_cf or told), ("" if told else odd)
+    if told:
+        return told, ""
     near = {**cube.first.coords, **{dim: _coordinate(cube, groups, dim) for dim in cube.axes[1:]}}
     named = {str(name).lower(): c for name, c in near.items() if c is not None and c.ndim == 1}
     standard = [c.attrs.get("standard_name") for c in named.values()]
@@ -57,6 +65,17 @@ def read_crs(cube: Cube, groups: Groups, path: Path) -> tuple[str | None, str]:
     if "longitude" in standard or "degrees_east" in degrees:
         return wkt_of(WGS84, str(path)), ""
     return None, ""
+
+
+def _otherwise_told(attributes: Mapping[str, Any], path: Path) -> str | None:
+    """Return the CRS that a mapping tells by a code or as PROJ does, for which CF has no names."""
+    plain_keys = {str(key).lower(): value for key, value in attributes.items()}
+    for key in (key for key in _OTHERWISE if key in plain_keys):
+        text = plain(plain_keys[key]) if isinstance(plain_keys[key], (str, bytes)) else None
+        code = str(_bare(plain_keys[key])) if text is None else text.strip().rpartition(":")[2]
+        with suppress(RasterError):
+            return wkt_of(int(float(code)) if to_number(code) else str(text), str(path))
+    return None
 
 
 def _from_cf(attributes: Mapping[str, Any]) -> tuple[str | None, str]:
@@ -158,9 +177,10 @@ class CoordinatePlaces:
         variable = thread_handle(self.path, opener).variables[name]
         told = {**variable.attrs, **variable.encoding}
         scale, offset = (told.get(key) for key in ("scale_factor", "add_offset"))
-        values = np.asarray(variable.values, float)
-        if (fill := told.get("_FillValue")) is not None:
-            values = np.where(values == float(np.ravel(fill)[0]), np.nan, values)
+        values = np.asarray(variable.values, float)  # xarray would have float32 of some
+        for key in ("_FillValue", "missing_value"):
+            for fill in np.ravel(told.get(key, ())):
+                values = np.where(values == float(fill), np.nan, values)
         values = values * (1.0 if scale is None else float(np.ravel(scale)[0]))
         values = values + (0.0 if offset is None else float(np.ravel(offset)[0]))
         return values.T if turned else values
@@ -200,20 +220,35 @@ def _first_and_step(
 ) -> tuple[float, float]:
     """Return the first coordinate and their step, in units of the CRS; `alone` where it is one."""
     values = np.asarray(coordinate.values, float)
+    if _is_longitude(coordinate) and not (_is_even(values) and values.min() <= _EASTERNMOST):
+        values = unwrapped(values)  # not of the whole globe
     if len(values) == 1:
         if not alone:
             raise RasterError(f"{path}: one {name} alone does not tell the size of a pixel")
         factor = _to_crs_units(str(coordinate.attrs.get("units", "")).strip().lower(), height, crs)
         return float(values[0]) * factor, alone
     step = (values[-1] - values[0]) / (len(values) - 1)
-    uneven = np.abs(np.diff(values) - step).max()
-    if not (step != 0 and uneven <= max(_UNEVEN, 1e-9) * abs(step)):  # nor NaN among them
+    if not _is_even(values):
         raise RasterError(
             f"{path}: the coordinates {name} are not evenly spaced: interpolate it to a regular "
             "grid first"
         )
     factor = _to_crs_units(str(coordinate.attrs.get("units", "")).strip().lower(), height, crs)
     return float(values[0]) * factor, float(step) * factor
+
+
+def _is_even(values: Degrees) -> bool:
+    """Whether places are evenly spaced; NaN among them are not."""
+    steps = np.diff(values)
+    if not steps.size:
+        return True
+    step = steps.mean()
+    return bool(step != 0 and np.abs(steps - step).max() <= _UNEVEN * abs(step))
+
+
+def _is_longitude(coordinate: Any) -> bool:
+    told = (str(coordinate.attrs.get(key, "")).lower() for key in ("standard_name", "units"))
+    return not {"longitude", "degrees_east"}.isdisjoint(told)
 
 
 def _to_crs_units(unit: str, height: Any, crs: str | None) -> float:
