@@ -400,6 +400,22 @@ def make_hypso(path, *, single=False, rows=15, cols=12):
 PACE_CENTRES = {"blue": (315.0, 450.5, 605.0), "red": (600.0, 701.2), "SWIR": (940.0, 2258.4)}
 
 
+def make_hico(path, *, rows=15, cols=12):
+    """Radiance (line, sample, band) in integers, with arrays of one as netCDF has attributes."""
+    cube = numbered(4, rows, cols, "int16").transpose(1, 2, 0)
+    lat, lon = _places(rows, cols)
+    with h5py.File(path, "w") as file:
+        file["products/Lt"] = cube
+        file["products/Lt"].attrs.update({
+            "scale_factor": np.array([0.02], "f4"), "add_offset": np.array([0], "f4"),
+            "units": np.bytes_("W/m^2/micrometer/sr"), "fwhm": np.full(4, 5.7, "f4"),
+            "wavelengths": np.array(HYPSO_CENTRES, "f4"),
+            "wavelength_units": np.bytes_("nanometers"),
+        })  # fmt: skip
+        file["navigation/latitudes"], file["navigation/longitudes"] = lat, lon
+    return cube
+
+
 def make_pace_l1b(path, *, rows=14, cols=11):
     """Three detectors, (band, scan, pixel) each; blue and red overlap at 600 nm."""
     cube = numbered(7, rows, cols, "float32")

@@ -11,6 +11,7 @@ from made_products import (
     PACE_CENTRES,
     TANAGER_CENTRES,
     TANAGER_GRID,
+    make_hico,
     make_hypso,
     make_pace_l1b,
     make_pace_l2,
@@ -118,6 +119,18 @@ def test_lists_of_another_length_are_refused_by_name(tmp_path):
         cube.attrs["wavelengths"] = np.array([400.0, 500.0])
     with pytest.raises(HsisrError, match="2 wavelengths, but has 6 bands"):
         open_raster(tmp_path / "scene.h5")
+
+
+def test_hico_is_scaled_and_placed(tmp_path):
+    """As acolite/hico/read.py has it: values times scale_factor[0], `navigation/latitudes`."""
+    cube = make_hico(tmp_path / "H2010.L1B_ISS.nc")
+    raster = open_raster(tmp_path / "H2010.L1B_ISS.nc")
+    assert (raster.product, raster.tags[""]["sensor"]) == ("HICO radiance", "HICO")
+    np.testing.assert_allclose(everything(raster), cube.transpose(2, 0, 1) * 0.02, rtol=1e-6)
+    assert raster.bands.wavelengths_nm == HYPSO_CENTRES
+    assert raster.bands.fwhm_nm == (5.7,) * 4
+    lies_at(raster)
+    assert open_raster(tmp_path / "H2010.L1B_ISS.nc", orthorectify=True).has_transform
 
 
 def lies_at(raster):

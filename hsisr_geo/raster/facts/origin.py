@@ -17,7 +17,7 @@ _UNTOLD = frozenset(("", "unknown", "none", "n/a", "null"))
 _PRODUCTS = {
     "EnMAP": "EnMAP HSI", "DESIS": "DESIS", "PRISMA": "PRISMA", "EMIT": "EMIT",
     "NEON": "NEON imaging spectrometer", "Tanager": "Tanager", "PACE OCI": "PACE OCI",
-    "HYPSO": "HYPSO", "AVIRIS-3": "AVIRIS-3", "Wyvern": "Wyvern Dragonette",
+    "HYPSO": "HYPSO", "HICO": "HICO", "AVIRIS-3": "AVIRIS-3", "Wyvern": "Wyvern Dragonette",
     "Pixxel": "Pixxel Firefly", "Kuva": "Hyperfield",
 }  # fmt: skip
 # How the makers' file names begin.

@@ -1,8 +1,9 @@
-"""HYPSO-1 and -2: top-of-atmosphere radiance in netCDF-4, as one cube or a dataset a band.
+"""HYPSO-1 and -2, and HICO: top-of-atmosphere radiance in netCDF-4, one cube or a dataset a band.
 
 As acolite and the package `hypso` read it: `products/Lt` (line, sample, band) with the attributes
 `wavelengths` and `fwhm`, or `products/Lt_*` (line, sample), each with `wavelength` and `fwhm`; the
-places of pixels are in `navigation`.
+places of pixels are in `navigation`. HICO's, by NASA's Ocean Biology DAAC, is integers with
+`scale_factor` and `add_offset`, and its places are `latitudes` and `longitudes`.
 """
 
 from pathlib import Path
@@ -25,17 +26,18 @@ from hsisr_geo.raster.products.hdf5 import (
 from hsisr_geo.raster.products.swaths.geolocation import on_map, placed_by, places_in
 from hsisr_geo.raster.raster import Raster
 
-_PRODUCT = "HYPSO radiance"
+_HICO = {"latitudes", "longitudes"}
+"""What tells HICO's places from HYPSO's."""
 _UNIT = "W m-2 sr-1 um-1"
 
 
 def recognise(file: Any) -> bool:
-    """Tell whether an open netCDF-4 file is HYPSO's radiance."""
+    """Tell whether an open netCDF-4 file is radiance of HYPSO or HICO."""
     return "navigation" in file and bool(_datasets(file))
 
 
 def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
-    """Describe an open file of HYPSO; without places of pixels it lies nowhere.
+    """Describe an open file of HYPSO or HICO; without places of pixels it lies nowhere.
 
     Raises
     ------
@@ -54,6 +56,10 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
             for key in ("wavelength", "fwhm")
         )
     nodata = fill_of(cube)
+    scale, offset = (_number(cube, *told) for told in (("scale_factor", 1.0), ("add_offset", 0.0)))
+    group = file["navigation"]
+    end = "s" if set(group) >= _HICO else ""
+    sensor = "HICO" if end else "HYPSO"
     raster = Raster(
         path=str(path),
         driver="netCDF",
@@ -63,19 +69,26 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
         dtype=cube.dtype.newbyteorder("=").name,
         bands=Bands(
             tuple(
-                Band(f"band {number}", centre, width, unit=_UNIT, nodata=nodata)
+                Band(
+                    name=f"band {number}",
+                    wavelength_nm=centre,
+                    fwhm_nm=width,
+                    unit=_UNIT,
+                    scale=scale,
+                    offset=offset,
+                    nodata=nodata,
+                )
                 for number, (centre, width) in enumerate(zip(centres, widths, strict=True), start=1)
             )
         ),
-        tags={"": _tags(file)},
+        tags={"": {"sensor": sensor, **_tags(file)}},
         interleave="pixel" if cube.ndim == 3 else "band",
-        product=_PRODUCT,
+        product=f"{sensor} radiance",
         source=Hdf5Source(anywhere(str(path)), tuple(parts)),
     )
-    group = file["navigation"]
-    if not {"latitude", "longitude"} <= set(group):
+    if not {f"latitude{end}", f"longitude{end}"} <= set(group):
         return raster
-    places = places_in(str(path), "navigation/longitude", "navigation/latitude")
+    places = places_in(str(path), f"navigation/longitude{end}", f"navigation/latitude{end}")
     return on_map(raster, places) if orthorectify else placed_by(raster, places)
 
 
@@ -92,10 +105,15 @@ def _datasets(file: Any) -> list[str]:
     return [f"products/{name}" for name in sorted(single, key=single.__getitem__)]
 
 
+def _number(node: Any, key: str, otherwise: float) -> float:
+    said = attribute(node, key)
+    return otherwise if said is None else decimals(said)[0]
+
+
 def _listed(node: Any, key: str, count: int, path: Path) -> list[float | None]:
     return of_bands(attribute(node, key), key, count, path)
 
 
 def _tags(file: Any) -> dict[str, str]:
     told = {str(key): as_text(value) for key, value in file.attrs.items()}
-    return {"sensor": "HYPSO", **{key: text for key, text in told.items() if isinstance(text, str)}}
+    return {key: text for key, text in told.items() if isinstance(text, str)}
