@@ -5,6 +5,7 @@ import re
 import h5py
 import numpy as np
 import pytest
+import rasterio
 import scipy.io
 import xarray
 
@@ -43,3 +44,14 @@ def test_what_is_said_to_do_makes_a_raster(tmp_path, monkeypatch, write):
     raster = open_raster("cube.nc")
     found = read_window(raster, slice(0, raster.rows), slice(0, raster.cols))
     assert (found == CUBE.transpose(2, 0, 1)).all()
+
+
+def test_hdf4_is_named_where_gdal_has_no_driver_for_it(tmp_path):
+    """Hyperion's L1R and CHRIS are HDF4; rasterio's wheels are built without."""
+    with rasterio.Env() as env:
+        if "HDF4" in env.drivers():
+            pytest.skip("this GDAL reads HDF4")
+    path = tmp_path / "EO1H0440342002212110PY.L1R"
+    path.write_bytes(b"\x0e\x03\x13\x01" + bytes(600))
+    with pytest.raises(RasterError, match=r"is HDF4 .* gdalinfo EO1H"):
+        open_raster(path)

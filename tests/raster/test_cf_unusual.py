@@ -267,6 +267,27 @@ def test_a_grid_of_the_whole_globe_begins_where_it_does(tmp_path):
         assert open_raster(netcdf(array, tmp_path / f"{first}.nc")).bounds[0] == first
 
 
+@pytest.mark.parametrize("first", [0, 0.5, 1])
+@pytest.mark.parametrize("placed", [True, False])
+def test_coordinates_that_only_count_pixels_are_no_place(tmp_path, first, placed):
+    """What emit_tools (NASA, EMIT-Data-Resources) writes with ortho=False counts lines from 0, and
+    rioxarray counts 0.5, 1.5, ...: read as northings they turned the scene upside down."""
+    row, col = np.mgrid[:24, :20]
+    coords = {"downtrack": np.arange(24) + first, "crosstrack": np.arange(20) + first}
+    if placed:
+        dims = ("downtrack", "crosstrack")
+        coords |= {"lon": (dims, 17 + 0.0005 * col), "lat": (dims, 25 - 0.0005 * row)}
+    dims = ("downtrack", "crosstrack", "wavelengths")
+    path = netcdf(xr.DataArray(CUBE, dims=dims, coords=coords, name="r"), tmp_path / "a.nc")
+    raster = open_raster(path)
+    assert (read(path) == CUBE.transpose(2, 0, 1)).all()
+    assert not raster.has_transform
+    assert bool(raster.gcps) == placed
+    for point in raster.gcps:
+        x, y = 17 + 0.0005 * (point.col - 0.5), 25 - 0.0005 * (point.row - 0.5)
+        assert (point.x, point.y) == pytest.approx((x, y))
+
+
 def test_packed_places_are_exact_and_those_of_no_value_are_left_out(tmp_path):
     """In 32-bit integers beside a float32 scale, of which xarray makes float32: 1.7 m at 178 E."""
     row, col = np.mgrid[:24, :20]

@@ -1,7 +1,7 @@
-"""Arrays of MATLAB and NumPy, which tell neither axes nor place: what makes rasters of them.
+"""Files that are no raster here, HDF4 and arrays of MATLAB and NumPy: what makes rasters of them.
 
-MATLAB's version 7.3 is HDF5, where axes come in the opposite order; GDAL opens it, with rows and
-columns changed for each other.
+Arrays tell neither axes nor place. MATLAB's version 7.3 is HDF5, where axes come in the opposite
+order; GDAL opens it, with rows and columns changed for each other.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ _KINDS = {
     b"MATLAB 7.3 MAT-file": ("MATLAB", 'h5py.File("{}")["NAME"][()].T'),
     b"\x93NUMPY": ("NumPy", 'numpy.load("{}")'),
 }  # by how files begin
+_HDF4 = b"\x0e\x03\x13\x01"
 
 
 def advice(place: Path, beginning: bytes) -> str:
@@ -23,3 +24,13 @@ def advice(place: Path, beginning: bytes) -> str:
             '"y", "x", "wavelength")).to_netcdf("cube.nc", engine="h5netcdf")'
         )
     return ""
+
+
+def hdf4_advice(place: Path, beginning: bytes) -> str:
+    """Say what to do about HDF4 that GDAL did not read; "" of any other file."""
+    if not beginning.startswith(_HDF4):
+        return ""
+    return (
+        f"{place} is HDF4 (Hyperion's L1R, CHRIS), for which the GDAL here has no driver: by one "
+        f"that has, gdalinfo {place.name} tells what is in it and gdal_translate makes a GeoTIFF"
+    )

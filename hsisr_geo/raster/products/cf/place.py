@@ -24,6 +24,7 @@ _METRES = {
     "km": 1e3, "kilometre": 1e3, "kilometres": 1e3, "kilometer": 1e3, "kilometers": 1e3,
     "1000 m": 1e3,
 }  # fmt: skip
+_COUNTED = 3  # pixels at least, which are no grid of 1 m by chance
 _EASTERNMOST = 180.0  # degrees: what begins beyond is told from 0 to 360
 _OTHERWISE = "spatial_epsg", "epsg_code", "epsg", "srid", "proj4", "proj4text", "proj4_string"
 # ^ how NSIDC, GMT's and Copernicus' files, among others, name a CRS in a grid mapping
@@ -141,7 +142,8 @@ def placed(raster: Raster, cube: Cube, groups: Groups, path: Path, engine: str) 
     """
     _, row, col = cube.axes
     x, y = (_coordinate(cube, groups, dim) for dim in (col, row))
-    if x is not None and y is not None:
+    counted = raster.crs is None and x is not None and _counts(x) and _counts(y)
+    if x is not None and y is not None and not counted:
         mapping = _grid_mapping(cube, groups)
         height, (wide, high) = mapping.get("perspective_point_height"), _pixel(mapping)
         x0, dx = _first_and_step(x, col, path, height, raster.crs, wide)
@@ -244,6 +246,14 @@ def _is_even(values: Degrees) -> bool:
         return True
     step = steps.mean()
     return bool(step != 0 and np.abs(steps - step).max() <= _UNEVEN * abs(step))
+
+
+def _counts(coordinate: Any) -> bool:
+    """Whether numbers along an axis only count its pixels, as xarray and rioxarray make them."""
+    if coordinate is None or coordinate.size < _COUNTED or coordinate.attrs.get("units"):
+        return False
+    values = np.asarray(coordinate.values, float)
+    return bool(values[0] in (0, 0.5, 1) and (np.diff(values) == 1).all())
 
 
 def _is_longitude(coordinate: Any) -> bool:
