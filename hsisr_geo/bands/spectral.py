@@ -19,8 +19,10 @@ from hsisr_geo.bands.lists import is_prose, length, split_list, to_flag, to_numb
 from hsisr_geo.bands.wavelengths import (
     fitting_widths,
     in_nanometers,
+    is_wavenumber,
     named_unit,
     numbers_of_bands,
+    of_wavenumber,
     plausible,
 )
 
@@ -251,11 +253,13 @@ def _in_nanometers(said: Sequence[_Said]) -> Spectral:
     widths, notes = list(centres), dict[str, None]()
     for unit in dict.fromkeys(s.unit for s in said):
         these = [i for i, s in enumerate(said) if s.unit == unit]
-        read = in_nanometers([said[i].centre for i in these], unit)
+        told = [(said[i].centre, said[i].width) for i in these]
+        if is_wavenumber(unit):
+            told, unit = [of_wavenumber(*pair) for pair in told], "Nanometers"
+        read = in_nanometers([centre for centre, _ in told], unit)
         if read.note:
             notes[read.note] = None
-        for i, nm in zip(these, read.nm, strict=True):
-            width = said[i].width
+        for i, nm, (_, width) in zip(these, read.nm, told, strict=True):
             centres[i] = nm
             if width is not None and width > 0 and read.factor:
                 widths[i] = width if read.factor == 1 else round(width * read.factor, 6)

@@ -19,6 +19,8 @@ _NO_UNIT = frozenset(("", "unknown", "none", "1"))
 _FACTORS = {"Nanometers": 1.0, "Micrometers": 1e3, "Angstroms": 0.1, "Meters": 1e9,
             "Millimeters": 1e6, "Picometers": 1e-3}  # fmt: skip
 # ^ in the order in which readings are tried where the unit that is told does not fit
+_NM_PER_CM = 1e7
+_WAVENUMBER = re.compile(r"wave_?numbers?|(1\s*/\s*cm|cm\s*\^?\(?-1\)?|cm\*\*-1)", re.IGNORECASE)
 _WITHIN = re.compile(r"(nanomet\w+|\bnm\b|micromet\w+|microns?|[µμ]m|\bum\b|angstroms?|Å)", re.I)
 
 
@@ -45,6 +47,25 @@ def named_unit(unit: str | None) -> str:
             found[1][0].lower(), "um"
         )
     return text
+
+
+def is_wavenumber(unit: str | None) -> bool:
+    """Tell whether a unit is one of wavenumbers: "Wavenumber" in ENVI headers, cm-1."""
+    return _WAVENUMBER.fullmatch((unit or "").strip()) is not None
+
+
+def of_wavenumber(
+    number: float | None, width: float | None = None
+) -> tuple[float | None, float | None]:
+    """Return wavelength and width in nanometres of a wavenumber and a width in 1/cm.
+
+    >>> of_wavenumber(1000.0, 4.0)
+    (10000.0, 40.0)
+    """
+    if not number or number <= 0:
+        return None, None
+    centre = _NM_PER_CM / number
+    return round(centre, 6), None if width is None else round(width * centre / number, 6)
 
 
 def in_nanometers(values: Sequence[float | None], unit: str | None) -> Wavelengths:

@@ -178,6 +178,16 @@ def test_wavelengths_wherever_xarray_keeps_them(tmp_path, array):
     assert centres(netcdf(array, tmp_path / "a.nc")) == pytest.approx(CENTRES)
 
 
+@pytest.mark.parametrize(("name", "unit"), [("wavelength", "cm-1"), ("wavenumber", "")])
+def test_wavenumbers_are_wavelengths(tmp_path, name, unit):
+    numbers = 1e7 / np.array(CENTRES)
+    coords = {name: (name, numbers, {"units": unit}), "fwhm": (name, 0.001 * numbers)}
+    array = xr.DataArray(CUBE, dims=("y", "x", name), coords=PLACE | coords, name="r")
+    bands = open_raster(netcdf(array, tmp_path / "a.nc")).bands
+    assert bands.wavelengths_nm == pytest.approx(CENTRES)
+    assert bands.fwhm_nm == pytest.approx([0.001 * nm for nm in CENTRES], rel=1e-5)
+
+
 def test_numbers_of_bands_are_no_wavelengths(tmp_path):
     assert centres(netcdf(cube_along("band", band=range(1, 9)), tmp_path / "a.nc")) == [None] * 8
 

@@ -260,3 +260,16 @@ def test_names_of_bands_leave_an_envi_header_as_it_should_be(tmp_path):
     theirs = spectral_envi.open(str(tmp_path / "fine.hdr"), str(tmp_path / "fine.img"))
     assert theirs.shape == (10, 8, 3)
     assert len(theirs.metadata["band names"]) == 3
+
+
+@pytest.mark.parametrize("unit", ["Wavenumber", "cm-1", "1/cm"])
+def test_wavenumbers_are_wavelengths(tmp_path, unit):
+    """ "Wavenumber" is a unit of ENVI's headers; 10 um is 1000 per centimetre, and a width of
+    4 of them is 40 nm there."""
+    fields = {"wavelength units": unit, "wavelength": "{1250, 1000, 800}", "fwhm": "{4, 4, 4}"}
+    write_envi(tmp_path / "a.img", tmp_path / "a.hdr", **fields)
+    raster = open_raster(tmp_path / "a.img")
+    assert raster.bands.wavelengths_nm == (8000, 10000, 12500)
+    assert raster.bands.fwhm_nm == (25.6, 40, 62.5)
+    super_resolve(raster, tmp_path / "fine.img", resolver=BicubicResolver(2))
+    assert open_raster(tmp_path / "fine.img").bands.fwhm_nm == (25.6, 40, 62.5)

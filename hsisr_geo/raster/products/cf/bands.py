@@ -15,13 +15,17 @@ from hsisr_geo.bands.wavelengths import (
     Wavelengths,
     fitting_widths,
     in_nanometers,
+    is_wavenumber,
     named_unit,
     numbers_of_bands,
+    of_wavenumber,
     plausible,
 )
 from hsisr_geo.raster.products.cf.cube import Cube
 
-_CENTRE = re.compile(r"(cent(er|re|ral)_?)?(band_?)?wave_?lengths?(_?(nm|3d|c))?|wl|lambda|bands?")
+_CENTRE = re.compile(
+    r"(cent(er|re|ral)_?)?(band_?)?wave_?lengths?(_?(nm|3d|c))?|wave_?numbers?|wl|lambda|bands?"
+)
 _WIDTH = re.compile(r"fwhms?(_nm)?|band_?widths?")
 _GOOD = re.compile(r"good_wavelengths|good_bands?|bbl|good")
 _IN_NAME = re.compile(r"(?:^|_)(\d{3,4}(?:[._]\d+)?)(?:_?nm)?$")
@@ -153,12 +157,15 @@ def _spectral(
     along: Mapping[str, Any], attributes: Mapping[str, Any], count: int
 ) -> tuple[list[float | None], list[float | None], list[str]]:
     notes: list[str] = []
-    read = Wavelengths([None] * count, "nm", 1.0)
+    read, counted = Wavelengths([None] * count, "nm", 1.0), None
     for name, values, unit in _candidates(along, attributes, count, notes):
         bare = name.lower() in ("band", "bands") and not unit
         known = [v for v in values if v is not None]
         if not known or (bare and (numbers_of_bands(known) or not plausible(known))):
             continue  # numbers of bands
+        counted = values if is_wavenumber(unit) else None
+        if counted:
+            values, unit = [of_wavenumber(v)[0] for v in values], "nm"
         read = in_nanometers(values, unit)
         notes += [read.note] if read.note else []
         if bare:
@@ -168,7 +175,10 @@ def _spectral(
         break
     found = _numbers(along, _WIDTH, attributes)
     widths: list[float | None] = [None] * count
-    if found is not None and len(found) == count:
+    if found is not None and len(found) == count and counted:
+        pairs = zip(counted, found, strict=True)
+        widths = [of_wavenumber(v, w if w > 0 else None)[1] for v, w in pairs]
+    elif found is not None and len(found) == count:
         unit = _unit(along, _WIDTH)
         factor = to_nanometers(1.0, named_unit(unit)) if unit else read.factor
         widths = [round(w * factor, 6) if factor and w > 0 else None for w in found]
@@ -183,7 +193,7 @@ def _candidates(
     """Yield what may be wavelengths: name, numbers, unit."""
     for name in sorted(along, key=lambda n: (n.lower() in ("band", "bands"), len(n))):
         if _CENTRE.fullmatch(name.lower()):
-            unit = str(along[name].attrs.get("units", "")) or ("nm" if name.endswith("nm") else "")
+            unit = str(along[name].attrs.get("units", "")) or _unit_of_name(name)
             values, within = _texts(np.ravel(along[name].values))
             yield name, values, unit if unit != "1" else "" or within
     for name, value in attributes.items():
@@ -197,6 +207,10 @@ def _candidates(
             values, within = _texts(items)
             unit = next((str(attributes[k]) for k in attributes if "unit" in k and "wave" in k), "")
             yield name, values, unit or within
+
+
+def _unit_of_name(name: str) -> str:
+    return "nm" if name.endswith("nm") else "cm-1" if is_wavenumber(name) else ""
 
 
 def _items(value: Any, count: int) -> Any:

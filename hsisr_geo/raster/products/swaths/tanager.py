@@ -1,10 +1,11 @@
 """Planet Tanager: radiance and surface reflectance in HDF-EOS5, as swath or on a map grid.
 
-Planet, "Tanager Scene" product pages, and two readers by others (xarray-hyperspectral 1.0.0,
-tanagerspec 1.0.0): `HDFEOS/SWATHS/HYP` or `HDFEOS/GRIDS/HYP` with `Data Fields/toa_radiance` or
-`surface_reflectance`, (band, row, col); wavelengths, widths and good bands are attributes of the
-cube. A swath has `Geolocation Fields/Latitude, Longitude`; a grid its corners in the text of
-`StructMetadata.0`, and the attribute `epsg_code`.
+Planet, "Tanager Product Specification", November 2025, and two readers by others
+(xarray-hyperspectral 1.0.0, tanagerspec 1.0.0): `HDFEOS/SWATHS/HYP` or `HDFEOS/GRIDS/HYP` with
+`Data Fields/toa_radiance` or `surface_reflectance`, (band, row, col); wavelengths, widths and good
+bands are attributes of the cube. A swath has `Geolocation Fields/Latitude, Longitude`, and there
+the attribute `Planet_Ortho_Framing`; a grid its corners in the text of `StructMetadata.0`, and the
+attribute `epsg_code`.
 """
 
 import json
