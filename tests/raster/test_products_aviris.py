@@ -128,6 +128,12 @@ def test_any_image_has_the_place_of_what_bears_its_whole_name(tmp_path, name):
     assert len(raster.gcps) > 50
     mapped = open_raster(image, orthorectify=True)
     assert (mapped.product, mapped.transform) == ("ENVI, orthorectified", made.AVIRIS_GRID)
+    (tmp_path / "raw_7296_rd_glt").write_bytes(b"")  # is looked into where it is asked for
+    assert open_raster(image).gcps == raster.gcps
+    with pytest.raises(RasterError, match="raw_7296_rd_glt"):
+        open_raster(image, orthorectify=True)
+    (tmp_path / "raw_7296_rd_igm").write_bytes(b"")
+    assert "raw_7296_rd_igm is not used" in " ".join(open_raster(image).notes)
     other = tmp_path / "raw_7297_rd"
     cube.tofile(other)
     (tmp_path / "raw_7297_rd.hdr").write_text((tmp_path / "raw_7296_rd.hdr").read_text())

@@ -52,11 +52,11 @@ def on_its_map(raster: Raster, place: Path, *, orthorectify: bool) -> Raster:
     start = line[0] if line else ""
     named = replace(raster, product=_NAMES.get(start[:3].lower(), "AVIRIS" if line else "ENVI"))
     path = _beside(place, start, _TABLE)
-    table = None if path is None else _table(path)
-    if orthorectify and table is not None:
+    if orthorectify and path is not None:
+        table = _table(path)
         return replace(by_table(named, table), files=(*raster.files, table.name))
-    placed, note = _placed(named, place, start, table, orthorectify=orthorectify)
-    if placed is None and table is None:
+    placed, note = _placed(named, place, start, path, orthorectify=orthorectify)
+    if placed is None and path is None:
         return raster.noted(note)
     placed = placed or named
     if orthorectify:
@@ -75,7 +75,7 @@ def _table(path: Path) -> LookupTable:
 
 
 def _placed(
-    raster: Raster, place: Path, line: str, table: LookupTable | None, *, orthorectify: bool
+    raster: Raster, place: Path, line: str, table: Path | None, *, orthorectify: bool
 ) -> tuple[Raster | None, str]:
     """Place an image by LOC or IGM; return None where neither tells, and a note on why."""
     note = ""
@@ -83,13 +83,16 @@ def _placed(
         path = _beside(place, line, kind)
         if path is None:
             continue
-        told = gdal.describe(str(path))
+        try:
+            told = gdal.describe(str(path))
+        except RasterError as error:
+            note = f"{path.name} is not used: {error}"
+            continue
         if told.shape != raster.shape or len(told.bands) < 2 or told.source is None:
             note = f"{path.name} is not used: it is no raster of two bands and {raster.shape}"
             continue
         found = replace(raster, files=(*raster.files, str(path), *told.files))
-        crs = told.crs or (table.crs if table else None)
-        for places in _readings(told, crs):
+        for places in _readings(told, table):
             by_points = placed_by(found, places)
             if by_points.gcps:
                 return (on_map(found, places) if orthorectify else by_points), ""
@@ -97,10 +100,13 @@ def _placed(
     return None, note
 
 
-def _readings(told: Raster, crs: str | None) -> Iterator[BandPlaces]:
-    """Yield what a raster of places may be: degrees, else eastings and northings."""
+def _readings(told: Raster, table: Path | None) -> Iterator[BandPlaces]:
+    """Yield what a raster of places may be: degrees, else eastings and northings of the table."""
     assert told.source is not None  # of a file that was opened
     yield BandPlaces(told.source, told.shape)
+    crs = told.crs
+    with suppress(RasterError):
+        crs = crs or (_table(table).crs if table else None)
     if crs is not None:
         yield BandPlaces(told.source, told.shape, crs)
 
