@@ -40,7 +40,7 @@ def main(scenes: Path, holdout: tuple[str, ...], model: str, upscales: tuple[int
     chosen = [s for s in load_scenes(scenes) if not holdout or s.name.startswith(holdout)]
     click.echo("| upscale | the denoiser's answer | PSNR gain dB | SAM × |\n|---|---|---|---|")
     for upscale in upscales:
-        resolver = load(Recipe(str(model), upscale=upscale, device="cpu"))
+        resolver = load(Recipe(str(model), upscale=upscale, device="cpu", backend="torch"))
         pairs = [degraded_pair(scene, upscale) for scene in chosen]
         with torch.inference_mode():
             gains = np.array([list(_gains(resolver, pair)) for pair in pairs]).mean(axis=0)

@@ -125,7 +125,7 @@ def main(scenes: Path, model: str, upscale: int, repeat: int, threads: int, comp
     if threads:
         torch.set_num_threads(threads)
     chosen = [degraded_pair(scene, upscale) for scene in load_scenes(scenes)]
-    base = load(Recipe(str(model), upscale=upscale, device="cpu"))
+    base = load(Recipe(str(model), upscale=upscale, device="cpu", backend="torch"))
     ways = {name: way for name, way in WAYS.items() if compiles or way is not compiled}
     resolvers = {
         name: way(replace(base, network=copy.deepcopy(base.network))) for name, way in ways.items()

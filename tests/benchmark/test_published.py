@@ -1,10 +1,14 @@
 """The published network at its published size, and its sampler, as they are described."""
 
+import re
+
 import pytest
 import torch
 from flop_counting import needs_counting
+from test_docs import ROOT
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.cost import multiply_adds
 from hsisr_geo.benchmark.systems.layers.sampler import STEPS, alpha_bars, drawn, sample_group
 from hsisr_geo.benchmark.systems.layers.unet import PARAMETERS, PublishedUNet
 
@@ -25,6 +29,15 @@ def test_its_multiply_adds_are_the_published_ones() -> None:
             with FlopCounterMode(display=False) as counter, torch.inference_mode():
                 assert network(images, images, level).shape == images.shape
             assert counter.get_total_flops() / 2 == pytest.approx(published, rel=0.01)
+
+
+@needs_counting
+def test_a_best_estimate_of_ours_takes_what_the_page_says() -> None:
+    """The command of its table counts, whichever backend is the default."""
+    page = (ROOT / "docs/quality.md").read_text(encoding="utf-8")
+    told = float(re.search(r"<!-- cost -->.*?\| ×4 \| ([\d.]+)", page, re.DOTALL)[1])
+    counted = multiply_adds("default", 4, 102, 32) * (128 / 32) ** 2
+    assert counted / 1e12 == pytest.approx(told, rel=0.02)
 
 
 def test_the_network_sees_both_images_and_the_level() -> None:
