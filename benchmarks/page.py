@@ -1,4 +1,4 @@
-"""All tables and figures of docs/quality.md and docs/limits.md, by one command.
+"""All tables and figures of docs/quality.md, limits.md and uncertainty.md, by one command.
 
     python benchmarks/page.py ../shared/data [--only SECTION ...]
 
@@ -17,7 +17,7 @@ import click
 
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"
-PAGES = (DOCS / "quality.md", DOCS / "limits.md")
+PAGES = (DOCS / "quality.md", DOCS / "limits.md", DOCS / "uncertainty.md")
 IMAGES = DOCS / "images"
 
 

@@ -39,8 +39,8 @@ little time. With `--samples N` it is the standard deviation over N samples (of 
 from `--seed`), each of which takes about five evaluations of the network in time, and no memory.
 The tags are those of DST and `HSISR_CONTENT`, with `HSISR_DEVIATION_WEIGHTS`; or `HSISR_SAMPLES`,
 `HSISR_SEEDS` and `HSISR_SPREAD`, the calibration factor that is in the numbers.
-[method.md](method.md) says what the deviation covers, [quality.md](quality.md) how far to trust it.
-`index` turns it into that of a spectral index.
+[method.md](method.md) says what the deviation covers, [uncertainty.md](uncertainty.md) how far to
+trust it. `index` turns it into that of a spectral index.
 
 **Formats**: the ending of DST says which, `--format` where it does not;
 [formats.md](formats.md) shows each with its creation options (`--co`), and what lies beside DST: a

@@ -9,7 +9,7 @@ interpolated linearly, a value x becomes
 
 which goes on smoothly from y, keeps the order of values, and ends at 0.4 y. Where y is not above
 zero nothing changes. The three numbers were chosen on held-out sites and products
-(docs/experiments.md, "Dark pixels").
+(docs/experiments-answer.md, "Dark pixels").
 """
 
 from typing import NamedTuple

@@ -19,7 +19,8 @@ Correlation = NDArray[np.float64]
 
 _SHARED = 0.98
 # ^ of what detail says: from 0.99 to 0.96, the one by which 68 % of the errors of band depths lie
-#   nearest to within one deviation, on training sites and products (docs/experiments.md)
+#   nearest to within one deviation, on training sites and products
+#   (docs/experiments-uncertainty.md)
 
 
 def propagate(slopes: Values, deviation: Values, correlation: Correlation) -> Values:

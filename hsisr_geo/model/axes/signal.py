@@ -26,7 +26,7 @@ from hsisr_geo.model.chain import Array
 
 _FEWEST = 20
 # ^ bands: of fewer, what only differs is taken for noise, and that costs more than noise does
-#   (docs/experiments.md)
+#   (docs/experiments-answer.md)
 _LEAST = 0.01  # of an axis that is signal: with less it is left as it is
 _NOISY = 0.1
 # ^ share of noise in an axis from which on it is sharpened less; at twice that not at all

@@ -25,7 +25,7 @@ from hsisr_geo.resolver.config import ModelConfig
 _EXACT_SHARE = 1 / 3  # of a batch's scene patches: components as the pipeline makes them
 # ^ the others are components taken as images: any grid, softness, contrast and noise. A handful of
 #   scenes has few pixels: half a batch of them, seen a thousand times over, made held-out sites of
-#   the same flights better and other scenes worse (docs/experiments.md).
+#   the same flights better and other scenes worse (docs/experiments-version-1.md).
 _INPUT_PIXELS = 18432  # per step: 72 patches of 16², 32 of 24²
 SIDES: Mapping[int, int] = MappingProxyType({2: 24, 3: 16, 4: 16})
 """Input pixels a side of a patch, for each upscale."""
