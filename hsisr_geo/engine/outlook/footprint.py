@@ -2,7 +2,7 @@
 
 A scene's blur is looked for, it is measured, the method is fitted to it, and then tiles are made.
 What each of these holds follows from the shapes of arrays; what libraries take was measured, once,
-and is in docs/large.md with how well the sum fits.
+and is in docs/large.md; how well the sum fits is in docs/performance.md.
 """
 
 from collections.abc import Sequence
