@@ -77,6 +77,13 @@ def test_a_module_imports_only_what_lies_to_its_left():
     assert not [(a, b) for a, b in ours if _step(b) == of_model and _step(a) not in who_may]
 
 
+def test_the_map_names_every_package():
+    tree = re.search(r"^hsisr_geo/ .*?^```", TEXT, re.DOTALL | re.MULTILINE)[0]
+    packages = {path.parent for path in ROOT.glob("hsisr_geo/**/__init__.py")}
+    assert len(packages) > 30
+    assert not {path for path in packages if f"{path.name}/" not in tree}
+
+
 def test_no_module_imports_itself_in_the_end():
     """Type checking included: who reads one of a circle has to read all."""
     left = {module: _ours(module) for module in FILES}
