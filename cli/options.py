@@ -161,8 +161,8 @@ orthorectify = click.option(
 mask_clouds = click.option(
     "--mask-clouds",
     is_flag=True,
-    help="Take pixels for holes where the maker's own mask says cloud: EnMAP, PRISMA L1, Tanager; "
-    "EMIT and Wyvern beside their mask file.",
+    help="Take pixels for holes where the maker's own mask says cloud: EnMAP, DESIS L2A, PRISMA "
+    "L1, Tanager; EMIT and Wyvern beside their mask file.",
 )
 nodata = click.option(
     "--nodata",

@@ -6,7 +6,7 @@ from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.products.dlr import ClassedSource
 from hsisr_geo.raster.raster import Raster
 
-_WHOSE = "EnMAP, PRISMA L1, Tanager, Wyvern, and EMIT L2A beside its EMIT_L2A_MASK"
+_WHOSE = "EnMAP, DESIS L2A, PRISMA L1, Tanager, Wyvern, and EMIT L2A beside its EMIT_L2A_MASK"
 
 
 def without_clouds(raster: Raster) -> Raster:

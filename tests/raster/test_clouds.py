@@ -30,6 +30,18 @@ def enmap(folder, shape=(20, 24)):
     return product
 
 
+def desis(folder):
+    """Shadow, land, snow, haze and cloud over land and over water, water, aerosol, vapour."""
+    product, stem, _ = made.make_desis(folder / "desis", level="L2A")
+    cloud = flags((18, 16), 0)
+    layers = np.stack([1 - cloud] * 5 + [cloud, cloud] + [np.ones_like(cloud)] * 3)
+    layers[5, 9:] = layers[6, :9] = 0  # one half of the cloud over land, one over water
+    profile = {"driver": "GTiff", "count": 10, "height": 18, "width": 16, "dtype": "uint8"}
+    with rasterio.open(f"{stem}-QL_QUALITY-2.tif", "w", **profile) as beside:
+        beside.write(layers)
+    return product
+
+
 def prisma(folder):
     path = folder / "l1.he5"
     made.make_prisma(path, level="L1")
@@ -91,7 +103,7 @@ def holes(raster):
 
 
 @pytest.mark.parametrize(
-    "product", [enmap, prisma, tanager, emit, emit_masked_anew, wyvern, wyvern_2]
+    "product", [enmap, desis, prisma, tanager, emit, emit_masked_anew, wyvern, wyvern_2]
 )
 def test_a_pixel_is_a_hole_where_the_maker_says_cloud_and_nowhere_else(product, tmp_path):
     path = product(tmp_path)

@@ -40,6 +40,10 @@ _METADATA = re.compile(r"(.*)-METADATA\.xml", re.IGNORECASE)
 _IMAGE_SUFFIXES = (".tif", ".tiff", ".geotiff", ".bsq", ".bil", ".bip", ".img", ".jp2")
 _DEPTHS = "*", "*/*"
 _CLOUDS = "QL_QUALITY_CLOUD"
+_DESIS_FLAGS = "QL_QUALITY-2"
+_DESIS_CLOUDS = (5, 6)
+# ^ 0-based, over land and over water: after shadow, land, snow and haze over both, by hyperproc
+# 0.1.2's reader and SatelliteAnalysis' (Julia), which mask by them; L2A alone has such a layer
 _BACKGROUND = 3  # in EnMAP's QL_QUALITY_CLASSES: 1 land, 2 water, 3 background
 _RADIANCE = {"EnMAP": "W m-2 sr-1 nm-1", "DESIS": "mW cm-2 sr-1 um-1"}
 
@@ -59,6 +63,19 @@ class ClassedSource:
         classes, _ = self.classes.read([self.band], rows, cols)
         outside = np.asarray(classes == self.background)
         return stored, outside if missing is None else missing | outside
+
+
+@dataclass(frozen=True)
+class AnyFlag:
+    """One band of 1 where any of several bands of flags is 1, else of 0."""
+
+    flags: Source
+    places: tuple[int, ...]
+
+    def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
+        """Read a window as `Source.read` says; `bands` is [0]."""
+        stored, _ = self.flags.read(self.places, rows, cols)
+        return np.any(stored == 1, axis=0, keepdims=True).astype(np.uint8), None
 
 
 def products_below(folder: Path) -> list[Path]:
@@ -167,7 +184,7 @@ def describe(metadata: Path, chosen: Path | None = None) -> Raster:
         source = ClassedSource(source, _classes(classes, raster))
     return replace(
         raster,
-        clouds=_clouds(metadata, raster) if on_map else None,
+        clouds=_clouds(metadata, raster, mission) if mission == "DESIS" or on_map else None,
         bands=Bands(tuple(bands)),
         product=product,
         files=tuple(files),
@@ -239,12 +256,15 @@ def _classes(path: Path, raster: Raster) -> Source:
     return classes.source
 
 
-def _clouds(metadata: Path, raster: Raster) -> Clouds | None:
+def _clouds(metadata: Path, raster: Raster, mission: str) -> Clouds | None:
     """Return the layer of clouds (1: cloud); None where there is none that fits the image."""
-    path = _beside(metadata, _CLOUDS)
+    name = _DESIS_FLAGS if mission == "DESIS" else _CLOUDS
+    path = _beside(metadata, name)
     with suppress(RasterError):
         if path is not None:
-            return Clouds(_CLOUDS, _classes(path, raster), files=(anywhere(str(path)),))
+            layer = _classes(path, raster)
+            source = AnyFlag(layer, _DESIS_CLOUDS) if mission == "DESIS" else layer
+            return Clouds(name, source, files=(anywhere(str(path)),))
     return None
 
 
