@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingException, QgsProviderRegistry
+import os
+from dataclasses import dataclass
+
+from qgis.core import QgsProcessingException, QgsProviderRegistry, QgsRasterLayer
 
 from .i18n import tr
+
+
+@dataclass(frozen=True)
+class Source:
+    """A raster by the name that the engine opens, with its layer; None where QGIS opens none.
+
+    QGIS opens less: a product's file or folder, a Zarr store, and that in a zip, go by their path.
+    """
+
+    path: str
+    layer: QgsRasterLayer | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return self.layer.name() if self.layer else os.path.basename(os.path.normpath(self.path))
+
+    @property
+    def identifier(self) -> str:
+        """Identifier of the layer in a project, empty without one."""
+        return self.layer.id() if self.layer else ""
+
 
 # What GDAL opens and what is still no file: databases, web services, descriptions as text.
 _NOT_A_FILE = ("PG:", "WMS:", "WCS:", "WMTS:", "<")

@@ -67,7 +67,7 @@ class Adapt(SceneAlgorithm):
     def processAlgorithm(self, parameters, context, feedback):
         destination = self.parameterAsFileOutput(parameters, "OUT", context)
         arguments = adapt_arguments(
-            self.source_path(parameters, "INPUT", context),
+            self.source(parameters, "INPUT", context).path,
             destination,
             upscale=self.upscale(parameters, context),
             model=self.model(parameters, context),

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingAlgorithm, QgsProcessingException
+import os
+
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingException,
+    QgsProcessingParameterRasterLayer,
+    QgsProperty,
+)
 from qgis.PyQt.QtGui import QIcon
 
 from ..engine.command import shown
@@ -13,7 +20,7 @@ from ..engine.words import in_words_of_the_dialog
 from ..engine.worker import Finished, WorkerCanceled, WorkerFailed, run_worker
 from ..help import ICON, page
 from ..i18n import tr
-from ..layers import layer_path
+from ..layers import Source, layer_path
 from ..settings.engine_choice import executable
 from ..setup.handshake import EngineRefused, greet_once
 
@@ -49,16 +56,43 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def checkParameterValues(self, parameters, context):
         try:
             executable()
-        except NotSetUp as error:
+            taken = self._rasters_taken(parameters, context)
+        except (NotSetUp, QgsProcessingException) as error:
             return False, str(error)
-        return super().checkParameterValues(parameters, context)
+        return super().checkParameterValues({**parameters, **taken}, context)
 
-    def source_path(self, parameters, name, context):
-        """Path or GDAL name of the raster parameter, which must be on disk."""
+    def _rasters_taken(self, parameters, context):
+        """Return by name what stands for rasters that QGIS opens not, and so would refuse.
+
+        It takes an expression unseen.
+        """
+        names = [
+            parameter.name()
+            for parameter in self.parameterDefinitions()
+            if parameter.type() == QgsProcessingParameterRasterLayer.typeName()
+            and parameters.get(parameter.name()) not in (None, "")
+        ]
+        unseen = QgsProperty.fromExpression("''")
+        return {
+            name: unseen for name in names if self.source(parameters, name, context).layer is None
+        }
+
+    def source(self, parameters, name, context) -> Source:
+        """Return the raster of a parameter, which must be on disk; the engine judges what it is."""
         layer = self.parameterAsRasterLayer(parameters, name, context)
-        if layer is None:
-            raise QgsProcessingException(self.invalidRasterError(parameters, name))
-        return layer_path(layer)
+        if layer is not None:
+            return Source(layer_path(layer), layer)
+        path = self.parameterAsString(parameters, name, context)
+        if os.path.exists(path):
+            return Source(path)
+        other = self.parameterAsLayer(parameters, name, context)
+        message = (
+            tr("{name}: there is no raster layer and no file '{given}'.")
+            if other is None
+            else tr("{name}: '{given}' is not a raster layer.")
+        )
+        given = path if other is None else other.name()
+        raise QgsProcessingException(message.format(name=name, given=given))
 
     def call_engine(self, arguments, feedback, outputs=()) -> Finished | None:
         """Run the engine; None when the user cancelled.

@@ -63,8 +63,8 @@ class Evaluate(EngineAlgorithm):
             self.addOutput(QgsProcessingOutputNumber(name, description))
 
     def processAlgorithm(self, parameters, context, feedback):
-        sr = self.source_path(parameters, "SR", context)
-        reference = self.source_path(parameters, "REFERENCE", context)
+        sr = self.source(parameters, "SR", context).path
+        reference = self.source(parameters, "REFERENCE", context).path
         finished = self.call_engine(evaluate_arguments(sr, reference), feedback)
         if finished is None:
             return {}

@@ -53,7 +53,7 @@ class Info(EngineAlgorithm):
         self.addOutput(QgsProcessingOutputNumber("BANDS", tr("Number of bands")))
 
     def processAlgorithm(self, parameters, context, feedback):
-        source = self.source_path(parameters, "INPUT", context)
+        source = self.source(parameters, "INPUT", context).path
         destination = self.parameterAsFileOutput(parameters, "OUTPUT", context)
         orthorectify = self.parameterAsBoolean(parameters, "ORTHORECTIFY", context)
         nodata = self.decimal(parameters, "NODATA", context)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 
 from qgis.core import (
     QgsProcessingException,
@@ -21,7 +20,6 @@ from .. import widgets
 from ..engine.catalogue import DEFAULT, choices, described
 from ..engine.command import Selection, in_range, with_water_vapour
 from ..i18n import tr
-from ..layers import layer_path
 from ..settings.model_list import installed_models
 from .call import EngineAlgorithm
 
@@ -201,12 +199,6 @@ class SceneAlgorithm(EngineAlgorithm):
         return f"{described(self.models, tr('default'), tr('spectral angle'))}<p><i>{note}</i></p>"
 
     def checkParameterValues(self, parameters, context):
-        layer = self.parameterAsRasterLayer(parameters, "INPUT", context)
-        if layer is not None:
-            try:
-                layer_path(layer)
-            except QgsProcessingException as error:
-                return False, str(error)
         problem = self._unknown_model(parameters, context)
         return (False, problem) if problem else super().checkParameterValues(parameters, context)
 
@@ -276,8 +268,11 @@ class SceneAlgorithm(EngineAlgorithm):
         """Extent as (xmin, ymin, xmax, ymax) in the raster's CRS, None for all of it."""
         if parameters.get("EXTENT") in (None, ""):
             return None
-        crs = self.parameterAsRasterLayer(parameters, "INPUT", context).crs()
-        extent = self.parameterAsExtent(parameters, "EXTENT", context, crs)
+        source = self.source(parameters, "INPUT", context)
+        if source.layer is None:
+            message = tr("EXTENT needs a raster that QGIS can open, which {scene} is not.")
+            raise QgsProcessingException(message.format(scene=source.name))
+        extent = self.parameterAsExtent(parameters, "EXTENT", context, source.layer.crs())
         if extent.isEmpty():
             raise QgsProcessingException(
                 tr("EXTENT is empty: give XMIN,XMAX,YMIN,YMAX, or nothing.")
@@ -334,10 +329,3 @@ def helped(parameter, text):
     """Give the parameter a help text: a tooltip, and what `qgis_process help` prints."""
     parameter.setHelp(text)
     return parameter
-
-
-def check_not_the_input(source, destination, name):
-    """Refuse a destination, the parameter `name`, that is the file of INPUT."""
-    if os.path.exists(destination) and os.path.samefile(source, destination):
-        message = tr("{name} is the file of INPUT: choose another file.")
-        raise QgsProcessingException(message.format(name=name))

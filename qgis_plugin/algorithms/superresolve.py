@@ -14,7 +14,7 @@ from ..help import picture
 from ..i18n import tr
 from ..map.result import show_result, show_uncertainty
 from .outcome import estimate, summary
-from .scene import SceneAlgorithm, advanced, check_not_the_input, choice, helped
+from .scene import SceneAlgorithm, advanced, choice, helped
 
 FORMATS = ("gtiff", "cog", "envi", "zarr", "netcdf")
 PRECISIONS = ["float32", "bfloat16"]
@@ -155,18 +155,16 @@ class SuperResolve(SceneAlgorithm):
         )
 
     def processAlgorithm(self, parameters, context, feedback):
-        source = self.source_path(parameters, "INPUT", context)
+        source = self.source(parameters, "INPUT", context)
         results = {
             name: path
             for name in ("OUTPUT", "UNCERTAINTY")
             if (path := self.parameterAsOutputLayer(parameters, name, context))
         }
-        for name, path in results.items():
-            check_not_the_input(source, path, name)
         dry_run = self.parameterAsBoolean(parameters, "DRY_RUN", context)
         upscale, model = self.upscale(parameters, context), self.model(parameters, context)
         arguments = run_arguments(
-            source,
+            source.path,
             results["OUTPUT"],
             upscale=upscale,
             model=model,
@@ -196,10 +194,11 @@ class SuperResolve(SceneAlgorithm):
             return {}
         for line in summary(results["OUTPUT"], finished.result):
             feedback.pushInfo(line)
-        scene = self.parameterAsRasterLayer(parameters, "INPUT", context)
-        show_result(results["OUTPUT"], scene, self.label("OUTPUT"), context)
+        cut = parameters.get("EXTENT") not in (None, "")
+        show_result(results["OUTPUT"], source, self.label("OUTPUT"), context, cut=cut)
         if "UNCERTAINTY" in results:
-            show_uncertainty(results["UNCERTAINTY"], scene, self.label("UNCERTAINTY"), context)
+            label = self.label("UNCERTAINTY")
+            show_uncertainty(results["UNCERTAINTY"], source, label, context, cut=cut)
         return results
 
     def precision(self, parameters, context):

@@ -112,6 +112,14 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>{name}: there is no raster layer and no file '{given}'.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{name}: '{given}' is not a raster layer.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Cancelled.</source>
       <translation type="unfinished" />
     </message>
@@ -372,6 +380,10 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>EXTENT needs a raster that QGIS can open, which {scene} is not.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>EXTENT is empty: give XMIN,XMAX,YMIN,YMAX, or nothing.</source>
       <translation type="unfinished" />
     </message>
@@ -397,10 +409,6 @@
     </message>
     <message>
       <source>Of EnMAP, PRISMA L1, Tanager, EMIT and Wyvern, whose masks lie in or beside the file.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>{name} is the file of INPUT: choose another file.</source>
       <translation type="unfinished" />
     </message>
     <message>

@@ -15,35 +15,39 @@ from .sequential import Sequential
 _styles = []
 
 
-def show_result(path, source, label, context):
+def show_result(path, source, label, context, *, cut):
     """Let a super-resolved raster appear beside its input, as e.g. 'scene ×2 (hsisr-base)'.
 
     Parameters
     ----------
-    source : layer that it was made of
+    source : what it was made of
     label : what QGIS would call the result; one that the user has named keeps that name
+    cut : whether an extent was asked for
     """
-    name = _name(path, source)
-    _show(path, name, label, BesideInput(source.id()), context)
+    name = _name(path, source, cut)
+    _show(path, name, label, BesideInput(source.identifier), context)
 
 
-def show_uncertainty(path, source, label, context):
+def show_uncertainty(path, source, label, context, *, cut):
     """Let an uncertainty appear in shades, as e.g. 'scene ×2 (hsisr-base): uncertainty'."""
-    name = f"{_name(path, source)}: {tr('uncertainty')}"
-    _show(path, name, label, Sequential(source.id()), context)
+    name = f"{_name(path, source, cut)}: {tr('uncertainty')}"
+    _show(path, name, label, Sequential(source.identifier), context)
 
 
-def _name(path, source) -> str:
+def _name(path, source, cut) -> str:
     """Return the scene's name with factor and model, and that it is a part where it is."""
-    scene = source.name()
     upscale, model = _provenance(path)
     if not (upscale and model):
-        return scene
+        return source.name
+    part = f" {tr('part')}" if cut and not _is_whole(path, source.layer, int(upscale)) else ""
+    return f"{source.name}{part} ×{upscale} ({model})"
+
+
+def _is_whole(path, layer, upscale) -> bool:
+    """Whether an extent that was asked for is all of the layer."""
     dataset = gdal.Open(path)
-    whole = source.width() * int(upscale), source.height() * int(upscale)
     size = dataset.RasterXSize, dataset.RasterYSize
-    part = "" if size == whole else f" {tr('part')}"
-    return f"{scene}{part} ×{upscale} ({model})"
+    return size == (layer.width() * upscale, layer.height() * upscale)
 
 
 def _provenance(path) -> tuple[str, str]:

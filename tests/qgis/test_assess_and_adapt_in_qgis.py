@@ -35,7 +35,7 @@ def test_a_model_without_samples_has_no_uncertainty_and_says_so(fields, tmp_path
 
 
 def test_the_uncertainty_never_overwrites_the_input(fields, tmp_path):
-    with pytest.raises(QgsProcessingException, match="UNCERTAINTY is the file of INPUT"):
+    with pytest.raises(QgsProcessingException, match="would overwrite the input"):
         run(
             {
                 "INPUT": str(fields),

@@ -81,8 +81,10 @@ def test_a_web_map_is_refused_before_a_run(tmp_path, empty_project):
 def test_a_vector_layer_is_refused(tmp_path, empty_project):
     points = QgsVectorLayer("Point?crs=EPSG:4326", "points", "memory")
     empty_project.addMapLayer(points)
-    with pytest.raises(QgsProcessingException, match=r"INPUT|raster"):
+    with pytest.raises(QgsProcessingException, match="INPUT: 'points' is not a raster layer"):
         run({"INPUT": points.id(), "OUTPUT": str(tmp_path / "never.tif")})
+    with pytest.raises(QgsProcessingException, match=r"no raster layer and no file '.*gone.tif'"):
+        run({"INPUT": str(tmp_path / "gone.tif"), "OUTPUT": str(tmp_path / "never.tif")})
 
 
 def test_an_extent_in_another_crs_covers_that_part(tile, tmp_path):
@@ -142,14 +144,17 @@ def test_bands_are_chosen_and_left_out(fields, tmp_path):
         )
 
 
-EMIT = "import sys; from made_products import make_emit; make_emit(sys.argv[1], rows=40, cols=36)"
-
-
-def test_emit_is_put_on_its_map_grid(engine, tmp_path):
-    """QGIS opens its cube as a subdataset, and takes the lines of the swath for bands."""
-    granule = tmp_path / "EMIT_L2A_RFL.nc"
+def made_product(engine, product, path, **options):
+    """A product as the tests of the engine make it, by the engine's Python."""
     python = Path(engine).with_name("python")
-    subprocess.run([python, "-c", EMIT, granule], cwd=ROOT / "tests", check=True)
+    code = f"import sys; from made_products import {product}; {product}(sys.argv[1], **{options})"
+    subprocess.run([python, "-c", code, path], cwd=ROOT / "tests", check=True)
+    return path
+
+
+def test_emit_is_put_on_its_map_grid(engine, tmp_path, empty_project):
+    """QGIS opens its cube as a subdataset, and takes the lines of the swath for bands."""
+    granule = made_product(engine, "make_emit", tmp_path / "EMIT_L2A #1.nc", rows=40, cols=36)
     source = QgsRasterLayer(f'NETCDF:"{granule}":reflectance', "emit", "gdal")
     assert source.isValid()
     assert source.bandCount() == 40
@@ -161,6 +166,26 @@ def test_emit_is_put_on_its_map_grid(engine, tmp_path):
     page, _ = run({"INPUT": source, "ORTHORECTIFY": True, "OUTPUT": "TEMPORARY_OUTPUT"}, "info")
     assert page["BANDS"] == 5
     assert "EMIT L2A, orthorectified" in Path(page["OUTPUT"]).read_text(encoding="utf-8")
+    # Over the result that is there; by the file's name, too, by which QGIS opens nothing.
+    assert set(loaded({**parameters, "OUTPUT": results["OUTPUT"]})) == {"emit ×2 (bicubic)"}
+    before = values(results["OUTPUT"])
+    empty_project.removeAllMapLayers()
+    by_name = {**parameters, "INPUT": str(granule), "OUTPUT": results["OUTPUT"]}
+    assert set(loaded(by_name)) == {"EMIT_L2A #1.nc ×2 (bicubic)"}
+    assert np.array_equal(values(results["OUTPUT"]), before, equal_nan=True)
+
+
+def test_a_product_is_taken_by_its_folder(engine, tmp_path):
+    """The engine knows it; QGIS has no layer of it, so that it cannot tell an extent's place."""
+    folder = tmp_path / "EnMAP"
+    folder.mkdir()
+    made_product(engine, "make_enmap", folder)
+    page, _ = run({"INPUT": str(folder), "OUTPUT": str(tmp_path / "info.html")}, "info")
+    assert page["BANDS"] == 6
+    assert "EnMAP L2A" in Path(page["OUTPUT"]).read_text(encoding="utf-8")
+    never = {"INPUT": str(folder), "MODEL": "bicubic", "OUTPUT": str(tmp_path / "never.tif")}
+    with pytest.raises(QgsProcessingException, match="EXTENT needs a raster that QGIS can open"):
+        run({**never, "EXTENT": "0,1,0,1"})
 
 
 # Out.
