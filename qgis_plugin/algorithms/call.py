@@ -172,6 +172,6 @@ class _Progress:
             return
         number, unit = rounded(seconds)
         left = tr("about {number} {unit} left").format(number=number, unit=unit)
-        if self.counted:
+        if self.counted and total > 1:
             left = f"{tr('{done} of {total} tiles').format(done=int(done), total=total)}, {left}"
         self.feedback.setProgressText(left)

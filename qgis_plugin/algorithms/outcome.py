@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 from osgeo import gdal
+from qgis.core import QgsCoordinateReferenceSystem, QgsUnitTypes
 
 from ..engine.timeleft import rounded
 from ..i18n import tr
-
-FEW = 1e-5  # a share of values that is not worth a line; the engine has the same
 
 
 def summary(path, told):
     """Return what a person wants to know at the end: pixel size, agreement with the input, time."""
     dataset = gdal.Open(path) if os.path.exists(path) else None
     if dataset is not None:
-        _, across, *_, down = dataset.GetGeoTransform()
-        yield tr(
-            "Pixels: {across:.6g} × {down:.6g} in units of the CRS, {rows} rows × {cols}"
-        ).format(
-            across=abs(across), down=abs(down), rows=dataset.RasterYSize, cols=dataset.RasterXSize
+        yield tr("Pixels: {size}{rows} rows × {cols} columns").format(
+            size=_pixel_size(dataset), rows=dataset.RasterYSize, cols=dataset.RasterXSize
         )
     share = told.get("consistency_relative")
     if share is not None:
         yield tr(
             "Degraded again it is {share:.2f} % of a band's standard deviation from the input"
         ).format(share=100 * share)
-    if (told.get("values_cut") or 0) >= FEW:
-        yield tr("{share:.2g} % of the values were held to what the input allows").format(
-            share=100 * told["values_cut"]
-        )
     if told.get("seconds") is not None:
         yield tr("Time: {seconds:.1f} s").format(seconds=told["seconds"])
+
+
+def _pixel_size(dataset):
+    """Return e.g. '15 × 15 m, ', and nothing for a raster without a place, as a swath is."""
+    crs = QgsCoordinateReferenceSystem.fromWkt(dataset.GetProjection())
+    place = dataset.GetGeoTransform(can_return_null=True)
+    if place is None or not crs.isValid():
+        return ""
+    _, east, turned, _, other, south = place
+    across, down = math.hypot(east, other), math.hypot(turned, south)
+    return f"{across:.6g} × {down:.6g} {QgsUnitTypes.toAbbreviatedString(crs.mapUnits())}, "
 
 
 def estimate(plan):

@@ -204,15 +204,11 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Pixels: {across:.6g} × {down:.6g} in units of the CRS, {rows} rows × {cols}</source>
+      <source>Pixels: {size}{rows} rows × {cols} columns</source>
       <translation type="unfinished" />
     </message>
     <message>
       <source>Degraded again it is {share:.2f} % of a band's standard deviation from the input</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>{share:.2g} % of the values were held to what the input allows</source>
       <translation type="unfinished" />
     </message>
     <message>

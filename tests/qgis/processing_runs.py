@@ -11,10 +11,14 @@ class Heard(QgsProcessingFeedback):
         self.said = []
         self.warned = []
         self.steps = []
+        self.texts = []
         self.progressChanged.connect(self.steps.append)
 
     def pushInfo(self, info):
         self.said.append(info)
+
+    def setProgressText(self, text):
+        self.texts.append(text)
 
     def pushWarning(self, warning):
         self.warned.append(warning)

@@ -72,6 +72,6 @@ def test_the_end_of_a_run_tells_pixel_size_agreement_and_time(fields, tmp_path):
     made = {"INPUT": str(fields), "MODEL": "bicubic", "OUTPUT": str(tmp_path / "fine.tif")}
     _, feedback = run({**made, "WATER_VAPOUR": False})
     said = "\n".join(feedback.said)
-    assert "Pixels: 15 × 15 in units of the CRS, 96 rows × 96" in said
+    assert "Pixels: 15 × 15 m, 96 rows × 96 columns" in said
     assert "% of a band's standard deviation" in said
     assert "Time: " in said

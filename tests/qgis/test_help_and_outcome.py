@@ -47,7 +47,21 @@ def test_what_overrules_the_engine_reaches_it_and_the_end_tells_what_was_cut(fie
     (command,) = (line for line in feedback.said if " run " in line and "--upscale" in line)
     assert "--valid-range -inf 900 --again" in command
     assert "--nodata 0 " in command
-    assert any("% of the values were held" in line for line in feedback.said)
+    assert len([line for line in feedback.said if "% of the values were held" in line]) == 1
+
+
+def test_pixels_without_a_place_have_no_size_and_one_tile_is_not_counted(fake_engine, tmp_path):
+    from osgeo import gdal
+
+    for name in ("swath.tif", "fine.tif"):
+        gdal.GetDriverByName("GTiff").Create(str(tmp_path / name), 12, 8, 2).FlushCache()
+    lines = [{"event": "progress", "done": done, "total": 1, "share": done} for done in (0, 0.5)]
+    spoken = "; sleep 0.1; ".join(f"echo '{json.dumps(line)}'" for line in lines)
+    fake_engine(f"""{spoken}; echo '{{"event": "result", "seconds": 2}}'""")
+    made = {"INPUT": str(tmp_path / "swath.tif"), "OUTPUT": str(tmp_path / "fine.tif")}
+    _, feedback = run(made)
+    assert "Pixels: 8 rows × 12 columns" in feedback.said
+    assert feedback.texts == ["about 1 s left"]
 
 
 def test_one_end_of_the_range_leaves_the_other_open():
