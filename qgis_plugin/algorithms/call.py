@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from qgis.core import (
+    QgsApplication,
     QgsProcessingAlgorithm,
     QgsProcessingException,
     QgsProcessingParameterRasterLayer,
@@ -16,7 +17,7 @@ from ..engine.command import shown
 from ..engine.leftovers import remove_leftovers
 from ..engine.program import NotSetUp, engine_environment
 from ..engine.timeleft import TimeLeft, rounded
-from ..engine.words import in_words_of_the_dialog
+from ..engine.words import in_words_of_the_dialog, is_usage
 from ..engine.worker import Finished, WorkerCanceled, WorkerFailed, run_worker
 from ..help import ICON, page
 from ..i18n import tr
@@ -115,7 +116,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
                 command,
                 engine_environment(),
                 progress=_Progress(feedback, self.counted),
-                log=lambda message: _pass_on(in_words_of_the_dialog(message, self.label), feedback),
+                log=lambda message: self._pass_on(message, feedback),
                 canceled=feedback.isCanceled,
             )
         except WorkerCanceled:
@@ -135,25 +136,28 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return self.parameterAsDouble(parameters, name, context)
 
     def label(self, name) -> str | None:
-        """Label of a parameter in the dialog, None where there is none of that name."""
+        """Label of a parameter in the dialog, or of hsisr:ALGORITHM; None where there is none."""
+        if name.startswith("hsisr:"):
+            found = QgsApplication.processingRegistry().algorithmById(name)
+            return None if found is None else found.displayName()
         parameter = self.parameterDefinition(name)
         return None if parameter is None else parameter.description()
+
+    def _pass_on(self, message, feedback):
+        """Put a line of the engine in the log, its warnings as QGIS's warnings."""
+        if message.startswith("hsisr-geo: error: ") or is_usage(message):
+            return  # the last word of a run, which the exception has
+        said = in_words_of_the_dialog(message, self.label)
+        if said.startswith("warning: "):
+            feedback.pushWarning(said.removeprefix("warning: "))
+        else:
+            feedback.pushInfo(said)
 
 
 def remove_all_leftovers(outputs) -> None:
     """Remove what a killed engine left beside the outputs."""
     for output in outputs:
         remove_leftovers(output)
-
-
-def _pass_on(message: str, feedback) -> None:
-    """Put a line of the engine in the log, its warnings as QGIS's warnings."""
-    if message.startswith("hsisr-geo: error: "):
-        return  # the last word of a run, which the exception has
-    if message.startswith("warning: "):
-        feedback.pushWarning(message.removeprefix("warning: "))
-    else:
-        feedback.pushInfo(message)
 
 
 class _Progress:

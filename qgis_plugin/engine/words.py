@@ -39,24 +39,40 @@ PARAMETERS = {
     "--valid-range": "VALID_MIN",
     "--window": "WINDOW",
 }
+ARGUMENTS = {"SRC": "INPUT", "DST": "OUTPUT"}
+ALGORITHMS = {  # command -> algorithm; a label is asked for by hsisr:NAME
+    "run": "superresolve",
+    **{name: name for name in ("assess", "adapt", "evaluate", "info")},
+}
+_USAGE = re.compile(r"Usage: hsisr-geo |Try 'hsisr-geo |Error: |$")
 _FOR_PYTHON = re.compile(r" \([a-z_]+=\w*\)")  # what a caller in Python would write
-_OPTION = re.compile(r"(?<![\w/-])--[a-z][a-z-]*\b")
+_SPOKEN = re.compile(r"(?<![\w/.-])(--[a-z][a-z-]*|SRC|DST|hsisr-geo [a-z]+)\b(?![/.])")
+
+
+def is_usage(line: str) -> bool:
+    """Whether a line only says how the command line is used, or what the error says anyway."""
+    return _USAGE.match(line) is not None
 
 
 def in_words_of_the_dialog(message: str, label_of: Callable[[str], str | None]) -> str:
-    """Replace the options in a message by the labels of the parameters that set them.
+    """Replace what a message says of the command line by labels: options, arguments, commands.
 
     Parameters
     ----------
-    label_of : label of a parameter of this dialog, None where it has none of that name
+    label_of : label of a parameter of this dialog or of an algorithm, None where there is none
 
     e.g. "choose another --model" -> "choose another 'Model' (MODEL)", and what no dialog has,
     "give --all-bands" -> "give the command line's --all-bands"
     """
 
     def words(match: re.Match[str]) -> str:
-        name = PARAMETERS.get(match[0])
+        said, command = match[0], match[0].removeprefix("hsisr-geo ")
+        name = {**PARAMETERS, **ARGUMENTS}.get(said)
+        if command in ALGORITHMS:
+            name = f"hsisr:{ALGORITHMS[command]}"
         label = None if name is None else label_of(name)
-        return f"the command line's {match[0]}" if label is None else f"'{label}' ({name})"
+        if label is None:
+            return f"the command line's {said}" if said.startswith("--") else said
+        return f"'{label}' ({name})"
 
-    return _OPTION.sub(words, _FOR_PYTHON.sub("", message))
+    return _SPOKEN.sub(words, _FOR_PYTHON.sub("", message))

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from click.testing import CliRunner
 from hsisr_geo.cli.main import cli
 
 from qgis_plugin.engine.catalogue import BUILT_IN, Score, choices, described, fingerprint, parse
@@ -14,11 +15,12 @@ from qgis_plugin.engine.command import (
     run_arguments,
 )
 from qgis_plugin.engine.timeleft import TimeLeft, rounded
-from qgis_plugin.engine.words import PARAMETERS, in_words_of_the_dialog
+from qgis_plugin.engine.words import ALGORITHMS, PARAMETERS, in_words_of_the_dialog, is_usage
 
 
 def label_of(name):
-    return {"UPSCALE": "Upscale", "MODEL": "Model", "OVERWRITE": "Replace it"}.get(name)
+    labels = {"UPSCALE": "Upscale", "MODEL": "Model", "OVERWRITE": "Replace it", "OUTPUT": "Result"}
+    return {**labels, "hsisr:assess": "Assess"}.get(name)
 
 
 @pytest.mark.parametrize(
@@ -36,10 +38,28 @@ def label_of(name):
         ("use --all-bands to compare", "use the command line's --all-bands to compare"),
         ("a--model stays", "a--model stays"),
         ("/data/--upscale/x.tif: zero bands", "/data/--upscale/x.tif: zero bands"),
+        ("DST and --model are the same", "'Result' (OUTPUT) and 'Model' (MODEL) are the same"),
+        ("SRC, /DST/a.tif and DST/b.tif stay", "SRC, /DST/a.tif and DST/b.tif stay"),
+        ("hsisr-geo assess degrades it", "'Assess' (hsisr:assess) degrades it"),
+        ("as hsisr-geo psf shows", "as hsisr-geo psf shows"),
+        ("install hsisr-geo again", "install hsisr-geo again"),
     ],
 )
 def test_options_become_labels(said, shown):
     assert in_words_of_the_dialog(said, label_of) == shown
+
+
+def test_commands_that_are_algorithms_are_the_engines():
+    assert all(cli.get_command(None, name) for name in ALGORITHMS)
+
+
+def test_how_a_command_line_is_used_is_left_out():
+    twice = ["run", "a.tif", "b.tif", "--upscale", "2", "--uncertainty", "b.tif"]
+    result = CliRunner().invoke(cli, twice, prog_name="hsisr-geo")
+    lines = result.stderr.splitlines()
+    assert len(lines) == 4
+    assert all(map(is_usage, lines))
+    assert not is_usage("warning: 2 bands lie in water vapour")
 
 
 def test_every_option_that_a_dialog_sets_has_its_label_in_messages():

@@ -118,7 +118,7 @@ def test_a_model_that_is_not_installed_is_named_with_those_that_are(tile, tmp_pa
         run({"MODEL": "gone", **paths})
 
 
-def test_an_error_speaks_the_dialogs_words(tile, tmp_path):
+def test_an_error_speaks_the_dialogs_words(tile, fields, tmp_path):
     with pytest.raises(QgsProcessingException) as refused:
         run({"INPUT": str(tile), "PSF": "nonsense", "OUTPUT": str(tmp_path / "never.tif")})
     assert "nonsense" in str(refused.value)
@@ -134,6 +134,12 @@ def test_an_error_speaks_the_dialogs_words(tile, tmp_path):
     assert "choose another 'Model' (MODEL), or leave out 'Uncertainty' (UNCERTAINTY)" in str(
         refused.value
     )
+    same = {"OUTPUT": str(tmp_path / "never.tif"), "UNCERTAINTY": str(tmp_path / "never.tif")}
+    with pytest.raises(QgsProcessingException) as refused:
+        run({"INPUT": str(tile), **same})
+    assert "'Super-resolved' (OUTPUT) and 'Uncertainty' (UNCERTAINTY) are" in str(refused.value)
+    with pytest.raises(QgsProcessingException, match=r"'Assess on this scene' \(hsisr:assess\)"):
+        run({"SR": str(tile), "REFERENCE": str(fields)}, "evaluate")
 
 
 # The dialog and its history.
