@@ -242,6 +242,9 @@ class SceneAlgorithm(EngineAlgorithm):
             exclude = with_water_vapour(exclude)
         limits = [self.decimal(parameters, name, context) for name in ("FROM_NM", "TO_NM")]
         if limits != [None, None]:
+            if None not in limits and limits[0] > limits[1]:
+                message = tr("FROM_NM is larger than TO_NM: exchange them.")
+                raise QgsProcessingException(message)
             if bands:
                 message = tr("Give BANDS or a range of wavelengths, not both.")
                 raise QgsProcessingException(message)
@@ -294,7 +297,8 @@ def orthorectify_parameter():
             "ORTHORECTIFY", tr("Put a swath on a map grid"), defaultValue=False
         ),
         tr(
-            "Of EMIT, Tanager, PACE, HYPSO and AVIRIS, by the lookup table or coordinates that "
+            "Of EMIT, PRISMA (L1, L2B, L2C), Tanager, PACE, HYPSO, AVIRIS, and any netCDF or Zarr "
+            "with longitude and latitude of each pixel, by the lookup table or coordinates that "
             "come with them. Else the result stays in the geometry of the sensor."
         ),
     )

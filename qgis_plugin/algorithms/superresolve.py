@@ -67,11 +67,12 @@ class SuperResolve(SceneAlgorithm):
                 "pixel; about two of three errors are smaller. With <b>samples</b> it is their "
                 "standard deviation at detail 1 instead; a sample takes about as long as five "
                 "images at detail 0.</p>"
-                "<h3>PSF</h3>"
-                "<p>What made the pixels of finer ones: <i>bicubic</i>, <i>gaussian:MTF</i> (the "
-                "MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file "
-                "(text or .npy). The result is made consistent with it, unless that is switched "
-                "off: then it is only measured. <i>auto</i>, which comes first: as the file, its "
+                "<h3>The sensor's blur</h3>"
+                "<p>Its PSF, which made the pixels of finer ones: <i>bicubic</i>, "
+                "<i>gaussian:MTF</i> (the MTF at the Nyquist frequency, as in gaussian:0.3), or "
+                "the path of a kernel file (text or .npy). The result is made consistent with it, "
+                "unless that is switched off: then it is only measured. <i>auto</i>, which comes "
+                "first: as the file, its "
                 "sensor or its pixels tell.</p>"
             )
         )
@@ -105,7 +106,9 @@ class SuperResolve(SceneAlgorithm):
             helped(
                 QgsProcessingParameterBoolean(
                     "NO_CONSISTENCY",
-                    tr("Leave the result as the network made it, not made consistent with the PSF"),
+                    tr(
+                        "Leave the result as the network made it, not made consistent with the blur"
+                    ),
                     defaultValue=False,
                 ),
                 tr("How far it is from the input, degraded again, is measured all the same."),

@@ -20,7 +20,7 @@ class Uncertainty:
 class Selection:
     """Which bands count: only `bands`, and none of `exclude`; empty for the raster's own word.
 
-    Both are e.g. `1-50,60` or `450-900nm`. `orthorectify` puts EMIT on its map grid. `nodata` is
+    Both are e.g. `1-50,60` or `450-900nm`. `orthorectify` puts a swath on a map grid. `nodata` is
     the number that stands for no data where the file does not say it. `mask_clouds` makes holes of
     what the product's own mask marks.
     """

@@ -372,6 +372,10 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>FROM_NM is larger than TO_NM: exchange them.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Give BANDS or a range of wavelengths, not both.</source>
       <translation type="unfinished" />
     </message>
@@ -388,7 +392,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Of EMIT, Tanager, PACE, HYPSO and AVIRIS, by the lookup table or coordinates that come with them. Else the result stays in the geometry of the sensor.</source>
+      <source>Of EMIT, PRISMA (L1, L2B, L2C), Tanager, PACE, HYPSO, AVIRIS, and any netCDF or Zarr with longitude and latitude of each pixel, by the lookup table or coordinates that come with them. Else the result stays in the geometry of the sensor.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -424,7 +428,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>&lt;p&gt;&lt;i&gt;bicubic&lt;/i&gt; and &lt;i&gt;back-projection&lt;/i&gt; have no network: they are what the models are compared with. &lt;b&gt;Model file&lt;/b&gt;, among the advanced parameters, takes one of your own, such as &lt;i&gt;Adapt model to scene&lt;/i&gt; makes.&lt;/p&gt;&lt;h3&gt;Detail&lt;/h3&gt;&lt;p&gt;0 gives the most likely image, and always the same one. Towards 1 the network draws plausible texture that the sensor did not see: it looks sharper and is less true. &lt;b&gt;Seed&lt;/b&gt; chooses the draw.&lt;/p&gt;&lt;h3&gt;Uncertainty&lt;/h3&gt;&lt;p&gt;A second raster: how far the result may be off, as a standard deviation, per band or as one band with their mean. It is predicted of what is seen around a pixel; about two of three errors are smaller. With &lt;b&gt;samples&lt;/b&gt; it is their standard deviation at detail 1 instead; a sample takes about as long as five images at detail 0.&lt;/p&gt;&lt;h3&gt;PSF&lt;/h3&gt;&lt;p&gt;What made the pixels of finer ones: &lt;i&gt;bicubic&lt;/i&gt;, &lt;i&gt;gaussian:MTF&lt;/i&gt; (the MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file (text or .npy). The result is made consistent with it, unless that is switched off: then it is only measured. &lt;i&gt;auto&lt;/i&gt;, which comes first: as the file, its sensor or its pixels tell.&lt;/p&gt;</source>
+      <source>&lt;p&gt;&lt;i&gt;bicubic&lt;/i&gt; and &lt;i&gt;back-projection&lt;/i&gt; have no network: they are what the models are compared with. &lt;b&gt;Model file&lt;/b&gt;, among the advanced parameters, takes one of your own, such as &lt;i&gt;Adapt model to scene&lt;/i&gt; makes.&lt;/p&gt;&lt;h3&gt;Detail&lt;/h3&gt;&lt;p&gt;0 gives the most likely image, and always the same one. Towards 1 the network draws plausible texture that the sensor did not see: it looks sharper and is less true. &lt;b&gt;Seed&lt;/b&gt; chooses the draw.&lt;/p&gt;&lt;h3&gt;Uncertainty&lt;/h3&gt;&lt;p&gt;A second raster: how far the result may be off, as a standard deviation, per band or as one band with their mean. It is predicted of what is seen around a pixel; about two of three errors are smaller. With &lt;b&gt;samples&lt;/b&gt; it is their standard deviation at detail 1 instead; a sample takes about as long as five images at detail 0.&lt;/p&gt;&lt;h3&gt;The sensor's blur&lt;/h3&gt;&lt;p&gt;Its PSF, which made the pixels of finer ones: &lt;i&gt;bicubic&lt;/i&gt;, &lt;i&gt;gaussian:MTF&lt;/i&gt; (the MTF at the Nyquist frequency, as in gaussian:0.3), or the path of a kernel file (text or .npy). The result is made consistent with it, unless that is switched off: then it is only measured. &lt;i&gt;auto&lt;/i&gt;, which comes first: as the file, its sensor or its pixels tell.&lt;/p&gt;</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -444,7 +448,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Leave the result as the network made it, not made consistent with the PSF</source>
+      <source>Leave the result as the network made it, not made consistent with the blur</source>
       <translation type="unfinished" />
     </message>
     <message>

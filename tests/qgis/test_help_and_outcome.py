@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -27,6 +29,17 @@ def test_help_opens_a_page_that_came_with_the_plugin_and_says_what_the_dialog_do
     for name, text in pages(algorithms).items():
         written = (ROOT / "qgis_plugin" / "pages" / name).read_text(encoding="utf-8")
         assert written == text, "run tools/write_qgis_help.py"
+
+
+def test_what_products_an_option_is_for_is_what_the_engine_says(engine, plugin):
+    told = subprocess.run([engine, "run", "--help"], check=True, capture_output=True, text=True)
+    (algorithm,) = (a for a in plugin.provider.algorithms() if a.name() == "superresolve")
+    for option, parameter in (("orthorectify", "ORTHORECTIFY"), ("mask-clouds", "MASK_CLOUDS")):
+        (said,) = re.findall(rf"--{option} +(.+?)\n +--", told.stdout, re.DOTALL)
+        products = set(re.findall(r"\b[A-Z][A-Za-z]{3,}\b", said)) - {"Take"}
+        assert len(products) > 4
+        shown = algorithm.parameterDefinition(parameter).help()
+        assert not [name for name in products if name not in shown]
 
 
 def test_a_dry_run_tells_time_memory_and_disk_and_writes_nothing(fields, tmp_path):

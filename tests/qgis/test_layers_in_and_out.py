@@ -152,6 +152,12 @@ def made_product(engine, product, path, **options):
     return path
 
 
+def test_a_range_of_wavelengths_the_wrong_way_round_speaks_of_its_fields(fields, tmp_path):
+    never = {"INPUT": str(fields), "MODEL": "bicubic", "OUTPUT": str(tmp_path / "never.tif")}
+    with pytest.raises(QgsProcessingException, match="FROM_NM is larger than TO_NM"):
+        run({**never, "FROM_NM": 900, "TO_NM": 400})
+
+
 def test_emit_is_put_on_its_map_grid(engine, tmp_path, empty_project):
     """QGIS opens its cube as a subdataset, and takes the lines of the swath for bands."""
     granule = made_product(engine, "make_emit", tmp_path / "EMIT_L2A #1.nc", rows=40, cols=36)
