@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from qgis.core import (
-    QgsProcessingOutputNumber,
-    QgsProcessingParameterFileDestination,
-    QgsProcessingParameterNumber,
-)
+from qgis.core import QgsProcessingOutputNumber, QgsProcessingParameterFileDestination
 
 from ..engine.command import adapt_arguments
 from ..i18n import tr
-from .scene import SceneAlgorithm, advanced, helped
+from . import parameters as fields
+from .scene import SceneAlgorithm
 
 SCORES = {"GAIN": "gain_db", "STANDARD_ERROR": "standard_error_db"}  # output -> key in the card
 
@@ -45,18 +42,13 @@ class Adapt(SceneAlgorithm):
 
     def initAlgorithm(self, config=None):
         self.add_scene_parameters()
-        number = QgsProcessingParameterNumber
-        minutes = number(
-            "MINUTES", tr("Minutes to learn in"), number.Type.Double, 5.0, minValue=0.01
+        minutes = fields.decimal("MINUTES", tr("Minutes to learn in"), 5.0, minValue=0.01)
+        self.add(fields.helped(minutes, tr("It ends sooner when nothing gets better.")))
+        self.add(
+            *(fields.model_file(), *fields.bands(), *fields.facts(), fields.again()),
+            fields.device(),
+            advanced=True,
         )
-        self.addParameter(helped(minutes, tr("It ends sooner when nothing gets better.")))
-        self.add_model_file_parameter()
-        for parameter in (
-            *self.selection_parameters(),
-            self.again_parameter(),
-            self.device_parameter(),
-        ):
-            self.addParameter(advanced(parameter))
         kind = f"{tr('Model files')} (*.safetensors)"
         self.addParameter(QgsProcessingParameterFileDestination("OUT", tr("Adapted model"), kind))
         gain = tr("PSNR over the model it started from, on the held-out block (dB)")
@@ -69,12 +61,8 @@ class Adapt(SceneAlgorithm):
         arguments = adapt_arguments(
             self.source(parameters, "INPUT", context).path,
             destination,
-            upscale=self.upscale(parameters, context),
-            model=self.model(parameters, context),
             minutes=self.parameterAsDouble(parameters, "MINUTES", context),
-            device=self.device(parameters, context),
-            selection=self.selection(parameters, context),
-            again=self.again(parameters, context),
+            **self.asked(parameters, context),
         )
         finished = self.call_engine(arguments, feedback)
         if finished is None:

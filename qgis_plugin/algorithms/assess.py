@@ -10,15 +10,14 @@ from qgis.core import (
     QgsProcessingOutputHtml,
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
-    QgsProcessingParameterBoolean,
     QgsProcessingParameterFolderDestination,
-    QgsProcessingParameterNumber,
 )
 from qgis.PyQt.QtCore import QUrl
 
 from ..engine.command import assess_arguments
 from ..i18n import tr
-from .scene import SceneAlgorithm, advanced, helped
+from . import parameters as fields
+from .scene import SceneAlgorithm
 
 WORDS = {"VERDICT": "headline", "KIND": "kind", "WINNER": "winner"}  # output -> key in the verdict
 GAINS = {  # output -> (what the model is held against, key in that duel)
@@ -65,26 +64,15 @@ class Assess(SceneAlgorithm):
     def initAlgorithm(self, config=None):
         self.add_scene_parameters()
         self.add_band_parameters()
-        self.add_extent_parameter()
-        self.add_texture_parameters()
-        overwrite = tr("Replace a report that is in the folder")
-        self.addParameter(QgsProcessingParameterBoolean("OVERWRITE", overwrite, defaultValue=False))
-        self.add_model_file_parameter()
-        number = QgsProcessingParameterNumber
-        window = number(
-            "WINDOW", tr("Window (pixels a side)"), number.Type.Integer, 512, minValue=16
+        self.add(*fields.texture(), advanced=True)
+        self.add(fields.yes_or_no("OVERWRITE", tr("Replace a report that is in the folder")))
+        window = fields.whole("WINDOW", tr("Window (pixels a side)"), 512, minValue=16)
+        self.add(
+            *(fields.model_file(), *fields.bands(), *fields.facts(), fields.psf()),
+            fields.helped(window, tr("The part with the fewest holes is taken.")),
+            *(*fields.valid_range(), fields.again(), fields.tile(), fields.device()),
+            advanced=True,
         )
-        window = helped(window, tr("The part with the fewest holes is taken."))
-        for parameter in (
-            *self.selection_parameters(),
-            self.psf_parameter(),
-            window,
-            *self.range_parameters(),
-            self.again_parameter(),
-            self.tile_parameter(),
-            self.device_parameter(),
-        ):
-            self.addParameter(advanced(parameter))
         folder = tr("Folder of the report")
         self.addParameter(QgsProcessingParameterFolderDestination("REPORT", folder))
         self.add_outputs()
@@ -117,19 +105,9 @@ class Assess(SceneAlgorithm):
         arguments = assess_arguments(
             source,
             folder,
-            upscale=self.upscale(parameters, context),
-            model=self.model(parameters, context),
-            detail=self.parameterAsDouble(parameters, "DETAIL", context),
-            seed=self.parameterAsInt(parameters, "SEED", context),
-            psf=self.psf(parameters, context),
             window=self.number(parameters, "WINDOW", context),
-            tile=self.number(parameters, "TILE", context),
-            device=self.device(parameters, context),
-            bounds=self.bounds(parameters, context),
-            selection=self.selection(parameters, context),
             overwrite=overwrite,
-            valid_range=self.valid_range(parameters, context),
-            again=self.again(parameters, context),
+            **self.asked_of_result(parameters, context),
         )
         finished = self.call_engine(arguments, feedback)
         if finished is None:

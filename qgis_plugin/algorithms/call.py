@@ -105,12 +105,19 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         try:
             command = [executable(), *arguments]
             greet_once(command[0], feedback.isCanceled)
+            feedback.pushCommandInfo(shown(command))
+            return self._run(command, feedback, outputs)
         except WorkerCanceled:
             feedback.pushInfo(tr("Cancelled."))
             return None
         except (NotSetUp, EngineRefused) as error:
             raise QgsProcessingException(str(error)) from error
-        feedback.pushCommandInfo(shown(command))
+        except WorkerFailed as error:
+            message = in_words_of_the_dialog(str(error), self.label)
+            raise QgsProcessingException(message) from error
+
+    def _run(self, command, feedback, outputs) -> Finished:
+        """Run the engine; one that was killed leaves nothing beside the outputs."""
         try:
             return run_worker(
                 command,
@@ -119,15 +126,11 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
                 log=lambda message: self._pass_on(message, feedback),
                 canceled=feedback.isCanceled,
             )
-        except WorkerCanceled:
-            remove_all_leftovers(outputs)
-            feedback.pushInfo(tr("Cancelled."))
-            return None
-        except WorkerFailed as error:
-            if error.crashed:
-                remove_all_leftovers(outputs)
-            message = in_words_of_the_dialog(str(error), self.label)
-            raise QgsProcessingException(message) from error
+        except (WorkerCanceled, WorkerFailed) as error:
+            if isinstance(error, WorkerCanceled) or error.crashed:
+                for output in outputs:
+                    remove_leftovers(output)
+            raise
 
     def decimal(self, parameters, name, context) -> float | None:
         """Value of an optional number, None where it is left empty."""
@@ -152,12 +155,6 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             feedback.pushWarning(said.removeprefix("warning: "))
         else:
             feedback.pushInfo(said)
-
-
-def remove_all_leftovers(outputs) -> None:
-    """Remove what a killed engine left beside the outputs."""
-    for output in outputs:
-        remove_leftovers(output)
 
 
 class _Progress:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-from qgis.core import QgsProcessingOutputNumber, QgsProcessingParameterRasterLayer
+from qgis.core import QgsProcessingOutputNumber
 
 from ..engine.command import evaluate_arguments
 from ..i18n import tr
+from . import parameters as fields
 from .call import EngineAlgorithm
 
 SCORES = {  # output -> key in the engine's JSON
@@ -57,8 +58,8 @@ class Evaluate(EngineAlgorithm):
         )
 
     def initAlgorithm(self, config=None):
-        self.addParameter(QgsProcessingParameterRasterLayer("SR", tr("Super-resolved raster")))
-        self.addParameter(QgsProcessingParameterRasterLayer("REFERENCE", tr("Reference raster")))
+        self.addParameter(fields.raster("SR", tr("Super-resolved raster")))
+        self.addParameter(fields.raster("REFERENCE", tr("Reference raster")))
         for name, description in descriptions().items():
             self.addOutput(QgsProcessingOutputNumber(name, description))
 

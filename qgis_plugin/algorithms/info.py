@@ -9,13 +9,12 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFileDestination,
-    QgsProcessingParameterRasterLayer,
 )
 
 from ..engine.command import Selection, info_arguments
 from ..i18n import tr
+from . import parameters as fields
 from .call import EngineAlgorithm
-from .scene import advanced, mask_clouds_parameter, nodata_parameter, orthorectify_parameter
 
 
 class Info(EngineAlgorithm):
@@ -41,10 +40,9 @@ class Info(EngineAlgorithm):
         )
 
     def initAlgorithm(self, config=None):
-        self.addParameter(QgsProcessingParameterRasterLayer("INPUT", tr("Hyperspectral raster")))
-        self.addParameter(advanced(orthorectify_parameter()))
-        self.addParameter(advanced(nodata_parameter()))
-        self.addParameter(advanced(mask_clouds_parameter()))
+        self.addParameter(fields.raster("INPUT", tr("Hyperspectral raster")))
+        for parameter in fields.facts():
+            self.addParameter(fields.advanced(parameter))
         self.addParameter(
             QgsProcessingParameterFileDestination(
                 "OUTPUT", tr("Report"), "HTML (*.html);;JSON (*.json)"

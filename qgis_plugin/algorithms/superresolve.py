@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from qgis.core import (
-    QgsProcessingParameterBoolean,
-    QgsProcessingParameterNumber,
-    QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterString,
-)
+from qgis.core import QgsProcessingParameterRasterDestination
 
 from ..engine.command import Uncertainty, run_arguments
 from ..help import picture
 from ..i18n import tr
 from ..map.result import show_result, show_uncertainty
+from . import parameters as fields
 from .outcome import estimate, summary
-from .scene import SceneAlgorithm, advanced, choice, helped
+from .scene import SceneAlgorithm
 
 FORMATS = ("gtiff", "cog", "envi", "zarr", "netcdf")
 PRECISIONS = ["float32", "bfloat16"]
@@ -80,81 +76,16 @@ class SuperResolve(SceneAlgorithm):
     def initAlgorithm(self, config=None):
         self.add_scene_parameters()
         self.add_band_parameters()
-        self.add_extent_parameter()
-        self.add_texture_parameters()
-        self.add_model_file_parameter()
-        for parameter in self.advanced_parameters():
-            self.addParameter(advanced(parameter))
+        self.add(
+            *(*fields.texture(), fields.model_file(), *fields.bands(), *fields.facts()),
+            *(*of_the_result(), *of_the_uncertainty(), *of_the_format()),
+            *(*fields.valid_range(), fields.again(), *of_the_run()),
+            advanced=True,
+        )
         destination = QgsProcessingParameterRasterDestination
-        self.addParameter(destination("OUTPUT", tr("Super-resolved")))
-        self.addParameter(
-            destination("UNCERTAINTY", tr("Uncertainty"), optional=True, createByDefault=False)
-        )
-
-    def advanced_parameters(self):
-        """Return what most runs leave alone."""
-        number = QgsProcessingParameterNumber
-        return [
-            *self.selection_parameters(),
-            helped(
-                QgsProcessingParameterBoolean(
-                    "DROP_BAD", tr("Leave bad bands out of the result"), defaultValue=False
-                ),
-                tr("Else they are interpolated. Those to take for bad are among them."),
-            ),
-            self.psf_parameter(),
-            helped(
-                QgsProcessingParameterBoolean(
-                    "NO_CONSISTENCY",
-                    tr(
-                        "Leave the result as the network made it, not made consistent with the blur"
-                    ),
-                    defaultValue=False,
-                ),
-                tr("How far it is from the input, degraded again, is measured all the same."),
-            ),
-            helped(
-                number(
-                    "SAMPLES", tr("Samples for the uncertainty"), number.Type.Integer, 0, minValue=0
-                ),
-                tr("Time grows with them."),
-            ),
-            helped(
-                choice("UNCERTAINTY_BANDS", tr("Bands of the uncertainty"), ["all", "mean"]),
-                tr("mean: one band, the mean over all of them."),
-            ),
-            helped(
-                choice("FORMAT", tr("Format of the result"), ["auto", *FORMATS]),
-                tr("auto: by the ending of the name, where .tif is a plain GeoTIFF."),
-            ),
-            self.creation_parameter(),
-            *self.range_parameters(),
-            self.again_parameter(),
-            self.tile_parameter(),
-            self.device_parameter(),
-            helped(
-                choice("PRECISION", tr("Precision of the network"), PRECISIONS),
-                tr("bfloat16 is faster where the hardware has it, and not quite the same."),
-            ),
-            helped(
-                QgsProcessingParameterBoolean(
-                    "DRY_RUN",
-                    tr("Only tell what a run would take: time, memory, disk"),
-                    defaultValue=False,
-                ),
-                tr("Nothing is written. The answer is in the log."),
-            ),
-        ]
-
-    def creation_parameter(self):
-        """Return CREATION, with QGIS's own field for it."""
-        creation = QgsProcessingParameterString(
-            "CREATION", tr("Creation options of the format"), optional=True
-        )
-        creation.setMetadata({"widget_wrapper": {"widget_type": "rasteroptions"}})
-        return helped(
-            creation,
-            tr("As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256."),
+        self.add(
+            destination("OUTPUT", tr("Super-resolved")),
+            destination("UNCERTAINTY", tr("Uncertainty"), optional=True, createByDefault=False),
         )
 
     def processAlgorithm(self, parameters, context, feedback):
@@ -164,33 +95,11 @@ class SuperResolve(SceneAlgorithm):
             for name in ("OUTPUT", "UNCERTAINTY")
             if (path := self.parameterAsOutputLayer(parameters, name, context))
         }
-        dry_run = self.parameterAsBoolean(parameters, "DRY_RUN", context)
-        upscale, model = self.upscale(parameters, context), self.model(parameters, context)
-        arguments = run_arguments(
-            source.path,
-            results["OUTPUT"],
-            upscale=upscale,
-            model=model,
-            detail=self.parameterAsDouble(parameters, "DETAIL", context),
-            seed=self.parameterAsInt(parameters, "SEED", context),
-            psf=self.psf(parameters, context),
-            consistency=not self.parameterAsBoolean(parameters, "NO_CONSISTENCY", context),
-            tile=self.number(parameters, "TILE", context),
-            device=self.device(parameters, context),
-            precision=self.precision(parameters, context),
-            bounds=self.bounds(parameters, context),
-            selection=self.selection(parameters, context),
-            drop_bad=self.parameterAsBoolean(parameters, "DROP_BAD", context),
-            **self.format(parameters, context),
-            uncertainty=self.uncertainty(results.get("UNCERTAINTY"), parameters, context),
-            valid_range=self.valid_range(parameters, context),
-            again=self.again(parameters, context),
-            dry_run=dry_run,
-        )
+        arguments = self.arguments(source, results, parameters, context)
         finished = self.call_engine(arguments, feedback, results.values())
         if finished is None:
             return {}
-        if dry_run:
+        if self.parameterAsBoolean(parameters, "DRY_RUN", context):
             for line in estimate(finished.result):
                 feedback.pushInfo(line)
             context.setLayersToLoadOnCompletion({})  # there are none
@@ -198,11 +107,24 @@ class SuperResolve(SceneAlgorithm):
         for line in summary(results["OUTPUT"], finished.result):
             feedback.pushInfo(line)
         cut = parameters.get("EXTENT") not in (None, "")
-        show_result(results["OUTPUT"], source, self.label("OUTPUT"), context, cut=cut)
-        if "UNCERTAINTY" in results:
-            label = self.label("UNCERTAINTY")
-            show_uncertainty(results["UNCERTAINTY"], source, label, context, cut=cut)
+        for name, show in (("OUTPUT", show_result), ("UNCERTAINTY", show_uncertainty)):
+            if name in results:
+                show(results[name], source, self.label(name), context, cut=cut)
         return results
+
+    def arguments(self, source, results, parameters, context):
+        """Return the arguments of the engine."""
+        return run_arguments(
+            source.path,
+            results["OUTPUT"],
+            consistency=not self.parameterAsBoolean(parameters, "NO_CONSISTENCY", context),
+            precision=self.precision(parameters, context),
+            drop_bad=self.parameterAsBoolean(parameters, "DROP_BAD", context),
+            uncertainty=self.uncertainty(results.get("UNCERTAINTY"), parameters, context),
+            dry_run=self.parameterAsBoolean(parameters, "DRY_RUN", context),
+            **self.asked_of_result(parameters, context),
+            **self.format(parameters, context),
+        )
 
     def precision(self, parameters, context):
         """Return the precision of the network, empty for the engine's own choice."""
@@ -225,3 +147,66 @@ class SuperResolve(SceneAlgorithm):
         samples = self.parameterAsInt(parameters, "SAMPLES", context)
         bands = self.parameterAsEnumString(parameters, "UNCERTAINTY_BANDS", context)
         return Uncertainty(path, samples, bands)
+
+
+def of_the_result():
+    """Return DROP_BAD, PSF and NO_CONSISTENCY."""
+    as_made = tr("Leave the result as the network made it, not made consistent with the blur")
+    return [
+        fields.helped(
+            fields.yes_or_no("DROP_BAD", tr("Leave bad bands out of the result")),
+            tr("Else they are interpolated. Those to take for bad are among them."),
+        ),
+        fields.psf(),
+        fields.helped(
+            fields.yes_or_no("NO_CONSISTENCY", as_made),
+            tr("How far it is from the input, degraded again, is measured all the same."),
+        ),
+    ]
+
+
+def of_the_uncertainty():
+    """Return SAMPLES and UNCERTAINTY_BANDS."""
+    return [
+        fields.helped(
+            fields.whole("SAMPLES", tr("Samples for the uncertainty"), 0, minValue=0),
+            tr("Time grows with them."),
+        ),
+        fields.helped(
+            fields.choice("UNCERTAINTY_BANDS", tr("Bands of the uncertainty"), ["all", "mean"]),
+            tr("mean: one band, the mean over all of them."),
+        ),
+    ]
+
+
+def of_the_format():
+    """Return FORMAT, and CREATION with QGIS's own field for it."""
+    creation = fields.text("CREATION", tr("Creation options of the format"))
+    creation.setMetadata({"widget_wrapper": {"widget_type": "rasteroptions"}})
+    return [
+        fields.helped(
+            fields.choice("FORMAT", tr("Format of the result"), ["auto", *FORMATS]),
+            tr("auto: by the ending of the name, where .tif is a plain GeoTIFF."),
+        ),
+        fields.helped(
+            creation,
+            tr("As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256."),
+        ),
+    ]
+
+
+def of_the_run():
+    """Return TILE, DEVICE, PRECISION and DRY_RUN."""
+    dry_run = tr("Only tell what a run would take: time, memory, disk")
+    return [
+        fields.tile(),
+        fields.device(),
+        fields.helped(
+            fields.choice("PRECISION", tr("Precision of the network"), PRECISIONS),
+            tr("bfloat16 is faster where the hardware has it, and not quite the same."),
+        ),
+        fields.helped(
+            fields.yes_or_no("DRY_RUN", dry_run),
+            tr("Nothing is written. The answer is in the log."),
+        ),
+    ]

@@ -76,33 +76,45 @@ def run_worker(
     ]
     for reader in readers:
         reader.start()
-    stderr: deque[str] = deque(maxlen=STDERR_LINES)
-    text: list[str] = []
-    result: dict[str, Any] = {}
+    said = _Said(progress, log)
     try:
         for name, line in _until_closed(process, lines, canceled):
-            event = _event(line)  # on stderr, where stdout carries a record
-            if event is None and name == "stderr":
-                stderr.append(line)
-                log(line)
-            elif event is None:
-                text.append(line)
-            elif event["event"] == "progress":
-                total = int(event.get("total", 0))
-                done = float(event["share"]) * total if "share" in event else event.get("done", 0)
-                progress(done, total)
-            elif event["event"] == "log":
-                log(str(event.get("message", "")))
-            elif event["event"] == "result":
-                result = event
+            said.take(name, line)
         code = process.wait()
     finally:
         _kill_group(process)  # whoever is left: all after a cancel, stray children otherwise
         for reader in readers:
             reader.join(timeout=POLL_S)
     if code != 0:
-        raise WorkerFailed(_last_word(code, stderr), crashed=code < 0)
-    return Finished(result, "\n".join(text))
+        raise WorkerFailed(_last_word(code, said.stderr), crashed=code < 0)
+    return Finished(said.result, "\n".join(said.text))
+
+
+@dataclass
+class _Said:
+    """What the engine has said so far; progress and log are passed on as they come."""
+
+    progress: Callable[[float, int], None]
+    log: Callable[[str], None]
+    stderr: deque[str] = field(default_factory=lambda: deque(maxlen=STDERR_LINES))
+    text: list[str] = field(default_factory=list)
+    result: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, stream: str, line: str) -> None:
+        event = _event(line)  # on stderr, where stdout carries a record
+        if event is None and stream == "stderr":
+            self.stderr.append(line)
+            self.log(line)
+        elif event is None:
+            self.text.append(line)
+        elif event["event"] == "progress":
+            total = int(event.get("total", 0))
+            done = float(event["share"]) * total if "share" in event else event.get("done", 0)
+            self.progress(done, total)
+        elif event["event"] == "log":
+            self.log(str(event.get("message", "")))
+        elif event["event"] == "result":
+            self.result = event
 
 
 def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:

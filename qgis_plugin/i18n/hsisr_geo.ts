@@ -232,19 +232,15 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>A layer or a file. Of what QGIS does not show, such as PRISMA, EMIT, Zarr or the folder of a product, the path.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Pixels become finer by</source>
       <translation type="unfinished" />
     </message>
     <message>
       <source>How many times finer the pixels become.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Model</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>An installed model; the help beside tells what each gains over bicubic.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -320,6 +316,30 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Put a swath on a map grid</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Of EMIT, PRISMA (L1, L2B, L2C), Tanager, PACE, HYPSO, AVIRIS, and any netCDF or Zarr with longitude and latitude of each pixel, by the lookup table or coordinates that come with them. Else the result stays in the geometry of the sensor.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Where the file does not say it.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Number for no data</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Take the maker's clouds for holes</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Of EnMAP, PRISMA L1, Tanager, EMIT and Wyvern, whose masks lie in or beside the file.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>In the raster's units. Empty, both: nothing below zero where the raster has nothing there, and no spikes. One alone: the other end is open.</source>
       <translation type="unfinished" />
     </message>
@@ -352,6 +372,14 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Model</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>An installed model; the help beside tells what each gains over bicubic.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>&lt;p&gt;The list of models is read from the engine when a dialog opens or a run begins.&lt;/p&gt;</source>
       <translation type="unfinished" />
     </message>
@@ -372,11 +400,11 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>FROM_NM is larger than TO_NM: exchange them.</source>
+      <source>Give BANDS or a range of wavelengths, not both.</source>
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Give BANDS or a range of wavelengths, not both.</source>
+      <source>FROM_NM is larger than TO_NM: exchange them.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -385,30 +413,6 @@
     </message>
     <message>
       <source>EXTENT is empty: give XMIN,XMAX,YMIN,YMAX, or nothing.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Put a swath on a map grid</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Of EMIT, PRISMA (L1, L2B, L2C), Tanager, PACE, HYPSO, AVIRIS, and any netCDF or Zarr with longitude and latitude of each pixel, by the lookup table or coordinates that come with them. Else the result stays in the geometry of the sensor.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Number for no data</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Where the file does not say it.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Take the maker's clouds for holes</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Of EnMAP, PRISMA L1, Tanager, EMIT and Wyvern, whose masks lie in or beside the file.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -440,15 +444,15 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Leave the result as the network made it, not made consistent with the blur</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Leave bad bands out of the result</source>
       <translation type="unfinished" />
     </message>
     <message>
       <source>Else they are interpolated. Those to take for bad are among them.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Leave the result as the network made it, not made consistent with the blur</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -472,11 +476,23 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Creation options of the format</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Format of the result</source>
       <translation type="unfinished" />
     </message>
     <message>
       <source>auto: by the ending of the name, where .tif is a plain GeoTIFF.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Only tell what a run would take: time, memory, disk</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -488,19 +504,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Only tell what a run would take: time, memory, disk</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
       <source>Nothing is written. The answer is in the log.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Creation options of the format</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>As GDAL names them, separated by |, as in COMPRESS=LZW|BLOCKSIZE=256.</source>
       <translation type="unfinished" />
     </message>
     <message>

@@ -248,7 +248,7 @@ def test_a_raster_of_another_provider_is_refused_with_the_way_out(tile, tmp_path
 def test_the_input_is_never_overwritten(tmp_path, tile):
     copy = tmp_path / "scene.tif"
     copy.write_bytes(tile.read_bytes())
-    with pytest.raises(QgsProcessingException, match="another file"):
+    with pytest.raises(QgsProcessingException, match="would overwrite the input"):
         run({"INPUT": str(copy), "MODEL": "bicubic", "OUTPUT": str(copy)})
     assert copy.read_bytes() == tile.read_bytes()
 
