@@ -175,8 +175,8 @@ def facts():
         helped(
             yes_or_no("MASK_CLOUDS", tr("Take the maker's clouds for holes")),
             tr(
-                "Of EnMAP, PRISMA L1, Tanager, EMIT and Wyvern, whose masks lie in or beside the "
-                "file."
+                "Of EnMAP, DESIS L2A, PRISMA L1, Tanager, EMIT and Wyvern, whose masks lie in or "
+                "beside the file."
             ),
         ),
     ]

@@ -336,7 +336,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Of EnMAP, PRISMA L1, Tanager, EMIT and Wyvern, whose masks lie in or beside the file.</source>
+      <source>Of EnMAP, DESIS L2A, PRISMA L1, Tanager, EMIT and Wyvern, whose masks lie in or beside the file.</source>
       <translation type="unfinished" />
     </message>
     <message>
