@@ -46,14 +46,17 @@ class LateTags(Mapping[str, str]):
 class Assembly:
     """The outputs being filled."""
 
+    drafts: Sequence[Draft]
     futures: Sequence["Future[None]"]
     tags: Sequence[LateTags]
 
     def check(self) -> None:
-        """Raise what made one of them fail, if any has."""
+        """Raise what made one of them fail, if any has, or that it has lost its folder."""
         for future in self.futures:
             if future.done():
                 future.result()
+        for draft in self.drafts:
+            draft.folder.check_there()
 
     def set_tags(self, tags: Iterable[Tags]) -> None:
         """Say how each output was made; they wait for it."""
@@ -87,7 +90,7 @@ def assembling(
     with ThreadPoolExecutor(len(drafts), "assembly") as pool:
         pairs = zip(drafts, sources, strict=True)
         assembly = Assembly(
-            [pool.submit(draft.fill, source, threads) for draft, source in pairs], tags
+            drafts, [pool.submit(draft.fill, source, threads) for draft, source in pairs], tags
         )
         try:
             yield assembly

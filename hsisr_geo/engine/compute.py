@@ -53,9 +53,9 @@ def telling_how_to_go_on(finished: TileIndex, resume: bool, log: Log) -> Iterato
 
 
 def _kept(finished: TileIndex, resume: bool) -> str:
-    """Say what is kept; "" where nothing is finished."""
+    """Say what is kept; "" where nothing is finished, or the folder of it is gone."""
     number = len(finished)
-    if not number:
+    if not (number and finished.is_there):
         return ""
     if resume:
         kept = f"{number} of {finished.size} tiles are kept in {finished.folder}"

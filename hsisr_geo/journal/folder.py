@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hsisr_geo.errors import OutputError
+from hsisr_geo.errors import Canceled, HsisrError, OutputError
 from hsisr_geo.files import remove, unwritable
 from hsisr_geo.journal.records import ENDING as JOURNAL
 from hsisr_geo.journal.records import check_journal, read_journal
@@ -28,6 +28,9 @@ ENDING = ".hsisr-geo"
 COMMIT = "commit.json"
 """What says which names are being given: in the folder of the first output; in those of the others
 it says which that is. A folder with it in it is still needed."""
+
+Lock = tuple[int, int]
+"""What tells a lock: the device and the number of its file."""
 
 _LOCK = "lock"
 _RECORD = "run.json"
@@ -43,10 +46,12 @@ class WorkFolder:
     ----------
     path : of the folder
     file : the output that it belongs to
+    held : what tells the lock that this process has in it; None where it has none
     """
 
     path: Path
     file: Path
+    held: Lock | None = None
 
     @property
     def part(self) -> Path:
@@ -85,6 +90,24 @@ class WorkFolder:
             check_journal(path, key)
 
     @property
+    def is_there(self) -> bool:
+        """Whether it is where it was; one of that name may be another run's by now."""
+        return self.held is None or _identity_of(self.path / _LOCK) == self.held
+
+    def check_there(self) -> None:
+        """Refuse to go on in a folder that is not where it was.
+
+        Raises
+        ------
+        OutputError
+        """
+        if not self.is_there:
+            raise OutputError(
+                f"{self.file}: {self.path}, where it was being made, was moved or removed, or a "
+                "folder above it was: put it back and give --resume, or start again"
+            )
+
+    @property
     def worth_keeping(self) -> bool:
         """Whether any tile is finished."""
         journals = self.path.glob(f"*{JOURNAL}")
@@ -107,11 +130,12 @@ def work_folder(file: Path, *, resume: bool, overwrite: bool) -> Iterator[WorkFo
 
     Raises
     ------
-    OutputError : another run works there, or has kept its tiles and is not to be resumed
+    OutputError : another run works there, or has kept its tiles and is not to be resumed; or the
+        folder is not where it was when the block fails
     """
     path = work_folder_of(file)
-    with locked(path, file):
-        folder = WorkFolder(path, file)
+    with locked(path, file) as held:
+        folder = WorkFolder(path, file, held)
         done, keep = False, True  # until it is known that what an earlier run left may go
         try:
             if not resume:
@@ -120,10 +144,15 @@ def work_folder(file: Path, *, resume: bool, overwrite: bool) -> Iterator[WorkFo
                 keep = False
             yield folder
             done = True
+        except (OSError, HsisrError) as error:
+            if not isinstance(error, Canceled):
+                folder.check_there()  # else it is told of some file in it that it is missing
+            raise
         finally:
-            needed = (path / COMMIT).exists() or (keep and folder.worth_keeping)
-            if done or not needed:
-                remove(path)
+            if folder.is_there:
+                needed = (path / COMMIT).exists() or (keep and folder.worth_keeping)
+                if done or not needed:
+                    remove(path)
 
 
 def _check_not_kept(folder: WorkFolder, *, overwrite: bool) -> None:
@@ -220,8 +249,8 @@ def _inside(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def locked(path: Path, file: Path) -> Iterator[None]:
-    """Hold the lock of an output's folder, which is made if need be.
+def locked(path: Path, file: Path) -> Iterator[Lock]:
+    """Hold the lock of an output's folder, which is made if need be; give what tells it.
 
     Raises
     ------
@@ -245,8 +274,9 @@ def locked(path: Path, file: Path) -> Iterator[None]:
         with handle:
             if not _lock(handle):
                 raise OutputError(f"{file}: another run is writing it: wait, or name another file")
-            if _is_still_there(handle, lock):
-                yield
+            mine = os.fstat(handle.fileno())
+            if _identity_of(lock) == (held := (mine.st_dev, mine.st_ino)):
+                yield held
                 return
     raise OutputError(f"{file}: other runs keep making and removing {path}")
 
@@ -264,11 +294,10 @@ def _lock(file: Any) -> bool:
     return True
 
 
-def _is_still_there(handle: Any, lock: Path) -> bool:
-    """Whether what was locked is what has the name: another run may have removed it before."""
+def _identity_of(lock: Path) -> Lock | None:
+    """Return what tells a lock from others of its name; another run may have removed it."""
     try:
         there = lock.stat()
-    except FileNotFoundError:
-        return False
-    mine = os.fstat(handle.fileno())
-    return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino

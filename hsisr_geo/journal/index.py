@@ -50,6 +50,11 @@ class TileIndex:
         return self._journal.size
 
     @property
+    def is_there(self) -> bool:
+        """Whether the journals are still where they were."""
+        return all((self.folder / name).exists() for name in self._journals)
+
+    @property
     def started(self) -> bool:
         """Whether any tile is finished, or was begun and lost."""
         return len(self) > 0 or self.lost > 0

@@ -203,6 +203,8 @@ def open_outputs(
             for target, file in zip(targets, files, strict=True)
         ]
         yield tuple(drafts)
+        for draft in drafts:
+            draft.folder.check_there()  # one of its name would be another run's
         drafts[0].describe([made for draft in drafts for made in draft.made])
         check_targets(targets, overwrite=overwrite or publishing)  # something may have come there
         folder = drafts[0].folder
