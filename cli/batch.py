@@ -115,7 +115,7 @@ def batch(
         )
     check_samples("--uncertainty-name TEMPLATE", uncertainty_name, samples, uncertainty_bands)
     if report_path:
-        batch_summary.check_report_path(report_path)
+        batch_summary.check_report_path(report_path, overwrite=how.overwrite)
     started = time.perf_counter()
     name = name or DEFAULT_NAME + _ENDINGS.get(how.format or "", ".tif")
     names = [name] if uncertainty_name is None else [name, uncertainty_name]
@@ -126,6 +126,8 @@ def batch(
     wish = Wish(how, samples, uncertainty_bands, skip_existing)
     with logging_to(log), _folder(out_dir):
         checked, resolver = prepare(planned, wish, keep_going)
+        if report_path:
+            _check_apart(report_path, checked, how)
         if resolver and dry_run:
             _tell_plans(speak, checked, wish, resolver)
             return
@@ -168,6 +170,14 @@ def _folder(path: Path) -> Iterator[None]:
         for folder in made:
             with suppress(OSError):  # it is in use
                 folder.rmdir()
+
+
+def _check_apart(report_path: Path, scenes: "Sequence[BatchScene]", how: RunOptions) -> None:
+    """Refuse a report in place of what the batch reads or writes."""
+    rasters = [scene.raster for scene in scenes if scene.raster]
+    inputs = [name for raster in rasters for name in raster.all_files]
+    outputs = [path for scene in scenes for path in scene.job.outputs]
+    batch_summary.check_report_apart(report_path, [*inputs, how.model, how.psf or ""], outputs)
 
 
 def _raise_failure(outcomes: "Sequence[Outcome]") -> None:

@@ -2,8 +2,9 @@
 
 import csv
 import json
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 FORMATS = (".json", ".csv")
 STATUSES = ("done", "skipped", "failed", "canceled", "not started")
+_FIRST_LINE = 1000  # characters, and more than there are
 _NAMED = 5  # failed scenes in the last line; all of them are listed above it
 
 
@@ -78,14 +80,51 @@ def failure(outcomes: Sequence["Outcome"]) -> str:
     return told + ", ".join(names) + (", ..." if len(failed) > _NAMED else "")
 
 
-def check_report_path(path: Path) -> None:
-    """Refuse a path that no report can be written to, before any work is done."""
+def check_report_path(path: Path, *, overwrite: bool) -> None:
+    """Refuse a path that no report can be written to, before any work is done.
+
+    A report of an earlier batch is replaced, as who goes on with a batch gives the same command.
+    """
     from hsisr_geo.errors import OutputError
 
     if path.suffix.lower() not in FORMATS:
         raise OutputError(f"{path}: a report ends in {' or '.join(FORMATS)}")
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise OutputError(f"{path}: no file can be written there: name a file in a folder")
+    if os.path.lexists(path) and not (overwrite or _is_report(path)):
+        raise OutputError(
+            f"{path} exists, and is no report of a batch: choose another name or give --overwrite"
+        )
+
+
+def check_report_apart(path: Path, inputs: Iterable[str], outputs: Iterable[Path]) -> None:
+    """Refuse a report in place of what the batch reads or writes, whatever the options.
+
+    Raises
+    ------
+    OutputError
+    """
+    from hsisr_geo.errors import OutputError
+    from hsisr_geo.files import check_replaces_none
+    from hsisr_geo.output.companions import item_path
+
+    check_replaces_none(path, inputs)
+    place = os.path.normcase(os.path.realpath(path))
+    for output in outputs:
+        if place in {os.path.normcase(os.path.realpath(p)) for p in (output, item_path(output))}:
+            raise OutputError(f"{path} is where an output goes: choose another name for the report")
+
+
+def _is_report(path: Path) -> bool:
+    """Whether a file is what `write_report` writes, of this version or another."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            if path.suffix.lower() == ".csv":
+                return file.readline(_FIRST_LINE).startswith("src,dst,")
+            found = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and {"hsisr_geo", "results"} <= found.keys()
 
 
 def write_report(path: Path, options: Mapping[str, Any], found: Mapping[str, Any]) -> None:

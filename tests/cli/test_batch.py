@@ -226,6 +226,37 @@ def test_progress_is_of_all_scenes_and_never_goes_back(folder, tmp_path):
     assert len(set(done)) > 10
 
 
+@pytest.mark.parametrize("name", ["mine.json", "mine.csv"])
+def test_a_report_replaces_a_report_and_nothing_else(folder, tmp_path, name):
+    (folder / "b.tif").unlink()
+    report, out = tmp_path / name, tmp_path / "out"
+    report.write_text('{"results": []}' if name.endswith("json") else "dst,src\n")
+    before = report.read_text()
+    options = [folder, "--out-dir", out, "--report", report]
+    told = one_line_error(batch(*options, code=1))
+    assert f"{name} exists, and is no report of a batch: choose another name or give --over" in told
+    assert report.read_text() == before
+    assert not out.exists()
+    batch(*options, "--overwrite")
+    batch(*options, "--skip-existing")
+    assert "skipped" in report.read_text()
+
+
+@pytest.mark.parametrize("name", ["fine/c_x2.stac.json", "scenes/grid.csv", "scenes/link.csv"])
+def test_a_report_replaces_neither_what_is_read_nor_what_is_made(folder, tmp_path, name):
+    (folder / "b.tif").unlink()
+    grid = folder / "grid.csv"  # GDAL reads such
+    grid.write_text("\n".join(f"{x},{y},{x * y}" for y in range(24) for x in range(24)))
+    os.link(grid, folder / "link.csv")
+    (tmp_path / "fine").mkdir()
+    before = grid.read_bytes()
+    options = ["--out-dir", tmp_path / "fine", "--stac", "--overwrite", "--report", tmp_path / name]
+    told = one_line_error(batch(folder / "c.tif", grid, *options, code=1))
+    assert ("is where an output goes" if "fine" in name else "would overwrite the input") in told
+    assert grid.read_bytes() == before
+    assert list((tmp_path / "fine").iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["report.txt", "no/report.json"])
 def test_a_report_that_cannot_be_written_is_told_first(folder, tmp_path, name):
     options = ["--report", tmp_path / name, "--keep-going"]
