@@ -1,20 +1,31 @@
-"""Files and folders that get their name whole, or go without a trace."""
+"""Files and folders that get their name whole, or go without a trace.
+
+Those without their name yet are locked, so that who comes next can tell what a kill has left.
+"""
 
 import errno
 import os
+import re
 import secrets
 import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from hsisr_geo.errors import OutputError
+
+if sys.platform != "win32":
+    import fcntl
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What a system says that takes no more data: no room, a quota, a read-only file system."""
 
 _PROBE = bytes(1 << 18)
+_TEMPORARY = ".hsisr-geo-held-"  # earlier versions, which lock none, have another
+_TRIES = 10
 
 
 Stamp = tuple[int, int, int]
@@ -97,7 +108,7 @@ def unwritable(folder: Path) -> str:
 
 @contextmanager
 def temporary_folder(inside: str | os.PathLike[str] | None = None) -> Iterator[Path]:
-    """Give a folder for temporary files, which goes with the block.
+    """Give a folder for temporary files, which goes with the block; those left by a kill go first.
 
     Parameters
     ----------
@@ -107,17 +118,31 @@ def temporary_folder(inside: str | os.PathLike[str] | None = None) -> Iterator[P
     ------
     OutputError : it cannot be made, or the block ran out of room in it
     """
-    try:
-        folder = tempfile.TemporaryDirectory(prefix=".hsisr-geo-", dir=inside)
-    except OSError as error:
-        raise _no_room(inside, error) from error
-    with folder as name:
+    with ExitStack() as stack:
         try:
-            yield Path(name)
+            clear(inside or tempfile.gettempdir(), re.escape(_TEMPORARY) + r"\w{8}")
+            folder = _made_and_held(inside, stack)
+        except OSError as error:
+            raise _no_room(inside, error) from error
+        try:
+            yield folder
         except OSError as error:
             if error.errno not in FULL:
                 raise
             raise _no_room(inside, error) from error
+
+
+def _made_and_held(inside: str | os.PathLike[str] | None, stack: ExitStack) -> Path:
+    """Make a temporary folder, again where another process has cleared it before it was held."""
+    for _ in range(_TRIES):
+        made = tempfile.TemporaryDirectory(
+            prefix=_TEMPORARY, dir=inside, ignore_cleanup_errors=True
+        )
+        folder = Path(stack.enter_context(made))
+        stack.enter_context(held(folder))
+        if folder.exists():
+            return folder
+    raise OSError(errno.EBUSY, "others remove what is made there")
 
 
 def _no_room(inside: str | os.PathLike[str] | None, error: OSError) -> OutputError:
@@ -129,6 +154,67 @@ def _no_room(inside: str | os.PathLike[str] | None, error: OSError) -> OutputErr
     return OutputError(
         f"no temporary files can be written: {told}; let TMPDIR name a folder with more room"
     )
+
+
+def lock(file: int) -> bool | None:
+    """Lock an open file or folder, for as long as it is open.
+
+    Returns
+    -------
+    False where somebody else has; None where there are no such locks: on Windows an open file
+    cannot be removed, and needs none, and some file systems have none
+    """
+    if sys.platform == "win32":
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Lock a file, which is made, or a folder, so that nobody takes it for what a kill has left."""
+    if sys.platform == "win32":
+        yield
+        return
+    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT | os.O_EXCL
+    file = os.open(path, flags, 0o666)
+    try:
+        lock(file)
+        yield
+    finally:
+        os.close(file)
+
+
+def clear(folder: str | os.PathLike[str], names: str) -> None:
+    """Remove files and folders whose names match and which nobody holds: left by a kill.
+
+    What cannot be told, or removed, stays.
+
+    Parameters
+    ----------
+    names : regular expression for the whole of a name
+    """
+    with suppress(OSError), os.scandir(folder) as inside:
+        for path in [Path(entry.path) for entry in inside if re.fullmatch(names, entry.name)]:
+            with suppress(OSError):
+                _remove_if_left(path)
+
+
+def _remove_if_left(path: Path) -> None:
+    kind = path.lstat().st_mode
+    if sys.platform == "win32" or not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        return
+    file = os.open(path, (os.O_RDWR if stat.S_ISREG(kind) else os.O_RDONLY) | os.O_NOFOLLOW)
+    try:
+        if lock(file):
+            remove(path)
+    finally:
+        os.close(file)
 
 
 def remove(path: Path) -> None:
@@ -158,7 +244,7 @@ def drafted(path: Path) -> Iterator[Path]:
     """Give a hidden name beside a file's, which becomes its when the block ends without an error.
 
     Folders are made. No other process, on this machine or another, is given the same name: several
-    may write the same file, and the last one has it.
+    may write the same file, and the last one has it. What a kill has left of such names goes.
 
     Raises
     ------
@@ -167,11 +253,13 @@ def drafted(path: Path) -> Iterator[Path]:
     draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield draft
-            put_in_place(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
+        clear(path.parent, re.escape(f".{path.name}.") + r"\d+-[0-9a-f]{8}")
+        with held(draft):
+            try:
+                yield draft
+                put_in_place(draft, path)
+            finally:
+                draft.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 

@@ -7,7 +7,6 @@ run is to be resumed after a failure; what a killed process left goes with the n
 import json
 import os
 import stat
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,12 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.errors import Canceled, HsisrError, OutputError
-from hsisr_geo.files import remove, unwritable
+from hsisr_geo.files import lock, remove, unwritable
 from hsisr_geo.journal.records import ENDING as JOURNAL
 from hsisr_geo.journal.records import check_journal, read_journal
-
-if sys.platform != "win32":
-    import fcntl
 
 ENDING = ".hsisr-geo"
 """Of the names of work folders."""
@@ -256,12 +252,12 @@ def locked(path: Path, file: Path) -> Iterator[Lock]:
     ------
     OutputError : another run has it, or what is there is none of ours
     """
-    lock = path / _LOCK
+    name = path / _LOCK
     for _ in range(_TRIES):
         try:
             _check_usual(path)
             path.mkdir(exist_ok=True)
-            handle = lock.open("ab")
+            handle = name.open("ab")
         except FileNotFoundError:
             continue  # the run that had it has just removed it
         except BaseException as error:
@@ -272,26 +268,13 @@ def locked(path: Path, file: Path) -> Iterator[Lock]:
                 raise OutputError(f"{file}: cannot be written: {told}") from error
             raise
         with handle:
-            if not _lock(handle):
+            if lock(handle.fileno()) is False:  # without locks it is as careful as it can be
                 raise OutputError(f"{file}: another run is writing it: wait, or name another file")
             mine = os.fstat(handle.fileno())
-            if _identity_of(lock) == (held := (mine.st_dev, mine.st_ino)):
+            if _identity_of(name) == (held := (mine.st_dev, mine.st_ino)):
                 yield held
                 return
     raise OutputError(f"{file}: other runs keep making and removing {path}")
-
-
-def _lock(file: Any) -> bool:
-    """Lock a file for as long as it is open; False where another has."""
-    if sys.platform == "win32":
-        return True  # an open file cannot be removed there: it needs no lock
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True  # a file system without locks: as careful as it lets us be
-    return True
 
 
 def _identity_of(lock: Path) -> Lock | None:

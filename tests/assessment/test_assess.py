@@ -7,7 +7,6 @@ import os
 import re
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -425,21 +424,11 @@ def test_a_failure_while_writing_leaves_nothing(scene, tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "rename", full)
+    monkeypatch.setattr(os, "replace", full)
     monkeypatch.setattr(report_folder, "render", lambda *_: "a page")  # seconds of drawing
     with pytest.raises(HsisrError, match="No space left"):
         write_report(found, tmp_path / "report")
     assert [p.name for p in tmp_path.iterdir()] == ["scene.tif"]
-
-
-def test_a_report_of_a_process_of_the_same_number_elsewhere_is_left_alone(scene, tmp_path):
-    """Containers on one disk all have a first process, and no two write one draft."""
-    found = assess(scene, resolver=BicubicResolver(2))
-    others = [tmp_path / f".report.partial-{os.getpid()}-{number}" for number in range(50)]
-    for other in others:
-        other.mkdir()
-    write_report(found, tmp_path / "report")
-    assert all(other.is_dir() for other in others)
 
 
 def test_the_scene_is_degraded_by_what_the_method_assumes(scene):

@@ -2,8 +2,6 @@
 
 import json
 import os
-import secrets
-import shutil
 from pathlib import Path
 
 from hsisr_geo.assessment.assess import Assessment
@@ -12,6 +10,8 @@ from hsisr_geo.assessment.report.record import Record, to_record
 from hsisr_geo.assessment.report.verdict import judge
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import unwritable
+from hsisr_geo.journal.folder import work_folder
+from hsisr_geo.output.commit import Move, commit, settle
 
 PAGE = "index.html"
 RECORD = "report.json"
@@ -39,22 +39,22 @@ def write_report(
         RECORD: json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
         PAGE: render(found, verdict, record),
     }
-    part = target.with_name(f".{target.name}.partial-{secrets.token_hex(8)}")
-    # ^ two containers on one disk may each have a first process
     try:
-        part.mkdir()
-        for name, text in files.items():
-            (part / name).write_text(text, encoding="utf-8")
-        _publish(part, check_report_folder(folder, overwrite=overwrite))
+        with work_folder(target, resume=False, overwrite=True) as work:
+            work.part.mkdir()
+            for name, text in files.items():
+                (work.part / name).write_text(text, encoding="utf-8")
+            check_report_folder(folder, overwrite=overwrite)  # something may have come there
+            commit([work.path], [Move(work.path, work.part.name, target.name)])
     except OSError as e:
         raise OutputError(f"{folder}: cannot be written: {e.strerror or e}") from e
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return record
 
 
 def check_report_folder(folder: str | os.PathLike[str], *, overwrite: bool) -> Path:
     """Return the folder to write, once nothing speaks against it.
+
+    A report that was getting its name when a kill came gets it first.
 
     Raises
     ------
@@ -63,6 +63,7 @@ def check_report_folder(folder: str | os.PathLike[str], *, overwrite: bool) -> P
         report; it is a file; its parent is missing or read-only.
     """
     target = Path(folder).resolve()  # a link stays a link
+    settle([target])
     parent = target.parent
     if target.exists() and not target.is_dir():
         raise OutputError(f"{folder} is a file: name a folder for the report")
@@ -79,18 +80,3 @@ def check_report_folder(folder: str | os.PathLike[str], *, overwrite: bool) -> P
             "be replaced as a whole"
         )
     return target
-
-
-def _publish(part: Path, target: Path) -> None:
-    """Give the new folder its name; the old one goes when the new one is there."""
-    if not target.exists():
-        part.rename(target)
-        return
-    old = part.with_name(part.name + "-old")
-    target.rename(old)
-    try:
-        part.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
