@@ -14,7 +14,8 @@ import numpy as np
 import xarray as xr
 
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.errors import OptionError
+from hsisr_geo.errors import OptionError, RasterError
+from hsisr_geo.files import stamp_of
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
@@ -52,7 +53,8 @@ def open_dataarray(
 
     Raises
     ------
-    RasterError, OptionError : as `open_raster`
+    RasterError, OptionError : as `open_raster`; RasterError when pixels are read of a file that was
+        changed since
     """
     if chunks < 1:
         raise OptionError(f"chunks must be at least 1, not {chunks}")
@@ -85,8 +87,22 @@ def open_dataarray(
 
 
 def _read(raster: Raster, block_info: Any = None) -> Cube:
+    """Read a chunk, of the scene that was opened: another one that came there may fit as well."""
     _, rows, cols = (slice(*ends) for ends in block_info[None]["array-location"])
-    return read_window(raster, rows, cols)
+    try:
+        return read_window(raster, rows, cols)
+    finally:
+        _check_same(raster)  # of what is damaged, too: it is another
+
+
+def _check_same(raster: Raster) -> None:
+    """Refuse a raster whose files were changed since it was opened.
+
+    By size and time of change, which a worker on another machine sees, too.
+    """
+    for file, stamp in raster.stamps:
+        if (stamp_of(file) or (None, None))[:2] != stamp[:2]:
+            raise RasterError(f"{file}: was changed since it was opened: open it again")
 
 
 def _sizes(length: int, chunk: int) -> tuple[int, ...]:

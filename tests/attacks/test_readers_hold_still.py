@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from attacks.test_inputs_hold_still import scene as of_three
+from attacks.test_inputs_hold_still import vrt
 from commands import call, one_line_error, write
 from scenes import reflectance
 
@@ -105,3 +107,38 @@ def test_an_index_replaces_neither_of_the_two_that_it_is_of(tmp_path):
         with pytest.raises(OutputError, match="would overwrite"):
             write_index(one, sigma, find_index("ndvi"), tmp_path / name, overwrite=True)
     assert (one.read_bytes(), sigma.read_bytes()) == before
+
+
+@pytest.mark.parametrize("name", ["a.tif", "v.vrt"])
+def test_a_lazy_array_is_of_the_scene_that_was_opened(tmp_path, name):
+    """Another one there may fit its chunks as well, and half of the array be of each."""
+    xarray = pytest.importorskip("hsisr_geo.xarray")
+    end = of_three(tmp_path / "a.tif")
+    vrt(tmp_path / "v.vrt", end)
+    array = xarray.open_dataarray(tmp_path / name, chunks=16)
+    before = array[:, :16].values
+    os.replace(of_three(tmp_path / "b.tif", 2), end)
+    with pytest.raises(
+        RasterError, match=r"a\.tif: was changed since it was opened: open it again"
+    ):
+        array.compute()
+    end.write_bytes(end.read_bytes()[:900])
+    with pytest.raises(RasterError, match=r"a\.tif: was changed since it was opened"):
+        array.compute()
+    assert before.shape == (3, 16, 48)
+
+
+@pytest.mark.parametrize("name", ["a.tif", "v.vrt"])
+def test_an_array_that_replaces_its_own_source_is_whole_and_is_not_read_again(tmp_path, name):
+    xarray = pytest.importorskip("hsisr_geo.xarray")
+    end = of_three(tmp_path / "a.tif")
+    vrt(tmp_path / "v.vrt", end)
+    array = xarray.open_dataarray(tmp_path / name, chunks=16)
+    fine = array.hsisr.super_resolve(upscale=2, model="bicubic", psf="bicubic")
+    expected = fine.values
+    xarray.to_raster(fine, end, overwrite=True)
+    with rasterio.open(end) as made:
+        np.testing.assert_allclose(made.read(), np.round(expected), atol=1)
+    for lazy in (array, fine):
+        with pytest.raises(RasterError, match="was changed since it was opened: open it again"):
+            lazy.compute()
