@@ -236,7 +236,8 @@ def put_in_place(made: Path, final: Path) -> None:
         remove(aside)
         os.replace(final, aside)
     os.replace(made, final)
-    remove(aside)
+    if os.path.lexists(aside):  # of a file's name of the full length there is none
+        remove(aside)
 
 
 @contextmanager

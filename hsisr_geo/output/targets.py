@@ -1,5 +1,6 @@
 """`Target`: where an output goes, and whether it may be written there."""
 
+import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from hsisr_geo.errors import OutputError
 from hsisr_geo.files import is_utf8, refusal, unwritable
 from hsisr_geo.journal.folder import WorkFolder, work_folder_of
-from hsisr_geo.output.companions import check_header, item_path
+from hsisr_geo.output.companions import check_header, companions, item_path
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions, choose_format
 from hsisr_geo.output.formats.format import Format
 from hsisr_geo.output.formats.zarr import is_zarr
@@ -74,6 +75,7 @@ def _check_target(target: Target, *, overwrite: bool) -> Path:
     if os.fspath(target.path).startswith("/vsi"):
         raise OutputError(f"{target.path}: outputs are plain files, or stdout as `-`: name a file")
     path, form, source = Path(target.path), target.form, Path(target.raster.path)
+    _check_length(target, path)
     if path.is_dir() and not (form.name == "zarr" and is_zarr(path)):
         raise OutputError(f"{path} is a folder: name a file in it")
     if not is_utf8(path):
@@ -96,6 +98,25 @@ def _check_target(target: Target, *, overwrite: bool) -> Path:
         raise OutputError(f"{path}: {told}")
     form.check(path, target.raster)
     return path.resolve()  # a link stays a link, to the new file
+
+
+def _check_length(target: Target, path: Path) -> None:
+    """Refuse a name that the system takes, but none of those that are made of it.
+
+    Raises
+    ------
+    OutputError
+    """
+    beside = [*family(path, target.form), *companions(path), work_folder_of(path.resolve())]
+    for name in beside:
+        try:
+            name.lstat()
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise OutputError(
+                    f"{path}: its name is too long for this system with what is added to it while "
+                    f"it is made and beside it, such as {name.name[-20:]}: choose a shorter one"
+                ) from error
 
 
 def _check_inputs(target: Target, path: Path, source: Path) -> None:

@@ -51,6 +51,20 @@ def test_a_name_with_an_escape_works_and_is_shown_escaped(tmp_path):
     assert json.loads(event.splitlines()[-1])["path"].endswith("j.tif")
 
 
+@posix
+@pytest.mark.parametrize("form", ["tif", "zarr", "vrt", "nc", "img"])
+def test_a_name_is_as_long_as_the_system_lets_it_be_or_refused(tmp_path, form):
+    """What is made beside it has longer names: the folder of its work, first of all."""
+    src, most = scene(tmp_path / "in.tif"), os.pathconf(tmp_path, "PC_NAME_MAX")
+    for length in (most + 1, most, most - len(".") - len(".hsisr-geo") + 1):
+        name = f"{'n' * (length - len(form) - 1)}.{form}"
+        told = one_line_error(call("run", src, tmp_path / name, *RUN, code=1))
+        assert "its name is too long for this system" in told
+        assert "choose a shorter one" in told
+    call("run", src, tmp_path / name[1:], *RUN)
+    assert (tmp_path / name[1:]).exists()
+
+
 posix_names = pytest.mark.skipif(os.name != "posix", reason="names of any bytes")
 
 
