@@ -111,4 +111,4 @@ def _what(address: SchedulerAddress, end: float) -> str:
                 " but a web server: a scheduler's own port is 8786 by default, that of its "
                 "web page 8787"
             )
-    return ", or one that is stopped: check the address"
+    return ", or one that is stopped, or takes TLS (tls://…): check the address"

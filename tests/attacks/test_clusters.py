@@ -137,6 +137,20 @@ def test_a_scheduler_without_workers(monkeypatch):
         pass
 
 
+@pytest.mark.parametrize(
+    ("scheme", "told"),
+    [
+        ("tls", "takes certificates, and dask's configuration names none"),
+        ("ws", r"\(\w.*\): check"),
+    ],
+)
+def test_a_scheduler_that_is_to_be_spoken_to_otherwise(scheme, told):
+    with listening(_mail) as port:
+        workers = Workers(scheduler=f"{scheme}://127.0.0.1:{port}", patience=Patience(answer=1))
+        with pytest.raises(WorkerError, match=told), connected(workers):
+            pass
+
+
 def test_a_model_is_found_by_its_weights_wherever_they_are(tmp_path, monkeypatch):
     """A worker's installation has another place for them, and may have another name."""
     given, there = tmp_path / "adapted.safetensors", tmp_path / "there"

@@ -233,6 +233,16 @@ def test_a_worker_that_comes_later_is_held_against_those_that_were_asked(
         plugin.infer((0, 0))
 
 
+def test_a_worker_that_comes_later_with_other_weights_is_named(src, tmp_path):
+    expected = check(FakeClient(), [str(src)], tmp_path, SENT, Patience())
+    resolver = load_resolver(upscale=2, device="cpu")
+    sent = re.sub(resolver.sha256.encode(), b"0" * 64, pickle.dumps(resolver))
+    plugin = TileWorker(sent, tmp_path, "key", expected, elsewhere=True)
+    plugin.setup(SimpleNamespace(address="tcp://late:3", name="0"))
+    with pytest.raises(WorkerError, match=r"^worker tcp://late:3 cannot do .* other weights here"):
+        plugin.infer((0, 0))
+
+
 @pytest.mark.parametrize(
     "options", [{"number": 0}, {"threads": 0}, {"number": 2, "scheduler": "x"}]
 )

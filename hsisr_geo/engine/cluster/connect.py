@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
+from typing import Any
 
 import dask
 from distributed import Client, LocalCluster, Security
@@ -46,6 +47,7 @@ def connected(workers: Workers) -> Iterator[Client]:
 
 
 def _client(address: str, seconds: float) -> Client:
+    _check_certificates(address)
     try:
         with ThreadPoolExecutor(1) as pool:  # in a notebook this thread has a loop already
             kind = pool.submit(asyncio.run, asyncio.wait_for(_kind_at(address), seconds)).result()
@@ -60,14 +62,28 @@ def _client(address: str, seconds: float) -> Client:
     except Exception as error:  # of dask, of the system, of both
         raise WorkerError(
             f"what listens at {address} does not answer as a scheduler does "
-            f"({error or type(error).__name__}): check the address"
+            f"({str(error) or type(error).__name__}): check the address"
         ) from error
+
+
+def _check_certificates(address: str) -> None:
+    """Refuse to speak TLS without any; dask says so in words of its own, of arguments."""
+    if address.startswith(("tls:", "wss:")) and not _security()["ssl_context"]:
+        raise WorkerError(
+            f"{address} takes certificates, and dask's configuration names none here: let "
+            "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and "
+            "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY name their files"
+        )
+
+
+def _security() -> dict[str, Any]:
+    found: dict[str, Any] = Security().get_connection_args("client")
+    return found
 
 
 async def _kind_at(address: str) -> str:
     """Ask what listens there; a client that fails with it would take ten seconds to go."""
-    connection = Security().get_connection_args("client")
-    async with rpc(address, connection_args=connection) as there:
+    async with rpc(address, connection_args=_security()) as there:
         told: dict[str, str] = await there.identity()
     return told.get("type", "")
 

@@ -15,7 +15,7 @@ from hsisr_geo.engine.assignment import Assignment
 from hsisr_geo.engine.cluster.connect import OURS
 from hsisr_geo.engine.cluster.roll_call import Expected
 from hsisr_geo.engine.tasks import Work
-from hsisr_geo.errors import WorkerError, one_line
+from hsisr_geo.errors import ModelError, WorkerError, one_line
 from hsisr_geo.journal.index import RecordAt
 from hsisr_geo.journal.records import JournalWriter, new_name
 
@@ -65,12 +65,20 @@ class TileWorker(WorkerPlugin):
     def _made(self) -> Work:
         if self._elsewhere:
             self._expected.check_late(self._address)
-        assignment: Assignment = loads(self._sent)
+        assignment = self._assignment()
         before = assignment.before.from_here() if self._elsewhere else assignment.before
         request = assignment.request.pinned(self._number)
         pinned = replace(assignment, request=request, before=before)
         path = self._folder / new_name()
         return pinned.work(JournalWriter(path, self._key, synchronize=self._elsewhere))
+
+    def _assignment(self) -> Assignment:
+        """Load what is to be done, and with it the model."""
+        try:
+            found: Assignment = loads(self._sent)
+        except ModelError as error:
+            raise WorkerError(f"worker {self._address} cannot do its work: {error}") from error
+        return found
 
 
 def _number(worker: Any) -> int:
