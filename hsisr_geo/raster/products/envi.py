@@ -10,7 +10,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,14 +21,9 @@ from hsisr_geo.bands.envi_header import (
     read_header,
 )
 from hsisr_geo.errors import RasterError
-from hsisr_geo.raster.datasets import (
-    anywhere,
-    check_bands,
-    check_extent,
-    opened_in_memory,
-    thread_handle,
-)
+from hsisr_geo.raster.datasets import anywhere, check_bands, check_extent, opened_in_memory
 from hsisr_geo.raster.gdal import described
+from hsisr_geo.raster.products.cf.plain_array import PlainArray
 from hsisr_geo.raster.raster import Missing, Raster, Stored
 
 _TEXTS = frozenset((".hdr", ".xml", ".txt", ".qml", ".prj", ".json", ".csv", ".md", ".png", ".jpg",
@@ -59,37 +53,21 @@ class EnviSource:
 
     def read(self, bands: Sequence[int], rows: slice, cols: slice) -> tuple[Stored, Missing | None]:
         """Read a window as `Source.read` says."""
-        opener = _Opener(self.dtype, self.shape, _AXES[self.interleave], self.offset)
+        axes = _AXES[self.interleave]
+        array = PlainArray.dense(
+            self.offset, tuple(self.shape[axis] for axis in axes), np.dtype(self.dtype)
+        )
+        low, high = min(bands), max(bands) + 1
+        first, *inner = ((slice(low, high), rows, cols)[axis] for axis in axes)
+        by_band = axes[0] == 0
+        numbers = bands if by_band else range(first.start, first.stop)
         try:
-            pixels = thread_handle(self.path, opener).cube[:, rows, cols][list(bands)]
+            read = array.read(self.path, numbers, inner)
         except (OSError, ValueError) as error:
             raise RasterError(f"{self.path}: cannot be read: {error}") from error
-        return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("=")), None
-
-
-@dataclass(frozen=True)
-class _Opener:
-    """Maps a data file; equal to another of that layout, for `thread_handle`."""
-
-    dtype: str
-    shape: tuple[int, int, int]
-    axes: tuple[int, int, int]
-    offset: int
-
-    def __call__(self, path: str) -> Any:
-        there = tuple(self.shape[axis] for axis in self.axes)
-        mapped = np.memmap(path, self.dtype, "r", self.offset, there)
-        return _Pixels(mapped.transpose([self.axes.index(axis) for axis in range(3)]))
-
-
-class _Pixels:
-    """A memory map with the `close` that `thread_handle` calls; it goes with its last reference."""
-
-    def __init__(self, cube: Any) -> None:
-        self.cube = cube  # (band, row, col)
-
-    def close(self) -> None:
-        del self.cube
+        pixels = read.transpose([axes.index(axis) for axis in range(3)])
+        pixels = pixels if by_band else pixels[[band - low for band in bands]]
+        return np.ascontiguousarray(pixels), None
 
 
 def data_file(header: Path) -> str:

@@ -50,7 +50,11 @@ class Opener:
             return self._open(path)
         _check_version(path)
         try:
-            return self._open(path)
+            from hsisr_geo.raster.products.cf.classic import unmap  # and SciPy
+
+            dataset = self._open(path)
+            unmap(dataset, path)
+            return dataset
         except Exception as error:  # SciPy trusts the header: it raises what comes of that
             raise RasterError(
                 f"{path}: this netCDF file is damaged or truncated ({one_line(error)})"
