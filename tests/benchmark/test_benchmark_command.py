@@ -236,7 +236,8 @@ def test_scenes_to_train_on_are_not_scored(data, tmp_path):
 def test_a_scene_to_hold_out_that_is_not_there_ends_it_at_once(data, tmp_path):
     config = write_config(data, CONFIG.replace('"held"', '"hold"'))
     found = call(config, tmp_path / "out")
-    assert "no scene to train on is called hold; there are held, one, two" in found.stderr
+    told = "no scene to train on is called hold; there are held, one, two"
+    assert f"{config}: [data]: held_out: {told}" in found.stderr
     assert made(tmp_path / "out") == {}
 
 

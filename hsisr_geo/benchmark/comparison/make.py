@@ -47,7 +47,10 @@ class Bench:
         settings = self.settings
         assert settings.train is not None  # else there is nothing to train
         found = training_cubes(find_protocol(settings.protocol), settings.train, settings.bands)
-        return divided(found, settings.held_out)
+        try:
+            return divided(found, settings.held_out)
+        except OptionError as error:
+            raise OptionError(f"{settings.path}: [data]: {error}") from error
 
     @cached_property
     def where(self) -> dict[str, str]:
@@ -129,7 +132,7 @@ def divided(
     held = [cube for cube in cubes if any(_is_of(cube, name) for name in held_out)]
     used = [cube for cube in cubes if not any(_is_of(cube, name) for name in held_out)]
     if not used:
-        raise OptionError("held_out leaves no scene to train on")
+        raise OptionError("held_out leaves no scene to train on: hold fewer out")
     return used, held
 
 

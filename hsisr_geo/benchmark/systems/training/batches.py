@@ -99,7 +99,8 @@ class Patches:
             if len(cube.lr) != len(cubes[0].lr):
                 raise ModelError(
                     f"{cube.name} has {len(cube.lr)} bands, {cubes[0].name} {len(cubes[0].lr)}: "
-                    "a system is trained on cubes of one number of bands"
+                    "a system is trained on cubes of one number of bands: leave one out, or let "
+                    "`bands` choose as many of each"
                 )
         largest = max(cube.least_side for cube in cubes)
         if largest < side:
