@@ -55,9 +55,14 @@ def plan_jobs(
         Job(scene, *(folder / _name(name, scene, values) for name in names)) for scene in scenes
     ]
     _check_clashes(jobs)
-    outputs = {os.path.realpath(path) for job in jobs for path in job.outputs}
-    made_before = outputs - {os.path.realpath(source) for source in named}
-    jobs = [job for job in jobs if os.path.realpath(job.src) not in made_before]
+    made_of = {os.path.realpath(path): job.src for job in jobs for path in job.outputs}
+    asked_for = {os.path.realpath(source) for source in named}
+    jobs = [
+        job
+        for job in jobs
+        if (place := os.path.realpath(job.src)) in asked_for
+        or made_of.get(place, job.src) == job.src  # its own output is no earlier result
+    ]
     _check_sources(jobs)
     return jobs
 

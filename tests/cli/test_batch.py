@@ -226,6 +226,14 @@ def test_progress_is_of_all_scenes_and_never_goes_back(folder, tmp_path):
     assert len(set(done)) > 10
 
 
+def test_scenes_that_would_all_be_replaced_by_their_own_results_are_refused(folder):
+    (folder / "b.tif").unlink()
+    options = ["--out-dir", folder, "--name", "{stem}.tif", "--overwrite"]
+    told = one_line_error(batch(folder, *options, code=1))
+    assert "a.tif would replace the scene" in told
+    assert "choose another folder or name" in told
+
+
 @pytest.mark.parametrize("name", ["mine.json", "mine.csv"])
 def test_a_report_replaces_a_report_and_nothing_else(folder, tmp_path, name):
     (folder / "b.tif").unlink()
