@@ -1,14 +1,15 @@
 """The commands by name, with a line each; one is imported when it is asked for.
 
-So that `hsisr-geo --help` answers at once, and `hsisr-geo run` pays for no other command.
+So that `hsisr-geo --help` answers at once, and `hsisr-geo run` pays for no other command. A new one
+is a module in one of the `PACKAGES`, and a line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 import click
 
-from .variables import name_variables
+from .options.variables import name_variables
 
 LINES: Mapping[str, str] = {
     "run": "Super-resolve one raster.",
@@ -27,11 +28,21 @@ LINES: Mapping[str, str] = {
     "config": "Show which options have other defaults here.",
     "completion": "Print what makes a shell complete commands and options.",
 }
+PACKAGES: Mapping[str, Sequence[str]] = {  # a package has the name of its page in docs/cli/
+    "run": ("run", "batch"),
+    "scenes": ("info", "show", "psf", "doctor"),
+    "assess": ("assess", "evaluate", "index", "benchmark"),
+    "models": ("models", "adapt", "train"),
+    "shell": ("config", "completion", "handshake"),
+}
+MODULES: Mapping[str, str] = {
+    name: f"{__package__}.{package}.{name}" for package, names in PACKAGES.items() for name in names
+}
 _HIDDEN = ("handshake",)  # for programs that start the engine
 
 
 class Commands(click.Group):
-    """A group whose commands are modules of this package, in the order of `LINES`."""
+    """A group whose commands are modules of packages beside this one, in the order of `LINES`."""
 
     def list_commands(self, ctx: click.Context | None) -> list[str]:
         """Return the names of all commands."""
@@ -42,7 +53,7 @@ class Commands(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         if cmd_name not in self.commands:
-            command = getattr(import_module(f"{__package__}.{cmd_name}"), cmd_name)
+            command = getattr(import_module(MODULES[cmd_name]), cmd_name)
             name_variables(command, (cmd_name,))
             self.add_command(command)
         return self.commands[cmd_name]

@@ -19,13 +19,13 @@ from hsisr_geo.errors import HsisrError
 from hsisr_geo.files import FULL
 
 from .commands import Commands
-from .config_file import config_path, read_defaults
-from .quiet import be_quiet, keep_stdout
-from .signals import Cancellation, canceled_by_signals
-from .terminal import shown
-from .variables import name_variables
-from .verbosity import verbosity
-from .watch import end_with_parent
+from .options.config_file import config_path, read_defaults
+from .options.variables import name_variables
+from .terminal.quiet import be_quiet, keep_stdout
+from .terminal.signals import Cancellation, canceled_by_signals
+from .terminal.text import shown
+from .terminal.verbosity import verbosity
+from .terminal.watch import end_with_parent
 
 DEBUG_VARIABLE = "HSISR_GEO_DEBUG"
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

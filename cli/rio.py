@@ -1,8 +1,8 @@
 """`rio hsisr`: the command `run` as a plug-in of rasterio's own command line."""
 
-from .help_groups import GroupedCommand
 from .main import SETTINGS, Guarded
-from .run import run
+from .options.help_groups import GroupedCommand
+from .run.run import run
 
 
 class _Command(Guarded, GroupedCommand):

@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-PACKAGES = ("hsisr_geo", "qgis_plugin")
-MAPS = dict(zip(PACKAGES, re.findall(r"^  (ground ←.*)$", TEXT, re.MULTILINE), strict=True))
+FOLDERS = {"hsisr_geo": "hsisr_geo", "hsisr_geo.cli": "cli", "qgis_plugin": "qgis_plugin"}
+MAPS = dict(zip(FOLDERS, re.findall(r"^  (ground ←.*)$", TEXT, re.MULTILINE), strict=True))
 ORDER = {
     package: [set(re.findall(r"\w+", step)) for step in steps.split("←")]
     for package, steps in MAPS.items()
@@ -20,11 +20,19 @@ GROUND = {
     "metrics", "i18n", "version", "help", "layers",
 }  # fmt: skip
 HOMES = re.findall(r"^  (torch|rasterio|h5py|matplotlib|jinja2): +(.+)$", TEXT, re.MULTILINE)
+
+
+def _dotted(path):
+    """The full name of a module or a package; `cli/` is installed within another."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(("hsisr_geo", *parts) if parts[0] == "cli" else parts).removesuffix(".__init__")
+
+
 FILES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for package in PACKAGES
-    for path in sorted((ROOT / package).rglob("*.py"))
-    if path.parent.name != package or path.stem != "__init__"
+    _dotted(path): path
+    for folder in FOLDERS.values()
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if path != ROOT / folder / "__init__.py"
 }
 
 
@@ -49,13 +57,13 @@ def _imports(path, *, at_start=False):
 
 
 def _named(node, path):
-    """The full name of the module after `from`; the plugin's are relative."""
-    folders = path.relative_to(ROOT).parts[: -node.level] if node.level else ()
-    return ".".join(filter(None, (*folders, node.module)))
+    """The full name of the module after `from`; the plugin's and those of `cli/` are relative."""
+    above = [_dotted(path.parents[node.level - 1])] if node.level else []
+    return ".".join(filter(None, (*above, node.module)))
 
 
-def _step(module):
-    package, name, *_ = module.split(".")
+def _step(module, package="hsisr_geo"):
+    name = module.removeprefix(f"{package}.").split(".")[0]
     wanted = "ground" if name in GROUND else name
     return next(place for place, step in enumerate(ORDER[package]) if wanted in step)
 
@@ -68,18 +76,22 @@ def _ours(module):
 def test_a_module_imports_only_what_lies_to_its_left():
     """Within functions, too; models are loaded by name (`resolver/load.py`), but by benchmark."""
     of_model = _step("hsisr_geo.model")
-    who_may = {of_model, _step("hsisr_geo.benchmark")}
+    who_may = {of_model, _step("hsisr_geo.benchmark"), _step("hsisr_geo.cli")}
     arrows = [(module, name) for module in FILES for name in _ours(module)]
     assert len(arrows) > 1000
     assert not [(a, b) for a, b in arrows if a.split(".")[0] != b.split(".")[0]]
-    assert not [(a, b) for a, b in arrows if _step(b) > _step(a)]
+    for package in FOLDERS:
+        inside = [arrow for arrow in arrows if all(end.startswith(f"{package}.") for end in arrow)]
+        assert len(inside) > 50
+        assert not [(a, b) for a, b in inside if _step(b, package) > _step(a, package)]
     ours = [(a, b) for a, b in arrows if a.startswith("hsisr_geo.")]
     assert not [(a, b) for a, b in ours if _step(b) == of_model and _step(a) not in who_may]
 
 
 def test_the_map_names_every_package():
     tree = re.search(r"^hsisr_geo/ .*?^```", TEXT, re.DOTALL | re.MULTILINE)[0]
-    packages = {path.parent for path in ROOT.glob("hsisr_geo/**/__init__.py")}
+    roots = [ROOT / "hsisr_geo", ROOT / "cli"]
+    packages = {path.parent for root in roots for path in root.rglob("__init__.py")}
     assert len(packages) > 30
     assert not {path for path in packages if f"{path.name}/" not in tree}
 
@@ -156,5 +168,5 @@ def test_folders_are_small_and_names_are_no_participles():
     modules = [path for path in FILES.values() if path.stem != "__init__"]
     assert max(len([p for p in modules if p.parent == path.parent]) for path in modules) <= 14
     words = {"tiling", "blending", "resampling", "finding"}  # words of the field, and a noun
-    names = {path.stem for path in (*modules, *(ROOT / "cli").rglob("*.py"))}
+    names = {path.stem for path in modules}
     assert not {name for name in names if re.search(r"(ing|ed)$", name)} - words

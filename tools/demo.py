@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from affine import Affine
 from demo_picture import Panel, draw, true_colour_bands
-from hsisr_geo.cli.evaluate import compare
-from hsisr_geo.cli.progress import report, to_json
+from hsisr_geo.cli.assess.evaluate import compare
+from hsisr_geo.cli.terminal.progress import report, to_json
 from rasterio.crs import CRS
 from rasterio.warp import transform as reproject
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 from click.testing import CliRunner
+from hsisr_geo.cli.commands import PACKAGES
 from hsisr_geo.cli.main import cli
 
 INTRODUCTION = """# Command line
@@ -80,12 +81,12 @@ The command line comes first, then variables, then the file, then the built-in d
 """
 
 
-GROUPS = {
-    "run": ("Super-resolve", ("run", "batch")),
-    "scenes": ("Look at scenes, and at the installation", ("info", "show", "psf", "doctor")),
-    "assess": ("Tell how good it is", ("assess", "evaluate", "index", "benchmark")),
-    "models": ("Models", ("models", "adapt", "train")),
-    "shell": ("Defaults and the shell", ("config", "completion", "handshake")),
+TITLES = {
+    "run": "Super-resolve",
+    "scenes": "Look at scenes, and at the installation",
+    "assess": "Tell how good it is",
+    "models": "Models",
+    "shell": "Defaults and the shell",
 }
 UNSET = {"HSISR_GEO_CONFIG": ""}  # the defaults of nobody's configuration file
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -101,13 +102,13 @@ def main() -> None:
 def pages() -> dict[str, str]:
     """Return the text of every page, by its path in docs/."""
     links = [
-        f"- [{title}](cli/{name}.md): " + ", ".join(f"`{command}`" for command in commands)
-        for name, (title, commands) in GROUPS.items()
+        f"- [{TITLES[name]}](cli/{name}.md): " + ", ".join(f"`{command}`" for command in commands)
+        for name, commands in PACKAGES.items()
     ]
     index = "\n".join([INTRODUCTION, "## Commands\n", *links, "", _help([])])
     return {"cli.md": index} | {
-        f"cli/{name}.md": "\n".join([_head(title), *_group(commands)])
-        for name, (title, commands) in GROUPS.items()
+        f"cli/{name}.md": "\n".join([_head(TITLES[name]), *_group(commands)])
+        for name, commands in PACKAGES.items()
     }
 
 

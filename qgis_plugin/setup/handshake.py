@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ..engine.program import engine_environment
 from ..engine.worker import WorkerCanceled, WorkerFailed, run_worker
 
-PROTOCOL = 1  # of commands, options and events; the engine's is in its cli/handshake.py
+PROTOCOL = 1  # of commands, options and events; the engine's is in its cli/shell/handshake.py
 
 
 class EngineRefused(Exception):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from attacks.test_inputs_hold_still import scene
 from commands import ENVIRONMENT, call, one_line_error, posix
-from hsisr_geo.cli.terminal import shown
+from hsisr_geo.cli.terminal.text import shown
 from rasterio.errors import RasterioIOError
 
 from hsisr_geo.errors import OutputError, RasterError

@@ -28,7 +28,7 @@ def scene(path, seed, side=48):
 
 
 def evaluated(one, other, folder):
-    importlib.import_module("hsisr_geo.cli.evaluate").compare(str(one), str(other))
+    importlib.import_module("hsisr_geo.cli.assess.evaluate").compare(str(one), str(other))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def evaluated(one, other, folder):
             "hsisr_geo.index.make", "_made",
             lambda one, other, to: write_index(one, other, find_index("ndvi"), to / "i.tif"),
         ),
-        ("hsisr_geo.cli.evaluate", "_read", evaluated),
+        ("hsisr_geo.cli.assess.evaluate", "_read", evaluated),
     ],
 )  # fmt: skip
 def test_a_scene_that_is_replaced_while_it_is_looked_at_is_told(

@@ -8,7 +8,7 @@ import time
 import pytest
 from attacks.test_inputs_hold_still import scene
 from commands import CLI, ENVIRONMENT, posix
-from hsisr_geo.cli.signals import canceled_by_signals
+from hsisr_geo.cli.terminal.signals import canceled_by_signals
 
 from hsisr_geo.errors import Canceled
 from hsisr_geo.journal.folder import work_folder_of

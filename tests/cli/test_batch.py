@@ -407,8 +407,8 @@ def test_a_failure_ends_the_batch_unless_told_to_go_on(at_once):
 
 
 def test_scenes_at_a_time_share_the_memory_that_a_tile_may_take(raster_of_bands, monkeypatch):
-    from hsisr_geo.cli.batch_scenes import sharing_memory
-    from hsisr_geo.cli.run_options import RunOptions
+    from hsisr_geo.cli.options.run_options import RunOptions
+    from hsisr_geo.cli.run.batch_scenes import sharing_memory
 
     from hsisr_geo.engine.outlook import estimate
     from hsisr_geo.raster.open import open_raster

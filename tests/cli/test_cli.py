@@ -17,9 +17,9 @@ import rasterio
 from affine import Affine
 from commands import bicubic, call, json_lines, one_line_error, pixels, write
 from hsisr_geo.cli import commands as listing
-from hsisr_geo.cli.commands import LINES
+from hsisr_geo.cli.commands import LINES, MODULES
 from hsisr_geo.cli.main import cli
-from hsisr_geo.cli.variables import walk
+from hsisr_geo.cli.options.variables import walk
 
 from hsisr_geo import __version__
 from hsisr_geo.raster.open import open_raster
@@ -71,21 +71,21 @@ def test_help_imports_no_command():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported = done.stdout.splitlines()[-1].split()
     assert "hsisr_geo.cli.commands" in imported
-    assert not {f"hsisr_geo.cli.{name}" for name in LINES} & {*imported}
+    assert not {*MODULES.values()} & {*imported}
 
 
 def test_every_module_with_a_command_is_listed_and_every_line_fits():
     named = {path[0] for path, command in walk(cli) if len(path) == 1 and not command.hidden}
     assert named == {*LINES}
-    modules = {
-        path.stem: path.read_text("utf-8") for path in Path(listing.__file__).parent.glob("*.py")
-    }
+    folder = Path(listing.__file__).parent
     made = {
-        name
-        for name, text in modules.items()
-        if re.search(r"^@click\.(command|group)", text, re.M) and f"\ndef {name}(" in text
+        ".".join(("hsisr_geo.cli", *path.relative_to(folder).with_suffix("").parts))
+        for path in folder.rglob("*.py")
+        if re.search(r"^@click\.(command|group)", text := path.read_text("utf-8"), re.M)
+        and f"\ndef {path.stem}(" in text
     }
-    assert made == {*LINES, "handshake", "main"}
+    assert made == {*MODULES.values(), "hsisr_geo.cli.main"}
+    assert MODULES.keys() == {*LINES, "handshake"}
     longest = max(map(len, call("--help").stdout.splitlines()))
     assert longest <= 80
     assert "..." not in call("--help").stdout.split("Commands:")[1]

@@ -11,7 +11,7 @@ import click
 import pytest
 from commands import call, json_lines, one_line_error, pixels, write
 from hsisr_geo.cli.main import cli
-from hsisr_geo.cli.variables import options_of, walk
+from hsisr_geo.cli.options.variables import options_of, walk
 
 from hsisr_geo import __version__
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from hsisr_geo.cli.watch import GRACE_S, VARIABLE
+from hsisr_geo.cli.terminal.watch import GRACE_S, VARIABLE
 
 from qgis_plugin.engine.worker import WATCH_VARIABLE
 
@@ -95,7 +95,7 @@ def test_a_killed_qgis_leaves_no_process_however_stubborn(tmp_path):
     pids = tmp_path / "pids"
     engine = f"""
         import os, signal, subprocess, time
-        from hsisr_geo.cli.watch import VARIABLE, end_with_parent
+        from hsisr_geo.cli.terminal.watch import VARIABLE, end_with_parent
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         end_with_parent()
         assert VARIABLE not in os.environ

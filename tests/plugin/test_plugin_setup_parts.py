@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import stand_ins
-from hsisr_geo.cli.handshake import PROTOCOL as ENGINES_PROTOCOL
+from hsisr_geo.cli.shell.handshake import PROTOCOL as ENGINES_PROTOCOL
 
 import hsisr_geo
 from qgis_plugin.engine.worker import WorkerCanceled

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import options
-from .help_groups import GroupedCommand
+from ..options import options
+from ..options.help_groups import GroupedCommand
+from ..options.run_options import (
+    RunOptions,
+    canceling,
+    check_samples,
+    logging_to,
+    run_options,
+    wished,
+)
+from ..terminal.progress import report
+from ..terminal.signals import Cancellation
+from ..terminal.streams import destination, source
 from .plan import plan_text
-from .progress import report
-from .run_options import RunOptions, canceling, check_samples, logging_to, run_options, wished
-from .signals import Cancellation
-from .streams import destination, source
 
 if TYPE_CHECKING:
     from hsisr_geo.engine.pipeline import RunReport

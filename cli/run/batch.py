@@ -12,13 +12,14 @@ import click
 
 from hsisr_geo.errors import BatchFailed
 
-from . import batch_summary, options
+from ..options import options
+from ..options.run_options import RunOptions, canceling, check_samples, logging_to, run_options
+from ..terminal.progress import Report, report
+from ..terminal.signals import Cancellation
+from ..terminal.verbosity import is_verbose
+from . import batch_summary
 from .batch_scenes import BatchScene, Wish, prepare, sharing_memory
 from .plan import plan_text
-from .progress import Report, report
-from .run_options import RunOptions, canceling, check_samples, logging_to, run_options
-from .signals import Cancellation
-from .verbosity import is_verbose
 
 if TYPE_CHECKING:
     from hsisr_geo.batch import Job, Outcome

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from . import options
-from .progress import report
-from .run_options import logging_to
-from .signals import Cancellation
+from ..options import options
+from ..options.run_options import logging_to
+from ..terminal.progress import report
+from ..terminal.signals import Cancellation
 
 _TICKS = 1000  # of the progress: learning is a share of a time, not a number of things
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from .terminal import shown
+from ..terminal.text import shown
 
 
 @click.command()

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import options
-from .progress import Report, report
-from .run_options import canceling, logging_to
-from .signals import Cancellation
-from .verbosity import is_verbose
+from ..options import options
+from ..options.run_options import canceling, logging_to
+from ..terminal.progress import Report, report
+from ..terminal.signals import Cancellation
+from ..terminal.verbosity import is_verbose
 
 if TYPE_CHECKING:
     from hsisr_geo.benchmark.comparison.plan import BenchmarkPlan

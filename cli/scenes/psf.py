@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import options
-from .streams import source
-from .terminal import shown
+from ..options import options
+from ..terminal.streams import source
+from ..terminal.text import shown
 
 if TYPE_CHECKING:
     from hsisr_geo.blur.find import Blur
@@ -40,7 +40,7 @@ def psf(
     from hsisr_geo.blur.find import find_blur
     from hsisr_geo.raster.open import open_raster
 
-    from .progress import to_json
+    from ..terminal.progress import to_json
 
     with source(src) as name:
         raster = open_raster(name, bands=bands, exclude=exclude, orthorectify=orthorectify)

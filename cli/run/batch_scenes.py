@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hsisr_geo.errors import HsisrError, OutputError
 
-from .run_options import RunOptions, wished
+from ..options.run_options import RunOptions, wished
 
 if TYPE_CHECKING:
     from hsisr_geo.batch import Job, Skipped

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..terminal.signals import Cancellation
 from . import options
-from .signals import Cancellation
 
 if TYPE_CHECKING:
     from hsisr_geo.engine.outlook.plan import RunPlan

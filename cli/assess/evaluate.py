@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import options
+from ..options import options
 
 if TYPE_CHECKING:
     from hsisr_geo.assessment.pair import PairGain
@@ -63,7 +63,7 @@ def evaluate(
     that either marks as bad. With --pair, SR is any raster, and REF a finer one of the same ground
     in the same CRS; --model and --psf are for that.
     """
-    from .progress import to_json
+    from ..terminal.progress import to_json
 
     if pair:
         upscales = options.UPSCALES if upscale is None else (upscale,)
@@ -89,7 +89,7 @@ def _pair_text(
     from hsisr_geo.assessment.pair import SensorPair
     from hsisr_geo.resolver.load import load_resolver
 
-    from .progress import to_json
+    from ..terminal.progress import to_json
 
     pair = SensorPair.open(coarse, fine)
     fit = pair.fit()

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from hsisr_geo.json_text import json_text
 
-from .terminal import shown
+from .text import shown
 from .verbosity import is_quiet, is_verbose
 
 MODES = ("auto", "json", "none")

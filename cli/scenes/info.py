@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import options
-from .streams import source
-from .terminal import shown
+from ..options import options
+from ..terminal.streams import source
+from ..terminal.text import shown
 
 if TYPE_CHECKING:
     from hsisr_geo.bands.bands import Band
@@ -49,7 +49,7 @@ def info(
     """
     from hsisr_geo.raster.open import open_raster
 
-    from .progress import to_json
+    from ..terminal.progress import to_json
 
     with source(src) as name:
         raster = open_raster(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import options
+from ..options import options
 
 if TYPE_CHECKING:
     from hsisr_geo.index.make import IndexReport
@@ -50,7 +50,7 @@ def index(
     from hsisr_geo.index.make import write_index
     from hsisr_geo.output.formats.choice import WriteOptions
 
-    from .progress import to_json
+    from ..terminal.progress import to_json
 
     write = WriteOptions(format)
     found = write_index(result, sigma, find_index(name), out, overwrite=overwrite, write=write)

@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .progress import to_json
+from ..terminal.progress import to_json
 
 if TYPE_CHECKING:
     from hsisr_geo.batch import Outcome

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import options
+from ..options import options
 
 if TYPE_CHECKING:
     from hsisr_geo.doctor.finding import Finding
@@ -29,7 +29,7 @@ def doctor(quick: bool, as_json: bool) -> None:
     from hsisr_geo.doctor.examine import examine
     from hsisr_geo.errors import InstallationBroken
 
-    from .progress import to_json
+    from ..terminal.progress import to_json
 
     found = []
     for finding in examine(quick=quick):

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .progress import report
+from ..terminal.progress import report
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
-from .progress import MODES
-from .verbosity import verbosity
+from ..terminal.progress import MODES
+from ..terminal.verbosity import verbosity
 
 F = TypeVar("F", bound=Callable[..., Any])
 

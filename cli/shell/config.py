@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from . import options
-from .config_file import VARIABLE, config_path, default_path
-from .variables import PREFIX, options_of, walk
+from ..options import options
+from ..options.config_file import VARIABLE, config_path, default_path
+from ..options.variables import PREFIX, options_of, walk
 
 _OTHER_VARIABLES = ("CONFIG", "DEBUG", "EXECUTABLE", "MODELS", "TEST_DATA", "WATCH_STDIN", "CACHE")
 
@@ -34,7 +34,7 @@ def config(ctx: click.Context, as_json: bool) -> None:
     What is given on the command line comes first, then HSISR_GEO_COMMAND_OPTION, then the file,
     then the built-in default.
     """
-    from .progress import to_json
+    from ..terminal.progress import to_json
 
     root = ctx.find_root()
     path = config_path(root.params.get("config"))

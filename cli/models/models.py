@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import options
-from .options import known_models
-from .terminal import shown
+from ..options import options
+from ..options.options import known_models
+from ..terminal.text import shown
 
 if TYPE_CHECKING:
     from hsisr_geo.resolver.catalogue import ModelInfo
@@ -36,7 +36,7 @@ def show(name: str, as_json: bool) -> None:
     """Show the model NAME (or the model file NAME) with its card."""
     from hsisr_geo.resolver.catalogue import model_info
 
-    from .progress import to_json
+    from ..terminal.progress import to_json
 
     record = _record(model_info(name))
     if as_json:
@@ -68,7 +68,7 @@ def import_model(file: Path, out: Path | None, overwrite: bool, as_json: bool) -
     from hsisr_geo.errors import ModelError
     from hsisr_geo.resolver.catalogue import SUFFIX, check_model_target
 
-    from .progress import to_json
+    from ..terminal.progress import to_json
 
     if not file.is_file():
         raise ModelError(f"{file} {'is not a file' if file.exists() else 'does not exist'}")
@@ -103,7 +103,7 @@ def _importer() -> Any:
 def _print_list(as_json: bool) -> None:
     from hsisr_geo.resolver.catalogue import models as known_models
 
-    from .progress import to_json
+    from ..terminal.progress import to_json
 
     known = known_models()
     if as_json:

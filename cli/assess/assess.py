@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import options
-from .progress import report, to_json
-from .run_options import canceling, check_bounds, logging_to
-from .signals import Cancellation
+from ..options import options
+from ..options.run_options import canceling, check_bounds, logging_to
+from ..terminal.progress import report, to_json
+from ..terminal.signals import Cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,8 +18,8 @@ def handshake(self_test: bool) -> None:
     """Print version and protocol as JSON, for programs that start hsisr-geo."""
     from hsisr_geo import __version__
 
-    from .progress import to_json
-    from .run import run
+    from ..run.run import run
+    from ..terminal.progress import to_json
 
     answer: dict[str, Any] = {"version": __version__, "protocol": PROTOCOL}
     (psf,) = (option.default for option in run.params if option.name == "psf")

@@ -1,0 +1,1 @@
+"""Commands that tell how good it is."""

@@ -1,0 +1,1 @@
+"""Commands that list models, and make them."""

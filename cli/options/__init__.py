@@ -1,0 +1,1 @@
+"""Options: what several commands have, and where their values come from."""

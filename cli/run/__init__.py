@@ -1,0 +1,1 @@
+"""Commands that super-resolve: one raster, or many."""

@@ -1,0 +1,1 @@
+"""Commands for who starts the others: defaults, completion, what a program asks."""

@@ -1,0 +1,1 @@
+"""What a command says and hears: progress, text, pipes and signals."""
