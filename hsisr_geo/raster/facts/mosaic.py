@@ -5,6 +5,7 @@ out what the files say of themselves, and before GDAL 3.13 what they say of thei
 wavelengths, widths, bad bands.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +13,6 @@ from functools import cache, partial
 from xml.etree import ElementTree as ET  # nosec B405 # see `sources.elements`
 
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.errors import HsisrError
 from hsisr_geo.raster.datasets import open_quietly
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.sources import elements
@@ -20,6 +20,7 @@ from hsisr_geo.raster.sources import elements
 _COMPARED = 20  # files: of a mosaic of thousands the others are taken to be like these
 _SAME_NM = 0.5  # two products of one sensor differ by less, two sensors by more
 _SOURCES = ("SimpleSource", "ComplexSource", "AveragedSource", "KernelFilteredSource")
+_LOG = logging.getLogger(__name__)
 _Place = tuple[str, int]  # a file, and the number of a band in it, from 1
 Describe = Callable[[str], Raster]
 Source = Callable[[str], Raster | None]
@@ -118,7 +119,10 @@ def _source_of(name: str, describe: Describe, above: tuple[str, ...]) -> Raster 
         return None
     try:
         return _told(describe(name), describe, above)
-    except HsisrError:
+    except MemoryError:
+        raise
+    except Exception:  # libraries raise anything at all, and files hold anything at all
+        _LOG.debug("cannot describe %s", name, exc_info=True)
         return None
 
 
