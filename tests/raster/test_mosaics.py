@@ -11,6 +11,8 @@ from commands import bicubic
 from rasterio.windows import Window
 
 from hsisr_geo.errors import RasterError
+from hsisr_geo.raster import gdal
+from hsisr_geo.raster.facts.mosaic import told_by_sources
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.suitability import check_suitable
 
@@ -98,3 +100,11 @@ def test_sources_that_cannot_be_read_or_name_themselves_tell_nothing(halves, tmp
     assert open_raster(tmp_path / "self.vrt").bands.wavelengths_nm is None
     halves[0].unlink()
     assert open_raster(tmp_path / "m.vrt").bands.wavelengths_nm is None
+
+
+def test_a_source_that_a_library_stumbles_over_tells_nothing(halves, tmp_path):
+    def stumble(path):
+        raise KeyError(path)
+
+    raster = gdal.describe(str(build_vrt(tmp_path / "m.vrt", *halves)))
+    assert told_by_sources(raster, stumble) == raster
