@@ -420,6 +420,20 @@ def test_a_second_run_to_one_output_is_refused_and_does_no_harm(tmp_path):
     assert not leftovers(tmp_path, "a.tif")
 
 
+def test_runs_that_share_one_of_two_outputs_are_never_mixed(tmp_path):
+    first, second, shared = (tmp_path / f"{name}.tif" for name in ("a", "b", "sigma"))
+    with open_outputs([Target(first, plain()), Target(shared, plain())]) as drafts:
+        with (
+            pytest.raises(OutputError, match=r"sigma\.tif: another run is writing it"),
+            open_outputs([Target(second, plain()), Target(shared, plain())]),
+        ):
+            pass
+        for draft in drafts:
+            draft.fill(Whole(ONES.astype("int16")))
+    assert all((read_pixels(path) == 1).all() for path in (first, shared))
+    assert not leftovers(tmp_path, "a.tif", "sigma.tif")
+
+
 def test_a_file_that_came_meanwhile_is_not_overwritten(tmp_path):
     path = tmp_path / "a.tif"
 
