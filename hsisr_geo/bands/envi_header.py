@@ -17,6 +17,7 @@ HeaderPath = Path | zipfile.Path
 VSIZIP = "/vsizip/"
 """How GDAL's name of what is in a zip archive begins."""
 _GDAL_LINE_LIMIT = 10_000
+_BEGINNING = 512  # bytes, with blank lines that may stand there
 _UNSAFE = str.maketrans({",": ";", "{": "(", "}": ")"})
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CLOSING = {"{": "}", "[": "]", "(": ")"}  # lists of other languages are found in headers, too
@@ -43,6 +44,12 @@ BAND_KEYS = frozenset({
 def is_header(beginning: bytes) -> bool:
     """Tell whether a file that begins so is an ENVI header."""
     return _text(beginning).lstrip()[:4] == "ENVI"
+
+
+def begins_header(path: Path) -> bool:
+    """Tell whether a file begins as an ENVI header does."""
+    with path.open("rb") as file:
+        return is_header(file.read(_BEGINNING))
 
 
 def header_path(name: str) -> HeaderPath | None:

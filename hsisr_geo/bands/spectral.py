@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from hsisr_geo.bands.envi_header import is_header, read_header
+from hsisr_geo.bands.envi_header import begins_header, read_header
 from hsisr_geo.bands.lists import is_prose, length, split_list, to_flag, to_number
 from hsisr_geo.bands.wavelengths import (
     fitting_widths,
@@ -143,11 +143,9 @@ def _headers_beside(dataset: Any) -> Iterator[Path]:
         path.with_suffix(".HDR"),
     )
     for header in beside:
-        if header != path and header.is_file():
-            with header.open("rb") as file:
-                known = is_header(file.read(512)) or dataset.driver == "EHdr"
-            if known:
-                yield header
+        usable = header != path and header.is_file()
+        if usable and (dataset.driver == "EHdr" or begins_header(header)):
+            yield header
 
 
 def _descriptions(dataset: Any) -> Sequence[str | None]:

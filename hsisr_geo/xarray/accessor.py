@@ -24,6 +24,7 @@ from hsisr_geo.xarray.axes import (
     axes_of,
     bands_of,
     name_of,
+    nodata_in,
 )
 from hsisr_geo.xarray.chunks import ArrayRequest, Maker, Storage
 from hsisr_geo.xarray.coordinates import finer_coordinates
@@ -160,14 +161,14 @@ class HsisrDataset:
 
 def _chosen(dataset: xr.Dataset, variable: Hashable | None) -> Hashable:
     cubes = [name for name, values in dataset.data_vars.items() if values.ndim == 3]
-    planes = [name for name, values in dataset.data_vars.items() if values.ndim == 2]
     if variable is not None:
         if variable not in dataset.data_vars:
             raise RasterError(f"the dataset has no variable {variable!r}: {_names(dataset)}")
         return variable
     if len(cubes) != 1:
         found = "several variables have" if cubes else "no variable has"
-        way = "; of a variable for each band, .to_dataarray('band')" if planes and not cubes else ""
+        flat = not cubes and any(values.ndim == 2 for values in dataset.data_vars.values())
+        way = "; of a variable for each band, .to_dataarray('band')" if flat else ""
         raise RasterError(f"{found} three dimensions, name one of: {_names(dataset)}{way}")
     return cubes[0]
 
@@ -192,11 +193,11 @@ def _stored(encoding: Mapping[Any, Any], count: int) -> Storage | None:
     told = encoding.get("dtype") or encoding.get("rasterio_dtype")
     if told is None or np.dtype(told).kind not in "iu":
         return None
-    nodata = next((encoding[n] for n in NODATA_NAMES if encoding.get(n) is not None), None)
+    nodata = nodata_in(encoding)
     band = Band(
         scale=float(encoding.get("scale_factor", 1.0)),
         offset=float(encoding.get("add_offset", 0.0)),
-        nodata=None if nodata is None else usable_nodata(float(nodata), np.dtype(told).name),
+        nodata=None if nodata is None else usable_nodata(nodata, np.dtype(told).name),
     )
     return Storage(Bands((band,) * count), np.dtype(told).name)
 

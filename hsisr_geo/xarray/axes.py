@@ -106,6 +106,11 @@ def bands_of(array: xr.DataArray, axes: Axes) -> Bands:
     )
 
 
+def nodata_in(told: Mapping[Any, Any]) -> float | None:
+    """Return the number for "no value" that attributes or an encoding tell."""
+    return next((float(told[n]) for n in NODATA_NAMES if told.get(n) is not None), None)
+
+
 def name_of(array: xr.DataArray) -> str:
     """Return what to call an array in a message."""
     return "the array" if array.name is None else f"array {array.name!r}"
@@ -212,5 +217,5 @@ def _per_band(
 
 
 def _nodata(array: xr.DataArray) -> float | None:
-    told: Any = next((array.attrs[n] for n in NODATA_NAMES if n in array.attrs), None)
-    return None if told is None else usable_nodata(float(told), array.dtype.name)
+    told = nodata_in(array.attrs)
+    return None if told is None else usable_nodata(told, array.dtype.name)

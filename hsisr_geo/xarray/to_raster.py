@@ -21,11 +21,11 @@ from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.xarray.axes import (
     EACH_BAND,
-    NODATA_NAMES,
     RADIOMETRY,
     Axes,
     axes_of,
     bands_of,
+    nodata_in,
     radiometry_of,
 )
 from hsisr_geo.xarray.points import points_of
@@ -57,7 +57,7 @@ def to_raster(
     RasterError, OutputError : axes that cannot be told apart; the file cannot be written
     """
     axes = axes_of(array)
-    values = array.transpose(*axes.order)
+    values, bands = array.transpose(*axes.order), bands_of(array, axes)
     tags = {str(k): str(v) for k, v in array.attrs.items() if isinstance(v, (str, int, float))}
     made = {k: v for k, v in tags.items() if k.startswith(PROVENANCE_PREFIX)}
     crs, transform = _crs(array), _transform(array, axes)
@@ -72,10 +72,10 @@ def to_raster(
         gcps=gcps,
         gcp_crs=gcp_crs,
         dtype=_dtype(array),
-        bands=_bands(array, axes),
+        bands=_bands(array, axes, bands),
         tags={"": {k: v for k, v in tags.items() if k not in made}},
     )
-    cube = decode(values.values, bands_of(array, axes))
+    cube = decode(values.values, bands)
     write_raster(path, raster, cube, overwrite=overwrite, tags=made, write=write)
 
 
@@ -85,11 +85,10 @@ def _dtype(array: xr.DataArray) -> str:
     return np.dtype(own if told is None else told).name
 
 
-def _bands(array: xr.DataArray, axes: Axes) -> Bands:
+def _bands(array: xr.DataArray, axes: Axes, bands: Bands) -> Bands:
     """Return the bands with names, and stored as the encoding says, or else the attributes."""
     names = array.coords.get("band_name")
     told, dtype = {**array.attrs, **array.encoding}, _dtype(array)
-    nodata = next((float(told[n]) for n in NODATA_NAMES if told.get(n) is not None), None)
     encoded = any(name in array.attrs for name in (*RADIOMETRY, *EACH_BAND))
     scales, offsets = radiometry_of(array, axes, decoded=not encoded)
     return Bands(
@@ -99,9 +98,9 @@ def _bands(array: xr.DataArray, axes: Axes) -> Bands:
                 name="" if names is None else str(names.values[i]),
                 scale=scales[i],
                 offset=offsets[i],
-                nodata=_nodata(nodata, dtype),
+                nodata=_nodata(nodata_in(told), dtype),
             )
-            for i, band in enumerate(bands_of(array, axes))
+            for i, band in enumerate(bands)
         )
     )
 

@@ -26,7 +26,7 @@ Describe = Callable[[str], Raster]
 Source = Callable[[str], Raster | None]
 
 
-def told_by_sources(raster: Raster, describe: Describe) -> Raster:
+def told_by_sources(raster: Raster, describe: Describe, above: tuple[str, ...] = ()) -> Raster:
     """Give the bands of a VRT that tells no wavelength what its sources tell of them.
 
     And who gives a VRT of a result gives a result.
@@ -34,21 +34,19 @@ def told_by_sources(raster: Raster, describe: Describe) -> Raster:
     Parameters
     ----------
     describe : tells what lies at a path
+    above : the VRTs that lead to this one
 
     Returns
     -------
     the raster as it was, where it is no VRT, or its sources tell nothing, or not the same
     """
-    return _told(raster, describe, ())
-
-
-def _told(raster: Raster, describe: Describe, above: tuple[str, ...]) -> Raster:
-    if raster.driver != "VRT":
+    named = any(map(_centre, raster.bands))
+    if raster.driver != "VRT" or (named and raster.provenance):
         return raster
     places = _places(raster)
     source = cache(partial(_source_of, describe=describe, above=(*above, raster.path)))
-    raster = _made_as(raster, places, source)
-    if any(map(_centre, raster.bands)) or len(places) != len(raster.bands):
+    raster = raster if raster.provenance else _made_as(raster, places, source)
+    if named or len(places) != len(raster.bands):
         return raster
     firsts = [_band_at(place[0], source) if place else None for place in places]
     telling = [place[0][0] for place, band in zip(places, firsts, strict=True) if _centre(band)]
@@ -67,8 +65,7 @@ def _told(raster: Raster, describe: Describe, above: tuple[str, ...]) -> Raster:
 def _made_as(raster: Raster, places: list[list[_Place]], source: Source) -> Raster:
     """Say how its first source was made, if here."""
     first = next((source(place[0][0]) for place in places if place), None)
-    made = first.provenance if first else {}
-    return replace(raster, provenance=raster.provenance or made)
+    return replace(raster, provenance=first.provenance) if first else raster
 
 
 def _as_told(band: Band, by: Band | None) -> Band:
@@ -118,7 +115,7 @@ def _source_of(name: str, describe: Describe, above: tuple[str, ...]) -> Raster 
     if name in above:  # a VRT may name itself
         return None
     try:
-        return _told(describe(name), describe, above)
+        return told_by_sources(describe(name), describe, above)
     except MemoryError:
         raise
     except Exception:  # libraries raise anything at all, and files hold anything at all

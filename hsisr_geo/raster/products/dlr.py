@@ -39,11 +39,10 @@ _IMAGE = re.compile(r"(.*)-SPECTRAL_IMAGE(_VNIR|_SWIR)?(_COG)?\.\w+", re.IGNOREC
 _METADATA = re.compile(r"(.*)-METADATA\.xml", re.IGNORECASE)
 _IMAGE_SUFFIXES = (".tif", ".tiff", ".geotiff", ".bsq", ".bil", ".bip", ".img", ".jp2")
 _DEPTHS = "*", "*/*"
-_CLOUDS = "QL_QUALITY_CLOUD"
-_DESIS_FLAGS = "QL_QUALITY-2"
-_DESIS_CLOUDS = (5, 6)
-# ^ 0-based, over land and over water: after shadow, land, snow and haze over both, by hyperproc
-# 0.1.2's reader and SatelliteAnalysis' (Julia), which mask by them; L2A alone has such a layer
+_CLOUDS = {"EnMAP": ("QL_QUALITY_CLOUD", (0,)), "DESIS": ("QL_QUALITY-2", (5, 6))}
+# ^ layer, and which of its bands are flags of clouds, 0-based. DESIS has them over land and over
+# water, after shadow, land, snow and haze over both, by hyperproc 0.1.2's reader and
+# SatelliteAnalysis' (Julia), which mask by them; L2A alone has such a layer
 _BACKGROUND = 3  # in EnMAP's QL_QUALITY_CLASSES: 1 land, 2 water, 3 background
 _RADIANCE = {"EnMAP": "W m-2 sr-1 nm-1", "DESIS": "mW cm-2 sr-1 um-1"}
 
@@ -184,7 +183,7 @@ def describe(metadata: Path, chosen: Path | None = None) -> Raster:
         source = ClassedSource(source, _classes(classes, raster))
     return replace(
         raster,
-        clouds=_clouds(metadata, raster, mission) if mission == "DESIS" or on_map else None,
+        clouds=None if detector else _clouds(metadata, raster, mission),
         bands=Bands(tuple(bands)),
         product=product,
         files=tuple(files),
@@ -258,12 +257,11 @@ def _classes(path: Path, raster: Raster) -> Source:
 
 def _clouds(metadata: Path, raster: Raster, mission: str) -> Clouds | None:
     """Return the layer of clouds (1: cloud); None where there is none that fits the image."""
-    name = _DESIS_FLAGS if mission == "DESIS" else _CLOUDS
+    name, flags = _CLOUDS[mission]
     path = _beside(metadata, name)
     with suppress(RasterError):
         if path is not None:
-            layer = _classes(path, raster)
-            source = AnyFlag(layer, _DESIS_CLOUDS) if mission == "DESIS" else layer
+            source = AnyFlag(_classes(path, raster), flags)
             return Clouds(name, source, files=(anywhere(str(path)),))
     return None
 

@@ -16,8 +16,8 @@ import numpy as np
 from hsisr_geo.bands.envi_header import (
     LAYOUT_KEYS,
     PLACE_KEYS,
+    begins_header,
     hidden_fields,
-    is_header,
     read_header,
 )
 from hsisr_geo.errors import RasterError
@@ -112,7 +112,7 @@ def header_that_gdal_misreads(path: Path) -> Path | None:
     stems = path.with_suffix(""), path
     for header in (stem.with_name(stem.name + end) for end in (".hdr", ".HDR") for stem in stems):
         if header.is_file() and header != path:
-            hidden = set(hidden_fields(header)) if _begins(header) else set()
+            hidden = set(hidden_fields(header)) if begins_header(header) else set()
             if hidden & (LAYOUT_KEYS | PLACE_KEYS):
                 return header
     return None
@@ -158,11 +158,6 @@ def describe(path: Path, header: Path) -> Raster:
             int(offset),
         ),
     )
-
-
-def _begins(header: Path) -> bool:
-    with header.open("rb") as file:
-        return is_header(file.read(512))
 
 
 def _size(fields: Mapping[str, str], key: str, header: Path) -> int:

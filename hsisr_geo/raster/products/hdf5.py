@@ -258,6 +258,15 @@ def attribute(node: Any, name: str) -> Any:
     return next((node.attrs[key] for key in node.attrs if key.lower() == name.lower()), None)
 
 
+def scale_and_offset(node: Any) -> tuple[float, float]:
+    """Return scale and offset by CF's names, 1 and 0 where they are not told."""
+    scale, offset = (attribute(node, key) for key in ("scale_factor", "add_offset"))
+    return (
+        1.0 if scale is None else decimals(scale)[0],
+        0.0 if offset is None else decimals(offset)[0],
+    )
+
+
 def of_bands(numbers: Any, what: str, count: int, path: Path) -> list[float | None]:
     """Return a number for each band, as they were meant; None for all where there are none.
 

@@ -22,6 +22,7 @@ from hsisr_geo.raster.products.hdf5 import (
     decimals,
     fill_of,
     of_bands,
+    scale_and_offset,
 )
 from hsisr_geo.raster.products.swaths.geolocation import on_map, placed_by, places_in
 from hsisr_geo.raster.raster import Raster
@@ -56,7 +57,7 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
             for key in ("wavelength", "fwhm")
         )
     nodata = fill_of(cube)
-    scale, offset = (_number(cube, *told) for told in (("scale_factor", 1.0), ("add_offset", 0.0)))
+    scale, offset = scale_and_offset(cube)
     group = file["navigation"]
     end = "s" if set(group) >= _HICO else ""
     sensor = "HICO" if end else "HYPSO"
@@ -103,11 +104,6 @@ def _datasets(file: Any) -> list[str]:
     told = {name: attribute(group[name], "wavelength") for name in axes if name.startswith("Lt")}
     single = {name: decimals(said)[0] for name, said in told.items() if said is not None}
     return [f"products/{name}" for name in sorted(single, key=single.__getitem__)]
-
-
-def _number(node: Any, key: str, otherwise: float) -> float:
-    said = attribute(node, key)
-    return otherwise if said is None else decimals(said)[0]
 
 
 def _listed(node: Any, key: str, count: int, path: Path) -> list[float | None]:

@@ -17,12 +17,11 @@ from hsisr_geo.raster.products.hdf5 import (
     BandRange,
     Hdf5Source,
     as_text,
-    attribute,
     axes_in,
-    decimals,
     fill_of,
     need,
     of_bands,
+    scale_and_offset,
 )
 from hsisr_geo.raster.products.swaths.geolocation import on_map, placed_by, places_in
 from hsisr_geo.raster.raster import Raster
@@ -115,10 +114,7 @@ def _listed(file: Any, name: str, count: int, path: Path) -> list[float | None]:
 def _bands(
     cube: Any, centres: Sequence[float | None], widths: Sequence[float | None], prefix: str
 ) -> list[Band]:
-    scale, offset = (
-        default if (said := attribute(cube, key)) is None else decimals(said)[0]
-        for key, default in (("scale_factor", 1.0), ("add_offset", 0.0))
-    )
+    scale, offset = scale_and_offset(cube)
     fill = fill_of(cube, -32767.0)
     return [
         Band(
