@@ -1,12 +1,13 @@
 """The SPEC of `--bands` and `--exclude`: which bands of a raster, and which count as bad.
 
 A SPEC is a list separated by commas. Its items are band numbers from 1 (`7`, `1-50`), wavelengths
-with a unit (`550nm`, the nearest band; `1340-1445nm`, `0.45-0.9um`, all bands whose centre lies
-there), and `water-vapour`. Numbers are those of the file, whatever else is chosen.
+with a unit (`550nm`, the nearest band, where the spectrum reaches that far; `1340-1445nm`,
+`0.45-0.9um`, all bands whose centre lies there), and `water-vapour`. Numbers are those of the file,
+whatever else is chosen.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from hsisr_geo.bands.bands import Bands, to_nanometers
@@ -21,9 +22,10 @@ The limits are those that NEON writes into its reflectance files (`Band_Window_1
 """
 WATER_VAPOUR = "water-vapour"
 
-_NUMBERS = re.compile(r"(\d+)(?:-(\d+))?")
+_NUMBERS = re.compile(r"(\d+)(?:\s*-\s*(\d+))?")
 _FLOAT = r"(\d+(?:\.\d*)?|\.\d+)"
-_WAVELENGTHS = re.compile(rf"{_FLOAT}(?:-{_FLOAT})?\s*(nm|um|µm|μm)", re.IGNORECASE)
+_WAVELENGTHS = re.compile(rf"{_FLOAT}(?:\s*-\s*{_FLOAT})?\s*(nm|um|µm|μm)", re.IGNORECASE)
+_NEAR = 10.0  # nanometres, as an index takes of its bands
 _EXAMPLES = "e.g. 1-50,60 or 450-900nm,1000nm or water-vapour"
 
 
@@ -36,11 +38,15 @@ def find_bands(spec: str, bands: Bands, *, option: str) -> tuple[int, ...]:
 
     Raises
     ------
-    OptionError : not understood, beyond the last band, wavelengths of a raster that has none
+    OptionError : no text, not understood, beyond the last band or the ends of the spectrum,
+        wavelengths of a raster that has none
 
     >>> find_bands("3,1-2", Bands((Band(),) * 4), option="--bands")  # doctest: +SKIP
     (2, 0, 1)
     """
+    if not isinstance(spec, str):
+        name = option.removeprefix("--")
+        raise OptionError(f"{name}={spec!r} is no text: give {_EXAMPLES}, between quotes")
     items = [item.strip() for item in spec.split(",")]
     found = (index for item in items for index in _find(item, bands, option))
     return tuple(dict.fromkeys(found))
@@ -142,7 +148,11 @@ def _numbered(first: int, last: int, bands: Bands, option: str, item: str) -> ra
     if first > last:
         raise OptionError(f"{option}: {item!r} ends before it begins")
     if first < 1 or last > len(bands):
-        raise OptionError(f"{option}: there is no band {item}: the raster has 1 to {len(bands)}")
+        meant = any(band.wavelength_nm is not None for band in bands)
+        told = f"; a wavelength has its unit behind it, {item}nm" if meant else ""
+        raise OptionError(
+            f"{option}: there is no band {item}: the raster has 1 to {len(bands)}{told}"
+        )
     return range(first - 1, last)
 
 
@@ -153,14 +163,25 @@ def _between(match: re.Match[str], bands: Bands, option: str, item: str) -> Iter
     assert high is not None
     if low > high:
         raise OptionError(f"{option}: {item!r} ends before it begins")
-    if match[2] is None:
-        yield min(known, key=lambda i: abs(known[i] - low))
-        return
     inside = [i for i, nm in known.items() if low <= nm <= high]
+    if match[2] is None and _reaches(sorted(known.values()), low):
+        inside = [min(known, key=lambda i: abs(known[i] - low))]
     if not inside and option == "--bands":  # to exclude what is not there is no mistake
         least, most = min(known.values()), max(known.values())
-        raise OptionError(f"{option}: no band lies in {item}: they do in {least:g}-{most:g}nm")
+        where = "at" if match[2] is None else "in"
+        raise OptionError(f"{option}: no band lies {where} {item}: they do in {least:g}-{most:g}nm")
     yield from inside
+
+
+def _reaches(spectrum: Sequence[float], nm: float) -> bool:
+    """Tell whether a wavelength lies in an ascending spectrum, or where its next band would.
+
+    2200 nm are not the last band of a camera that ends at 1000. One band alone tells no spacing.
+    """
+    if len(spectrum) == 1:
+        return True
+    below, above = (max(b - a, _NEAR) for a, b in (spectrum[:2], spectrum[-2:]))
+    return spectrum[0] - below <= nm <= spectrum[-1] + above
 
 
 def _known_wavelengths(bands: Bands, option: str, item: str) -> dict[int, float]:

@@ -55,6 +55,10 @@ def write_raster(path, pixels, centres, *, bad=(), **profile):
         ("560nm", [1]),
         ("water-vapour", [2, 3, 4]),
         ("450-450nm", [0]),
+        ("400nm", [0]),
+        ("2400nm", [5]),
+        ("2 - 4", [1, 2, 3]),
+        ("500 - 600 nm", [1]),
     ],
 )
 def test_what_a_spec_names(spec, expected):
@@ -103,12 +107,21 @@ def test_any_text_is_understood_or_refused_in_a_line(text):
         ("4-2", "ends before it begins"),
         ("600-500nm", "ends before it begins"),
         ("600-700nm", "no band lies in 600-700nm: they do in 450-2200nm"),
-        ("1340-1450", "no band 1340-1450"),
+        ("1340-1450", "no band 1340-1450: .* has its unit behind it, 1340-1450nm"),
+        ("340nm", "no band lies at 340nm: they do in 450-2200nm"),
+        ("2.61um", "no band lies at 2.61um: they do in 450-2200nm"),
+        ([1, 2], r"bands=\[1, 2\] is no text: give e.g. 1-50,60"),
     ],
 )
 def test_what_cannot_be_found_is_said(spec, words):
     with pytest.raises(OptionError, match=words):
         found(spec)
+
+
+def test_a_wavelength_beyond_the_spectrum_excludes_nothing():
+    """The nearest band may be a good one, hundreds of nanometres away."""
+    assert found("3000nm,2", option="--exclude") == (1,)
+    assert found("3000nm", made((560.0,))) == (0,)  # one band alone tells no spacing
 
 
 def test_wavelengths_need_wavelengths():
