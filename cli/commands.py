@@ -9,6 +9,7 @@ from importlib import import_module
 
 import click
 
+from .options.hints import of_command
 from .options.variables import name_variables
 
 LINES: Mapping[str, str] = {
@@ -57,6 +58,16 @@ class Commands(click.Group):
             name_variables(command, (cmd_name,))
             self.add_command(command)
         return self.commands[cmd_name]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that arguments begin with; say what is meant where there is none."""
+        word = args[0]
+        is_none = not word.startswith("-") and self.get_command(ctx, word) is None
+        if is_none and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {word!r}. {of_command(word, LINES)}".rstrip())
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the lines."""

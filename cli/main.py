@@ -20,6 +20,7 @@ from hsisr_geo.files import FULL
 
 from .commands import Commands
 from .options.config_file import config_path, read_defaults
+from .options.hints import add_option
 from .options.variables import name_variables
 from .terminal.quiet import be_quiet, keep_stdout
 from .terminal.signals import Cancellation, canceled_by_signals
@@ -45,6 +46,8 @@ class Guarded(click.Command):
             except click.BadParameter as e:
                 raise _with_source(e) from None
             except click.ClickException as e:
+                if isinstance(e, click.NoSuchOption):
+                    add_option(e)
                 vars(e)["message"] = shown(e.message)
                 raise
             except (click.exceptions.Exit, BrokenPipeError):
