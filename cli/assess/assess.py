@@ -6,6 +6,7 @@ import click
 
 from ..options import options
 from ..options.run_options import canceling, check_bounds, logging_to
+from ..options.scene_options import SceneOptions, scene_options
 from ..terminal.progress import report, to_json
 from ..terminal.signals import Cancellation
 
@@ -48,11 +49,7 @@ if TYPE_CHECKING:
     "`hsisr-geo run`: `auto`, `bicubic`, `gaussian:MTF`, `fwhm:45m`, or a kernel file.",
 )
 @options.bounds
-@options.bands
-@options.exclude
-@options.orthorectify
-@options.nodata
-@options.mask_clouds
+@scene_options
 @click.option(
     "--window",
     type=click.IntRange(min=16),
@@ -79,11 +76,7 @@ def assess(
     seed: int,
     psf: str,
     bounds: tuple[float, float, float, float] | None,
-    bands: str | None,
-    exclude: str | None,
-    orthorectify: bool,
-    nodata: float | None,
-    mask_clouds: bool,
+    take: SceneOptions,
     window: int,
     tile: int | None,
     threads: int,
@@ -102,7 +95,6 @@ def assess(
     from pathlib import Path
 
     from hsisr_geo.assessment.report import check_report_folder
-    from hsisr_geo.raster.open import open_raster
     from hsisr_geo.raster.suitability import check_suitable
     from hsisr_geo.resolver.load import load_resolver
 
@@ -110,14 +102,7 @@ def assess(
     speak = report(progress, stdout_is_data=as_json)
     target = check_report_folder(folder, overwrite=overwrite)
     with logging_to(speak.log):
-        raster = open_raster(
-            src,
-            bands=bands,
-            exclude=exclude,
-            orthorectify=orthorectify,
-            nodata=nodata,
-            mask_clouds=mask_clouds,
-        )
+        raster = take.open(src)
     check_suitable(raster, again=again)
     # ^ before the model, which takes seconds: what is wrong with a path is told at once
     resolver = load_resolver(

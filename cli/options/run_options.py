@@ -17,6 +17,7 @@ import click
 
 from ..terminal.signals import Cancellation
 from . import options
+from .scene_options import SceneOptions
 
 if TYPE_CHECKING:
     from hsisr_geo.engine.outlook.plan import RunPlan
@@ -111,19 +112,10 @@ class RunOptions:
     def open(self, src: str) -> "Raster":
         """Open a scene with the bands that are asked for; errors as `open_raster`."""
         from hsisr_geo.engine.workers import Workers
-        from hsisr_geo.raster.open import open_raster
         from hsisr_geo.raster.suitability import check_suitable
 
-        raster = open_raster(
-            Workers(scheduler=self.scheduler).name_of(src),
-            bands=self.bands,
-            exclude=self.exclude,
-            drop_bad=self.drop_bad,
-            overlap=self.overlap,
-            orthorectify=self.orthorectify,
-            nodata=self.nodata,
-            mask_clouds=self.mask_clouds,
-        )
+        take = SceneOptions.of(dict(vars(self)))
+        raster = take.open(Workers(scheduler=self.scheduler).name_of(src))
         check_suitable(raster, again=self.again)
         return raster
 

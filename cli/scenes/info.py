@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..options import options
+from ..options.scene_options import SceneOptions, scene_options
 from ..terminal.streams import source
 from ..terminal.text import shown
 
@@ -23,45 +23,19 @@ _WIDTH = 12  # characters of the first column
 
 @click.command()
 @click.argument("src", type=click.Path())
-@options.bands
-@options.exclude
-@options.drop_bad
-@options.overlap
-@options.orthorectify
-@options.nodata
-@options.mask_clouds
+@scene_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every band.")
-def info(
-    src: str,
-    bands: str | None,
-    exclude: str | None,
-    drop_bad: bool,
-    overlap: str,
-    orthorectify: bool,
-    nodata: float | None,
-    mask_clouds: bool,
-    as_json: bool,
-) -> None:
+def info(src: str, take: SceneOptions, as_json: bool) -> None:
     """Describe the raster or product SRC, or what is on stdin for `-`: grid, bands, nodata.
 
-    SRC is a raster that GDAL reads, or a file or folder of EnMAP, DESIS, PRISMA, EMIT, NEON, or a
-    CF cube in netCDF-4 or Zarr. With --bands and --exclude it says what `run` would take.
+    SRC is a raster that GDAL reads, a product (EnMAP, DESIS, PRISMA, EMIT, Tanager, PACE, AVIRIS,
+    NEON ...), its file or its folder, or a CF cube in netCDF or Zarr. With --bands and --exclude it
+    says what `run` would take.
     """
-    from hsisr_geo.raster.open import open_raster
-
     from ..terminal.progress import to_json
 
     with source(src) as name:
-        raster = open_raster(
-            name,
-            bands=bands,
-            exclude=exclude,
-            drop_bad=drop_bad,
-            overlap=overlap,
-            orthorectify=orthorectify,
-            nodata=nodata,
-            mask_clouds=mask_clouds,
-        )
+        raster = take.open(name)
     raster = replace(raster, path=src)
     if as_json:
         click.echo(to_json(_record(raster)))
@@ -193,6 +167,7 @@ def _made(raster: "Raster") -> list[tuple[str, str]]:
     blur = ", ".join(said[key] for key in ("degradation", "psf_told") if key in said)
     rows = [
         *index,
+        ("content", said.get("content", "")),
         ("made by", f"{by}: a result, not to be super-resolved again"),
         ("made from", said.get("source", "?")),
         ("weights", said.get("model_sha256", "")),
@@ -236,21 +211,22 @@ def _percent(share: str | None) -> str:
 
 def _bands_text(raster: "Raster") -> str:
     bad = len(raster.bands) - len(raster.bands.good_indices)
-    return f"{len(raster.bands)} bands" + (f" ({bad} marked bad)" if bad else "")
+    count = "1 band" if len(raster.bands) == 1 else f"{len(raster.bands)} bands"
+    return count + (f" ({bad} marked bad)" if bad else "")
 
 
 def _place(raster: "Raster") -> list[tuple[str, str]]:
     """Say where the pixels lie, a row for each fact."""
     if not raster.has_transform:
         if raster.gcps:
-            points = f"{len(raster.gcps)} ground control points, {_crs_name(raster.gcp_crs)}"
+            points = f"{len(raster.gcps)} ground control points, {raster.crs_name or 'no CRS'}"
             return [("place", points)]
         told = "rational polynomial coefficients" if raster.rpcs else "not georeferenced"
         return [("place", told)]
     a, b, _, d, e, _ = tuple(raster.transform)[:6]
     xmin, ymin, xmax, ymax = raster.bounds
     rows = [
-        ("crs", _crs_name(raster.crs)),
+        ("crs", raster.crs_name or "no CRS"),
         ("pixel", f"{math.hypot(a, d):g} x {math.hypot(b, e):g}"),
         ("bounds", f"{xmin:.10g} {ymin:.10g} {xmax:.10g} {ymax:.10g}"),
     ]
@@ -265,21 +241,14 @@ def _rotation(raster: "Raster") -> float:
     return math.degrees(math.atan2(raster.transform.d, raster.transform.a))
 
 
-def _crs_name(wkt: str | None) -> str:
-    """Return e.g. "WGS 84 / UTM zone 33N" out of the WKT."""
-    if wkt is None:
-        return "no CRS"
-    parts = wkt.split('"', 2)
-    return parts[1] if len(parts) == 3 else wkt
-
-
 def _wavelengths_text(raster: "Raster") -> str:
     known = [band.wavelength_nm for band in raster.bands if band.wavelength_nm is not None]
     if not known:
         return "none: bands are taken in file order"
     widths = "" if raster.bands.fwhm_nm is None else ", with widths"
     partial = "" if len(known) == len(raster.bands) else f" of {len(known)} bands"
-    return f"{min(known):g} to {max(known):g} nm{partial}{widths}"
+    span = f"{min(known):g} to {max(known):g} nm" if len(known) > 1 else f"{known[0]:g} nm"
+    return f"{span}{partial}{widths}"
 
 
 def _nodata_text(raster: "Raster") -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..options import options
+from ..options.scene_options import SceneOptions, scene_options
 from ..terminal.streams import source
 from ..terminal.text import shown
 
@@ -16,21 +17,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("src", type=click.Path())
-@options.bands
-@options.exclude
-@options.orthorectify
+@scene_options
 @click.option(
     "--plot", type=click.Path(path_type=Path), metavar="PNG|SVG|PDF", help="Draw it, too."
 )
 @options.as_json
-def psf(
-    src: str,
-    bands: str | None,
-    exclude: str | None,
-    orthorectify: bool,
-    plot: Path | None,
-    as_json: bool,
-) -> None:
+def psf(src: str, take: SceneOptions, plot: Path | None, as_json: bool) -> None:
     """Tell what blurred the raster SRC: what `run` takes by `--psf auto`, and how sure that is.
 
     In this order: what SRC says (an item PSF among its tags, e.g. PSF=gaussian:0.3); a table of
@@ -38,12 +30,11 @@ def psf(
     SRC's pixels; in brackets the bounds that the truth exceeds in one of ten cases each.
     """
     from hsisr_geo.blur.find import find_blur
-    from hsisr_geo.raster.open import open_raster
 
     from ..terminal.progress import to_json
 
     with source(src) as name:
-        raster = open_raster(name, bands=bands, exclude=exclude, orthorectify=orthorectify)
+        raster = take.open(name)
         blur = find_blur(raster)
     if plot is not None:
         from hsisr_geo.assessment.report.blur_figure import draw_blur

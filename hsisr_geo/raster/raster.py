@@ -154,6 +154,13 @@ class Raster:
         return self.has_transform or bool(self.crs or self.gcps or self.rpcs)
 
     @property
+    def crs_name(self) -> str:
+        """The name of the CRS that places it, e.g. "WGS 84 / UTM zone 33N"; "" for none."""
+        by_points = self.gcps and not self.has_transform
+        parts = ((self.gcp_crs if by_points else self.crs) or "").split('"', 2)
+        return parts[1] if len(parts) == 3 else parts[0]
+
+    @property
     def bounds(self) -> Bounds:
         """The box (xmin, ymin, xmax, ymax) that encloses the raster, rotated or not."""
         corners = [self.transform @ (c, r) for c in (0, self.cols) for r in (0, self.rows)]
@@ -219,7 +226,8 @@ class Raster:
         cols, rows = self._pixels_of(bounds)
         window = _covering(rows, self.rows), _covering(cols, self.cols)
         if any(axis.start >= axis.stop for axis in window):
-            raise RasterError(f"bounds {bounds} do not touch {self.path}, which has {self._extent}")
+            told = f"{_box(bounds)} do not touch {self.path}, which has {_box(self._extent)}"
+            raise RasterError(f"bounds {told}: give them in {self.crs_name or 'pixels'}")
         return window
 
     def _pixels_of(self, bounds: Bounds) -> tuple[list[float], list[float]]:
@@ -253,6 +261,10 @@ def within_axis(axis: slice | None, size: int) -> tuple[int, int]:
     if step != 1 or start >= stop or (axis is not None and (axis.stop or 0) > size):
         raise RasterError(f"window {axis} does not lie inside 0..{size}")
     return start, stop
+
+
+def _box(bounds: Bounds) -> str:
+    return " ".join(f"{number:.10g}" for number in bounds)
 
 
 def _covering(positions: Sequence[float], size: int) -> slice:

@@ -189,3 +189,5 @@ def test_psf_tells_and_draws(soft: Path, tmp_path: Path) -> None:
     assert found["estimate"]["rows"]["low"] < found["estimate"]["rows"]["high"]
     assert "mtf.xyz" in one_line_error(call("psf", soft, "--plot", tmp_path / "mtf.xyz", code=1))
     assert "none.tif" in one_line_error(call("psf", tmp_path / "none.tif", code=1))
+    read = json.loads(call("psf", soft, "--nodata", "nan", "--json").stdout)
+    assert read == found  # as `run` reads it, with the options that it has for that

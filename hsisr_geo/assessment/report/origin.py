@@ -53,10 +53,9 @@ def blur_of(resolver: Resolver) -> dict[str, str]:
 def _place(source: Raster) -> dict[str, Any]:
     if not source.has_transform:
         return {"crs": None, "pixel": None, "pixel_unit": None}
-    parts = (source.crs or "").split('"', 2)
     units = _UNIT.findall(source.crs or "")
     return {
-        "crs": parts[1] if len(parts) == 3 else source.crs,
+        "crs": source.crs_name or None,
         "pixel": float(np.hypot(source.transform.a, source.transform.d)),
         "pixel_unit": _SHORT.get(units[-1].lower(), units[-1]) if units else None,
     }
