@@ -16,6 +16,7 @@ FORMATS = ("gtiff", "cog", "envi", "zarr", "vrt", "netcdf")
 UNCERTAINTY_BANDS = ("all", "mean")
 AUTO = "auto"
 PRECISIONS = ("float32", "bfloat16")
+_LEAST = 1e6  # bytes; nobody means fewer
 _UNITS = ("", "k", "M", "G", "T")
 
 
@@ -35,6 +36,10 @@ def _memory(ctx: click.Context, param: click.Parameter, value: str) -> int | Non
     size = float(found[1]) * (1024 if found[3] else 1000) ** _UNITS.index(found[2]) if found else 0
     if size < 1:
         raise click.BadParameter(f"{value!r} is neither auto nor a size like 500M", ctx, param)
+    if size < _LEAST:
+        raise click.BadParameter(
+            f"{value!r} is {size:g} bytes: give it a unit, e.g. {value}G", ctx, param
+        )
     return int(size)
 
 
@@ -168,7 +173,8 @@ nodata = click.option(
     "--nodata",
     type=_Number(),
     metavar="VALUE",
-    help="The number in the file that stands for no data in every band, whatever the file says.",
+    help="The number in the file that stands for no data in every band, whatever the file says; "
+    "`nan` for none.",
 )
 tile = click.option(
     "--tile",

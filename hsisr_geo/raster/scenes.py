@@ -1,5 +1,6 @@
 """The scenes in folders: what `open_raster` takes, found by names and content."""
 
+import glob
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,8 +21,8 @@ def find_scenes(sources: Sequence[str], pattern: str | None = None) -> list[str]
 
     Parameters
     ----------
-    sources : scenes, in the order of the result, and folders; a source that is neither is taken
-        for a scene, as GDAL's own names are
+    sources : scenes, in the order of the result, and folders; a source that is neither, and no
+        pattern that some match, is taken for a scene, as GDAL's own names are
     pattern : of file names in folders, e.g. "*_REFL.tif", or "**/*.tif" for folders below, too;
         None for the usual endings of rasters
 
@@ -31,7 +32,7 @@ def find_scenes(sources: Sequence[str], pattern: str | None = None) -> list[str]
     OptionError : not a pattern
     """
     found: dict[str, str] = {}
-    for source in sources:
+    for source in (name for given in sources for name in _matching(given)):
         folder = Path(source)
         scenes = [source] if _is_scene(folder) or not folder.is_dir() else _in(folder, pattern)
         for scene in scenes:
@@ -44,6 +45,13 @@ def stem(path: Path) -> str:
     name = path.name[: -len(".zip")] if path.name.lower().endswith(_ZIPPED) else path.name
     plain = Path(name)
     return plain.stem if plain.suffix.lower() in ENDINGS else name
+
+
+def _matching(source: str) -> list[str]:
+    """Return what a pattern that no shell has expanded stands for, else the source as it is."""
+    if os.path.lexists(source) or not glob.has_magic(source):
+        return [source]
+    return sorted(glob.glob(source, recursive=True)) or [source]
 
 
 def _is_scene(path: Path) -> bool:

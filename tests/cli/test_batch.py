@@ -80,6 +80,13 @@ def test_a_scene_named_twice_is_one_and_gdal_names_stay(tmp_path):
     assert find_scenes(sources) == [sources[0], str(tmp_path / "a.tif"), *sources[2:]]
 
 
+def test_a_pattern_that_no_shell_expanded_names_what_it_matches(tmp_path):
+    touch(tmp_path, "b.tif", "a.tif", "a.txt", "[x].tif")
+    patterns = ["*.tif", "[x].tif", "n*.tif"]
+    found = find_scenes([str(tmp_path / name) for name in patterns])
+    assert [Path(name).name for name in found] == ["[x].tif", "a.tif", "b.tif", "n*.tif"]
+
+
 @pytest.mark.parametrize(
     ("pattern", "error", "said"),
     [

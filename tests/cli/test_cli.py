@@ -238,6 +238,23 @@ def test_wrong_usage_ends_with_2(raster, tmp_path, options):
     assert not (tmp_path / "out.tif").exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("{raster}", "hsisr-geo run {raster} DST --upscale 2; to look at it: hsisr-geo info"),
+        ("rnu", "Did you mean 'run'?"),
+        ("run a.tif b.tif --bbox 1 2 3 4", "Did you mean '--bounds'?"),
+        ("run a.tif b.tif --scale 2", "Did you mean '--upscale'?"),
+        ("run a.tif -o b.tif --upscale 2", "behind the input: hsisr-geo run SRC DST"),
+        ("batch a.tif -o b", "Did you mean '--out-dir'?"),
+        ("assess a.tif --out b", "Did you mean '--report'?"),
+    ],
+)
+def test_what_other_programs_call_it_is_answered_with_our_name(raster, typed, said):
+    result = call(*typed.format(raster=raster).split(), code=2)
+    assert said.format(raster=raster) in result.stderr
+
+
 def test_a_bicubic_run_does_not_import_torch(raster, tmp_path):
     code = (
         "import sys\n"
@@ -336,6 +353,11 @@ def test_a_run_keeps_to_its_memory_or_says_that_it_cannot(tmp_path):
 def test_a_size_that_is_none_is_wrong_usage(raster, tmp_path, size):
     found = bicubic(raster, tmp_path / "out.tif", "--memory", size, code=2)
     assert "neither auto nor a size like 500M" in found.stderr
+
+
+def test_a_memory_of_some_bytes_is_asked_for_its_unit(raster, tmp_path):
+    found = bicubic(raster, tmp_path / "out.tif", "--memory", "4", code=2)
+    assert "'4' is 4 bytes: give it a unit, e.g. 4G" in found.stderr
 
 
 def test_a_dry_run_tells_tile_memory_and_time(raster, tmp_path):
@@ -630,6 +652,9 @@ def test_info_describes_the_raster(tmp_path):
         "-1",
     ):
         assert said in text
+    one = call("info", raster, "--bands", "550nm").stdout
+    assert "1 band\n" in one
+    assert "wavelengths  550 nm\n" in one
     found = json.loads(call("info", raster, "--json").stdout)
     assert (found["rows"], found["cols"], found["dtype"], found["nodata"]) == (20, 24, "int16", -1)
     assert found["bounds"] == [500_000, 5_799_400, 500_720, 5_800_000]
@@ -651,6 +676,9 @@ def test_info_tells_rotation_and_how_a_result_was_made(tmp_path):
         "of a band's standard deviation from its input, degraded again"
     )
     assert "made by      hsisr-geo" in call("info", fine).stdout
+    with rasterio.open(fine, "r+") as dataset:  # as a raster of deviations has it
+        dataset.update_tags(HSISR_CONTENT="standard deviation, predicted")
+    assert "content      standard deviation, predicted\n" in call("info", fine).stdout
     told = json.loads(call("info", fine, "--json").stdout)
     assert told["rotation_deg"] == pytest.approx(36.87, abs=0.01)
 

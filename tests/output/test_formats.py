@@ -192,6 +192,8 @@ def test_the_ending_or_the_option_tells_the_format(path, asked, name):
     [
         ("a.png", None, r"a\.png: no format for the ending '\.png': .*\.zarr.*--format"),
         ("scene", None, "no format for the ending ''"),
+        ("fine/", None, "fine/ is a folder: name the raster in it, e.g. fine/fine.tif"),
+        ("a.hdr", None, r"name the data, a\.img: its header is written beside it"),
         ("a.img", "cog", r"the ending \.img is not one of cog: use \.tif \.tiff"),
         ("a.tif", "zarr", r"not one of zarr: use \.zarr"),
     ],

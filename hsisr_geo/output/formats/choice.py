@@ -84,16 +84,27 @@ def choose_format(path: str | os.PathLike[str], options: WriteOptions = AS_NAMED
     possible = _ENDINGS.get(ending, ())
     name = options.format or (possible[0] if possible else None)
     if name is None:
-        raise OutputError(
-            f"{path}: no format for the ending {Path(path).suffix!r}: use one of "
-            f"{' '.join(_ENDINGS)}, or name the format with --format"
-        )
+        raise OutputError(_no_format(os.fspath(path)))
     if possible and name not in possible:
         usual = " ".join(end for end, names in _ENDINGS.items() if name in names)
         raise OutputError(
             f"{path}: the ending {ending} is not one of {name}: use {usual}, or leave out --format"
         )
     return _MAKERS[name](_interleaved(ending) | dict(options.creation))
+
+
+def _no_format(path: str) -> str:
+    """Say why a name tells no format, and what to give instead."""
+    ending = Path(path).suffix
+    if path.endswith("/") or os.path.isdir(path):
+        return f"{path} is a folder: name the raster in it, e.g. {os.path.join(path, 'fine.tif')}"
+    if ending.lower() == ".hdr":
+        data = Path(path).with_suffix(".img")
+        return f"{path}: name the data, {data}: its header is written beside it"
+    return (
+        f"{path}: no format for the ending {ending!r}: use one of {' '.join(_ENDINGS)}, or name "
+        "the format with --format"
+    )
 
 
 def _interleaved(ending: str) -> dict[str, str]:
