@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from hsisr_geo.blur.find import AUTO
 from hsisr_geo.engine.pipeline import RunReport
@@ -10,6 +11,7 @@ from hsisr_geo.engine.request import Log
 from hsisr_geo.engine.share import Within
 from hsisr_geo.engine.tasks import Progress
 from hsisr_geo.engine.uncertainty import Uncertainty
+from hsisr_geo.errors import OptionError
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.raster.place.gcp import Bounds
 from hsisr_geo.raster.raster import Raster
@@ -87,6 +89,8 @@ def super_resolve(
     check_upscale(resolver, upscale)
     if isinstance(uncertainty, (str, os.PathLike)):
         uncertainty = Uncertainty(uncertainty)
+    _check_kind("uncertainty", uncertainty, Uncertainty | None, "a path or an Uncertainty")
+    _check_kind("write", write, WriteOptions, "a WriteOptions, e.g. WriteOptions('cog')")
     return run(
         src,
         dst,
@@ -108,3 +112,8 @@ def super_resolve(
         within=within,
         log=log,
     )
+
+
+def _check_kind(name: str, value: object, kind: Any, said: str) -> None:
+    if not isinstance(value, kind):
+        raise OptionError(f"{name}={value!r} is none: give {said}")

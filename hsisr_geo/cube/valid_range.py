@@ -50,10 +50,14 @@ def check_range(limits: Sequence[float] | None) -> Range | None:
 
     Raises
     ------
-    OptionError : they enclose nothing
+    OptionError : they enclose nothing, or are not two
     """
     if limits is None:
         return None
+    if not hasattr(limits, "__len__") or len(limits) != 2:
+        raise OptionError(
+            f"valid range {limits}: give two numbers, the least value and the largest"
+        )
     low, high = map(float, limits)
     if math.isnan(low) or math.isnan(high) or not low < high:
         raise OptionError(f"valid range {low:g} {high:g}: give the least value, then the largest")

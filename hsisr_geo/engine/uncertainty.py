@@ -30,7 +30,7 @@ class Uncertainty:
 
     Parameters
     ----------
-    path : of the raster, GeoTIFF or ENVI
+    path : of the raster, in the format of the output, or that of its own ending
     samples : 0: predicted of what is seen (`model/deviation.py`), or over 8 samples where nothing
         predicts it. 2 to 2**24: over so many samples; time grows with them, memory does not
     bands : "all" for those of the scene; "mean" for one, the mean over what the model made

@@ -218,8 +218,10 @@ class Raster:
 
         Raises
         ------
-        RasterError : when `bounds` is empty or lies beside the raster
+        RasterError : when `bounds` is empty, not of four numbers, or lies beside the raster
         """
+        if len(bounds) != 4:
+            raise RasterError(f"bounds {bounds} are not four numbers: give XMIN YMIN XMAX YMAX")
         xmin, ymin, xmax, ymax = bounds
         if not (xmin < xmax and ymin < ymax):
             raise RasterError(f"bounds {bounds} are empty: give XMIN YMIN XMAX YMAX")

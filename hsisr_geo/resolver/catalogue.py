@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +222,9 @@ def _baseline_info(name: str) -> ModelInfo:
 
 
 def check_offered(name: str, upscales: tuple[int, ...], upscale: int) -> None:
-    """Refuse an upscale that a model was not made for."""
+    """Refuse an upscale that a model was not made for, and what is no whole number."""
+    if not isinstance(upscale, Integral):
+        raise ModelError(f"upscale={upscale!r} is no whole number: give one of {upscales}")
     if upscale not in upscales:
         factors = ", ".join(str(factor) for factor in upscales)
         raise ModelError(

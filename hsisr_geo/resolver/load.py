@@ -190,6 +190,8 @@ def check_upscale(resolver: Resolver, upscale: int | None) -> None:
 
 
 def _make(recipe: Recipe) -> Resolver:
+    if not (recipe.psf is None or isinstance(recipe.psf, str | Degradation)):
+        raise OptionError(f"psf={recipe.psf!r} is no text: give e.g. 'gaussian:0.3' or 'auto'")
     if recipe.model in BASELINES:
         check_offered(recipe.model, BASELINE_UPSCALES, recipe.upscale)
         return _baseline(recipe)

@@ -64,6 +64,26 @@ def test_an_uncertainty_needs_only_a_path(raster, tmp_path):
         )
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"upscale": 2.0}, "upscale=2.0 is no whole number"),
+        ({"upscale": "2"}, "upscale='2' is no whole number"),
+        ({"psf": 0.3}, "psf=0.3 is no text: give e.g. 'gaussian:0.3'"),
+        ({"bounds": (1, 2, 3)}, "not four numbers: give XMIN YMIN XMAX YMAX"),
+        ({"valid_range": 5}, "valid range 5: give two numbers"),
+        ({"uncertainty": True}, "uncertainty=True is none: give a path"),
+        ({"write": "cog"}, r"give a WriteOptions, e.g. WriteOptions\('cog'\)"),
+    ],
+    ids=str,
+)
+def test_an_option_of_another_kind_is_told_as_one_that_is_wrong(raster, tmp_path, given, said):
+    """No AttributeError from somewhere within, and no format called `<built-in method format>`."""
+    with pytest.raises(hsisr_geo.HsisrError, match=said):
+        hsisr_geo.super_resolve(raster, tmp_path / "a.tif", **{"model": "bicubic"} | given)
+    assert not (tmp_path / "a.tif").exists()
+
+
 def test_every_public_name_is_there():
     for name in hsisr_geo.__all__:
         assert getattr(hsisr_geo, name) is not None

@@ -413,7 +413,7 @@ def test_options_out_of_range_are_named(tmp_path, option):
 
 def test_bounds_beside_the_scene_and_missing_scenes_are_errors(tmp_path):
     src = _float_scene(tmp_path / "a.tif")
-    with pytest.raises(RasterError, match="do not touch .*: give them in WGS 84 / UTM zone"):
+    with pytest.raises(RasterError, match=r"do not touch .*: give them in WGS 84 / UTM zone"):
         _run(src, tmp_path / "b.tif", bounds=(0, 0, 1, 1))
     with pytest.raises(RasterError, match="no such file"):
         _run(tmp_path / "none.tif", tmp_path / "b.tif")
