@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hsisr_geo.errors import OptionError
-from hsisr_geo.raster.products.dlr import ClassedSource
+from hsisr_geo.raster.products.dlr.product import ClassedSource
 from hsisr_geo.raster.raster import Raster
 
 _WHOSE = "EnMAP, DESIS L2A, PRISMA L1, Tanager, Wyvern, and EMIT L2A beside its EMIT_L2A_MASK"

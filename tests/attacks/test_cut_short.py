@@ -20,7 +20,7 @@ from hsisr_geo.raster.read import read_window
 
 path, place = sys.argv[1:]
 raster, reader = open_raster(path), importlib.import_module(f"hsisr_geo.raster.products.{place}")
-plain = importlib.import_module("hsisr_geo.raster.products.cf.plain_array")
+plain = importlib.import_module("hsisr_geo.raster.products.plain_array")
 of_file, opened = plain._bytes, getattr(reader, "thread_handle", None)
 window = slice(48, 64), slice(100, 140)
 

@@ -23,7 +23,7 @@ from hsisr_geo.bands.envi_header import (
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import anywhere, check_bands, check_extent, opened_in_memory
 from hsisr_geo.raster.gdal import described
-from hsisr_geo.raster.products.cf.plain_array import PlainArray
+from hsisr_geo.raster.products.plain_array import PlainArray
 from hsisr_geo.raster.raster import Missing, Raster, Stored
 
 _TEXTS = frozenset((".hdr", ".xml", ".txt", ".qml", ".prj", ".json", ".csv", ".md", ".png", ".jpg",

@@ -9,7 +9,7 @@ from scipy.io import netcdf_file
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from hsisr_geo.raster.products.cf.plain_array import PlainArray
+from hsisr_geo.raster.products.plain_array import PlainArray
 
 
 def unmap(dataset: Any, path: str) -> None:

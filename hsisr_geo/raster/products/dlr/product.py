@@ -1,4 +1,4 @@
-"""EnMAP and DESIS, as DLR delivers them: a METADATA file beside a SPECTRAL_IMAGE in map geometry.
+"""A product of DLR as a raster: a METADATA file beside a SPECTRAL_IMAGE, on its map or its sensor.
 
 EnMAP: "HSI Product Specification Level 1/2", EN-PCV-ICD-2009-2. DESIS: "DESIS Product
 Specification", PAV-DLR-ICD-003. The metadata have what the image lacks: centre wavelengths,
@@ -23,8 +23,8 @@ from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.datasets import anywhere
-from hsisr_geo.raster.products import enmap_l1b
-from hsisr_geo.raster.products.dlr_metadata import (
+from hsisr_geo.raster.products.dlr import enmap_l1b
+from hsisr_geo.raster.products.dlr.metadata import (
     NAME,
     SENSOR_LEVEL,
     BandFacts,
