@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from hsisr_geo.resolver.protocol import Resolver
 
 DEFAULT_NAME = "{stem}_x{upscale}"
-# of outputs by --format, else .tif
-_ENDINGS = {"envi": ".img", "zarr": ".zarr", "vrt": ".vrt", "netcdf": ".nc"}
 
 
 @click.command()
@@ -108,6 +106,7 @@ def batch(
     when it fails or is canceled stays; nothing is left half-written. Exit code 1 if a scene failed.
     """
     from hsisr_geo.batch import plan_jobs
+    from hsisr_geo.output.formats.choice import usual_ending
     from hsisr_geo.raster.scenes import find_scenes
 
     if jobs > 1 and (how.workers > 1 or how.scheduler):
@@ -118,7 +117,7 @@ def batch(
     if report_path:
         batch_summary.check_report_path(report_path, overwrite=how.overwrite)
     started = time.perf_counter()
-    name = name or DEFAULT_NAME + _ENDINGS.get(how.format or "", ".tif")
+    name = name or DEFAULT_NAME + usual_ending(how.format or "gtiff")
     names = [name] if uncertainty_name is None else [name, uncertainty_name]
     scenes = find_scenes(sources, pattern)
     planned = plan_jobs(scenes, out_dir, names, _name_values(how), named=sources)

@@ -144,7 +144,7 @@ def _origin_lines(raster: "Raster") -> list[tuple[str, str]]:
     """Say who took the scene and when, where anything tells."""
     found = _origin_record(raster)
     told = [text for text in (found["sensor"], found["processing_level"]) if text]
-    lines = [("sensor", ", ".join(told))] if told else []
+    lines = [("sensor" if found["sensor"] else "level", ", ".join(told))] if told else []
     if found["acquired"]:
         lines.append(("acquired", f"{found['acquired']} (by {found['acquired_told_by']})"))
     return lines

@@ -1,5 +1,6 @@
 """The command line: options, exit codes, one-line errors, JSON lines, signals, cost of --help."""
 
+import ast
 import json
 import os
 import re
@@ -19,9 +20,12 @@ from commands import bicubic, call, json_lines, one_line_error, pixels, write
 from hsisr_geo.cli import commands as listing
 from hsisr_geo.cli.commands import LINES, MODULES
 from hsisr_geo.cli.main import cli
+from hsisr_geo.cli.options import options
 from hsisr_geo.cli.options.variables import walk
 
 from hsisr_geo import __version__
+from hsisr_geo.engine.uncertainty import BANDS
+from hsisr_geo.output.formats.choice import FORMATS, usual_ending
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver.config import ModelConfig
 from hsisr_geo.resolver.header import CONFIG_KEY
@@ -99,6 +103,16 @@ def test_the_documentation_shows_the_help_as_it_is(command):
     # older click puts no brackets round the command of a group that may stand alone
     text, documented = (said.replace("[COMMAND]", "COMMAND") for said in (text, documented))
     assert text in documented, "run tools/write_cli_docs.py"
+
+
+def test_options_offer_what_the_engine_has():
+    """They are written out, so that `--help` and QGIS's windows import nothing of it."""
+    text = (ROOT / "qgis_plugin/algorithms/superresolve.py").read_text("utf-8")
+    in_qgis = ast.literal_eval(re.search(r"^FORMATS = (.+)$", text, re.M)[1])
+    assert options.FORMATS == FORMATS
+    assert {*in_qgis} == {*FORMATS} - {"vrt"}
+    assert {*map(usual_ending, FORMATS)} == {".tif", ".img", ".zarr", ".vrt", ".nc"}
+    assert options.UNCERTAINTY_BANDS == BANDS
 
 
 def test_version():
@@ -655,6 +669,9 @@ def test_info_describes_the_raster(tmp_path):
     one = call("info", raster, "--bands", "550nm").stdout
     assert "1 band\n" in one
     assert "wavelengths  550 nm\n" in one
+    with rasterio.open(raster, "r+") as dataset:
+        dataset.update_tags(processing_level="L2A")
+    assert "\nlevel        L2A\n" in call("info", raster).stdout
     found = json.loads(call("info", raster, "--json").stdout)
     assert (found["rows"], found["cols"], found["dtype"], found["nodata"]) == (20, 24, "int16", -1)
     assert found["bounds"] == [500_000, 5_799_400, 500_720, 5_800_000]

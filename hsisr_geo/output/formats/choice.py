@@ -93,6 +93,11 @@ def choose_format(path: str | os.PathLike[str], options: WriteOptions = AS_NAMED
     return _MAKERS[name](_interleaved(ending) | dict(options.creation))
 
 
+def usual_ending(name: str) -> str:
+    """Return the ending of a format's outputs where nobody names another, e.g. ".img" for envi."""
+    return next(ending for ending, names in _ENDINGS.items() if name in names)
+
+
 def _no_format(path: str) -> str:
     """Say why a name tells no format, and what to give instead."""
     ending = Path(path).suffix
