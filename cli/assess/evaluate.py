@@ -240,10 +240,7 @@ def _same_crs(one: str | None, other: str | None) -> bool:
 
 def _made_with_upscale(raster: "Raster") -> int | None:
     """Return the upscale that a raster made by us carries; None for others."""
-    import rasterio
-
-    with rasterio.open(raster.path) as dataset:
-        text = dataset.tags().get(UPSCALE_TAG, "")
+    text = raster.provenance.get(UPSCALE_TAG, "")
     return int(text) if text.isdigit() else None
 
 

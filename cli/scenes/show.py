@@ -22,7 +22,11 @@ def show(scene: str, result: str | None, out: str | None, overwrite: bool) -> No
     middling and a bright pixel: at most 512 pixels a side of the middle, for a first look and not a
     verdict, which `assess` gives.
     """
+    if result and result.lower().endswith(".png"):
+        raise click.UsageError(f"{result} is no raster: to name the picture so, --out {result}")
     path = out or os.path.splitext(result or scene)[0] + ".show.png"
+    if not path.lower().endswith(".png"):
+        raise click.UsageError(f"{path}: a picture is a PNG: let its name end in .png")
     if os.path.exists(path) and not overwrite:
         raise click.UsageError(f"{path} exists: give --overwrite, or another --out")
     from hsisr_geo.assessment.report.quick_look import draw_quick_look

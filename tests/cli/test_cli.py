@@ -733,6 +733,9 @@ def test_evaluate_takes_the_ratio_from_the_result_or_the_option(raster, tmp_path
     assert found["ergas"] == pytest.approx(2 * found["ergas4"])
     found = json.loads(call("evaluate", sr, truth, "--upscale", 4, "--json").stdout)
     assert found["ergas"] == pytest.approx(found["ergas4"])
+    bicubic(raster, tmp_path / "sr.nc")  # GDAL calls its tags NC_GLOBAL#...
+    found = json.loads(call("evaluate", tmp_path / "sr.nc", truth, "--json").stdout)
+    assert found["ergas"] == pytest.approx(2 * found["ergas4"])
 
 
 def test_evaluate_tells_units_that_differ(tmp_path):

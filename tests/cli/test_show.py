@@ -27,6 +27,18 @@ def test_it_draws_scene_and_result_and_does_not_replace(scene, tmp_path):
     assert call("show", scene, "--out", tmp_path / "alone.png").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["look.png"], "to name the picture so, --out look.png"),
+        (["--out", "look.jpg"], "a picture is a PNG"),
+    ],
+)
+def test_a_picture_is_named_by_out_and_is_a_png(scene, more, said, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert said in call("show", scene, *more, code=2).stderr
+
+
 def test_of_a_part_the_same_ground_is_shown(scene, tmp_path):
     whole = open_raster(scene)
     xmin, _, _, ymax = whole.bounds
