@@ -3,7 +3,8 @@
 import hashlib
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -43,17 +44,39 @@ def read_header(path: Path) -> ModelHeader | SystemHeader:
         newer version; the message names the file. Other weights or settings than were written are
         told where the file has a checksum, which those of before version 0.2 have not.
     """
+    with _told_of(path):
+        metadata = _read_metadata(path, check=True)
+        config, card = _config_in(metadata), _read_card(metadata)
+        if isinstance(config, SystemConfig):
+            return SystemHeader(config, card, sha256_of(path))
+        return ModelHeader(config, card, sha256_of(path))
+
+
+def read_config(path: Path) -> ModelConfig | SystemConfig:
+    """Read the configuration alone, without a look at the weights; else errors as `read_header`.
+
+    Who loads the weights afterwards reads the whole header then, and is told of damage.
+    """
+    with _told_of(path):
+        return _config_in(_read_metadata(path, check=False))
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """Let errors name the file."""
     try:
-        metadata = _read_metadata(path)
-        values = parse_config(_text(metadata, CONFIG_KEY))
-        card = _read_card(metadata)
-        if ARCHITECTURE_KEY in values:
-            return SystemHeader(SystemConfig.from_values(values), card, sha256_of(path))
-        return ModelHeader(ModelConfig._of(values), card, sha256_of(path))
+        yield
     except OSError as e:
         raise ModelError(f"cannot read model file {path}: {e.strerror or e}") from e
     except ModelError as e:
         raise ModelError(f"{path}: {e}") from e
+
+
+def _config_in(metadata: Mapping[str, Any]) -> ModelConfig | SystemConfig:
+    values = parse_config(_text(metadata, CONFIG_KEY))
+    if ARCHITECTURE_KEY in values:
+        return SystemConfig.from_values(values)
+    return ModelConfig._of(values)
 
 
 def read_system_header(path: Path) -> SystemHeader:
@@ -131,8 +154,8 @@ def _check_sum(header: Mapping[str, Any], told: object, weights: BinaryIO) -> No
         )
 
 
-def _read_metadata(path: Path) -> Mapping[str, Any]:
-    """Return the free metadata of a safetensors file, once the file is known to be whole."""
+def _read_metadata(path: Path, *, check: bool) -> Mapping[str, Any]:
+    """Return the free metadata of a safetensors file that is whole; `check` its checksum, too."""
     size = path.stat().st_size
     with open(path, "rb") as file:
         start = file.read(8)
@@ -155,7 +178,7 @@ def _read_metadata(path: Path) -> Mapping[str, Any]:
             raise ModelError(
                 "a safetensors file, but not a hsisr-geo model: its header has no configuration"
             )
-        if CHECKSUM_KEY in metadata:
+        if check and CHECKSUM_KEY in metadata:
             _check_sum(header, metadata[CHECKSUM_KEY], file)
     return metadata
 

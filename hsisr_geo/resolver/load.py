@@ -22,7 +22,7 @@ from hsisr_geo.resolver.catalogue import (
     find_same,
 )
 from hsisr_geo.resolver.config import ModelConfig
-from hsisr_geo.resolver.header import read_header
+from hsisr_geo.resolver.header import read_config
 from hsisr_geo.resolver.interpolation import BackProjectionResolver, BicubicResolver
 from hsisr_geo.resolver.protocol import Resolver
 from hsisr_geo.resolver.system_config import SystemConfig
@@ -195,7 +195,7 @@ def _make(recipe: Recipe) -> Resolver:
     if recipe.model in BASELINES:
         check_offered(recipe.model, BASELINE_UPSCALES, recipe.upscale)
         return _baseline(recipe)
-    config = read_header(find_model(recipe.model)).config
+    config = read_config(find_model(recipe.model))
     if isinstance(config, SystemConfig):
         config.check_runs()
         check_offered(recipe.model, config.upscales, recipe.upscale)

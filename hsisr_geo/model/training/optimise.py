@@ -28,10 +28,9 @@ from hsisr_geo.model.training.identity import (
 )
 from hsisr_geo.model.training.progress_file import (
     Averages,
+    SavedTraining,
     forget,
-    load_progress,
     progress_path,
-    read_notes,
     save_progress,
 )
 from hsisr_geo.model.training.training_data import TrainingScene
@@ -191,10 +190,10 @@ def optimise(
     averages = Averages(trained)
     path, table = progress_path(options.out), unfinished_path(options.out)
     step, running, curve = 0, 0.0, Curve(table)
-    if options.resume and (notes := read_notes(path)):
-        check_same(notes.get("training", ""), facts, path)
-        step = load_progress(path, trained, optimiser, averages)
-        running, curve = float(notes["running"]), Curve.taken_up(table, notes["curve"])
+    if options.resume and (kept := SavedTraining.read(path)):
+        check_same(kept.notes.get("training", ""), facts, path)
+        step = kept.restore(trained, optimiser, averages)
+        running, curve = float(kept.notes["running"]), Curve.taken_up(table, kept.notes["curve"])
         curve.write()
     elif options.resume:
         log(f"no progress is kept in {path}: starting at the first step")

@@ -8,6 +8,7 @@ A checksum over all of it tells a bit that flipped: a training would go on with 
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -80,7 +81,7 @@ def save_progress(
     averages: Averages,
     notes: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Write everything that `load_progress` needs to go on; `notes` come back by `read_notes`."""
+    """Write everything that `SavedTraining` needs to go on, and `notes` besides."""
     tensors = {f"weights.{k}": v for k, v in _copy(module).items()}
     tensors |= {f"mean.{k}": v for k, v in averages.mean.items()}
     tensors |= {f"best.{k}": v for k, v in averages.best.items()}
@@ -91,41 +92,55 @@ def save_progress(
     save_tensors(path, tensors, {**told, _CHECKSUM: _checksum(tensors, told)})
 
 
-def read_notes(path: Path) -> dict[str, str]:
-    """Return the notes of a progress file; none when nothing was saved.
+@dataclass(frozen=True, eq=False)
+class SavedTraining:
+    """A progress file, read and checked once.
 
-    Raises
-    ------
-    ModelError : it is no progress file, or damaged
+    Attributes
+    ----------
+    notes : what was saved with it
     """
-    return _read(path)[0] if path.exists() else {}
 
+    path: Path
+    notes: Mapping[str, str]
+    _tensors: Mapping[str, Tensor]
 
-def load_progress(
-    path: Path, module: nn.Module, optimiser: torch.optim.Optimizer, averages: Averages
-) -> int:
-    """Restore a run; returns the step to go on with, 0 when nothing was saved.
+    @classmethod
+    def read(cls, path: Path) -> "SavedTraining | None":
+        """Read what `save_progress` wrote; None where nothing was saved.
 
-    Raises
-    ------
-    ModelError : as `read_notes`; or it does not fit the module
-    """
-    if not path.exists():
-        return 0
-    facts, tensors = _read(path)
-    try:
-        module.load_state_dict(_part(tensors, "weights."))
-        averages.mean, averages.best = _part(tensors, "mean."), _part(tensors, "best.")
-        averages.updates = int(facts["updates"])
-        averages.best_score = float(facts["best_score"])
-        _load_moments(optimiser, _part(tensors, "adam."))
-        return int(facts["step"])
-    except (RuntimeError, KeyError, ValueError) as e:
-        raise _useless(path, one_line(e)) from e
+        Raises
+        ------
+        ModelError : it is no progress file, or damaged
+        """
+        return cls(path, *_read(path)) if path.exists() else None
+
+    def restore(
+        self, module: nn.Module, optimiser: torch.optim.Optimizer, averages: Averages
+    ) -> int:
+        """Put a run back to where it was; return the step to go on with.
+
+        Raises
+        ------
+        ModelError : it does not fit the module
+        """
+        try:
+            module.load_state_dict(self._part("weights."))
+            averages.mean, averages.best = self._part("mean."), self._part("best.")
+            averages.updates = int(self.notes["updates"])
+            averages.best_score = float(self.notes["best_score"])
+            _load_moments(optimiser, self._part("adam."))
+            return int(self.notes["step"])
+        except (RuntimeError, KeyError, ValueError) as e:
+            raise _useless(self.path, one_line(e)) from e
+
+    def _part(self, prefix: str) -> dict[str, Tensor]:
+        named = self._tensors.items()
+        return {k.removeprefix(prefix): v for k, v in named if k.startswith(prefix)}
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    """Read notes and tensors; errors as `read_notes`. Older files tell no checksum."""
+    """Read notes and tensors; errors as `SavedTraining.read`. Older files tell no checksum."""
     try:
         with safe_open(path, framework="pt") as file:
             notes = dict(file.metadata() or {})
@@ -156,10 +171,6 @@ def _load_moments(optimiser: torch.optim.Optimizer, moments: dict[str, Tensor]) 
         index, name = key.split(".", 1)
         state.setdefault(int(index), {})[name] = value
     optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
-
-
-def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
 def _copy(module: nn.Module) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ is kept of each stage are the averaged weights of the best check on held-out cub
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,9 +21,8 @@ from hsisr_geo.errors import ModelError
 from hsisr_geo.model.training.optimise import Lesson, Log, descend
 from hsisr_geo.model.training.progress_file import (
     Averages,
-    load_progress,
+    SavedTraining,
     progress_path,
-    read_notes,
     save_progress,
 )
 
@@ -69,7 +68,7 @@ class Record:
         return {"course": json.dumps(facts), "purpose": purpose}
 
     @classmethod
-    def of(cls, notes: dict[str, str]) -> "Record":
+    def of(cls, notes: Mapping[str, str]) -> "Record":
         """Read what `notes` wrote."""
         facts = json.loads(notes["course"])
         spent = Spent(facts["steps"], facts["seconds"])
@@ -95,22 +94,22 @@ def follow(
         Progress that cannot be read, or a stage that diverged.
     """
     path = progress_path(out)
-    notes = read_notes(path)
-    going_on = notes.get("purpose") == purpose
-    if notes and not going_on:
+    kept = SavedTraining.read(path)
+    if kept and kept.notes.get("purpose") != purpose:
         log(f"{path.name} is of another training: starting again")
-    record = Record.of(notes) if going_on else Record()
-    if going_on:
-        _load_weights(path, module, stages[record.stage])
+        kept = None
+    record = Record.of(kept.notes) if kept else Record()
+    if kept:
+        _load_weights(kept, module, stages[record.stage])
     purses = Purse.parts(run.budget, [one.share for one in stages])
     for index in range(record.stage, len(stages)):
-        resumed = going_on and index == record.stage
-        if not resumed:
+        if not kept:
             record.stage = index
             record.steps.append(0)
             record.best.append(None)
         stage = _Stage(stages[index], purses[index], module, record, run.check_every)
-        stage.learn(path, purpose, resumed, log)
+        stage.learn(path, purpose, kept, log)
+        kept = None  # it is of the stage that was under way
     for parameter in module.parameters():
         parameter.requires_grad_(True)
     return record
@@ -135,11 +134,11 @@ class _Stage:
         self.averages = Averages(module)
         self.optimiser = _optimiser(stage)
 
-    def learn(self, path: Path, purpose: str, resumed: bool, log: Log) -> None:
+    def learn(self, path: Path, purpose: str, kept: SavedTraining | None, log: Log) -> None:
         lesson = self.stage.start()
         _only(self.stage.trained, self.module)
-        if resumed:
-            load_progress(path, self.module, self.optimiser, self.averages)
+        if kept:
+            kept.restore(self.module, self.optimiser, self.averages)
         done = self.purse.done(self.record.spent)
         while done < 1:
             before = done
@@ -201,6 +200,6 @@ def _only(trained: nn.Module, module: nn.Module) -> None:
         parameter.requires_grad_(True)
 
 
-def _load_weights(path: Path, module: nn.Module, stage: TrainingStage) -> None:
-    """Put the weights of a progress file into the module: a stage starts from the ones before."""
-    load_progress(path, module, _optimiser(stage), Averages(module))
+def _load_weights(kept: SavedTraining, module: nn.Module, stage: TrainingStage) -> None:
+    """Put the weights that were saved into the module: a stage starts from the ones before."""
+    kept.restore(module, _optimiser(stage), Averages(module))
