@@ -93,9 +93,10 @@ def _placed(
             continue
         found = replace(raster, files=(*raster.files, str(path), *told.files))
         for places in _readings(told, table):
-            by_points = placed_by(found, places)
+            read = places.read()
+            by_points = placed_by(found, places, read)
             if by_points.gcps:
-                return (on_map(found, places) if orthorectify else by_points), ""
+                return (on_map(found, places, read=read) if orthorectify else by_points), ""
         note = f"{path.name} is not used: it has no degrees, and eastings of a zone not told"
     return None, note
 

@@ -150,23 +150,34 @@ def gather(
     return out, holes
 
 
-def placed_by(raster: Raster, places: SwathPlaces) -> Raster:
-    """Place a raster by control points thinned out of its arrays."""
-    lon, lat = places.read()
+def placed_by(
+    raster: Raster, places: SwathPlaces, read: tuple[Degrees, Degrees] | None = None
+) -> Raster:
+    """Place a raster by control points thinned out of its arrays, which may be `read` already."""
+    lon, lat = read or places.read()
     rows, cols = lattice(raster.shape)
     points = control_points(rows.tolist(), cols.tolist(), lon[rows][:, cols], lat[rows][:, cols])
     return replace(raster, gcps=points, gcp_crs=wkt_of(WGS84, raster.path))
 
 
-def on_map(raster: Raster, places: SwathPlaces, grid: MapGrid | None = None) -> Raster:
+def on_map(
+    raster: Raster,
+    places: SwathPlaces,
+    grid: MapGrid | None = None,
+    read: tuple[Degrees, Degrees] | None = None,
+) -> Raster:
     """Put a swath on a map grid: the one that it comes with, else one of its own pixel size.
+
+    Parameters
+    ----------
+    read : its longitudes and latitudes, where they have been read
 
     Raises
     ------
     OptionError : too few pixels have a place
     RasterError : the grid has more pixels than can be held
     """
-    lon, lat = places.read()
+    lon, lat = read or places.read()
     if min(lon.shape) < 2 or not np.isfinite(_continued(lon)).all():
         raise OptionError(
             f"{raster.path}: --orthorectify needs the places of pixels in two lines and two "
