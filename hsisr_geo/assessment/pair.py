@@ -9,6 +9,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from affine import Affine
@@ -244,17 +245,22 @@ def _search(
     for step in _STEPS:
         for _ in range(_TURNS):
             before = best
-            for axis in range(len(at)):
-                for sign in (1, -1):
-                    trial = list(at)
-                    trial[axis] += sign * step
-                    if axis < 2:
-                        trial[axis] = max(0.05, trial[axis])
-                    if (value := badness(trial)) < best:
-                        at, best = trial, value
+            for axis, sign in product(range(len(at)), (1, -1)):
+                trial = _moved(at, axis, sign * step)
+                if (value := badness(trial)) < best:
+                    at, best = trial, value
             if best == before:
                 break
     return at, best
+
+
+def _moved(at: Sequence[float], axis: int, step: float) -> list[float]:
+    """Go along an axis; the first two are widths, which stay above nothing."""
+    trial = list(at)
+    trial[axis] += step
+    if axis < 2:
+        trial[axis] = max(0.05, trial[axis])
+    return trial
 
 
 def _psnr(cube: Cube, truth: Cube, peak: float) -> tuple[float, ...]:

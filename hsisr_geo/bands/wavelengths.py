@@ -95,18 +95,29 @@ def in_nanometers(values: Sequence[float | None], unit: str | None) -> Wavelengt
         odd = f"wavelengths from {min(known):g} to {max(known):g} do not fit {taken}"
         if fitting is None:
             return Wavelengths(nothing, taken, 0.0, f"{odd}: left out")
-        if told:
-            note = f"{odd}: taken as {fitting}"
+        note = f"{odd}: taken as {fitting}" if told else ""
         taken, factor = fitting, _FACTORS[fitting]
+    nm = [_times(v, factor) for v in values]
+    nm, strange = _without_strange(nm, median(known) * factor)
+    return Wavelengths(nm, taken, factor, strange or note)
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    """Return a wavelength in nanometres; None of what is not told."""
+    if value is None or not value > 0:  # of NaN, too
+        return None
     # keep a femtometre, drop the float noise: 0.41746 um * 1000 is 417.46000000000004
-    nm = [v and round(v * factor, 6) if v and v > 0 else None for v in values]
-    if factor == 1.0:
-        nm = [v if v and v > 0 else None for v in values]
-    if strange := [v for v in nm if v is not None and not _NONE_BELOW < v < _NONE_ABOVE]:
-        note = f"wavelengths of {strange[0]:g} nm cannot be, beside {median(known) * factor:g} nm: "
-        note += f"left out, in {len(strange)} of {len(nm)} bands"
-        nm = [None if v in strange else v for v in nm]
-    return Wavelengths(nm, taken, factor, note)
+    return value if factor == 1.0 else round(value * factor, 6)
+
+
+def _without_strange(nm: list[float | None], middle: float) -> tuple[list[float | None], str]:
+    """Leave out single wavelengths that cannot be, beside plausible ones; say so."""
+    strange = [v for v in nm if v is not None and not _NONE_BELOW < v < _NONE_ABOVE]
+    if not strange:
+        return nm, ""
+    told = f"wavelengths of {strange[0]:g} nm cannot be, beside {middle:g} nm: left out"
+    kept = [None if v in strange else v for v in nm]
+    return kept, f"{told}, in {len(strange)} of {len(nm)} bands"
 
 
 def fitting_widths(

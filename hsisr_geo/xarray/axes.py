@@ -12,6 +12,7 @@ import xarray as xr
 
 from hsisr_geo.bands.bands import Band, Bands, guess_unit, to_nanometers
 from hsisr_geo.bands.radiometry import usable_nodata
+from hsisr_geo.bands.wavelengths import named_unit
 from hsisr_geo.errors import RasterError
 
 _X = (
@@ -171,13 +172,19 @@ def _lengths(
     if found is None or not np.issubdtype(found.dtype, np.number):
         return [None] * count
     values = [float(v) for v in found.values]
-    units = [a.attrs.get("units") or a.attrs.get("unit") for a in (found, like) if a is not None]
-    told = next((str(u) for u in units if u), None) or array.attrs.get("wavelength_units")
-    known = [v for v in values if np.isfinite(v)]
-    unit = str(told) if told else guess_unit(known or [0.0])
-    if told is None and like is not None:
-        unit = guess_unit([float(v) for v in like.values])
+    unit = _unit_told(array, found, like) or _unit_guessed(found if like is None else like)
     return [to_nanometers(v, unit) if np.isfinite(v) and v > 0 else None for v in values]
+
+
+def _unit_told(array: xr.DataArray, found: xr.DataArray, like: xr.DataArray | None) -> str:
+    """Return the unit that a coordinate names, else `like`'s, else the array's; "" for none."""
+    units = [a.attrs.get("units") or a.attrs.get("unit") for a in (found, like) if a is not None]
+    told = [named_unit(str(unit)) for unit in (*units, array.attrs.get("wavelength_units")) if unit]
+    return next(filter(None, told), "")
+
+
+def _unit_guessed(lengths: xr.DataArray) -> str:
+    return guess_unit([v for v in map(float, lengths.values) if np.isfinite(v)] or [0.0])
 
 
 def radiometry_of(

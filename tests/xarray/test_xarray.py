@@ -15,6 +15,7 @@ from hsisr_geo.errors import ModelError, OptionError, RasterError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.load import Recipe, load_resolver
+from hsisr_geo.xarray.axes import axes_of, bands_of
 from hsisr_geo.xarray.open import open_dataarray
 
 rioxarray = pytest.importorskip("rioxarray")
@@ -228,6 +229,16 @@ def test_scenes_of_all_kinds_can_be_opened(scenes, name, tmp_path):
     with xr.open_dataset(tmp_path / "scene.nc", engine="h5netcdf", decode_coords="all") as stored:
         np.testing.assert_allclose(stored[array.name], array, rtol=1e-6)
         np.testing.assert_array_equal(stored.wavelength, array.wavelength)
+
+
+@pytest.mark.parametrize("unit", ["Wavelength [um]", "unknown", ""])
+def test_units_of_wavelengths_are_understood_as_in_files(array, unit):
+    """What holds the unit within words, or says that there is none, is no unit that is unknown."""
+    factor = 1e-3 if "um" in unit else 1.0
+    centres = [factor * nm for nm in CENTRES]
+    told = array.assign_coords(wavelength=("band", centres, {"units": unit}))
+    bands = bands_of(told, axes_of(told))
+    assert [band.wavelength_nm for band in bands] == pytest.approx([*CENTRES])
 
 
 def test_a_dataset_needs_no_name_for_its_only_cube(array):

@@ -1,6 +1,6 @@
 """Second training stage: the denoiser, on the frozen autoencoder's components and photographs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from hsisr_geo.model.training.optimise import (
     split,
 )
 from hsisr_geo.model.training.photographs import load_photographs
-from hsisr_geo.model.training.training_data import degraded_pair, load_scenes
+from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair, load_scenes
 from hsisr_geo.model.training.validation import score
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 
@@ -92,23 +92,7 @@ def _train(
     patches = ComponentPatches(images, photographs, options.photograph_share)
     loss = stepwise_loss(network, config, patches, options.seed)
 
-    pairs = [
-        degraded_pair(scene, s, config.declared(s))
-        for scene in held
-        for s in config.upscales
-        if s != 3
-    ]
-
-    def validate() -> float:
-        gains = [score(network, config, pair) for pair in pairs]
-        psnr, sam = (float(np.mean([g[i] for g in gains])) for i in range(2))
-        for gain, pair in zip(gains, pairs, strict=True):
-            log(f"      x{pair.upscale} {pair.name}: {gain.psnr_db:+.2f} {gain.sam_ratio:.3f}")
-        log(f"    held-out sites: PSNR {psnr:+.3f} dB over bicubic, SAM x {sam:.3f}")
-        return psnr - 5 * (sam - 1)
-        # ^ one criterion of both: a hundredth of the angle counts as 0.05 dB
-
-    lesson = Lesson(loss, validate if pairs else None, _UNIT)
+    lesson = Lesson(loss, _validation(network, config, held, log), _UNIT)
     facts = facts_of(
         options,
         "diffusion",
@@ -128,6 +112,29 @@ def _train(
     }
     finish(options.out, lambda: save_network(options.out, network, config, card))
     return card
+
+
+def _validation(
+    network: Network, config: ModelConfig, held: Sequence[TrainingScene], log: Log
+) -> Callable[[], float] | None:
+    """Return what scores the network on the scenes held out; None without any."""
+    pairs = [
+        degraded_pair(scene, s, config.declared(s))
+        for scene in held
+        for s in config.upscales
+        if s != 3
+    ]
+
+    def validate() -> float:
+        gains = [score(network, config, pair) for pair in pairs]
+        psnr, sam = (float(np.mean([g[i] for g in gains])) for i in range(2))
+        for gain, pair in zip(gains, pairs, strict=True):
+            log(f"      x{pair.upscale} {pair.name}: {gain.psnr_db:+.2f} {gain.sam_ratio:.3f}")
+        log(f"    held-out sites: PSNR {psnr:+.3f} dB over bicubic, SAM x {sam:.3f}")
+        return psnr - 5 * (sam - 1)
+        # ^ one criterion of both: a hundredth of the angle counts as 0.05 dB
+
+    return validate if pairs else None
 
 
 def stepwise_loss(
