@@ -5,6 +5,7 @@ Names of options are those that GDAL, rasterio and other programs of the field h
 
 import difflib
 import os
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 import click
@@ -27,6 +28,7 @@ _MEANT: Mapping[str, Sequence[str]] = {
     "--out": ("o", "output", "dst"),
     "--report": ("o", "out", "output", "out-dir"),
 }
+_ASKED = {"help": "--help", "version": "--version"}
 _OUTPUT = ("o", "out", "output", "dst")
 
 
@@ -47,7 +49,10 @@ def add_option(error: click.NoSuchOption) -> None:
 def of_command(word: str, commands: Iterable[str]) -> str:
     """Say what to type instead of a word that is no command; "" for one that is like none."""
     if os.path.exists(word):
-        run, info = f"hsisr-geo run {word} DST --upscale 2", f"hsisr-geo info {word}"
+        name = shlex.quote(word)
+        run, info = f"hsisr-geo run {name} DST --upscale 2", f"hsisr-geo info {name}"
         return f"To super-resolve it: {run}; to look at it: {info}"
+    if word in _ASKED:
+        return f"Did you mean hsisr-geo {_ASKED[word]}?"
     near = difflib.get_close_matches(word, commands)
     return f"Did you mean {near[0]!r}?" if near else ""

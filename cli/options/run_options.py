@@ -17,7 +17,7 @@ import click
 
 from ..terminal.signals import Cancellation
 from . import options
-from .scene_options import SceneOptions
+from .scene_options import SCENE, SceneOptions
 
 if TYPE_CHECKING:
     from hsisr_geo.engine.outlook.plan import RunPlan
@@ -43,13 +43,7 @@ _OPTIONS = (  # in the order of --help
     options.device,
     options.precision,
     options.bounds,
-    options.bands,
-    options.exclude,
-    options.drop_bad,
-    options.overlap,
-    options.orthorectify,
-    options.nodata,
-    options.mask_clouds,
+    *SCENE,
     options.overwrite,
     options.format,
     options.creation,

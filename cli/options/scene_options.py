@@ -1,6 +1,6 @@
 """Which part of a scene is taken, and how its file is read: the options as one value.
 
-A new one is a decorator in `_OPTIONS` and a field of `SceneOptions`, named as the parameter of
+A new one is a decorator in `SCENE` and a field of `SceneOptions`, named as the parameter of
 `open_raster` that it is.
 """
 
@@ -14,7 +14,7 @@ from . import options
 if TYPE_CHECKING:
     from hsisr_geo.raster.raster import Raster
 
-_OPTIONS = (  # in the order of --help
+SCENE = (  # in the order of --help
     options.bands,
     options.exclude,
     options.drop_bad,
@@ -56,6 +56,6 @@ def scene_options(command: Callable[..., None]) -> Callable[..., None]:
     def collected(*args: Any, **values: Any) -> None:
         command(*args, take=SceneOptions.of(values), **values)
 
-    for option in reversed(_OPTIONS):
+    for option in reversed(SCENE):
         collected = option(collected)
     return collected

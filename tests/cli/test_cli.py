@@ -257,6 +257,7 @@ def test_wrong_usage_ends_with_2(raster, tmp_path, options):
     [
         ("{raster}", "hsisr-geo run {raster} DST --upscale 2; to look at it: hsisr-geo info"),
         ("rnu", "Did you mean 'run'?"),
+        ("help run", "Did you mean hsisr-geo --help?"),
         ("run a.tif b.tif --bbox 1 2 3 4", "Did you mean '--bounds'?"),
         ("run a.tif b.tif --scale 2", "Did you mean '--upscale'?"),
         ("run a.tif -o b.tif --upscale 2", "behind the input: hsisr-geo run SRC DST"),
