@@ -8,7 +8,7 @@ from commands import write
 from scenes import reflectance
 
 from hsisr_geo.benchmark.data.protocols import check_apart, find_protocol
-from hsisr_geo.cube.likeness import pixels_of, shared
+from hsisr_geo.cube.likeness import SHARED, pixels_of, shared
 from hsisr_geo.errors import ModelError, OptionError
 
 WAVELENGTHS = np.linspace(450, 2200, 12)
@@ -70,6 +70,17 @@ def test_scenes_have_pixels_of_their_own():
     assert pixels_of(SCENE[:4]).size == 0
     assert pixels_of(np.full((12, 9, 9), 7.0, np.float32)).size == 0
     assert pixels_of(np.full((12, 9, 9), np.nan, np.float32)).size == 0
+
+
+def test_two_parts_of_one_water_are_two_scenes():
+    """Spectra that differ by a fiftieth of their contrast; a copy in another type is the same."""
+    rng = np.random.default_rng(0)
+    water = 500 + 2000 * np.exp(-np.arange(64) / 12)
+    noise = rng.normal(0, 0.02 * water.std(), (64, 100, 100))
+    cube = (water[:, None, None] + noise).astype(np.float32)
+    one, other = pixels_of(cube[:, :50]), pixels_of(cube[:, 50:])
+    assert shared(one, other) < SHARED
+    assert shared(one, pixels_of(cube[:, :50] / np.float32(1e4))) > 0.95
 
 
 def test_a_part_of_a_training_scene_is_not_held_out(tmp_path):
