@@ -29,6 +29,7 @@ _MEANT: Mapping[str, Sequence[str]] = {
     "--report": ("o", "out", "output", "out-dir"),
 }
 _ASKED = {"help": "--help", "version": "--version"}
+_CRS = ("crs", "t-srs", "s-srs", "epsg", "srs")
 _OUTPUT = ("o", "out", "output", "dst")
 
 
@@ -41,9 +42,15 @@ def add_option(error: click.NoSuchOption) -> None:
     known = {name for param in params for name in param.opts}
     if meant := [name for name, words in _MEANT.items() if word in words and name in known]:
         vars(error)["possibilities"] = meant[:1]
-    elif word in _OUTPUT and "dst" in known:
-        told = f"The output stands behind the input: {error.ctx.command_path} SRC DST"
+    elif "dst" in known and (told := _of_output(word, error.ctx.command_path)):
         vars(error).update(message=f"{error.message} {told}", possibilities=None)
+
+
+def _of_output(word: str, command: str) -> str:
+    if word in _OUTPUT:
+        return f"The output stands behind the input: {command} SRC DST"
+    kept = "The output has the CRS of SRC: gdalwarp it afterwards for another"
+    return kept if word in _CRS else ""
 
 
 def of_command(word: str, commands: Iterable[str]) -> str:

@@ -261,6 +261,7 @@ def test_wrong_usage_ends_with_2(raster, tmp_path, options):
         ("run a.tif b.tif --bbox 1 2 3 4", "Did you mean '--bounds'?"),
         ("run a.tif b.tif --scale 2", "Did you mean '--upscale'?"),
         ("run a.tif -o b.tif --upscale 2", "behind the input: hsisr-geo run SRC DST"),
+        ("run a.tif b.tif --t_srs EPSG:4326", "the CRS of SRC: gdalwarp it afterwards"),
         ("batch a.tif -o b", "Did you mean '--out-dir'?"),
         ("assess a.tif --out b", "Did you mean '--report'?"),
     ],
