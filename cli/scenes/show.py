@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from ..options.scene_options import SceneOptions, scene_options
 from ..terminal.text import shown
 
 
@@ -14,13 +15,16 @@ from ..terminal.text import shown
 @click.option(
     "--out", type=click.Path(), metavar="PNG", help="[default: beside RESULT, else SCENE]"
 )
+@scene_options
 @click.option("--overwrite", is_flag=True, help="Replace a picture that exists.")
-def show(scene: str, result: str | None, out: str | None, overwrite: bool) -> None:
+def show(
+    scene: str, result: str | None, out: str | None, take: SceneOptions, overwrite: bool
+) -> None:
     """Draw the raster SCENE, and the RESULT that was made of it, as a PNG.
 
     True colour with the stretch of SCENE, a half of each side by side, and the spectra of a dark, a
     middling and a bright pixel: at most 512 pixels a side of the middle, for a first look and not a
-    verdict, which `assess` gives.
+    verdict, which `assess` gives. SCENE is read with the options that RESULT was made with.
     """
     if result and result.lower().endswith(".png"):
         raise click.UsageError(f"{result} is no raster: to name the picture so, --out {result}")
@@ -33,7 +37,7 @@ def show(scene: str, result: str | None, out: str | None, overwrite: bool) -> No
     from hsisr_geo.files import check_replaces_none
     from hsisr_geo.raster.open import open_raster
 
-    before, after = open_raster(scene), None if result is None else open_raster(result)
+    before, after = take.open(scene), None if result is None else open_raster(result)
     for raster in filter(None, (before, after)):
         check_replaces_none(Path(path), raster.all_files)
     draw_quick_look(path, before, after)

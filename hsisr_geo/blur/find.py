@@ -83,11 +83,16 @@ def find_blur(raster: Raster, spec: str = AUTO) -> Blur:
 
 
 def said_of(raster: Raster) -> str:
-    """Say in words what file and table know, without a look at the pixels; "" for nothing."""
+    """Say in words what file and table know, without a look at the pixels; "" for nothing.
+
+    What nobody measured is a bound only, as `find_blur` has it, and is told as one.
+    """
     sensor = known_sensor(raster)
     if said := _said_by_file(raster):
         return said.told
-    return "" if sensor is None else _of_table(sensor)
+    if sensor is None or sensor.kind == MEASURED:
+        return "" if sensor is None else _of_table(sensor)
+    return f"estimated from the pixels by run, and taken for no softer than {_of_table(sensor)}"
 
 
 def _of_table(sensor: Sensor) -> str:

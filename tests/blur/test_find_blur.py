@@ -12,7 +12,7 @@ from commands import call, one_line_error, write
 
 from hsisr_geo.blur import find_blur
 from hsisr_geo.blur.estimate import estimate_mtf
-from hsisr_geo.blur.find import CRISP
+from hsisr_geo.blur.find import CRISP, said_of
 from hsisr_geo.blur.sensors import sensors
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.engine.pipeline import super_resolve
@@ -171,6 +171,13 @@ def test_auto_is_the_same_as_naming_what_it_found(soft: Path, tmp_path: Path) ->
         assert tags["HSISR_NORMALISED"] == "yes"
         assert ("MTF" in tags.get("HSISR_PSF_TOLD", "")) == (name == "auto")
     np.testing.assert_array_equal(*made)
+
+
+def test_a_bound_is_not_told_as_what_is_taken(soft: Path) -> None:
+    """`info` says of PRISMA and EnMAP what a run does: their numbers were measured by nobody."""
+    told = said_of(replace(open_raster(soft), product="PRISMA L2D"))
+    assert told.startswith("estimated from the pixels by run, and taken for no softer than PRISMA")
+    assert said_of(open_raster(soft)) == ""
 
 
 def test_auto_is_what_run_does_and_says(soft: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 from commands import call, one_line_error, write
+from made_products import make_emit
 
 from hsisr_geo.assessment.report import quick_look
 from hsisr_geo.raster.open import open_raster
@@ -51,6 +52,16 @@ def test_of_a_part_the_same_ground_is_shown(scene, tmp_path):
     assert (view.top, view.left, view.cube.shape[1:]) == (2, 4, (12, 20))
     finer = quick_look._same_ground(view, part)
     assert (finer.top, finer.left, finer.cube.shape[1:]) == (0, 0, (24, 40))
+
+
+def test_the_result_of_a_swath_on_its_map_is_shown_as_it_was_made(tmp_path):
+    scene, fine = tmp_path / "EMIT_L2A_RFL.nc", tmp_path / "fine.tif"
+    make_emit(scene)
+    call("run", scene, fine, "--upscale", 2, "--model", "bicubic", "--orthorectify")
+    told = one_line_error(call("show", scene, fine, code=1))
+    assert "was it made with --orthorectify? Give it here, too" in told
+    call("show", scene, fine, "--orthorectify")
+    assert (tmp_path / "fine.show.png").is_file()
 
 
 def test_a_raster_of_another_place_is_refused(scene, tmp_path):

@@ -95,6 +95,11 @@ def _within(first: int, last: int) -> tuple[int, int]:
     return first + (last - first - size) // 2, size
 
 
+def _on_map(scene: Raster) -> str:
+    """Say what is to be done where a swath's result may lie on its map."""
+    return ": was it made with --orthorectify? Give it here, too" if scene.gcps else ""
+
+
 def _placed(scene: Raster, result: Raster) -> tuple[int, int, int, int]:
     """Return where the result lies in the scene: row, column, rows, columns."""
     to_scene = ~Affine(*scene.transform[:6]) @ Affine(*result.transform[:6])
@@ -104,7 +109,7 @@ def _placed(scene: Raster, result: Raster) -> tuple[int, int, int, int]:
     parallel = abs(to_scene.b) + abs(to_scene.d) < 1e-6
     inside = (found >= -0.01).all() and row + height <= scene.rows + 0.01
     if not (parallel and inside and col + width <= scene.cols + 0.01):
-        raise ShowError(f"{result.path} does not show the ground of {scene.path}")
+        raise ShowError(f"{result.path} does not show the ground of {scene.path}{_on_map(scene)}")
     row, col, height, width = (round(value) for value in found)
     return row, col, height, width
 
