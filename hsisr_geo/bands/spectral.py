@@ -32,10 +32,13 @@ _LOG = logging.getLogger(__name__)
 _CENTRES = (
     "wavelength", "wavelengths", "center_wavelength", "center_wavelengths", "centre_wavelength",
     "centre_wavelengths", "central_wavelength", "central_wavelengths", "center_filter_wavelength",
-    "wavelength_nm", "wavelengths_nm", "band_wavelengths",
+    "wavelength_nm", "wavelengths_nm", "band_wavelengths", "radiation_wavelength",
 )  # fmt: skip
-_UNITS = ("wavelength_units", "wavelength_unit", "wavelengths_units", "wavelengths_unit")
-_WIDTHS = ("fwhm", "fwhms", "fwhm_nm", "bandwidth", "bandwidths")
+_UNITS = (
+    "wavelength_units", "wavelength_unit", "wavelengths_units", "wavelengths_unit",
+    "radiation_wavelength_units", "radiation_wavelength_unit",
+)  # fmt: skip
+_WIDTHS = ("fwhm", "fwhms", "fwhm_nm", "bandwidth", "bandwidths", "full_width_half_max")
 _GOOD = ("bbl", "good_wavelengths", "good_bands", "good_band")
 _DESCRIBED = re.compile(
     r"(?<![^\W_])(?<!\.)(\d+(?:\.\d+)?)[\s_]*\(?(nm|nanomet\w+|µm|um|micromet\w+|microns?)(?![^\W_])",
@@ -46,6 +49,7 @@ _BARE = re.compile(r"(?:^|[\s(_=])(\d{3,5}\.\d+)\)?$")
 # ... and names that are the same but for a number that grows from band to band and can be one:
 # "Band_503" (Wyvern), "X450.5" (R)
 _NUMBERED = re.compile(r"([A-Za-z][A-Za-z_ ]*?)[\s_]*(\d{3,5}(?:\.\d+)?)")
+_ENDING = re.compile(r"(?:^|_)(\d{3,4}(?:\.\d+)?)$")  # of variables that are bands
 
 
 class Spectral(NamedTuple):
@@ -102,6 +106,25 @@ def read_spectral(dataset: Any, fields: Mapping[str, str]) -> Spectral:
         if _unknown(result.good):
             result = result._replace(good=found.good)
     return result._replace(notes=tuple(notes))
+
+
+def read_planes(names: Sequence[str], tags: Sequence[Mapping[str, str]]) -> Spectral:
+    """Read the spectral facts of variables that are a band each: what each says of itself.
+
+    Where one says no wavelength, and the names of all do, the names are believed.
+
+    Parameters
+    ----------
+    names : sorted by the numbers in them
+    """
+    found = _in_nanometers([_from_tags(_lower(items)) for items in tags])
+    if None not in found.centres:
+        return found
+    dotted = [re.sub(r"(?<=\d)_(?=\d)", ".", name) for name in names]
+    readings = _from_ends(dotted), [_from_description(name) for name in dotted], _from_names(dotted)
+    by_name = (_in_nanometers(said).centres for said in readings)
+    told = next((centres for centres in by_name if None not in centres), found.centres)
+    return found._replace(centres=told)
 
 
 def _places(dataset: Any, fields: Mapping[str, str]) -> Iterator[_Place]:
@@ -242,6 +265,15 @@ def _from_names(texts: Sequence[str | None]) -> list[_Said]:
     grows = all(step > 0 for step in steps) and steps != {1.0}
     if len(matches) < max(len(texts), 2) or not (alike and grows) or not plausible(numbers):
         return [_Said()] * len(texts)
+    return [_Said(number, "nm") for number in numbers]
+
+
+def _from_ends(names: Sequence[str]) -> list[_Said]:
+    """Read wavelengths at the ends of names, whatever stands before: "rhos_443"."""
+    found = [_ENDING.search(name) for name in names]
+    numbers = [float(match[1]) for match in found if match]
+    if len(numbers) < len(names) or not plausible(numbers):
+        return [_Said()] * len(names)
     return [_Said(number, "nm") for number in numbers]
 
 

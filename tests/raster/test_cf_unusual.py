@@ -129,7 +129,8 @@ def test_a_swath_of_tanager(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("prefix", "known"), [("rhos_{}", CENTRES), ("Rrs_{}nm", CENTRES), ("B{:02d}", None)]
+    ("prefix", "known"),
+    [("rhos_{}", CENTRES), ("Rrs_{}nm", CENTRES), ("B{}", CENTRES), ("B{:02d}", None)],
 )
 @pytest.mark.parametrize("time", [False, True])
 def test_a_variable_for_each_band(tmp_path, prefix, known, time):

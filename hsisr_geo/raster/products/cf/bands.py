@@ -10,7 +10,7 @@ from hsisr_geo.bands.bands import Band, Bands, to_nanometers
 from hsisr_geo.bands.declared_range import Limits, free_number, read_limits
 from hsisr_geo.bands.lists import split_list, to_number
 from hsisr_geo.bands.radiometry import usable_nodata
-from hsisr_geo.bands.spectral import to_wavelength
+from hsisr_geo.bands.spectral import read_planes, to_wavelength
 from hsisr_geo.bands.wavelengths import (
     Wavelengths,
     fitting_widths,
@@ -26,9 +26,10 @@ from hsisr_geo.raster.products.cf.cube import Cube
 _CENTRE = re.compile(
     r"(cent(er|re|ral)_?)?(band_?)?wave_?lengths?(_?(nm|3d|c))?|wave_?numbers?|wl|lambda|bands?"
 )
-_WIDTH = re.compile(r"fwhms?(_nm)?|band_?widths?")
+_WIDTH = re.compile(r"fwhms?(_nm)?|band_?widths?|full_width_half_max(imum)?")
+_FILLS = ("_FillValue", "missing_value", "nodata", "nodatavals", "nodata_value")
+# ^ CF's two; odc-stac's and the Open Data Cube's, and xarray's own reader of GeoTIFF had a list
 _GOOD = re.compile(r"good_wavelengths|good_bands?|bbl|good")
-_IN_NAME = re.compile(r"(?:^|_)(\d{3,4}(?:[._]\d+)?)(?:_?nm)?$")
 
 
 def read_bands(
@@ -46,7 +47,7 @@ def read_bands(
     count = variable.sizes[band]
     along = _along(cube, groups, count)
     centres, widths, notes = _spectral(along, variable.attrs, count)
-    flags = _numbers(along, _GOOD, variable.attrs)
+    flags = _numbers(along, _GOOD, variable.attrs, count)
     names = _names(along, band, count)
     radiometry, limits = _radiometry(variable, dtype)
     bands = tuple(
@@ -54,7 +55,7 @@ def read_bands(
             name=names[i],
             wavelength_nm=centres[i],
             fwhm_nm=widths[i],
-            good=flags is None or len(flags) != count or bool(flags[i]),
+            good=flags is None or bool(flags[i]),
             **radiometry,
         )
         for i in range(count)
@@ -65,36 +66,20 @@ def read_bands(
 def _of_planes(cube: Cube, dtype: str) -> tuple[Bands, Limits | None, list[str]]:
     """Describe variables that are bands, each with its own scaling."""
     variables = [cube.dataset[name] for name in cube.variables]
-    centres, unit = [_centre_of(variable) for variable in variables], None
-    units = {
-        str(v.attrs.get("wavelength_units", v.attrs.get("wavelength_unit", ""))) for v in variables
-    }
-    if len(units) == 1:
-        unit = units.pop()
-    if any(c is None for c in centres):
-        found = [_IN_NAME.search(name) for name in cube.variables]
-        numbers = [float(m[1].replace("_", ".")) if m else None for m in found]
-        known = [n for n in numbers if n is not None]
-        centres = (
-            numbers if len(known) == len(numbers) and plausible(known) else [None] * len(found)
-        )
-        unit = "nm"
-    read = in_nanometers(centres, unit)
+    spectral = read_planes(cube.variables, [_as_texts(v.attrs) for v in variables])
     radiometry = [_radiometry(variable, dtype) for variable in variables]
     bands = tuple(
-        Band(name=name, wavelength_nm=nm, **told)
-        for name, nm, (told, _) in zip(cube.variables, read.nm, radiometry, strict=True)
+        Band(name, spectral.centres[i], spectral.widths[i], spectral.good[i] is not False, **told)
+        for i, (name, (told, _)) in enumerate(zip(cube.variables, radiometry, strict=True))
     )
     ranges = {limits for _, limits in radiometry}
-    return Bands(bands), ranges.pop() if len(ranges) == 1 else None, [read.note]
+    return Bands(bands), ranges.pop() if len(ranges) == 1 else None, list(spectral.notes)
 
 
-def _centre_of(variable: Any) -> float | None:
-    told = next((v for k, v in variable.attrs.items() if k.lower() in (
-        "wavelength", "radiation_wavelength", "center_wavelength", "central_wavelength",
-    )), None)  # fmt: skip
-    found = None if told is None else to_wavelength(str(np.ravel(told)[0]))
-    return found and found[0]
+def _as_texts(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Return attributes as tags are: of a list its first, as some write arrays of one."""
+    firsts = ((str(key), np.ravel(value)[:1]) for key, value in attributes.items())
+    return {key: str(first[0]) for key, first in firsts if first.size}
 
 
 def _radiometry(variable: Any, dtype: str) -> tuple[dict[str, Any], Limits | None]:
@@ -118,15 +103,15 @@ def _radiometry(variable: Any, dtype: str) -> tuple[dict[str, Any], Limits | Non
 
 
 def _fill(attributes: Mapping[str, Any]) -> float | None:
-    """Return the number of a hole: as CF tells it, else what a Zarr array is filled with.
+    """Return the number of a hole: as CF or others tell it, else what a Zarr array is filled with.
 
     So does GDAL. Zarr 3 wants that number of every array, so that 0 says nothing.
     """
-    for name in ("_FillValue", "missing_value"):
-        fill = _number(attributes.get(name))
-        if fill is not None:
-            return fill
-    return _number(attributes.get("fill_value")) or None
+    told = [n for name in _FILLS if (n := _number(attributes.get(name))) is not None]
+    if not told:
+        return _number(attributes.get("fill_value")) or None
+    # NaN is a hole anyway, and xarray says so of all floats that it writes
+    return next((number for number in told if not np.isnan(number)), told[0])
 
 
 def _number(value: Any) -> float | None:
@@ -173,12 +158,12 @@ def _spectral(
                 f"the coordinate {name} names no unit: taken as wavelengths in {read.unit}"
             )
         break
-    found = _numbers(along, _WIDTH, attributes)
+    found = _numbers(along, _WIDTH, attributes, count)
     widths: list[float | None] = [None] * count
-    if found is not None and len(found) == count and counted:
+    if found is not None and counted:
         pairs = zip(counted, found, strict=True)
         widths = [of_wavenumber(v, w if w > 0 else None)[1] for v, w in pairs]
-    elif found is not None and len(found) == count:
+    elif found is not None:
         unit = _unit(along, _WIDTH)
         factor = to_nanometers(1.0, named_unit(unit)) if unit else read.factor
         widths = [round(w * factor, 6) if factor and w > 0 else None for w in found]
@@ -232,14 +217,14 @@ def _texts(values: Any) -> tuple[list[float | None], str]:
 
 
 def _numbers(
-    along: Mapping[str, Any], pattern: re.Pattern[str], attributes: Mapping[str, Any] | None = None
+    along: Mapping[str, Any], pattern: re.Pattern[str], attributes: Mapping[str, Any], count: int
 ) -> list[float] | None:
-    named = {**(attributes or {}), **along}
-    for name, value in named.items():
-        if pattern.fullmatch(name.lower()):
-            numbers = np.ravel(getattr(value, "values", value))
-            if numbers.dtype.kind in "iufb":
-                return _as_meant(numbers)
+    """Return a number for each band; an attribute may be one of its tags that was left there."""
+    named = [*along.items(), *attributes.items()]
+    for value in (value for name, value in named if pattern.fullmatch(name.lower())):
+        numbers = np.ravel(getattr(value, "values", value))
+        if numbers.dtype.kind in "iufb" and len(numbers) == count:
+            return _as_meant(numbers)
     return None
 
 

@@ -23,9 +23,10 @@ from hsisr_geo.raster import gdal
 from hsisr_geo.raster.datasets import anywhere
 from hsisr_geo.raster.gdal import check_scales
 from hsisr_geo.raster.products.cf.bands import read_bands
+from hsisr_geo.raster.products.cf.crs import plain, read_crs
 from hsisr_geo.raster.products.cf.cube import Cube, find_cube
 from hsisr_geo.raster.products.cf.fill import note_fills
-from hsisr_geo.raster.products.cf.place import placed, places_of, plain, read_crs
+from hsisr_geo.raster.products.cf.place import placed, places_of
 from hsisr_geo.raster.products.cf.source import CLASSIC, CfSource, Opener, zarr_store
 from hsisr_geo.raster.products.hdf5 import describing
 from hsisr_geo.raster.products.swaths.geolocation import on_map
@@ -213,7 +214,13 @@ def _decoded(variable: Any, engine: str) -> int:
 def _north_up(raster: Raster) -> Raster:
     """Turn a grid that begins in the south, as GDAL does: few programs expect such a GeoTIFF."""
     t = raster.transform
-    if not raster.has_transform or t.e <= 0 or not isinstance(raster.source, CfSource):
+    if (
+        not raster.has_transform
+        or t.e <= 0
+        or t.b
+        or t.d
+        or not isinstance(raster.source, CfSource)
+    ):
         return raster
     return replace(
         raster,

@@ -1,7 +1,6 @@
-"""The place of a CF cube: its grid mapping, and coordinates of cell centres."""
+"""The place of a CF cube: coordinates of cell centres, or the geotransform that it tells."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,11 @@ from affine import Affine
 from hsisr_geo.bands.lists import to_number
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import anywhere, thread_handle
+from hsisr_geo.raster.products.cf.crs import plain
 from hsisr_geo.raster.products.cf.cube import Cube
 from hsisr_geo.raster.products.cf.source import Opener
-from hsisr_geo.raster.products.place import LATITUDES, LONGITUDES, WGS84, unwrapped, wkt_of
+from hsisr_geo.raster.products.cf.surroundings import Groups, around, coordinate_of, grid_mapping
+from hsisr_geo.raster.products.place import LATITUDES, LONGITUDES, unwrapped
 from hsisr_geo.raster.products.swaths.geolocation import Degrees, on_the_globe, placed_by
 from hsisr_geo.raster.raster import Raster
 
@@ -26,111 +27,8 @@ _METRES = {
 }  # fmt: skip
 _COUNTED = 3  # pixels at least, which are no grid of 1 m by chance
 _EASTERNMOST = 180.0  # degrees: what begins beyond is told from 0 to 360
-_OTHERWISE = "spatial_epsg", "epsg_code", "epsg", "srid", "proj4", "proj4text", "proj4_string"
-# ^ how NSIDC, GMT's and Copernicus' files, among others, name a CRS in a grid mapping
 _RADIANS = {"rad": 1.0, "radian": 1.0, "radians": 1.0, "microradian": 1e-6, "microradians": 1e-6,
             "mrad": 1e-3}  # fmt: skip
-
-
-def plain(text: object) -> str:
-    """Return a text of a file as Unicode: what is in other bytes than it says is read as those."""
-    raw = text if isinstance(text, bytes) else str(text).encode("utf-8", "surrogateescape")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
-
-
-Groups = Mapping[str, Any]
-
-
-def read_crs(cube: Cube, groups: Groups, path: Path) -> tuple[str | None, str]:
-    """Return the CRS of a cube as WKT, and a note where it tells one that is not understood.
-
-    WGS 84 where its coordinates are degrees and nothing else is told.
-    """
-    attributes = _grid_mapping(cube, groups)
-    for key in ("crs_wkt", "spatial_ref"):
-        if attributes.get(key):
-            return wkt_of(plain(attributes[key]), str(path)), ""
-    told = _otherwise_told(attributes, path)
-    if "grid_mapping_name" in attributes:
-        by_cf, odd = _from_cf(attributes)
-        return (by_cf or told), ("" if told else odd)
-    if told:
-        return told, ""
-    near = {**cube.first.coords, **{dim: _coordinate(cube, groups, dim) for dim in cube.axes[1:]}}
-    named = {str(name).lower(): c for name, c in near.items() if c is not None and c.ndim == 1}
-    standard = [c.attrs.get("standard_name") for c in named.values()]
-    degrees = [str(c.attrs.get("units", "")) for n, c in named.items() if n in cube.axes]
-    if "longitude" in standard or "degrees_east" in degrees:
-        return wkt_of(WGS84, str(path)), ""
-    return None, ""
-
-
-def _otherwise_told(attributes: Mapping[str, Any], path: Path) -> str | None:
-    """Return the CRS that a mapping tells by a code or as PROJ does, for which CF has no names."""
-    plain_keys = {str(key).lower(): value for key, value in attributes.items()}
-    for key in (key for key in _OTHERWISE if key in plain_keys):
-        text = plain(plain_keys[key]) if isinstance(plain_keys[key], (str, bytes)) else None
-        code = str(_bare(plain_keys[key])) if text is None else text.strip().rpartition(":")[2]
-        with suppress(RasterError):
-            return wkt_of(int(float(code)) if to_number(code) else str(text), str(path))
-    return None
-
-
-def _from_cf(attributes: Mapping[str, Any]) -> tuple[str | None, str]:
-    """Ask pyproj, which knows every grid mapping of CF and how old files spell them."""
-    from pyproj import CRS
-    from pyproj.exceptions import ProjError
-
-    told = {key: plain(v) if isinstance(v, (str, bytes)) else _bare(v)
-            for key, v in attributes.items()}  # fmt: skip
-    try:
-        crs = CRS.from_cf(told)
-    except (ProjError, KeyError, ValueError, TypeError) as error:
-        name = told["grid_mapping_name"]
-        return None, f"its grid mapping {name} is not understood ({error}): the place has no CRS"
-    return str(crs.to_wkt()), ""
-
-
-def _bare(value: Any) -> Any:
-    """Return Python's numbers: pyproj takes an array of one for a list."""
-    numbers = np.ravel(value)
-    return numbers[0].item() if numbers.size == 1 else numbers.tolist()
-
-
-def _around(cube: Cube, groups: Groups) -> list[Any]:
-    """Return the cube's group and those above it: names are looked for there, says CF 1.8, §2.7."""
-    parts = cube.group.strip("/").split("/")
-    above = ("/".join(parts[:i]) for i in range(len(parts) - 1, -1, -1))
-    return [cube.dataset, *(groups[name] for name in above if name in groups)]
-
-
-def _grid_mapping(cube: Cube, groups: Groups) -> Mapping[str, Any]:
-    variable = cube.first
-    name = variable.attrs.get("grid_mapping") or variable.encoding.get("grid_mapping")
-    names = [str(name).split(":")[0].strip().rpartition("/")[2]] if name else ["spatial_ref", "crs"]
-    around = _around(cube, groups)
-    found = next((d.variables[n] for d in around for n in names if n in d.variables), None)
-    if found is None:  # xarray drops the name of one that stands above the group
-        ones = [v for d in around for v in d.variables.values() if v.ndim == 0 and _maps(v.attrs)]
-        found = ones[0] if len(ones) == 1 else None
-    return {} if found is None else dict(found.attrs)
-
-
-def _maps(attributes: Mapping[str, Any]) -> bool:
-    return any(key in attributes for key in ("grid_mapping_name", "crs_wkt", "spatial_ref"))
-
-
-def _coordinate(cube: Cube, groups: Groups, dim: str) -> Any:
-    """Return the numbers along an axis, of the cube's group or of one above; None without."""
-    size = cube.first.sizes[dim]
-    for dataset in _around(cube, groups):
-        found = dataset.variables.get(dim)
-        if found is not None and found.dims == (dim,) and found.size == size:
-            return found if found.dtype.kind in "iuf" else None
-    return None
 
 
 def placed(raster: Raster, cube: Cube, groups: Groups, path: Path, engine: str) -> Raster:
@@ -141,20 +39,48 @@ def placed(raster: Raster, cube: Cube, groups: Groups, path: Path, engine: str) 
     engine : that opens the file
     """
     _, row, col = cube.axes
-    x, y = (_coordinate(cube, groups, dim) for dim in (col, row))
-    counted = raster.crs is None and x is not None and _counts(x) and _counts(y)
+    x, y = (coordinate_of(cube, groups, dim) for dim in (col, row))
+    mapping = grid_mapping(cube, groups)
+    counted = not (raster.crs and mapping) and x is not None and _counts(x) and _counts(y)
     if x is not None and y is not None and not counted:
-        mapping = _grid_mapping(cube, groups)
         height, (wide, high) = mapping.get("perspective_point_height"), _pixel(mapping)
         x0, dx = _first_and_step(x, col, path, height, raster.crs, wide)
         y0, dy = _first_and_step(y, row, path, height, raster.crs, high)
         return replace(raster, transform=Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2))
+    if (told := _told_transform(cube, groups, mapping)) is not None:
+        return replace(raster, transform=told)
     found = places_of(cube, groups, path, engine)
     if found is None:
         return raster
     by_points = placed_by(replace(raster, crs=None), found)
     distinct = {(p.x, p.y) for p in by_points.gcps}  # all zeros, as where nothing is known, are not
     return raster if len(distinct) < min(4, len(by_points.gcps)) else by_points
+
+
+def _told_transform(cube: Cube, groups: Groups, mapping: Mapping[str, Any]) -> Affine | None:
+    """Return the geotransform of a cube without coordinates, or with such as count its pixels.
+
+    rioxarray writes it into the grid mapping, GeoZarr as `spatial:transform`, of cells' corners
+    unless it says `node`; older xarray as `transform`.
+    """
+    by_gdal = _numbers_in(mapping.get("GeoTransform"))
+    if len(by_gdal) == 6:
+        return Affine.from_gdal(*by_gdal)
+    for attributes in (cube.first.attrs, *(dataset.attrs for dataset in around(cube, groups))):
+        for key in ("spatial:transform", "transform"):
+            told = _numbers_in(attributes.get(key))
+            if len(told) in (6, 9):
+                of_centres = attributes.get("spatial:registration") == "node"
+                corner = Affine.translation(-0.5, -0.5) if of_centres else Affine.identity()
+                return Affine(*told[:6]) @ corner
+    return None
+
+
+def _numbers_in(told: Any) -> list[float]:
+    """Return the numbers of a list, in a text too; none where one is no number."""
+    items = plain(told).split() if isinstance(told, (str, bytes)) else np.ravel(told).tolist()
+    numbers = [number for item in items if (number := to_number(str(item))) is not None]
+    return numbers if len(numbers) == len(items) else []
 
 
 @dataclass(frozen=True)
@@ -212,8 +138,7 @@ def _of_pixels(
 
 def _pixel(mapping: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """Return width and height of a pixel as GDAL's geotransform tells them, None without one."""
-    said = plain(mapping.get("GeoTransform", "")).split()
-    numbers = [number for text in said if (number := to_number(text)) is not None]
+    numbers = _numbers_in(mapping.get("GeoTransform"))
     return (numbers[1], numbers[5]) if len(numbers) == 6 else (None, None)
 
 

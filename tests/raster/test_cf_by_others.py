@@ -1,0 +1,109 @@
+"""netCDF and Zarr as GDAL, rioxarray, odc-stac and stackstac leave them, by CF or without."""
+
+import numpy as np
+import pytest
+import rasterio
+import xarray as xr
+from affine import Affine
+from pyproj import CRS as ProjCRS
+from rasterio.crs import CRS
+
+from hsisr_geo.raster.open import open_raster
+
+CENTRES = [402.1, 450.5, 500.2, 550.9]
+UTM = CRS.from_epsg(32633)
+PLACE = Affine(30, 0, 366000, 0, -30, 5808000)
+AXES = {"y": 5807985 - 30.0 * np.arange(12), "x": 366015 + 30.0 * np.arange(10)}
+PIXELS = np.arange(480, dtype="i2").reshape(4, 12, 10)
+
+
+def cube(coords=AXES, **attributes):
+    return xr.DataArray(PIXELS, coords, ("band", "y", "x"), "cube", attributes)
+
+
+def stored(data, path):
+    if path.suffix == ".zarr":
+        data.to_dataset().to_zarr(path, zarr_format=2, consolidated=False)
+    else:
+        data.to_netcdf(path, engine="h5netcdf")
+    return open_raster(path)
+
+
+def test_each_variable_tells_of_its_own_band(tmp_path):
+    """As GDAL writes bands into netCDF, and SNAP."""
+    told = [
+        {"wavelength": nm, "wavelength_units": "nm", "fwhm": 6.5 + i, "bbl": int(i != 2)}
+        for i, nm in enumerate(CENTRES)
+    ]
+    snaps = [{"radiation_wavelength": nm / 1e3, "radiation_wavelength_unit": "um",
+              "bandwidth": (6.5 + i) / 1e3} for i, nm in enumerate(CENTRES)]  # fmt: skip
+    for number, each in enumerate((told, snaps)):
+        planes = {f"Band{i + 1}": (("y", "x"), PIXELS[i], each[i]) for i in range(4)}
+        path = tmp_path / f"{number}.nc"
+        xr.Dataset(planes, AXES).to_netcdf(path, engine="h5netcdf")
+        bands = open_raster(path).bands
+        assert [b.wavelength_nm for b in bands] == CENTRES
+        assert [b.fwhm_nm for b in bands] == [6.5, 7.5, 8.5, 9.5]
+        assert [b.good for b in bands] == [True, True, number == 1, True]
+
+
+def test_the_first_bands_tags_among_the_attributes_hide_no_coordinate(tmp_path):
+    """rioxarray.open_rasterio leaves tags of the first band on the array."""
+    along = {"wavelength": ("band", CENTRES), "full_width_half_max": ("band", [6.0, 7, 8, 9]),
+             "good": ("band", [1, 1, 0, 1])}  # fmt: skip
+    left = {"wavelength": 402.1, "fwhm": 6.0, "bbl": 1}
+    bands = stored(cube({**AXES, **along}, **left), tmp_path / "a.nc").bands
+    assert [(b.wavelength_nm, b.fwhm_nm, b.good) for b in bands] == [
+        (402.1, 6, True), (450.5, 7, True), (500.2, 8, False), (550.9, 9, True)
+    ]  # fmt: skip
+
+
+def test_a_hole_may_be_told_by_nodata_beside_a_fill_of_nan(tmp_path):
+    """odc-stac tells `nodata`; xarray gives every float NaN for its fill."""
+    data = cube(nodata=-9999.0).astype("f4")
+    assert stored(data, tmp_path / "a.nc").bands.nodata == -9999
+    with xr.open_dataset(tmp_path / "a.nc") as written:
+        assert np.isnan(written.cube.encoding["_FillValue"])
+
+
+WAYS = {
+    "_CRS of GDAL": (AXES, {"_CRS": {"wkt": UTM.to_wkt()}}),
+    "projjson of it": (AXES, {"_CRS": {"projjson": ProjCRS(32633).to_json_dict()}}),
+    "address of it": (AXES, {"_CRS": {"url": "http://www.opengis.net/def/crs/EPSG/0/32633"}}),
+    "GeoZarr": ({}, {"proj:code": "EPSG:32633", "spatial:transform": list(PLACE)[:6]}),
+    "GeoZarr, of centres": (
+        {},
+        {
+            "proj:wkt2": UTM.to_wkt(),
+            "spatial:transform": list(PLACE @ Affine.translation(0.5, 0.5))[:6],
+            "spatial:registration": "node",
+        },
+    ),
+    "older xarray": ({}, {"crs": "+init=epsg:32633", "transform": list(PLACE)[:6]}),
+    "stackstac": ({**AXES, "epsg": 32633}, {}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_place_without_a_grid_mapping(tmp_path, way):
+    coords, attributes = WAYS[way]
+    raster = stored(cube(coords, **attributes), tmp_path / "a.zarr")
+    assert raster.transform == PLACE
+    assert CRS.from_wkt(raster.crs) == UTM
+
+
+def test_rioxarrays_geotransform_places_a_cube_without_coordinates(tmp_path):
+    turned = Affine(30, 5, 366000, 5, -30, 5808000)
+    mapping = {"crs_wkt": UTM.to_wkt(), "GeoTransform": " ".join(map(str, turned.to_gdal()))}
+    data = cube({"spatial_ref": ((), 0, mapping)}, grid_mapping="spatial_ref")
+    raster = stored(data, tmp_path / "a.nc")
+    assert raster.transform == turned
+    with rasterio.open(f'NETCDF:"{tmp_path}/a.nc":cube') as by_gdal:
+        assert by_gdal.transform == turned
+
+
+def test_coordinates_that_count_are_no_degrees_though_a_crs_is_told(tmp_path):
+    """emit_tools writes a swath so, with the map grid's CRS."""
+    count = {"y": np.arange(12.0), "x": np.arange(10.0)}
+    raster = stored(cube(count, spatial_ref=CRS.from_epsg(4326).to_wkt()), tmp_path / "a.nc")
+    assert not raster.has_transform
