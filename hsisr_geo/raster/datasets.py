@@ -5,13 +5,13 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 import rasterio
 from rasterio._err import CPLE_BaseError
-from rasterio.env import set_gdal_config
+from rasterio.env import get_gdal_config, set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 
@@ -54,9 +54,15 @@ def anywhere(path: str) -> str:
 @contextmanager
 def opening_quietly() -> Iterator[None]:
     """Keep rasterio from warning about rasters without a place: they are legal, and stay so."""
-    with _OPENING, warnings.catch_warnings():
+    with _OPENING, warnings.catch_warnings(), _seeing_what_lies_beside():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         yield
+
+
+def _seeing_what_lies_beside() -> AbstractContextManager[Any]:
+    """Return what changes EMPTY_DIR of a caller's `rasterio.Env` as that of the environment is."""
+    hidden = str(get_gdal_config(_LISTING)).upper() == "EMPTY_DIR"
+    return rasterio.Env(**{_LISTING: "TRUE"}) if hidden else nullcontext()
 
 
 def open_quietly(path: str) -> Any:

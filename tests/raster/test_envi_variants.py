@@ -190,6 +190,9 @@ def test_what_lies_beside_a_raster_counts_where_no_folder_is_to_be_listed(tmp_pa
         for said in ("FALSE", "EMPTY_DIR")
     ]  # fmt: skip
     assert answers[0] == answers[1] == f"{len(open_raster(tmp_path / 'a.img').bands)} True\n"
+    with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"):
+        here = open_raster(tmp_path / "a.img"), open_raster(tmp_path / "b.tif")
+    assert f"{len(here[0].bands)} {here[1].has_mask}\n" == answers[0]
 
 
 PLACE = "{UTM, 1, 1, 366000, 5808000, 30, 30, 33, North, WGS-84, units=Meters}"

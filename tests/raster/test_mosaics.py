@@ -4,10 +4,12 @@ import re
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 import rasterio
 from affine import Affine
 from commands import bicubic
+from made_products import make_kuva
 from rasterio.windows import Window
 
 from hsisr_geo.errors import RasterError
@@ -108,3 +110,40 @@ def test_a_source_that_a_library_stumbles_over_tells_nothing(halves, tmp_path):
 
     raster = gdal.describe(str(build_vrt(tmp_path / "m.vrt", *halves)))
     assert told_by_sources(raster, stumble) == raster
+
+
+def scalings(raster):
+    return [(band.scale, band.offset, band.nodata) for band in raster.bands]
+
+
+def test_scales_that_a_products_metadata_tell_are_those_of_its_image_in_a_vrt(tmp_path):
+    image, _ = make_kuva(tmp_path)
+    mosaic = open_raster(build_vrt(tmp_path / "m.vrt", image))
+    assert scalings(mosaic) == scalings(open_raster(image))
+    assert mosaic.bands[3].scale == 4e-4
+    assert mosaic.bands.nodata == 0
+    # who has put physical values into a VRT is believed
+    unscaled = tmp_path / "u.vrt"
+    text = (tmp_path / "m.vrt").read_text().replace("SimpleSource", "ComplexSource")
+    changed = "<ScaleRatio>0.0001</ScaleRatio></ComplexSource>"
+    unscaled.write_text(text.replace("</ComplexSource>", changed))
+    assert scalings(open_raster(unscaled)) == [(1, 0, None)] * 4
+
+
+def test_sources_with_different_scales_leave_numbers_as_they_are_and_this_is_said(tmp_path):
+    images = []
+    for number, factor in enumerate((1000, 10000)):
+        image, east = tmp_path / f"{number}.img", 366000 + 120 * number
+        np.full((2, 3, 4), 2500, "<i2").tofile(image)
+        image.with_suffix(".hdr").write_text(
+            "ENVI\nsamples = 4\nlines = 3\nbands = 2\ndata type = 2\ninterleave = bsq\n"
+            f"map info = {{UTM, 1, 1, {east}, 5808000, 30, 30, 33, North, WGS-84}}\n"
+            f"byte order = 0\nreflectance scale factor = {factor}\n"
+        )
+        images.append(image)
+    assert open_raster(images[1]).bands[0].scale == 1e-4
+    same = open_raster(build_vrt(tmp_path / "s.vrt", images[1]))
+    assert same.bands[0].scale == 1e-4
+    mosaic = open_raster(build_vrt(tmp_path / "m.vrt", *images))
+    assert scalings(mosaic) == [(1, 0, None)] * 2
+    assert any("scale band 1 by 0.001 and 0.0001" in note for note in mosaic.notes)
