@@ -48,6 +48,7 @@ from hsisr_geo.raster.sources import follow
 _POOL = "GDAL_MAX_DATASET_POOL_SIZE"
 _MOST_OPEN = 450  # GDAL's own number
 _SOURCES_BYTES = 128 << 20  # that a VRT's sources may keep: of 50 MB each 450 would take all
+_OPAQUE = 65535  # the most that an alpha is, of any type that has one by convention
 _LEAST_SCALE = 1e-30  # what is less, or 1 by it, divides values to nothing that a float holds
 
 
@@ -85,8 +86,12 @@ class GdalSource:
             for number in self.alpha:
                 # GDAL itself heeds an alpha band only beside one band or three. What is
                 # transparent is a hole of that band too, or interpolation would smooth its rim.
-                clear = dataset.read(number, window=window) == 0
+                # Numbers with a sign may run from the least of their type (rio-tiler's do).
+                clear = dataset.read(number, window=window) <= 0
                 missing = clear[None] if missing is None else missing | clear
+            if stored.dtype.kind == "f":  # whose largest number is beyond arithmetic
+                for place in (i for i, number in enumerate(numbers) if number in self.alpha):
+                    np.clip(stored[place], 0, _OPAQUE, out=stored[place])
             if self.limits is not None:
                 beyond = outside(stored, self.limits)
                 missing = beyond if missing is None else missing | beyond

@@ -14,6 +14,7 @@ from affine import Affine
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from rasterio.control import GroundControlPoint
+from rasterio.enums import ColorInterp
 from rasterio.rpc import RPC
 from rasterio.transform import RPCTransformer
 from scenes import PRODUCTS, Scenes, make_twins, read_pixels, real_data
@@ -332,6 +333,21 @@ def test_transparent_pixels_have_no_value(tmp_path):
     for plane in cube:  # the alpha band itself, too
         np.testing.assert_array_equal(np.isnan(plane), pixels[3] == 0)
     assert raster.bands.good_indices == (0, 1, 2)
+
+
+@pytest.mark.parametrize("dtype", ["int16", "float32"])
+def test_an_alpha_with_a_sign_runs_from_the_least_number_of_its_type(tmp_path, dtype):
+    """rio-tiler writes its masks so; 0 is the least in none of these."""
+    ends = np.iinfo(dtype) if dtype == "int16" else np.finfo(dtype)
+    pixels = np.full((3, 5, 6), 7, dtype)
+    pixels[2] = ends.max
+    pixels[2, 2:, :3] = ends.min
+    path = make_raster(tmp_path / "a.tif", pixels)
+    with rasterio.open(path, "r+") as dataset:
+        dataset.colorinterp = [*dataset.colorinterp[:2], ColorInterp.alpha]
+    cube = read_window(open_raster(path), slice(None), slice(None))
+    for plane in cube:
+        np.testing.assert_array_equal(np.isnan(plane), pixels[2] == ends.min)
 
 
 def test_a_scale_from_which_no_value_follows_is_refused(tmp_path):
