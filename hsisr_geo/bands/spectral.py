@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from hsisr_geo.bands.envi_header import begins_header, read_header
+from hsisr_geo.bands.isis_label import label_fields
 from hsisr_geo.bands.lists import is_prose, length, split_list, to_flag, to_number
 from hsisr_geo.bands.wavelengths import (
     fitting_widths,
@@ -144,6 +145,7 @@ def _places(dataset: Any, fields: Mapping[str, str]) -> Iterator[_Place]:
             yield _Place(f"{domain} band tags", [read(items) for items in tags])
     unit = of_file.get("wavelength#units")
     yield _Place("wavelength dimension", [_from_dimension(tags, unit) for tags in default])
+    yield _from_lists("label's BandBin", label_fields(dataset), count)
     if not fields:  # else they are GDAL's copy of the header
         yield _from_lists("ENVI tags of the file", envi, count)
         yield _from_lists("tags of the file", of_file, count)

@@ -51,11 +51,12 @@ def test_the_first_bands_tags_among_the_attributes_hide_no_coordinate(tmp_path):
     """rioxarray.open_rasterio leaves tags of the first band on the array."""
     along = {"wavelength": ("band", CENTRES), "full_width_half_max": ("band", [6.0, 7, 8, 9]),
              "good": ("band", [1, 1, 0, 1])}  # fmt: skip
-    left = {"wavelength": 402.1, "fwhm": 6.0, "bbl": 1}
+    left = {"wavelength": 402.1, "fwhm": 6.0, "bbl": 1, "long_name": ["a", "b", "c", "d"]}
     bands = stored(cube({**AXES, **along}, **left), tmp_path / "a.nc").bands
     assert [(b.wavelength_nm, b.fwhm_nm, b.good) for b in bands] == [
         (402.1, 6, True), (450.5, 7, True), (500.2, 8, False), (550.9, 9, True)
     ]  # fmt: skip
+    assert [b.name for b in bands] == left["long_name"]
 
 
 def test_a_hole_may_be_told_by_nodata_beside_a_fill_of_nan(tmp_path):

@@ -48,7 +48,7 @@ def read_bands(
     along = _along(cube, groups, count)
     centres, widths, notes = _spectral(along, variable.attrs, count)
     flags = _numbers(along, _GOOD, variable.attrs, count)
-    names = _names(along, band, count)
+    names = _names(along, variable.attrs, band, count)
     radiometry, limits = _radiometry(variable, dtype)
     bands = tuple(
         Band(
@@ -240,10 +240,14 @@ def _unit(along: Mapping[str, Any], pattern: re.Pattern[str]) -> str:
     return next((str(v.attrs.get("units", "")) for v in found), "")
 
 
-def _names(along: Mapping[str, Any], band: str, count: int) -> list[str]:
+def _names(
+    along: Mapping[str, Any], attributes: Mapping[str, Any], band: str, count: int
+) -> list[str]:
+    """Return the names of bands; rioxarray has a list of them in `long_name`."""
     for name in (band, "name", "names", "band_name", "band_names", "long_name"):
-        if name in along and along[name].dtype.kind in "OUST":
+        told = along[name].values if name in along else attributes.get(name)
+        if told is not None and np.size(told) == count and np.asarray(told).dtype.kind in "OUST":
             texts = (v.decode("utf-8", "replace") if isinstance(v, bytes) else v
-                     for v in along[name].values)  # fmt: skip
+                     for v in np.ravel(told))  # fmt: skip
             return [str(text) for text in texts]
     return [""] * count
