@@ -166,6 +166,7 @@ def described(dataset: Any, path: str) -> Raster:
                     odd_rpcs,
                     _spare_points(dataset),
                     _odd_alpha(bands),
+                    _unread_pages(dataset),
                     _unseen_header(dataset, bands),
                     guessed_datum(fields, dataset.crs),
                 ),
@@ -244,6 +245,18 @@ def _odd_alpha(bands: Bands) -> str:
                 f"a value; if that is wrong, gdal_edit.py -colorinterp_{number} undefined"
             )
     return ""
+
+
+def _unread_pages(dataset: Any) -> str:
+    """Say so where a TIFF has further pages, as tifffile and scikit-image write bands."""
+    pages = len(dataset.subdatasets)
+    if dataset.driver != "GTiff" or pages < 2 or dataset.name.startswith("GTIFF_DIR"):
+        return ""
+    name = os.path.basename(dataset.name)
+    return (
+        f"it has {pages} pages, of which the first alone is read: if they are bands, gdalbuildvrt "
+        f"-separate cube.vrt GTIFF_DIR:1:{name} GTIFF_DIR:2:{name} … makes one raster of them"
+    )
 
 
 def _unseen_header(dataset: Any, bands: Bands) -> str:

@@ -1,6 +1,8 @@
 """Arrays of MATLAB and NumPy are refused, and what the error says to do makes a raster of them."""
 
 import re
+import shutil
+import subprocess
 
 import h5py
 import numpy as np
@@ -55,3 +57,42 @@ def test_hdf4_is_named_where_gdal_has_no_driver_for_it(tmp_path):
     path.write_bytes(b"\x0e\x03\x13\x01" + bytes(600))
     with pytest.raises(RasterError, match=r"is HDF4 .* gdalinfo EO1H"):
         open_raster(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.dim", "<?xml version='1.0'?>\n<Dimap_Document><Metadata_Id><METADATA_PROFILE>"
+         "BEAM-DATAMODEL-V1</METADATA_PROFILE></Metadata_Id></Dimap_Document>",
+         r"bands are files in a\.data: let SNAP write"),
+        ("a.gdalg.json", '{"type": "gdal_streamed_alg", "command_line": "gdal raster pipeline"}',
+         r"by `gdal raster convert a\.gdalg\.json a\.tif`"),
+    ],
+    ids=["BEAM-DIMAP", "GDALG"],
+)  # fmt: skip
+def test_what_gdal_does_not_read_is_named_with_what_does(tmp_path, name, text, said):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(RasterError, match=said):
+        open_raster(tmp_path / name)
+
+
+def test_pages_of_a_tiff_that_may_be_bands_are_told_and_what_is_said_to_do_reads_them(
+    tmp_path, monkeypatch
+):
+    """tifffile and scikit-image write (band, row, col) as pages, of which GDAL opens the first."""
+    monkeypatch.chdir(tmp_path)
+    for number in range(3):
+        more = {"APPEND_SUBDATASET": "YES"} if number else {}
+        shape = {"width": 10, "height": 12, "count": 1, "dtype": "float32"}
+        with rasterio.open("a.tif", "w", driver="GTiff", **shape, **more) as page:
+            page.write(CUBE[..., number], 1)
+    (note,) = (note for note in open_raster("a.tif").notes if "pages" in note)
+    assert "it has 3 pages, of which the first alone is read" in note
+    if shutil.which("gdalbuildvrt") is None:
+        pytest.skip("gdalbuildvrt is not on PATH (Debian: gdal-bin)")
+    command = re.search(r"gdalbuildvrt .* (?=…)", note)[0] + "GTIFF_DIR:3:a.tif"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    stack = open_raster("cube.vrt")
+    assert not any("pages" in note for note in stack.notes)
+    found = read_window(stack, slice(0, 12), slice(0, 10))
+    assert (found == CUBE.transpose(2, 0, 1)).all()

@@ -1,4 +1,4 @@
-"""Files that are no raster here, HDF4 and arrays of MATLAB and NumPy: what makes rasters of them.
+"""Files that are no raster here, arrays of MATLAB and NumPy and others: what makes rasters of them.
 
 Arrays tell neither axes nor place. MATLAB's version 7.3 is HDF5, where axes come in the opposite
 order; GDAL opens it, with rows and columns changed for each other.
@@ -26,11 +26,22 @@ def advice(place: Path, beginning: bytes) -> str:
     return ""
 
 
-def hdf4_advice(place: Path, beginning: bytes) -> str:
-    """Say what to do about HDF4 that GDAL did not read; "" of any other file."""
-    if not beginning.startswith(_HDF4):
-        return ""
-    return (
-        f"{place} is HDF4 (Hyperion's L1R, CHRIS), for which the GDAL here has no driver: by one "
-        f"that has, gdalinfo {place.name} tells what is in it and gdal_translate makes a GeoTIFF"
-    )
+def advice_on_unread(place: Path, beginning: bytes) -> str:
+    """Say what to do about a file that GDAL did not read; "" where nothing is known of it."""
+    name = place.name
+    if beginning.startswith(_HDF4):
+        return (
+            f"{place} is HDF4 (Hyperion's L1R, CHRIS), for which the GDAL here has no driver: by "
+            f"one that has, gdalinfo {name} tells what is in it and gdal_translate makes a GeoTIFF"
+        )
+    if b"BEAM-DATAMODEL" in beginning:
+        return (
+            f"{place} is BEAM-DIMAP, whose bands are files in {place.stem}.data: let SNAP write "
+            "one file with their wavelengths, File > Export > NetCDF4-CF"
+        )
+    if b"gdal_streamed_alg" in beginning:
+        return (
+            f"{place} is a pipeline of GDAL, which the GDAL here does not run: one that does (3.11 "
+            f"or newer) writes its raster by `gdal raster convert {name} {name.split('.')[0]}.tif`"
+        )
+    return ""

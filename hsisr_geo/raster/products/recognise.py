@@ -108,7 +108,7 @@ def _raster(place: Path, beginning: bytes) -> Raster:
         return gdal.describe(os.fspath(place))
     except RasterError as error:
         header = envi.header_that_gdal_misreads(place)
-        told = archives.advice(place, beginning) or arrays.hdf4_advice(place, beginning)
+        told = archives.advice(place, beginning) or arrays.advice_on_unread(place, beginning)
         if header is None and told:
             raise RasterError(told) from error
         if header is None:
