@@ -29,6 +29,7 @@ from hsisr_geo.xarray.axes import (
 from hsisr_geo.xarray.chunks import ArrayRequest, Maker, Storage
 from hsisr_geo.xarray.coordinates import finer_coordinates
 from hsisr_geo.xarray.graph import super_resolve_array
+from hsisr_geo.xarray.grid_attributes import finer_attributes
 
 _STORAGE = ("dtype", "rasterio_dtype", "grid_mapping", *NODATA_NAMES, *RADIOMETRY)
 # ^ what of an encoding is not about the chunks and the file of the coarser array
@@ -211,7 +212,7 @@ def _labelled(
         finer,
         dims=axes.order,
         coords=finer_coordinates(array, axes, resolver.upscale),
-        attrs=attrs | _provenance(resolver),
+        attrs=finer_attributes(attrs, resolver.upscale) | _provenance(resolver),
         name=array.name,
     ).transpose(*array.dims)
     made.encoding = encoding

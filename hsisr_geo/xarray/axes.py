@@ -31,7 +31,7 @@ _Y = ("y", "lat", "latitude", "northing", "row", "rows", "line", "lines", "downt
 _X_STANDARD = ("projection_x_coordinate", "longitude")
 _Y_STANDARD = ("projection_y_coordinate", "latitude")
 _CENTRE = ("wavelength", "wavelengths", "wavelength_nm", "central_wavelength", "center_wavelength")
-_WIDTH = ("fwhm", "fwhm_nm", "bandwidth")
+_WIDTH = ("fwhm", "fwhm_nm", "bandwidth", "full_width_half_max")
 _DATES = ("time", "date", "t")
 _GOOD = ("good", "bbl", "good_wavelengths", "good_band")
 

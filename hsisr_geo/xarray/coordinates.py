@@ -12,6 +12,7 @@ import xarray as xr
 from affine import Affine
 
 from hsisr_geo.xarray.axes import Axes
+from hsisr_geo.xarray.grid_attributes import labels_are_corners
 
 _TRANSFORM = "GeoTransform"
 _GCPS = "gcps"
@@ -25,17 +26,20 @@ def finer_coordinates(array: xr.DataArray, axes: Axes, upscale: int) -> dict[Has
     as do scalars; in one with a GeoTransform or GCPs, as rioxarray writes them, these follow.
     """
     found: dict[Hashable, Any] = {}
+    middle = 0.0 if labels_are_corners(array, axes) else 0.5
     for name, coordinate in array.coords.items():
         variable = coordinate.variable.copy(deep=False)
         step = _step_of(array, axes, name)
         for dim in (axes.y, axes.x):
             if dim in variable.dims:
-                variable = _finer(variable, dim, upscale, step)
+                variable = _finer(variable, dim, upscale, step, middle)
         found[name] = _placed(variable, upscale, scaled=_has_centres(array, axes))
     return found
 
 
-def _finer(variable: xr.Variable, dim: Hashable, upscale: int, step: float | None) -> xr.Variable:
+def _finer(
+    variable: xr.Variable, dim: Hashable, upscale: int, step: float | None, middle: float
+) -> xr.Variable:
     """Return a variable with a dimension `upscale` times longer."""
     axis = variable.dims.index(dim)
     size = variable.shape[axis]
@@ -43,17 +47,18 @@ def _finer(variable: xr.Variable, dim: Hashable, upscale: int, step: float | Non
     if variable.dtype.kind not in "fiu" or is_label or (size == 1 and step is None):
         values = np.repeat(variable.data, upscale, axis=axis)
     else:
-        values = _interpolated(variable.data, axis, upscale, step)
+        values = _interpolated(variable.data, axis, upscale, step, middle)
     return xr.Variable(variable.dims, values, variable.attrs, variable.encoding)
 
 
-def _interpolated(values: Any, axis: int, upscale: int, step: float | None) -> Any:
-    """Interpolate centres linearly; of a single one, `step` tells the size of its pixel.
+def _interpolated(values: Any, axis: int, upscale: int, step: float | None, middle: float) -> Any:
+    """Interpolate places linearly; of a single one, `step` tells the size of its pixel.
 
-    `values` is a numpy or a dask array; so is what is returned.
+    `middle` is where in a pixel they are, 0.5 of centres. `values` is a numpy or a dask array; so
+    is what is returned.
     """
     along = np.moveaxis(values, axis, 0).astype(np.float64)
-    position = (np.arange(len(along) * upscale) + 0.5) / upscale - 0.5
+    position = (np.arange(len(along) * upscale) + middle) / upscale - middle
     if len(along) == 1:
         finer = along + position.reshape(-1, *[1] * (along.ndim - 1)) * (step or 0.0)
     else:

@@ -28,6 +28,7 @@ from hsisr_geo.xarray.axes import (
     nodata_in,
     radiometry_of,
 )
+from hsisr_geo.xarray.grid_attributes import crs_told, labels_are_corners
 from hsisr_geo.xarray.points import points_of
 
 _GRID_MAPPING = "spatial_ref"
@@ -119,7 +120,7 @@ def _mapping(array: xr.DataArray) -> Mapping[Any, Any]:
 def _crs(array: xr.DataArray) -> str | None:
     attrs = _mapping(array)
     told = attrs.get("crs_wkt") or attrs.get("spatial_ref")
-    return str(told) if told else None
+    return str(told) if told else crs_told(array)
 
 
 def _transform(array: xr.DataArray, axes: Axes) -> Affine:
@@ -128,6 +129,7 @@ def _transform(array: xr.DataArray, axes: Axes) -> Affine:
         x, y = (array.coords[name].values.astype(float) for name in (axes.x, axes.y))
         if len(x) > 1 and len(y) > 1:
             dx, dy = (x[-1] - x[0]) / (len(x) - 1), (y[-1] - y[0]) / (len(y) - 1)
-            return Affine(dx, 0, x[0] - dx / 2, 0, dy, y[0] - dy / 2)
+            half = 0.0 if labels_are_corners(array, axes) else 0.5
+            return Affine(dx, 0, x[0] - dx * half, 0, dy, y[0] - dy * half)
     text = _mapping(array).get("GeoTransform")
     return Affine.from_gdal(*map(float, str(text).split())) if text else Affine.identity()
