@@ -108,3 +108,22 @@ def test_coordinates_that_count_are_no_degrees_though_a_crs_is_told(tmp_path):
     count = {"y": np.arange(12.0), "x": np.arange(10.0)}
     raster = stored(cube(count, spatial_ref=CRS.from_epsg(4326).to_wkt()), tmp_path / "a.nc")
     assert not raster.has_transform
+
+
+@pytest.mark.parametrize("part", [slice(None), slice(2, None)])
+@pytest.mark.parametrize("centred", [False, True])
+def test_coordinates_are_of_corners_where_the_geotransform_says_so(tmp_path, part, centred):
+    """emit_tools of 2023 put them there, later into the centres. stackstac leaves `transform`."""
+    shift = 0.5 if centred else 0.0
+    x, y = 366000 + 30 * (np.arange(10) + shift), 5808000 - 30 * (np.arange(12) + shift)
+    coords = {"y": y, "x": x}
+    first = part.start or 0
+    for number, told in enumerate(
+        ({"geotransform": list(PLACE.to_gdal())}, {"transform": tuple(PLACE)[:9]})
+    ):
+        whole = cube(coords, crs="EPSG:32633").to_dataset().assign_attrs(told)
+        path = tmp_path / f"{number}.nc"
+        whole.isel(x=part, y=part).to_netcdf(path, engine="h5netcdf")
+        raster = open_raster(path)
+        assert raster.transform == PLACE @ Affine.translation(first, first)
+        assert any("of pixels' corners" in note for note in raster.notes) is not centred

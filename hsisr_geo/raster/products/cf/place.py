@@ -1,6 +1,6 @@
 """The place of a CF cube: coordinates of cell centres, or the geotransform that it tells."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,13 @@ from hsisr_geo.raster.datasets import anywhere, thread_handle
 from hsisr_geo.raster.products.cf.crs import plain
 from hsisr_geo.raster.products.cf.cube import Cube
 from hsisr_geo.raster.products.cf.source import Opener
-from hsisr_geo.raster.products.cf.surroundings import Groups, around, coordinate_of, grid_mapping
+from hsisr_geo.raster.products.cf.surroundings import (
+    Groups,
+    around,
+    coordinate_of,
+    grid_mapping,
+    names_mapping,
+)
 from hsisr_geo.raster.products.place import LATITUDES, LONGITUDES, unwrapped
 from hsisr_geo.raster.products.swaths.geolocation import Degrees, on_the_globe, placed_by
 from hsisr_geo.raster.raster import Raster
@@ -25,6 +31,8 @@ _METRES = {
     "km": 1e3, "kilometre": 1e3, "kilometres": 1e3, "kilometer": 1e3, "kilometers": 1e3,
     "1000 m": 1e3,
 }  # fmt: skip
+_TO_CORNER = Affine.translation(-0.5, -0.5)  # from the centre of a pixel
+_SAME_STEP, _CLOSE = 1e-4, 0.05  # of a pixel, with coordinates in float32
 _COUNTED = 3  # pixels at least, which are no grid of 1 m by chance
 _EASTERNMOST = 180.0  # degrees: what begins beyond is told from 0 to 360
 _RADIANS = {"rad": 1.0, "radian": 1.0, "radians": 1.0, "microradian": 1e-6, "microradians": 1e-6,
@@ -46,7 +54,11 @@ def placed(raster: Raster, cube: Cube, groups: Groups, path: Path, engine: str) 
         height, (wide, high) = mapping.get("perspective_point_height"), _pixel(mapping)
         x0, dx = _first_and_step(x, col, path, height, raster.crs, wide)
         y0, dy = _first_and_step(y, row, path, height, raster.crs, high)
-        return replace(raster, transform=Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2))
+        corners = Affine(dx, 0, x0, 0, dy, y0)
+        if any(_on_its_pixels(corners, told) for told in _transforms(cube, groups, mapping)):
+            note = "its coordinates are of pixels' corners, by the geotransform that it tells"
+            return replace(raster, transform=corners).noted(note)
+        return replace(raster, transform=corners @ _TO_CORNER)
     if (told := _told_transform(cube, groups, mapping)) is not None:
         return replace(raster, transform=told)
     found = places_of(cube, groups, path, engine)
@@ -58,22 +70,41 @@ def placed(raster: Raster, cube: Cube, groups: Groups, path: Path, engine: str) 
 
 
 def _told_transform(cube: Cube, groups: Groups, mapping: Mapping[str, Any]) -> Affine | None:
-    """Return the geotransform of a cube without coordinates, or with such as count its pixels.
+    """Return the geotransform of a cube without coordinates, or with such as count its pixels."""
+    return next(_transforms(cube, groups, mapping, of_cube=True), None)
 
-    rioxarray writes it into the grid mapping, GeoZarr as `spatial:transform`, of cells' corners
-    unless it says `node`; older xarray as `transform`.
+
+def _transforms(
+    cube: Cube, groups: Groups, mapping: Mapping[str, Any], *, of_cube: bool = False
+) -> Iterator[Affine]:
+    """Yield the geotransforms that are told, as of pixels' corners.
+
+    rioxarray writes it into the grid mapping, GeoZarr as `spatial:transform`, which is of centres
+    if it says `node`; older xarray as `transform`. EMIT's `geotransform` stands in copies, too.
+    That, and a mapping that the cube does not name, may be of a map grid beside a swath, and not
+    `of_cube`.
     """
     by_gdal = _numbers_in(mapping.get("GeoTransform"))
-    if len(by_gdal) == 6:
-        return Affine.from_gdal(*by_gdal)
+    if len(by_gdal) == 6 and (names_mapping(cube) or not of_cube):
+        yield Affine.from_gdal(*by_gdal)
     for attributes in (cube.first.attrs, *(dataset.attrs for dataset in around(cube, groups))):
         for key in ("spatial:transform", "transform"):
             told = _numbers_in(attributes.get(key))
             if len(told) in (6, 9):
-                of_centres = attributes.get("spatial:registration") == "node"
-                corner = Affine.translation(-0.5, -0.5) if of_centres else Affine.identity()
-                return Affine(*told[:6]) @ corner
-    return None
+                node = attributes.get("spatial:registration") == "node" and ":" in key
+                yield Affine(*told[:6]) @ (_TO_CORNER if node else Affine.identity())
+        of_map = _numbers_in(attributes.get("geotransform"))
+        if len(of_map) == 6 and not of_cube:
+            yield Affine.from_gdal(*of_map)
+
+
+def _on_its_pixels(corners: Affine, told: Affine) -> bool:
+    """Tell whether a grid is one of whole pixels of another, as that of a part is."""
+    if told.determinant == 0 or told.b or told.d:
+        return False
+    offset = ~told @ corners
+    same = abs(offset.a - 1) < _SAME_STEP and abs(offset.e - 1) < _SAME_STEP
+    return same and all(abs(shift - round(shift)) < _CLOSE for shift in (offset.c, offset.f))
 
 
 def _numbers_in(told: Any) -> list[float]:

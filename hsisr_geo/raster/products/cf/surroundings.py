@@ -17,15 +17,20 @@ def around(cube: Cube, groups: Groups) -> list[Any]:
 
 def grid_mapping(cube: Cube, groups: Groups) -> Mapping[str, Any]:
     """Return the attributes of a cube's grid mapping, {} without one."""
-    variable = cube.first
-    name = variable.attrs.get("grid_mapping") or variable.encoding.get("grid_mapping")
-    names = [str(name).split(":")[0].strip().rpartition("/")[2]] if name else ["spatial_ref", "crs"]
+    name = names_mapping(cube)
+    names = [name.split(":")[0].strip().rpartition("/")[2]] if name else ["spatial_ref", "crs"]
     near = around(cube, groups)
     found = next((d.variables[n] for d in near for n in names if n in d.variables), None)
     if found is None:  # xarray drops the name of one that stands above the group
         ones = [v for d in near for v in d.variables.values() if v.ndim == 0 and _maps(v.attrs)]
         found = ones[0] if len(ones) == 1 else None
     return {} if found is None else dict(found.attrs)
+
+
+def names_mapping(cube: Cube) -> str:
+    """Return what a cube calls its grid mapping, "" where it names none."""
+    told = (about.get("grid_mapping") for about in (cube.first.attrs, cube.first.encoding))
+    return str(next(filter(None, told), ""))
 
 
 def _maps(attributes: Mapping[str, Any]) -> bool:
