@@ -4,6 +4,7 @@ Arrays tell neither axes nor place. MATLAB's version 7.3 is HDF5, where axes com
 order; GDAL opens it, with rows and columns changed for each other.
 """
 
+import re
 from pathlib import Path
 
 _KINDS = {
@@ -43,5 +44,11 @@ def advice_on_unread(place: Path, beginning: bytes) -> str:
         return (
             f"{place} is a pipeline of GDAL, which the GDAL here does not run: one that does (3.11 "
             f"or newer) writes its raster by `gdal raster convert {name} {name.split('.')[0]}.tif`"
+        )
+    if re.match(rb'\s*{"version": ?1, ?"refs"', beginning):
+        return (
+            f"{place} names parts of other files, for kerchunk: make one file of them, "
+            f'xarray.open_dataset("{name}", engine="kerchunk").to_netcdf("cube.nc", '
+            'engine="h5netcdf")'
         )
     return ""
