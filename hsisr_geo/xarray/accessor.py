@@ -168,10 +168,20 @@ def _chosen(dataset: xr.Dataset, variable: Hashable | None) -> Hashable:
         return variable
     if len(cubes) != 1:
         found = "several variables have" if cubes else "no variable has"
-        flat = not cubes and any(values.ndim == 2 for values in dataset.data_vars.values())
-        way = "; of a variable for each band, .to_dataarray('band')" if flat else ""
+        way = "" if cubes else _way_to_one(dataset)
         raise RasterError(f"{found} three dimensions, name one of: {_names(dataset)}{way}")
     return cubes[0]
+
+
+def _way_to_one(dataset: xr.Dataset) -> str:
+    """Say how variables that are bands become one, with what tells their holes and values."""
+    flat = next((name for name, values in dataset.data_vars.items() if values.ndim == 2), None)
+    if flat is None:
+        return ""
+    way = "; of a variable for each band, .to_dataarray('band')"
+    told = any(name in dataset[flat].attrs for name in (*NODATA_NAMES, *RADIOMETRY))
+    # to_dataarray drops attributes: -9999 would be a value
+    return f"{way}.assign_attrs(dataset[{flat!r}].attrs)" if told else way
 
 
 def _names(dataset: xr.Dataset) -> str:
