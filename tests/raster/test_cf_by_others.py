@@ -108,6 +108,7 @@ def test_coordinates_that_count_are_no_degrees_though_a_crs_is_told(tmp_path):
     count = {"y": np.arange(12.0), "x": np.arange(10.0)}
     raster = stored(cube(count, spatial_ref=CRS.from_epsg(4326).to_wkt()), tmp_path / "a.nc")
     assert not raster.has_transform
+    assert raster.crs is None
 
 
 @pytest.mark.parametrize("part", [slice(None), slice(2, None)])

@@ -61,12 +61,13 @@ def placed(raster: Raster, cube: Cube, groups: Groups, path: Path, engine: str) 
         return replace(raster, transform=corners @ _TO_CORNER)
     if (told := _told_transform(cube, groups, mapping)) is not None:
         return replace(raster, transform=told)
+    unplaced = raster if mapping else replace(raster, crs=None)  # not the map grid's of a swath
     found = places_of(cube, groups, path, engine)
     if found is None:
-        return raster
+        return unplaced
     by_points = placed_by(replace(raster, crs=None), found)
     distinct = {(p.x, p.y) for p in by_points.gcps}  # all zeros, as where nothing is known, are not
-    return raster if len(distinct) < min(4, len(by_points.gcps)) else by_points
+    return unplaced if len(distinct) < min(4, len(by_points.gcps)) else by_points
 
 
 def _told_transform(cube: Cube, groups: Groups, mapping: Mapping[str, Any]) -> Affine | None:
