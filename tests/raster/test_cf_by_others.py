@@ -8,6 +8,7 @@ from affine import Affine
 from pyproj import CRS as ProjCRS
 from rasterio.crs import CRS
 
+from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.open import open_raster
 
 CENTRES = [402.1, 450.5, 500.2, 550.9]
@@ -128,3 +129,14 @@ def test_coordinates_are_of_corners_where_the_geotransform_says_so(tmp_path, par
         raster = open_raster(path)
         assert raster.transform == PLACE @ Affine.translation(first, first)
         assert any("of pixels' corners" in note for note in raster.notes) is not centred
+
+
+@pytest.mark.parametrize("told", ["2024-06-01T10:20:30Z", "2024-06-01"])
+def test_the_only_time_of_a_cube_is_when_it_was_taken(tmp_path, told):
+    """odc-stac and stackstac have it as a coordinate, of a scene or of a day."""
+    when = np.datetime64(told.removesuffix("Z"), "ns")
+    one = cube().expand_dims(time=[when])
+    found = origin_of(stored(one, tmp_path / "a.nc")).acquired
+    day = ("2024-06-01T00:00:00Z", "2024-06-01T23:59:59Z")
+    assert str(found) == ("/".join(day) if len(told) == 10 else told)
+    assert origin_of(stored(cube(), tmp_path / "c.nc")).acquired is None

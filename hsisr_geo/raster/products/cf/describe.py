@@ -10,12 +10,13 @@ import importlib.util
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from affine import Affine
 
 from hsisr_geo.errors import RasterError
@@ -35,6 +36,7 @@ from hsisr_geo.raster.raster import Raster
 
 _LOG = logging.getLogger(__name__)
 _MOST_GROUPS = 50
+_TIMES = ("time", "t", "date")
 
 
 def describe_netcdf(path: Path, wanted: str = "", *, orthorectify: bool = False) -> Raster | None:
@@ -245,4 +247,24 @@ def _tags(cube: Cube) -> dict[str, dict[str, str]]:
     texts = {str(k): plain(v) for k, v in {**cube.dataset.attrs, **own}.items()
              if isinstance(v, str)}  # fmt: skip
     items = {key: text for key, text in texts.items() if not key.startswith("HSISR_")}
+    if when := _only_time(cube):
+        items.setdefault("acquired", when)
     return {"": items} if items else {}
+
+
+def _only_time(cube: Cube) -> str:
+    """Return the one time along which a cube lies, as ISO 8601; a day where it is midnight.
+
+    "" where it has none, or several.
+    """
+    from xarray.conventions import decode_cf_variable
+
+    for name, found in cube.first.coords.items():
+        told = str(found.attrs.get("units", ""))
+        if found.size != 1 or " since " not in told or str(name).lower() not in _TIMES:
+            continue
+        with suppress(ValueError, OverflowError, TypeError):
+            moment = np.ravel(decode_cf_variable(name, found.variable).values)[0]
+            text = str(moment.astype("datetime64[s]"))
+            return text.removesuffix("T00:00:00") if "T00:00:00" in text else f"{text}Z"
+    return ""
