@@ -58,8 +58,9 @@ class Guarded(click.Command):
 
                     traceback.print_exception(e)
                 message, code = _last_word(e, cancellation)
-        with suppress(OSError):  # the terminal may be gone, and be the reason
-            click.echo("hsisr-geo: error: " + shown(" ".join(message.split())), err=True)
+                with suppress(OSError):  # the terminal may be gone, and be the reason
+                    click.echo("hsisr-geo: error: " + shown(" ".join(message.split())), err=True)
+                cancellation.insists = False
         ctx.exit(code)
 
 

@@ -73,7 +73,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
         assert f"{info}/licenses/LICENSE" in metadata
         entries = ConfigParser()
         entries.read_string(archive.read(f"{info}/entry_points.txt").decode())
-        assert dict(entries["console_scripts"]) == {"hsisr-geo": "hsisr_geo.cli.main:main"}
+        assert dict(entries["console_scripts"]) == {"hsisr-geo": "hsisr_geo.cli.__main__:main"}
         assert dict(entries["rasterio.rio_plugins"]) == {"hsisr": "hsisr_geo.cli.rio:hsisr"}
         about = Parser().parsestr(archive.read(f"{info}/METADATA").decode())
     assert (about["Name"], about["Version"]) == ("hsisr-geo", __version__)

@@ -116,6 +116,7 @@ def batch(
     check_samples("--uncertainty-name TEMPLATE", uncertainty_name, samples, uncertainty_bands)
     if report_path:
         batch_summary.check_report_path(report_path, overwrite=how.overwrite)
+    cancellation.insists = False  # each scene asks; what became of all is told, then
     started = time.perf_counter()
     name = name or DEFAULT_NAME + usual_ending(how.format or "gtiff")
     names = [name] if uncertainty_name is None else [name, uncertainty_name]

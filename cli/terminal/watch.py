@@ -12,6 +12,8 @@ import sys
 import threading
 import time
 
+from .signals import send
+
 VARIABLE = "HSISR_GEO_WATCH_STDIN"
 GRACE_S = 5.0
 # ^ to remove unfinished files; a tile that is being computed cannot be interrupted. Who is still
@@ -30,18 +32,9 @@ def _watch() -> None:
             pass  # what it writes means nothing
     except OSError:
         return  # no stdin: nobody to watch
-    _cancel()
+    send(signal.SIGTERM)
     time.sleep(GRACE_S)
     _kill()
-
-
-def _cancel() -> None:
-    if sys.platform == "win32":
-        import _thread
-
-        _thread.interrupt_main(signal.SIGTERM)  # os.kill would end it without a handler
-    else:
-        os.kill(os.getpid(), signal.SIGTERM)  # to the process: it wakes a main thread that waits
 
 
 def _kill() -> None:

@@ -1,8 +1,9 @@
-"""A terminal that is closed ends a run as a signal does."""
+"""Signals, and a terminal that is closed, end a command wherever they strike it."""
 
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -60,3 +61,76 @@ def test_a_hangup_is_told_and_one_that_is_ignored_is_not():
             os.kill(os.getpid(), signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+class Deaf:
+    """Its end hears of a signal, and must not fail."""
+
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.001)
+
+
+@posix
+def test_a_signal_whose_error_is_lost_is_raised_again_and_no_clean_up_is_interrupted(capfd):
+    cleaned = False
+    started = time.monotonic()
+    with pytest.raises(Canceled, match="SIGTERM"), canceled_by_signals():  # noqa: PT012
+        try:
+            Deaf()
+            time.sleep(30)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.2)
+            cleaned = True
+    assert cleaned
+    assert time.monotonic() - started < 20
+    assert capfd.readouterr().err == ""
+
+
+STRUCK = """
+import os, runpy, signal, sys
+from importlib import abc
+
+moment, number = sys.argv.pop(1), getattr(signal, sys.argv.pop(1))
+
+
+class Striking(abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == moment:
+            os.kill(os.getpid(), number)
+
+
+def strike():
+    os.kill(os.getpid(), number)
+
+
+if moment == "after":
+    import atexit
+    atexit.register(strike)
+else:
+    sys.meta_path.insert(0, Striking())
+sys.argv[0] = "hsisr-geo"
+runpy.run_module("hsisr_geo.cli", run_name="__main__")
+"""
+
+
+@posix
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_while_modules_are_imported_is_one_sentence(name):
+    for moment in ("click", "hsisr_geo.resolver.catalogue"):  # of the program, of the command
+        run = struck(moment, name)
+        assert run.stderr == f"hsisr-geo: error: canceled by {name}\n"
+        assert run.returncode == 128 + getattr(signal, name)
+
+
+@posix
+def test_a_signal_after_the_work_takes_nothing_back():
+    run = struck("after", "SIGINT")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "default" in run.stdout
+
+
+def struck(moment, name):
+    words = [sys.executable, "-c", STRUCK, moment, name, "models"]
+    return subprocess.run(words, capture_output=True, text=True, check=False, env=ENVIRONMENT)
