@@ -54,6 +54,20 @@ def check_replaces_none(path: Path, inputs: Iterable[str | os.PathLike[str]]) ->
                 raise OutputError(f"{path} would overwrite the input {given}: choose another name")
 
 
+def check_new(
+    path: Path, *, overwrite: bool, inputs: Iterable[str | os.PathLike[str]] = ()
+) -> None:
+    """Refuse a path that is that of an input, or of anything that is not to be replaced.
+
+    Raises
+    ------
+    OutputError
+    """
+    check_replaces_none(path, inputs)
+    if os.path.lexists(path) and not overwrite:
+        raise OutputError(f"{path} exists: choose another name or give --overwrite")
+
+
 def is_utf8(name: str | os.PathLike[str]) -> bool:
     """Whether a name is text; on POSIX it may be any bytes."""
     try:
@@ -244,13 +258,15 @@ def put_in_place(made: Path, final: Path) -> None:
 def drafted(path: Path) -> Iterator[Path]:
     """Give a hidden name beside a file's, which becomes its when the block ends without an error.
 
-    Folders are made. No other process, on this machine or another, is given the same name: several
-    may write the same file, and the last one has it. What a kill has left of such names goes.
+    A link stays a link, to the new file. Folders are made. No other process, on this machine or
+    another, is given the same name: several may write the same file, and the last one has it. What
+    a kill has left of such names goes.
 
     Raises
     ------
     OutputError : the system takes no folder, file or name there, such as on a full disk
     """
+    given, path = path, path.resolve()
     draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -262,7 +278,7 @@ def drafted(path: Path) -> Iterator[Path]:
             finally:
                 draft.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"{given}: cannot be written: {error.strerror or error}") from error
 
 
 def synchronize(path: Path) -> None:

@@ -55,6 +55,7 @@ def _shared(command: F) -> F:
                 "--device", type=click.Choice(DEVICES), default="auto", show_default=True
             ),
             click.option("--resume", is_flag=True, help="Go on from the progress beside OUT."),
+            click.option("--overwrite", is_flag=True, help="Replace OUT if it exists."),
             click.option(
                 "--progress", type=click.Choice(LOG_MODES), default="auto", show_default=True,
                 help="auto: lines on stderr. json: one JSON object per line on stdout.",
@@ -84,9 +85,10 @@ def autoencoder(
     """Train an autoencoder on the folder SCENES and write it to the model file OUT."""
     from hsisr_geo.resolver.config import ModelConfig
 
+    _choose_holdout(options)
+    _check_new(out, options)
     options_type, train_autoencoder, _ = _stages()
     speak = report(progress)
-    _choose_holdout(options)
     config = ModelConfig(name=name or out.stem, version=model_version, upscales=upscales)
     card = train_autoencoder(options_type(out=out, **options), config, log=speak.log)
     _draw(out, card, speak.log)
@@ -124,9 +126,10 @@ def diffusion(
     **options: Any,
 ) -> None:
     """Train the diffusion stage on the folder SCENES and write the whole model to OUT."""
+    _choose_holdout(options)
+    _check_new(out, options)
     options_type, _, train_diffusion = _stages()
     speak = report(progress)
-    _choose_holdout(options)
     card = train_diffusion(
         options_type(out=out, **options),
         first_stage,
@@ -148,6 +151,18 @@ def _choose_holdout(options: dict[str, Any]) -> None:
         options["holdout"] = ()
     else:
         options["holdout"] = options["holdout"] or None
+
+
+def _check_new(out: Path, options: dict[str, Any]) -> None:
+    """Refuse to train over a model that exists, unless that is wanted or was begun so.
+
+    Before torch is imported, which takes seconds.
+    """
+    from hsisr_geo.files import check_new
+    from hsisr_geo.resolver.catalogue import check_model_place
+
+    check_model_place(out)
+    check_new(out, overwrite=options.pop("overwrite") or options["resume"])
 
 
 def _draw(out: Path, card: dict[str, Any], log: Callable[[str], None]) -> None:

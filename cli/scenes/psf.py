@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 @click.option(
     "--plot", type=click.Path(path_type=Path), metavar="PNG|SVG|PDF", help="Draw it, too."
 )
+@click.option("--overwrite", is_flag=True, help="Replace a plot that exists.")
 @options.as_json
-def psf(src: str, take: SceneOptions, plot: Path | None, as_json: bool) -> None:
+def psf(src: str, take: SceneOptions, plot: Path | None, overwrite: bool, as_json: bool) -> None:
     """Tell what blurred the raster SRC: what `run` takes by `--psf auto`, and how sure that is.
 
     In this order: what SRC says (an item PSF among its tags, e.g. PSF=gaussian:0.3); a table of
@@ -30,17 +31,18 @@ def psf(src: str, take: SceneOptions, plot: Path | None, as_json: bool) -> None:
     SRC's pixels; in brackets the bounds that the truth exceeds in one of ten cases each.
     """
     from hsisr_geo.blur.find import find_blur
+    from hsisr_geo.files import check_new
 
     from ..terminal.progress import to_json
 
     with source(src) as name:
         raster = take.open(name)
+        if plot is not None:
+            check_new(plot, overwrite=overwrite, inputs=raster.all_files)
         blur = find_blur(raster)
     if plot is not None:
         from hsisr_geo.assessment.report.blur_figure import draw_blur
-        from hsisr_geo.files import check_replaces_none
 
-        check_replaces_none(plot, raster.all_files)
         draw_blur(blur, Path(src).name, plot)
     click.echo(to_json(_record(src, blur)) if as_json else shown(_text(blur)))
 

@@ -28,17 +28,15 @@ def show(
     """
     if result and result.lower().endswith(".png"):
         raise click.UsageError(f"{result} is no raster: to name the picture so, --out {result}")
-    path = out or os.path.splitext(result or scene)[0] + ".show.png"
-    if not path.lower().endswith(".png"):
+    path = Path(out or os.path.splitext(result or scene)[0] + ".show.png")
+    if path.suffix.lower() != ".png":
         raise click.UsageError(f"{path}: a picture is a PNG: let its name end in .png")
-    if os.path.exists(path) and not overwrite:
-        raise click.UsageError(f"{path} exists: give --overwrite, or another --out")
     from hsisr_geo.assessment.report.quick_look import draw_quick_look
-    from hsisr_geo.files import check_replaces_none
+    from hsisr_geo.files import check_new
     from hsisr_geo.raster.open import open_raster
 
     before, after = take.open(scene), None if result is None else open_raster(result)
-    for raster in filter(None, (before, after)):
-        check_replaces_none(Path(path), raster.all_files)
+    inputs = [name for raster in filter(None, (before, after)) for name in raster.all_files]
+    check_new(path, overwrite=overwrite, inputs=inputs)
     draw_quick_look(path, before, after)
     click.echo(shown(f"wrote {path}"), err=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.errors import ModelError, OutputError
-from hsisr_geo.files import unwritable
+from hsisr_geo.files import check_new, unwritable
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 from hsisr_geo.resolver.header import read_header, read_network_header, sha256_of
 from hsisr_geo.resolver.system_config import OWN, Setting, SystemConfig
@@ -138,8 +138,7 @@ def check_model_target(path: Path, *, overwrite: bool, model: Path) -> None:
     check_model_place(path)
     if path.exists() and path.samefile(model):
         raise OutputError(f"{path} is the model to start from: choose another name")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists: choose another name or give --overwrite")
+    check_new(path, overwrite=overwrite)
 
 
 def check_model_place(path: Path) -> None:

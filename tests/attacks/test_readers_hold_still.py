@@ -93,7 +93,9 @@ def test_a_plot_is_no_tiff(tmp_path):
     """Which matplotlib would write over any scene."""
     path = scene(tmp_path / "a.tif", 0)
     before = path.read_bytes()
-    told = one_line_error(call("psf", path, "--plot", scene(tmp_path / "b.tif", 1), code=1))
+    told = one_line_error(
+        call("psf", path, "--overwrite", "--plot", scene(tmp_path / "b.tif", 1), code=1)
+    )
     assert "b.tif: a plot ends in one of .png .svg .pdf" in told
     call("psf", path, "--plot", path, code=1)
     assert path.read_bytes() == before

@@ -217,6 +217,7 @@ def test_the_command_draws_the_curve(scenes, tmp_path):
     assert "no scene is held out" in said
     assert (tmp_path / "m.training.png").read_bytes().startswith(b"\x89PNG")
     assert curve_path(out).exists()
+    options.append("--overwrite")
     told = call("train", "autoencoder", scenes, out, *options, "--holdout", "x", code=1)
     assert "no scene begins with 'x'" in one_line_error(told)
     call("train", "autoencoder", scenes, out, *options, "--holdout", "a", "--no-holdout", code=2)
