@@ -14,11 +14,11 @@ import numpy as np
 import xarray as xr
 
 from hsisr_geo.bands.radiometry import Cube
-from hsisr_geo.errors import OptionError, RasterError
-from hsisr_geo.files import stamp_of
+from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
+from hsisr_geo.xarray.opened_scene import OpenedScene
 from hsisr_geo.xarray.points import feature
 
 _GRID_MAPPING = "spatial_ref"
@@ -70,7 +70,7 @@ def open_dataarray(
     rows, cols = (_sizes(length, chunks) for length in raster.shape)
     data = da.map_blocks(
         _read,
-        raster,
+        OpenedScene(raster),
         chunks=((len(raster.bands),), rows, cols),
         dtype=np.float32,
         meta=np.empty((0, 0, 0), np.float32),
@@ -86,23 +86,13 @@ def open_dataarray(
     return array
 
 
-def _read(raster: Raster, block_info: Any = None) -> Cube:
+def _read(scene: OpenedScene, block_info: Any = None) -> Cube:
     """Read a chunk, of the scene that was opened: another one that came there may fit as well."""
     _, rows, cols = (slice(*ends) for ends in block_info[None]["array-location"])
     try:
-        return read_window(raster, rows, cols)
+        return read_window(scene.raster, rows, cols)
     finally:
-        _check_same(raster)  # of what is damaged, too: it is another
-
-
-def _check_same(raster: Raster) -> None:
-    """Refuse a raster whose files were changed since it was opened.
-
-    By size and time of change, which a worker on another machine sees, too.
-    """
-    for file, stamp in raster.stamps:
-        if (stamp_of(file) or (None, None))[:2] != stamp[:2]:
-            raise RasterError(f"{file}: was changed since it was opened: open it again")
+        scene.check()  # of what is damaged, too: it is another
 
 
 def _sizes(length: int, chunk: int) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import pickle
 
 import numpy as np
 import pytest
@@ -144,3 +145,24 @@ def test_an_array_that_replaces_its_own_source_is_whole_and_is_not_read_again(tm
     for lazy in (array, fine):
         with pytest.raises(RasterError, match="was changed since it was opened: open it again"):
             lazy.compute()
+
+
+def test_a_worker_may_have_a_copy_of_another_date_and_no_other_scene(tmp_path):
+    """What is sent to another process says what the files hold."""
+    pytest.importorskip("xarray")
+    from hsisr_geo.xarray import open_dataarray
+
+    path = scene(tmp_path / "a.tif", 0)
+    array = open_dataarray(path)
+    before = array.values
+    sent = pickle.dumps(array)
+    os.utime(path, (1, 1))
+    assert np.array_equal(pickle.loads(sent).values, before)
+    with pytest.raises(RasterError, match="changed since it was opened"):
+        array.compute(scheduler="sync")  # here it is one that was touched
+    other = scene(tmp_path / "b.tif", 1).read_bytes()
+    assert len(other) == path.stat().st_size
+    path.write_bytes(other)
+    for late in (sent, pickle.dumps(array)):
+        with pytest.raises(RasterError, match="changed since it was opened"):
+            pickle.loads(late).compute(scheduler="sync")
