@@ -11,6 +11,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -66,6 +67,28 @@ def check_new(
     check_replaces_none(path, inputs)
     if os.path.lexists(path) and not overwrite:
         raise OutputError(f"{path} exists: choose another name or give --overwrite")
+
+
+def place_of(path: str | os.PathLike[str]) -> str:
+    """Return what two paths have in common that are one file, there or not yet.
+
+    Where the file system takes no account of capitals (macOS, Windows), names that differ only in
+    them, or in how an accent is put together, are one.
+    """
+    place = Path(os.path.normcase(os.path.realpath(path)))
+    if not _ignores_capitals(place.parent):
+        return str(place)
+    return str(place.with_name(unicodedata.normalize("NFC", place.name.casefold())))
+
+
+def _ignores_capitals(folder: Path) -> bool:
+    """Whether a folder that is there, this one or one above it, has two names by them."""
+    for there in (folder, *folder.parents):
+        if there.exists() and (other := there.name.swapcase()) != there.name:
+            with suppress(OSError):
+                return os.path.samefile(there, there.with_name(other))
+            return False
+    return False
 
 
 def is_utf8(name: str | os.PathLike[str]) -> bool:

@@ -105,13 +105,13 @@ def check_report_apart(path: Path, inputs: Iterable[str], outputs: Iterable[Path
     OutputError
     """
     from hsisr_geo.errors import OutputError
-    from hsisr_geo.files import check_replaces_none
+    from hsisr_geo.files import check_replaces_none, place_of
     from hsisr_geo.output.companions import item_path
 
     check_replaces_none(path, inputs)
-    place = os.path.normcase(os.path.realpath(path))
+    place = place_of(path)
     for output in outputs:
-        if place in {os.path.normcase(os.path.realpath(p)) for p in (output, item_path(output))}:
+        if place in {place_of(p) for p in (output, item_path(output))}:
             raise OutputError(f"{path} is where an output goes: choose another name for the report")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Formatter
 
 from hsisr_geo.errors import OptionError, OutputError
+from hsisr_geo.files import place_of
 from hsisr_geo.raster.scenes import stem
 
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:"<>|?*', "_"))  # in names of subdatasets
@@ -92,7 +93,7 @@ def _check_clashes(jobs: Sequence[Job]) -> None:
         if job.dst == job.uncertainty:
             raise OutputError(f"{job.dst}: the uncertainty needs a name of its own")
         for path in job.outputs:
-            other = taken.setdefault(os.path.normcase(os.path.realpath(path)), job.src)
+            other = taken.setdefault(place_of(path), job.src)
             if other != job.src:
                 raise OutputError(
                     f"{other} and {job.src} would both be written to {path}: "
@@ -101,9 +102,9 @@ def _check_clashes(jobs: Sequence[Job]) -> None:
 
 
 def _check_sources(jobs: Sequence[Job]) -> None:
-    sources = {os.path.normcase(os.path.realpath(job.src)): job.src for job in jobs}
+    sources = {place_of(job.src): job.src for job in jobs}
     for path in (path for job in jobs for path in job.outputs):
-        if source := sources.get(os.path.normcase(os.path.realpath(path))):
+        if source := sources.get(place_of(path)):
             raise OutputError(
                 f"{path} would replace the scene {source}: choose another folder or name"
             )

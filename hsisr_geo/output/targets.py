@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import is_utf8, refusal, unwritable
+from hsisr_geo.files import is_utf8, place_of, refusal, unwritable
 from hsisr_geo.journal.folder import WorkFolder, work_folder_of
 from hsisr_geo.output.companions import check_header, companions, item_path
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions, choose_format
@@ -54,10 +54,10 @@ def check_targets(
     """
     overwrite = overwrite or (resume and was_publishing(targets))
     files = [_check_target(target, overwrite=overwrite) for target in targets]
-    taken: dict[Path, Target] = {}
+    taken: dict[str, Target] = {}
     for target, file in zip(targets, files, strict=True):
         for member in family(file, target.form):
-            other = taken.setdefault(member, target)
+            other = taken.setdefault(place_of(member), target)
             if other is not target:
                 told = f"{target.path} and {other.path} would both be written to {member.name}"
                 raise OutputError(f"{told}: choose another name for one of them")

@@ -499,3 +499,17 @@ def test_a_canceled_batch_keeps_what_is_finished_and_says_so(tmp_path, jobs):
     assert (found["done"], found["canceled"], found["not_started"]) == (1, jobs, 3 - jobs)
     assert json.loads(stdout.splitlines()[-1])["done"] == 1
     assert names(out) == ["a_x4.tif"]
+
+
+def test_names_that_differ_in_capitals_are_one_where_the_file_system_says_so(tmp_path):
+    """A link of the other capitals stands for such a file system here."""
+    (scenes := tmp_path / "Scenes").mkdir()
+    one, other = (write(tmp_path / name, pixels()) for name in ("Ä.tif", "ä.tif"))
+    words = ("batch", one, other, "--out-dir", scenes, "--upscale", 2, "--model", "bicubic")
+    call(*words)
+    (tmp_path / "sCENES").symlink_to("Scenes")
+    told = one_line_error(call(*words, "--overwrite", code=1))
+    assert "would both be written to" in told
+    pair = "--uncertainty", scenes / "O.tif", "--overwrite"
+    told = call("run", one, scenes / "o.tif", "--upscale", 2, *pair, code=1).stderr
+    assert "would both be written to O.tif" in told
