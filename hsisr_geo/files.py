@@ -60,10 +60,14 @@ def check_new(
 ) -> None:
     """Refuse a path that is that of an input, or of anything that is not to be replaced.
 
+    So are GDAL's names of what is no file, for which folders would be made.
+
     Raises
     ------
     OutputError
     """
+    if os.fspath(path).startswith("/vsi"):
+        raise OutputError(f"{path}: what is written is a plain file: name one")
     check_replaces_none(path, inputs)
     if os.path.lexists(path) and not overwrite:
         raise OutputError(f"{path} exists: choose another name or give --overwrite")

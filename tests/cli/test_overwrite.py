@@ -1,5 +1,7 @@
 """What a command writes replaces nothing, unless `--overwrite` is given: one rule for all."""
 
+from pathlib import Path
+
 import pytest
 from commands import call, pixels, write, write_model
 
@@ -39,6 +41,14 @@ def test_a_file_that_is_there_stays(tmp_path, monkeypatch, name, words):
     assert "exists" in told or "is a file: name a folder" in told
     assert (tmp_path / name).read_bytes() == MINE
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_gdal_calls_a_file_is_none(tmp_path):
+    source = write(tmp_path / "a.tif", pixels())
+    for words in (("psf", source, "--plot"), ("show", source, "--out")):
+        told = call(*words, "/vsimem/none/o.png", code=1).stderr
+        assert "/vsimem/none/o.png: what is written is a plain file: name one" in told
+    assert not Path("/vsimem").exists()
 
 
 def test_a_plot_that_is_there_is_replaced_with_overwrite_and_a_link_stays_one(tmp_path):
