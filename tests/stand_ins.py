@@ -51,9 +51,13 @@ def torch(folder, size=0):
 
 
 def engine(folder, version=VERSION, protocol=1):
-    """Write a stand-in for the engine that only knows the handshake."""
-    code = ENGINE % (version, protocol)
-    return wheel(folder, "hsisr_geo", version, {"hsisr_geo.py": code}, "hsisr-geo = hsisr_geo:main")
+    """Write a stand-in for the engine that only knows the handshake, and one for its extra."""
+    wheel(folder, "zarr", "3.1.6")
+    return wheel(
+        *(folder, "hsisr_geo", version, {"hsisr_geo.py": ENGINE % (version, protocol)}),
+        scripts="hsisr-geo = hsisr_geo:main",
+        metadata="Provides-Extra: zarr\nRequires-Dist: zarr>=3; extra == 'zarr'\n",
+    )
 
 
 def metadata_of(path):

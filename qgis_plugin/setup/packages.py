@@ -11,6 +11,7 @@ from pathlib import Path
 from ..engine.program import engine_environment
 
 ENGINE = "hsisr-geo"
+EXTRAS = "[zarr]"  # every format that the dialogs take or offer; 10 MB to download
 BUNDLED = Path(__file__).resolve().parents[1] / "wheels"  # the engine, where the zip brings it
 GB = 10**9
 
@@ -79,7 +80,9 @@ class Source:
 
         The wheel that came with the plugin goes before all others: no index has to have it.
         """
-        return [*self._folder(), bundled(version) or f"{ENGINE}=={version}"]
+        wheel = bundled(version)
+        engine = f"{wheel}{EXTRAS}" if wheel else f"{ENGINE}{EXTRAS}=={version}"
+        return [*self._folder(), engine]
 
     def everything(self, version: str) -> list[str]:
         """Return what pip is asked in order to look up all packages at once."""

@@ -210,7 +210,7 @@ def test_what_pip_is_asked():
     url = BUILDS["cu126"].index
     assert Source(url).torch() == ["--index-url", url, "torch"]
     assert Source().torch() == ["torch"]
-    assert Source(url, "w").engine("1.2.3") == ["--find-links", "w", "hsisr-geo==1.2.3"]
+    assert Source(url, "w").engine("1.2.3") == ["--find-links", "w", "hsisr-geo[zarr]==1.2.3"]
     alone = ["--isolated", "--no-index", "--find-links", "w"]
     assert Source(url, "w", True).torch() == [*alone, "torch"]
 
@@ -219,9 +219,9 @@ def test_the_engine_comes_with_the_plugin_where_the_zip_brings_it(tmp_path, monk
     monkeypatch.setattr(packages, "BUNDLED", tmp_path)
     wheel = tmp_path / "hsisr_geo-1.2.3-py3-none-any.whl"
     wheel.write_bytes(b"")
-    assert Source("x").engine("1.2.3") == [str(wheel)]
-    assert Source("x").engine("1.2.4") == ["hsisr-geo==1.2.4"]
-    assert Source("x").everything("1.2.3") == ["--extra-index-url", "x", str(wheel), "torch"]
+    assert Source("x").engine("1.2.3") == [f"{wheel}[zarr]"]
+    assert Source("x").engine("1.2.4") == ["hsisr-geo[zarr]==1.2.4"]
+    assert Source("x").everything("1.2.3") == ["--extra-index-url", "x", f"{wheel}[zarr]", "torch"]
 
 
 def test_pip_keeps_the_mirror_and_loses_what_would_mislead_it():

@@ -86,11 +86,12 @@ def wheels():
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(folder)]
     subprocess.run([*pip, "--no-deps", str(ROOT)], check=True)
     (ours,) = folder.glob("hsisr_geo-*.whl")
-    wanted = (ROOT / "constraints.txt").read_text() + (ROOT / "pyproject.toml").read_text()
+    what = f"{ours}[zarr]"  # as Set up asks for it
+    wanted = what + "".join((ROOT / n).read_text() for n in ("constraints.txt", "pyproject.toml"))
     stamp = folder / "made-for"
     if not stamp.exists() or stamp.read_text() != wanted:
         constraints = ["--constraint", str(ROOT / "constraints.txt"), "--find-links", str(folder)]
-        subprocess.run([*pip, *constraints, str(ours)], check=True)
+        subprocess.run([*pip, *constraints, what], check=True)
         stamp.write_text(wanted)
     return folder
 

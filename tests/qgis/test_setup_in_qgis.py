@@ -125,6 +125,11 @@ def test_from_a_fresh_profile_to_a_finer_raster_by_clicking(
     made, expected = (gdal.Open(str(path)).ReadAsArray() for path in (results["OUTPUT"], by_hand))
     np.testing.assert_allclose(made, expected, atol=1e-3 * np.abs(expected).max())
 
+    # Zarr, whose package is none of those that the engine cannot do without.
+    cube = {"INPUT": str(fields), "MODEL": "bicubic", "OUTPUT": str(tmp_path / "fine.zarr")}
+    run(cube)
+    assert run({"INPUT": cube["OUTPUT"], "OUTPUT": str(tmp_path / "i.html")}, "info")[0]["BANDS"] == 4
+
     # The other ways to name an engine come first; what is broken is told, not skipped.
     monkeypatch.setenv("HSISR_GEO_EXECUTABLE", engine)
     from hsisr_geo_qgis.settings.engine_choice import environment, executable
