@@ -43,6 +43,7 @@ class Adapt(SceneAlgorithm):
     def initAlgorithm(self, config=None):
         self.add_scene_parameters()
         minutes = fields.decimal("MINUTES", tr("Minutes to learn in"), 5.0, minValue=0.01)
+        minutes.setMetadata({"widget_wrapper": {"decimals": 2}})
         self.add(fields.helped(minutes, tr("It ends sooner when nothing gets better.")))
         self.add(
             *(fields.model_file(), *fields.bands(), *fields.facts(), fields.again()),
@@ -59,7 +60,7 @@ class Adapt(SceneAlgorithm):
     def processAlgorithm(self, parameters, context, feedback):
         destination = self.parameterAsFileOutput(parameters, "OUT", context)
         arguments = adapt_arguments(
-            self.source(parameters, "INPUT", context).path,
+            self.scene(parameters, context, feedback).path,
             destination,
             minutes=self.parameterAsDouble(parameters, "MINUTES", context),
             **self.asked(parameters, context),

@@ -95,7 +95,7 @@ class Assess(SceneAlgorithm):
             self.addOutput(QgsProcessingOutputNumber(name, description))
 
     def processAlgorithm(self, parameters, context, feedback):
-        source = self.source(parameters, "INPUT", context).path
+        source = self.scene(parameters, context, feedback).path
         folder = self.parameterAsString(parameters, "REPORT", context)
         overwrite = self.parameterAsBoolean(parameters, "OVERWRITE", context)
         if not overwrite and os.path.isdir(folder) and os.listdir(folder):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 from qgis.core import (
+    NULL,
     QgsApplication,
     QgsProcessingAlgorithm,
     QgsProcessingException,
+    QgsProcessingParameterEnum,
     QgsProcessingParameterRasterLayer,
     QgsProperty,
 )
@@ -21,7 +23,7 @@ from ..engine.words import in_words_of_the_dialog, is_usage
 from ..engine.worker import Finished, WorkerCanceled, WorkerFailed, run_worker
 from ..help import ICON, page
 from ..i18n import tr
-from ..layers import Source, layer_path
+from ..layers import Source, layer_path, own_nodata
 from ..settings.engine_choice import executable
 from ..setup.handshake import EngineRefused, greet_once
 
@@ -57,10 +59,37 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def checkParameterValues(self, parameters, context):
         try:
             executable()
-            taken = self._rasters_taken(parameters, context)
+            taken = {
+                **self._rasters_taken(parameters, context),
+                **self._words_taken(parameters),
+            }
         except (NotSetUp, QgsProcessingException) as error:
             return False, str(error)
         return super().checkParameterValues({**parameters, **taken}, context)
+
+    def _words_taken(self, parameters):
+        """Return by name the words for numbers that stand for them: 2 for the factor '2'.
+
+        Raises
+        ------
+        QgsProcessingException
+            A word is none of the list, of which QGIS says no more than that it is incorrect.
+        """
+        words = {}
+        for parameter in self.parameterDefinitions():
+            name, given = parameter.name(), parameters.get(parameter.name())
+            if parameter.type() != QgsProcessingParameterEnum.typeName():
+                continue
+            if isinstance(given, (int, str)) and given != "":
+                words[name] = str(given)
+                if words[name] not in parameter.options():
+                    raise QgsProcessingException(self.unknown(name, given, parameter.options()))
+        return words
+
+    def unknown(self, name, given, known) -> str:
+        """Say what may be given where a word was none of the list."""
+        message = tr("{name} is '{given}', but may be {known}.")
+        return message.format(name=name, given=given, known=", ".join(known))
 
     def _rasters_taken(self, parameters, context):
         """Return by name what stands for rasters that QGIS opens not, and so would refuse.
@@ -94,6 +123,21 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         )
         given = path if other is None else other.name()
         raise QgsProcessingException(message.format(name=name, given=given))
+
+    def scene(self, parameters, context, feedback) -> Source:
+        """Return INPUT, and warn of what QGIS alone knows of it: the engine reads the file."""
+        source = self.source(parameters, "INPUT", context)
+        hidden = own_nodata(source.layer) if source.layer is not None else []
+        if hidden and self.decimal(parameters, "NODATA", context) is None:
+            message = tr(
+                "By the properties of the layer, {values} is no data in '{layer}'. The file does "
+                "not say so, and a run takes it for measured, unless it is given as {option}."
+            )
+            option = f"'{self.label('NODATA')}' (NODATA)"
+            feedback.pushWarning(
+                message.format(values=", ".join(hidden), layer=source.name, option=option)
+            )
+        return source
 
     def call_engine(self, arguments, feedback, outputs=()) -> Finished | None:
         """Run the engine; None when the user cancelled.
@@ -133,10 +177,19 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             raise
 
     def decimal(self, parameters, name, context) -> float | None:
-        """Value of an optional number, None where it is left empty."""
-        if parameters.get(name) is None:
+        """Value of an optional number, None where it is left empty.
+
+        QGIS takes 0 for what is empty in another way than None, and for what is no number.
+        """
+        given = parameters.get(name)
+        said = self.parameterAsString(parameters, name, context).strip()
+        if given is None or given == NULL or not said:
             return None
-        return self.parameterAsDouble(parameters, name, context)
+        try:
+            return float(said)
+        except ValueError:
+            message = tr("{name} is '{given}', which is not a number.")
+            raise QgsProcessingException(message.format(name=name, given=said)) from None
 
     def label(self, name) -> str | None:
         """Label of a parameter in the dialog, or of hsisr:ALGORITHM; None where there is none."""

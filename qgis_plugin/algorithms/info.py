@@ -51,7 +51,7 @@ class Info(EngineAlgorithm):
         self.addOutput(QgsProcessingOutputNumber("BANDS", tr("Number of bands")))
 
     def processAlgorithm(self, parameters, context, feedback):
-        source = self.source(parameters, "INPUT", context).path
+        source = self.scene(parameters, context, feedback).path
         destination = self.parameterAsFileOutput(parameters, "OUTPUT", context)
         orthorectify = self.parameterAsBoolean(parameters, "ORTHORECTIFY", context)
         nodata = self.decimal(parameters, "NODATA", context)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
 
-from osgeo import gdal
 from qgis.core import QgsCoordinateReferenceSystem, QgsUnitTypes
 
 from ..engine.timeleft import rounded
 from ..i18n import tr
+from ..map.dataset import dataset_of
 
 
 def summary(path, told):
     """Return what a person wants to know at the end: pixel size, agreement with the input, time."""
-    dataset = gdal.Open(path) if os.path.exists(path) else None
+    dataset = dataset_of(path)
     if dataset is not None:
         yield tr("Pixels: {size}{rows} rows × {cols} columns").format(
             size=_pixel_size(dataset), rows=dataset.RasterYSize, cols=dataset.RasterXSize
@@ -42,9 +41,9 @@ def _pixel_size(dataset):
 def estimate(plan):
     """Return what a run would take, in words; `plan` is what the engine says of a dry run."""
     number, unit = rounded(plan["seconds"])
-    yield tr("Time: about {number} {unit}, {tiles} tiles").format(
-        number=number, unit=unit, tiles=plan["tiles"]
-    )
+    time = tr("Time: about {number} {unit}").format(number=number, unit=unit)
+    tiles = plan["tiles"]
+    yield time + (tr(", {tiles} tiles").format(tiles=tiles) if tiles > 1 else "")
     yield tr("Memory: about {size}").format(size=in_bytes(plan["memory"]))
     disk = tr("Disk: {size} for the result, before compression; {scratch} beside it meanwhile")
     size = plan["size"] + plan["uncertainty_size"]

@@ -17,6 +17,7 @@ from .. import widgets
 from ..i18n import tr
 
 WIDGETS = widgets.__name__  # QGIS imports a field by its name
+FARTHEST = 1e300
 
 
 def choice(name, description, options):
@@ -40,6 +41,8 @@ def whole(name, description, default=None, **options):
 def decimal(name, description, default=None, **options):
     """Return a number, optional where it has no default."""
     kind = QgsProcessingParameterNumber.Type.Double
+    # A field without ends stops at a thousand millions, and -3.4e38 would become "Not set" there.
+    options = {"minValue": -FARTHEST, "maxValue": FARTHEST, **options}
     return _number(name, description, kind, default, options)
 
 

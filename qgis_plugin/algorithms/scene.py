@@ -53,15 +53,9 @@ class SceneAlgorithm(EngineAlgorithm):
         note = tr("Against bicubic, mean over scenes that the model was not trained on.")
         return f"{described(self.models, tr('default'), tr('spectral angle'))}<p><i>{note}</i></p>"
 
-    def checkParameterValues(self, parameters, context):
-        problem = self._unknown_model(parameters, context)
-        return (False, problem) if problem else super().checkParameterValues(parameters, context)
-
-    def _unknown_model(self, parameters, context):
-        """Say what a name that is not in the list should have been; QGIS only says 'incorrect'."""
-        given, known = parameters.get("MODEL"), choices(self.models)
-        if not isinstance(given, str) or given in known or not self.models:
-            return ""
+    def unknown(self, name, given, known):
+        if name != "MODEL":
+            return super().unknown(name, given, known)
         message = tr(
             "MODEL is '{given}', but the installed models are {known}. A model of your own is "
             "given as MODEL_FILE."
@@ -128,9 +122,8 @@ class SceneAlgorithm(EngineAlgorithm):
 
     def number(self, parameters, name, context):
         """Value of an optional whole number, None for the engine's own choice."""
-        return (
-            None if parameters.get(name) is None else self.parameterAsInt(parameters, name, context)
-        )
+        value = self.decimal(parameters, name, context)
+        return None if value is None else round(value)
 
     def bounds(self, parameters, context):
         """Extent as (xmin, ymin, xmax, ymax) in the raster's CRS, None for all of it."""

@@ -7,6 +7,7 @@ from qgis.core import QgsProcessingParameterRasterDestination
 from ..engine.command import Uncertainty, run_arguments
 from ..help import picture
 from ..i18n import tr
+from ..layers import own_crs
 from ..map.result import show_result, show_uncertainty
 from . import parameters as fields
 from .outcome import estimate, summary
@@ -89,7 +90,7 @@ class SuperResolve(SceneAlgorithm):
         )
 
     def processAlgorithm(self, parameters, context, feedback):
-        source = self.source(parameters, "INPUT", context)
+        source = self.scene(parameters, context, feedback)
         results = {
             name: path
             for name in ("OUTPUT", "UNCERTAINTY")
@@ -107,10 +108,26 @@ class SuperResolve(SceneAlgorithm):
         for line in summary(results["OUTPUT"], finished.result):
             feedback.pushInfo(line)
         cut = parameters.get("EXTENT") not in (None, "")
+        crs = self._crs_on_map(source, parameters, context, feedback)
         for name, show in (("OUTPUT", show_result), ("UNCERTAINTY", show_uncertainty)):
             if name in results:
-                show(results[name], source, self.label(name), context, cut=cut)
+                show(results[name], source, self.label(name), context, cut=cut, crs=crs)
         return results
+
+    def _crs_on_map(self, source, parameters, context, feedback):
+        """Return the CRS that the result has on the map in place of its file's, None for that."""
+        if source.layer is None or self.parameterAsBoolean(parameters, "ORTHORECTIFY", context):
+            return None
+        crs = own_crs(source.layer)
+        if crs is not None:
+            message = tr(
+                "'{layer}' has {crs} in QGIS and another CRS, or none, in its file. So has the "
+                "result: {crs} on the map, in its file what the input's file says."
+            )
+            feedback.pushWarning(
+                message.format(layer=source.name, crs=crs.userFriendlyIdentifier())
+            )
+        return crs
 
     def arguments(self, source, results, parameters, context):
         """Return the arguments of the engine."""

@@ -112,6 +112,10 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>{name} is '{given}', but may be {known}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{name}: there is no raster layer and no file '{given}'.</source>
       <translation type="unfinished" />
     </message>
@@ -120,7 +124,15 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>By the properties of the layer, {values} is no data in '{layer}'. The file does not say so, and a run takes it for measured, unless it is given as {option}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Cancelled.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{name} is '{given}', which is not a number.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -216,7 +228,11 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Time: about {number} {unit}, {tiles} tiles</source>
+      <source>Time: about {number} {unit}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>, {tiles} tiles</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -441,6 +457,10 @@
     </message>
     <message>
       <source>Uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>'{layer}' has {crs} in QGIS and another CRS, or none, in its file. So has the result: {crs} on the map, in its file what the input's file says.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -761,6 +781,10 @@
     </message>
     <message>
       <source>'{layer}' has no bands with visible wavelengths.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Neither raster tells where it lies, and the result is a part.</source>
       <translation type="unfinished" />
     </message>
     <message>

@@ -16,7 +16,7 @@ from qgis.core import (
 from ..i18n import tr
 from ..layers import layer_path
 from .difference import write_difference
-from .pair import BEFORE, group, pair_of
+from .pair import BEFORE, group, pair_of, times_finer
 from .swipe import Swipe
 from .truecolor import show_in_true_color, shown_bands
 
@@ -59,10 +59,14 @@ class MapActions:
         pair = self._pair()
         if pair is None:
             return False
+        times = times_finer(*pair)
+        if times is None:
+            self._say(tr("Neither raster tells where it lies, and the result is a part."))
+            return False
         root = QgsProject.instance().layerTreeRoot()
         for layer in pair:
             root.findLayer(layer.id()).setItemVisibilityCheckedParentRecursive(True)
-        self.swipe = Swipe(canvas, *pair)
+        self.swipe = Swipe(canvas, *pair, times)
         canvas.setMapTool(self.swipe)
         return True
 
@@ -85,6 +89,7 @@ class MapActions:
             return None
         name = tr("Difference: {result}").format(result=after.name())
         layer = QgsRasterLayer(path, name, "gdal")
+        layer.setCrs(after.crs())
         _gray_is_nothing(layer)
         layer.setCustomProperty(f"{BEFORE}-difference", before.id())
         QgsProject.instance().addMapLayer(layer)

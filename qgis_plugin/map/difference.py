@@ -10,27 +10,28 @@ from xml.etree import ElementTree  # nosec B405 # it writes; nothing is parsed
 
 from osgeo import gdal
 
+from .dataset import dataset_of
+
 
 def write_difference(after: str, before: str, path: str, bands) -> None:
     """Write `after` - `before` for bands given as ((of after, of before), ...).
 
-    Both have to lie in the same CRS with parallel axes; `after` may be a part of `before`.
+    Both have to lie in the same CRS with parallel axes; `after` may be a part of `before`, unless
+    neither has a place.
 
     Raises
     ------
     ValueError
         They do not.
     OSError
-        The file cannot be written.
+        A file cannot be opened or written.
     """
-    fine, coarse = gdal.Open(after), gdal.Open(before)
+    fine, coarse = _opened(after), _opened(before)
     window = _window(fine, coarse)
     root = ElementTree.Element(
         "VRTDataset", rasterXSize=str(fine.RasterXSize), rasterYSize=str(fine.RasterYSize)
     )
-    ElementTree.SubElement(root, "SRS").text = fine.GetProjection()
-    geotransform = ", ".join(repr(value) for value in fine.GetGeoTransform())
-    ElementTree.SubElement(root, "GeoTransform").text = geotransform
+    _place(root, fine)
     whole = (0.0, 0.0, float(fine.RasterXSize), float(fine.RasterYSize))
     for number, (of_after, of_before) in enumerate(bands, start=1):
         band = ElementTree.SubElement(
@@ -50,9 +51,29 @@ def write_difference(after: str, before: str, path: str, bands) -> None:
         file.write(ElementTree.tostring(root, encoding="unicode"))
 
 
+def _place(root, fine) -> None:
+    """Put the VRT where `fine` lies, by its grid or its ground control points."""
+    geotransform = fine.GetGeoTransform(can_return_null=True)
+    if geotransform is not None:
+        ElementTree.SubElement(root, "SRS").text = fine.GetProjection()
+        numbers = ", ".join(repr(value) for value in geotransform)
+        ElementTree.SubElement(root, "GeoTransform").text = numbers
+    elif fine.GetGCPCount():
+        points = ElementTree.SubElement(root, "GCPList", Projection=fine.GetGCPProjection())
+        for gcp in fine.GetGCPs():
+            at = {"Pixel": gcp.GCPPixel, "Line": gcp.GCPLine, "X": gcp.GCPX, "Y": gcp.GCPY}
+            ElementTree.SubElement(
+                points, "GCP", Id=gcp.Id, **{name: repr(value) for name, value in at.items()}
+            )
+
+
 def _window(fine, coarse) -> tuple[float, float, float, float]:
     """Return where `fine` lies in `coarse`: first column and row, columns and rows."""
-    a, b = fine.GetGeoTransform(), coarse.GetGeoTransform()
+    a, b = (each.GetGeoTransform(can_return_null=True) for each in (fine, coarse))
+    if (a is None) != (b is None):
+        raise ValueError("only one of the two rasters has a grid on the map")
+    if a is None:
+        return _whole(fine, coarse)
     inverse = gdal.InvGeoTransform(b)
     corners = ((0, 0), (fine.RasterXSize, 0), (0, fine.RasterYSize))
     at = [
@@ -61,7 +82,24 @@ def _window(fine, coarse) -> tuple[float, float, float, float]:
     (col, row), (right, level), (upright, bottom) = at
     if abs(level - row) > 0.01 or abs(upright - col) > 0.01 or right <= col or bottom <= row:
         raise ValueError("the two rasters do not lie on parallel grids")
+    if min(col, row, coarse.RasterXSize - right, coarse.RasterYSize - bottom) < -0.01:
+        raise ValueError("the result lies beside the input")
     return col, row, right - col, bottom - row
+
+
+def _whole(fine, coarse) -> tuple[float, float, float, float]:
+    """Return all of `coarse`: without a grid nothing tells which part a smaller result is of."""
+    across, down = fine.RasterXSize / coarse.RasterXSize, fine.RasterYSize / coarse.RasterYSize
+    if across != down or not across.is_integer():
+        raise ValueError("neither raster has a grid on the map, and the result is a part")
+    return 0.0, 0.0, float(coarse.RasterXSize), float(coarse.RasterYSize)
+
+
+def _opened(path) -> gdal.Dataset:
+    found = dataset_of(path)
+    if found is None:
+        raise OSError(f"{path} cannot be opened")
+    return found
 
 
 def _source(band, dataset, path, number, inside, target) -> None:

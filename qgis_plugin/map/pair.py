@@ -19,14 +19,16 @@ BEFORE = "hsisr/before"  # property of a result's layer: identifier of its input
 class BesideInput(QgsProcessingLayerPostProcessorInterface):
     """Styles a result and its input alike when QGIS puts it on the map (in the main thread)."""
 
-    def __init__(self, before):
+    def __init__(self, before, crs=None):
         super().__init__()
-        self.before = before
+        self.before, self.crs = before, crs
 
     def postProcessLayer(self, layer, context, feedback):
         """Style the layers; QGIS calls this in the main thread, once the layer exists."""
         project = QgsProject.instance()
         before = project.mapLayer(self.before)
+        if self.crs is not None:
+            layer.setCrs(self.crs)
         if not dress_alike(layer, before):
             feedback.pushInfo(
                 tr("No bands with visible wavelengths: the colours are QGIS's choice.")
@@ -88,6 +90,19 @@ def pair_of(layer):
     order = [node.layerId() for node in project.layerTreeRoot().findLayers()]
     made.sort(key=lambda each: order.index(each.id()) if each.id() in order else len(order))
     return (layer, made[0]) if made else None
+
+
+def times_finer(before, after) -> int | None:
+    """Return how many pixels of the result are one of the input's where neither has a place.
+
+    QGIS lays such rasters on the map by their pixels, so that the result is that many times as
+    wide. 1 where they lie over each other, None where the result is a part: of which, nothing
+    tells.
+    """
+    if before.rasterUnitsPerPixelX() != after.rasterUnitsPerPixelX():
+        return 1
+    across, down = after.width() / before.width(), after.height() / before.height()
+    return int(across) if across == down and across.is_integer() else None
 
 
 def deviation_of(before):

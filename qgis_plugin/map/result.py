@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
-from osgeo import gdal
 from qgis.PyQt import sip
 
 from ..i18n import tr
+from .dataset import dataset_of
 from .pair import BesideInput
 from .sequential import Sequential
 
@@ -15,7 +13,7 @@ from .sequential import Sequential
 _styles = []
 
 
-def show_result(path, source, label, context, *, cut):
+def show_result(path, source, label, context, *, cut, crs=None):
     """Let a super-resolved raster appear beside its input, as e.g. 'scene ×2 (hsisr-base)'.
 
     Parameters
@@ -23,15 +21,16 @@ def show_result(path, source, label, context, *, cut):
     source : what it was made of
     label : what QGIS would call the result; one that the user has named keeps that name
     cut : whether an extent was asked for
+    crs : of the layer where it is not to have its file's
     """
     name = _name(path, source, cut)
-    _show(path, name, label, BesideInput(source.identifier), context)
+    _show(path, name, label, BesideInput(source.identifier, crs), context)
 
 
-def show_uncertainty(path, source, label, context, *, cut):
+def show_uncertainty(path, source, label, context, *, cut, crs=None):
     """Let an uncertainty appear in shades, as e.g. 'scene ×2 (hsisr-base): uncertainty'."""
     name = f"{_name(path, source, cut)}: {tr('uncertainty')}"
-    _show(path, name, label, Sequential(source.identifier), context)
+    _show(path, name, label, Sequential(source.identifier, crs), context)
 
 
 def _name(path, source, cut) -> str:
@@ -45,14 +44,14 @@ def _name(path, source, cut) -> str:
 
 def _is_whole(path, layer, upscale) -> bool:
     """Whether an extent that was asked for is all of the layer."""
-    dataset = gdal.Open(path)
+    dataset = dataset_of(path)
     size = dataset.RasterXSize, dataset.RasterYSize
     return size == (layer.width() * upscale, layer.height() * upscale)
 
 
 def _provenance(path) -> tuple[str, str]:
     """Factor and model as the file tells them: 'default' there has become a name."""
-    dataset = gdal.Open(path) if os.path.exists(path) else None
+    dataset = dataset_of(path)
     if dataset is None:
         return "", ""
     model = dataset.GetMetadataItem("HSISR_MODEL") or ""

@@ -14,6 +14,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+from ..layers import gdal_name
 from .stretch import limits_of
 from .truecolor import RED_GREEN_BLUE_NM
 from .wavelengths import band_wavelengths_nm
@@ -32,10 +33,10 @@ def shown_band(wavelengths_nm: list[float | None]) -> int:
 
 def show_in_shades(layer) -> None:
     """Style a GDAL layer by one band, with a 2-98 % stretch."""
-    band, provider = shown_band(band_wavelengths_nm(layer.source())), layer.dataProvider()
+    band, provider = shown_band(band_wavelengths_nm(gdal_name(layer))), layer.dataProvider()
     low, high = provider.cumulativeCut(band, LEFT_OUT, 1 - LEFT_OUT)
     if not math.isfinite(low + high):
-        low, high = limits_of(layer.source(), band) or (0.0, 1.0)
+        low, high = limits_of(gdal_name(layer), band) or (0.0, 1.0)
     ramp = QgsGradientColorRamp(
         QColor(LOW), QColor(HIGH), False, [QgsGradientStop(0.5, QColor(MIDDLE))]
     )
@@ -54,11 +55,13 @@ def show_in_shades(layer) -> None:
 class Sequential(QgsProcessingLayerPostProcessorInterface):
     """Styles an uncertainty when QGIS puts it on the map (in the main thread)."""
 
-    def __init__(self, before=""):
+    def __init__(self, before="", crs=None):
         super().__init__()
-        self.before = before  # identifier of the input's layer
+        self.before, self.crs = before, crs  # identifier of the input's layer
 
     def postProcessLayer(self, layer, context, feedback):
         """Style the layer; QGIS calls this in the main thread, once the layer exists."""
+        if self.crs is not None:
+            layer.setCrs(self.crs)
         show_in_shades(layer)
         layer.setCustomProperty(DEVIATION_OF, self.before)

@@ -11,6 +11,9 @@ from array import array
 from osgeo import gdal
 from qgis.core import QgsContrastEnhancement, QgsRasterMinMaxOrigin
 
+from ..layers import gdal_name
+from .dataset import dataset_of
+
 PERCENTILES = 0.02, 0.98
 _SIDE = 512  # pixels of a side that are looked at
 
@@ -33,7 +36,7 @@ def repair(layer) -> None:
     ):
         if found is None or math.isfinite(found.minimumValue() + found.maximumValue()):
             continue
-        limits = limits_of(layer.source(), band)
+        limits = limits_of(gdal_name(layer), band)
         if limits is not None:
             mended = QgsContrastEnhancement(found)
             mended.setMinimumValue(limits[0])
@@ -44,7 +47,7 @@ def repair(layer) -> None:
 
 def limits_of(path: str, number: int) -> tuple[float, float] | None:
     """Return the 2 and 98 % quantiles of a band, scaled; None where it has no values."""
-    dataset = gdal.Open(path)
+    dataset = dataset_of(path)
     if dataset is None:
         return None
     band = dataset.GetRasterBand(number)

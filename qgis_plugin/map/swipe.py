@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsMapRendererParallelJob, QgsMapSettings
+from qgis.core import QgsMapRendererParallelJob, QgsMapSettings, QgsRectangle
 from qgis.gui import QgsMapCanvasItem, QgsMapTool
 from qgis.PyQt.QtCore import QPointF, QRectF, Qt
 from qgis.PyQt.QtGui import QColor, QFont, QPen
@@ -15,19 +15,19 @@ GRIP = 9  # radius of the handle, in pixels
 class Swipe(QgsMapTool):
     """Draws one layer over the map up to a line that follows the mouse.
 
-    `layers` gives (before, after); both are switched on, and what lies over them on the map stays
-    to be seen right of the line only.
+    `before` and `after` are switched on, and what lies over them on the map stays to be seen right
+    of the line only. `times`: how many units of the map the result has for one of the input's.
     """
 
-    def __init__(self, canvas, before, after):
+    def __init__(self, canvas, before, after, times=1):
         super().__init__(canvas)
-        self.before, self.after = before, after
+        self.before, self.after, self.times = before, after, times
         self.curtain = None
         self.setCursor(Qt.CursorShape.SplitHCursor)
 
     def activate(self):
         super().activate()
-        self.curtain = _Curtain(self.canvas(), self.before, self.after)
+        self.curtain = _Curtain(self.canvas(), self.before, self.times)
 
     def deactivate(self):
         if self.curtain is not None:
@@ -47,9 +47,9 @@ class Swipe(QgsMapTool):
 class _Curtain(QgsMapCanvasItem):
     """The picture of `before`, up to the line."""
 
-    def __init__(self, canvas, before, after):
+    def __init__(self, canvas, before, times):
         super().__init__(canvas)
-        self.view, self.before, self.after = canvas, before, after
+        self.view, self.before, self.times = canvas, before, times
         self.at = canvas.width() // 2
         self.picture, self.job = None, None
         canvas.mapCanvasRefreshed.connect(self.render_again)
@@ -60,6 +60,7 @@ class _Curtain(QgsMapCanvasItem):
         self._stop()
         settings = QgsMapSettings(self.view.mapSettings())
         settings.setLayers([self.before])
+        settings.setExtent(_divided(settings.extent(), self.times))
         settings.setBackgroundColor(self.view.canvasColor())
         self.job = QgsMapRendererParallelJob(settings)
         self.job.finished.connect(self._drawn)
@@ -121,3 +122,8 @@ class _Curtain(QgsMapCanvasItem):
             painter.drawRoundedRect(box, 3, 3)
             painter.setPen(QColor("white"))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _divided(extent, times):
+    ends = extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()
+    return QgsRectangle(*(end / times for end in ends))

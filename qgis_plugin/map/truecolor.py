@@ -8,6 +8,7 @@ from qgis.core import (
     QgsRasterMinMaxOrigin,
 )
 
+from ..layers import gdal_name
 from .stretch import repair
 from .wavelengths import band_wavelengths_nm
 
@@ -42,7 +43,7 @@ def show_in_true_color(layer, like=None, bands=None) -> bool:
     -------
     Whether there are such bands; without them nothing is changed.
     """
-    bands = true_color_bands(band_wavelengths_nm(layer.source())) or bands
+    bands = true_color_bands(band_wavelengths_nm(gdal_name(layer))) or bands
     if bands is None:
         return False
     stretch = None if like is None else stretch_of(like)

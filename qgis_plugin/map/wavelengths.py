@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from osgeo import gdal
 
+from .dataset import dataset_of
+
 _NM_PER_UNIT = {"nanometers": 1.0, "nm": 1.0, "micrometers": 1000.0, "um": 1000.0, "µm": 1000.0}
 
 
 def band_wavelengths_nm(path: str) -> list[float | None]:
     """Wavelength of each good band in nm, None where it has none or is marked bad."""
-    dataset = gdal.Open(path)
+    dataset = dataset_of(path)
     if dataset is None:
         return []
     return [None if tag.get("bbl") == "0" else wavelength_nm(tag) for tag in band_tags(dataset)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 
-from osgeo import gdal
 from qgis.core import (
     QgsCoordinateTransform,
     QgsCsException,
@@ -28,7 +27,9 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..i18n import tr
-from ..map.pair import deviation_of, pair_of
+from ..layers import gdal_name
+from ..map.dataset import dataset_of
+from ..map.pair import deviation_of, pair_of, times_finer
 from .chart import COLORS, Chart
 from .readings import Pixel, read_spectrum, write_csv
 
@@ -76,8 +77,9 @@ class SpectrumDock(QDockWidget):
 
     def read(self, point):
         """Return the pixel at a point of the map, None where no layer has one."""
-        before, after, deviation = self.layers()
-        read = [_read(layer, point, self.iface.mapCanvas()) for layer in (before, after, deviation)]
+        canvas, layers = self.iface.mapCanvas(), self.layers()
+        places = _places(point, *layers[:2], canvas)
+        read = [_read(layer, place, canvas) for layer, place in zip(layers, places)]
         self.release.start()
         if read[0] is None and read[1] is None:
             return None
@@ -196,9 +198,24 @@ class _Pick(QgsMapToolEmitPoint):
         self.dock.hover(self.toMapCoordinates(event.pos()))
 
 
+def _places(point, before, after, canvas):
+    """Return the points at which input, result and deviation are read, None where not known.
+
+    They are one point, but for rasters without a place: what is seen there is the result's, or the
+    input's while the result is switched off.
+    """
+    times = 1 if before is None or after is None else times_finer(before, after)
+    if times == 1:
+        return point, point, point
+    if after not in canvas.layers():
+        other = times and QgsPointXY(point.x() * times, point.y() * times)
+        return point, other, other
+    return times and QgsPointXY(point.x() / times, point.y() / times), point, point
+
+
 def _read(layer, point, canvas):
     """Return the spectrum of a layer on disk at a point of the map."""
-    if layer is None or layer.providerType() != "gdal":
+    if layer is None or point is None or layer.providerType() != "gdal":
         return None
     transform = QgsCoordinateTransform(
         canvas.mapSettings().destinationCrs(), layer.crs(), QgsProject.instance()
@@ -207,13 +224,13 @@ def _read(layer, point, canvas):
         place = transform.transform(QgsPointXY(point))
     except QgsCsException:
         return None
-    dataset = _opened(layer.source())
+    dataset = _opened(gdal_name(layer))
     return None if dataset is None else read_spectrum(dataset, place.x(), place.y())
 
 
 @lru_cache(maxsize=6)
 def _opened(source):
-    return gdal.Open(source)
+    return dataset_of(source)
 
 
 def _first_pair():

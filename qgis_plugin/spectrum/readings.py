@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from osgeo import gdal
 
+from ..map.dataset import pixel_at
 from ..map.wavelengths import band_tags, wavelength_nm
 
 
@@ -40,11 +41,10 @@ class Pixel:
 
 def read_spectrum(dataset: gdal.Dataset, x: float, y: float) -> Spectrum | None:
     """Return the spectrum at a place in the raster's CRS, None outside of it."""
-    inverse = gdal.InvGeoTransform(dataset.GetGeoTransform())
-    col, row = (math.floor(value) for value in gdal.ApplyGeoTransform(inverse, x, y))
-    if not (0 <= col < dataset.RasterXSize and 0 <= row < dataset.RasterYSize):
+    at = pixel_at(dataset, x, y)
+    if at is None:
         return None
-    read = dataset.ReadAsArray(col, row, 1, 1).reshape(-1)
+    read = dataset.ReadAsArray(*at, 1, 1).reshape(-1)
     bands = [dataset.GetRasterBand(index + 1) for index in range(dataset.RasterCount)]
     values = tuple(_physical(band, value) for band, value in zip(bands, read))
     tags = band_tags(dataset)

@@ -1,58 +1,14 @@
 """Before and after on the map: the same look, a swipe, a difference, spectra; no engine needed."""
 
 import math
-import time
 
 import numpy as np
 import pytest
+from map_window import NM, Window, raster, until
 from osgeo import gdal
-from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
-from qgis.gui import QgsMapCanvas, QgsMessageBar
-from qgis.PyQt.QtWidgets import QMainWindow
+from qgis.core import QgsProject, QgsRasterLayer
 
 pytestmark = pytest.mark.usefixtures("plugin")
-
-NM = (460, 550, 640, 860)
-
-
-class Window:
-    """The part of QGIS's interface that the map's actions use."""
-
-    def __init__(self):
-        self.main, self.active = QMainWindow(), None
-        self.canvas, self.bar = QgsMapCanvas(self.main), QgsMessageBar(self.main)
-        self.canvas.resize(400, 300)
-
-    def mainWindow(self):
-        return self.main
-
-    def mapCanvas(self):
-        return self.canvas
-
-    def messageBar(self):
-        return self.bar
-
-    def activeLayer(self):
-        return self.active
-
-
-def raster(path, values, *, pixel, west=0.0, north=0.0, nodata=None, scale=None):
-    count, rows, cols = values.shape
-    made = gdal.GetDriverByName("GTiff").Create(str(path), cols, rows, count, gdal.GDT_Float32)
-    made.SetProjection("EPSG:32633")
-    made.SetGeoTransform((500000 + west, pixel, 0, 5800000 - north, 0, -pixel))
-    for index in range(count):
-        band = made.GetRasterBand(index + 1)
-        band.SetMetadata(
-            {"wavelength": str(NM[index]), "wavelength_units": "nm", "bbl": str(int(index != 3))}
-        )
-        if nodata is not None:
-            band.SetNoDataValue(nodata)
-        if scale is not None:
-            band.SetScale(scale)
-        band.WriteArray(values[index])
-    del made
-    return str(path)
 
 
 @pytest.fixture
@@ -109,14 +65,6 @@ def test_what_a_person_has_styled_is_kept(pair):
     dress_alike(after, before)
     assert before.renderer().redBand() == 4
     assert limits(after)[0] == (3, 2, 1)
-
-
-def until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        QgsApplication.processEvents()
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_the_swipe_shows_the_input_left_of_the_line_only(pair):

@@ -49,6 +49,20 @@ def test_without_a_raster_and_without_a_place_it_is_the_factor_alone(tmp_path):
     assert described("2", QgsRasterLayer(path, "nowhere", "gdal")) == "×2"
 
 
+@pytest.mark.parametrize("number", [-3.4028234663852886e38, 1e20, -9999.0])
+def test_any_number_can_be_typed_for_no_data(field, number):
+    """A field of QGIS's without ends stops at a thousand millions, and says 'Not set' beyond."""
+    from qgis.PyQt.QtWidgets import QAbstractSpinBox
+
+    nodata = field("NODATA")
+    assert nodata.parameterValue() is None
+    box = nodata.wrappedWidget()
+    box = box if isinstance(box, QAbstractSpinBox) else box.findChild(QAbstractSpinBox)
+    box.lineEdit().setText(repr(number))
+    box.interpretText()
+    assert nodata.parameterValue() == number
+
+
 def test_the_blur_is_a_list_that_takes_any_text(field):
     blur = field("PSF")
     assert not blur.parameterValue()

@@ -87,6 +87,35 @@ def test_one_end_of_the_range_leaves_the_other_open():
     assert algorithm.valid_range({"VALID_MIN": 0, "VALID_MAX": 1}, context) == (0, 1)
 
 
+def test_what_is_empty_in_another_way_than_none_is_no_zero():
+    from hsisr_geo_qgis.algorithms.superresolve import SuperResolve
+    from qgis.core import (
+        NULL,
+        QgsProcessingContext,
+        QgsProcessingException,
+        QgsProperty,
+    )
+
+    algorithm, context = SuperResolve().create(), QgsProcessingContext()
+
+    def numbers(given):
+        asked = {"NODATA": given, "TILE": given}
+        return (
+            algorithm.decimal(asked, "NODATA", context),
+            algorithm.number(asked, "TILE", context),
+        )
+
+    for nothing in (None, NULL, "", " ", QgsProperty.fromExpression("NULL")):
+        assert numbers(nothing) == (None, None)
+    for sixteen in (16, 16.0, "16", QgsProperty.fromExpression("4 * 4")):
+        assert numbers(sixteen) == (16, 16)
+    assert algorithm.decimal({"NODATA": -3.4028234663852886e38}, "NODATA", context) == (
+        -3.4028234663852886e38
+    )
+    with pytest.raises(QgsProcessingException, match="NODATA is '0,5', which is not a number"):
+        numbers("0,5")
+
+
 def test_info_puts_what_is_odd_first(fake_engine, fields, tmp_path):
     found = {"notes": ["a <note>"], "provenance": {"HSISR_MODEL": "m"}, "bands": [{"band": 1}]}
     fake_engine(f"echo '{json.dumps(found)}'")

@@ -15,6 +15,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProject,
     QgsRasterLayer,
+    QgsRasterRange,
     QgsRectangle,
     QgsReferencedRectangle,
     QgsVectorLayer,
@@ -59,6 +60,7 @@ def test_a_vrt_and_a_subdataset_are_rasters_on_disk(fields, tmp_path):
         ("gdal", "<GDAL_WMS></GDAL_WMS>", "GDAL"),
         ("gdal", "/vsimem/a.tif", "memory of QGIS"),
         ("gdal", "MEM:::DATAPOINTER=1", "memory of QGIS"),
+        ("gdal", 'NETCDF:"/vsimem/a.nc":cube', "memory of QGIS"),
     ],
 )
 def test_what_is_no_file_is_refused_with_the_way_out(plugin, provider, source, told):
@@ -234,6 +236,35 @@ def test_layers_are_named_by_scene_factor_and_model_and_styled(fields, tmp_path,
     assert (found > 0).all()
     items = renderer.shader().rasterShaderFunction().colorRampItemList()
     assert items[0].color.lightness() > items[-1].color.lightness()
+
+
+def test_what_qgis_alone_knows_of_a_layer_is_on_the_map_and_told(tmp_path, empty_project):
+    """Its CRS is somebody's word, and so is a value for no data: neither is in the file."""
+    import processing
+    from processing_runs import Heard
+
+    path = tmp_path / "plain.tif"
+    made = gdal.GetDriverByName("GTiff").Create(str(path), 12, 12, 4, gdal.GDT_UInt16)
+    made.SetGeoTransform((359745.0, 30.0, 0.0, 5810085.0, 0.0, -30.0))
+    made.WriteArray(np.arange(4 * 144).reshape(4, 12, 12) % 500 + 7)
+    del made
+    layer = QgsRasterLayer(str(path), "plain", "gdal")
+    layer.setCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
+    layer.dataProvider().setUserNoDataValue(2, [QgsRasterRange(7, 7)])
+    empty_project.addMapLayer(layer)
+    asked = {"INPUT": layer.id(), "MODEL": "bicubic", "OUTPUT": str(tmp_path / "sr.tif")}
+    heard = Heard()
+    processing.runAndLoadResults("hsisr:superresolve", asked, feedback=heard)
+    (result,) = empty_project.mapLayersByName("plain ×2 (bicubic)")
+    assert result.crs() == layer.crs()
+    assert result.extent() == layer.extent()
+    assert [
+        word
+        for word in ("EPSG:32633", "7 is no data in 'plain'", "NODATA")
+        if not any(word in warning for warning in heard.warned)
+    ] == []
+    _, heard = run({**asked, "NODATA": 7})
+    assert not any("no data" in warning for warning in heard.warned)
 
 
 def test_the_uncertainty_is_shown_in_green_light(plugin):

@@ -128,7 +128,9 @@ def test_from_a_fresh_profile_to_a_finer_raster_by_clicking(
     # Zarr, whose package is none of those that the engine cannot do without.
     cube = {"INPUT": str(fields), "MODEL": "bicubic", "OUTPUT": str(tmp_path / "fine.zarr")}
     run(cube)
-    assert run({"INPUT": cube["OUTPUT"], "OUTPUT": str(tmp_path / "i.html")}, "info")[0]["BANDS"] == 4
+    assert (
+        run({"INPUT": cube["OUTPUT"], "OUTPUT": str(tmp_path / "i.html")}, "info")[0]["BANDS"] == 4
+    )
 
     # The other ways to name an engine come first; what is broken is told, not skipped.
     monkeypatch.setenv("HSISR_GEO_EXECUTABLE", engine)

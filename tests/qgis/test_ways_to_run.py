@@ -118,6 +118,19 @@ def test_a_model_that_is_not_installed_is_named_with_those_that_are(tile, tmp_pa
         run({"MODEL": "gone", **paths})
 
 
+def test_a_number_is_as_good_as_its_word_and_a_wrong_word_is_answered_with_the_right_ones(
+    fields, tmp_path
+):
+    asked = {"INPUT": str(fields), "MODEL": "bicubic", "OUTPUT": str(tmp_path / "sr.tif")}
+    run({**asked, "UPSCALE": 3})
+    assert gdal.Open(asked["OUTPUT"]).RasterXSize == 3 * 48
+    for name, wrong, known in (("UPSCALE", 5, "2, 3, 4"), ("FORMAT", "tif", "auto, gtiff, cog")):
+        with pytest.raises(
+            QgsProcessingException, match=f"{name} is '{wrong}', but may be {known}"
+        ):
+            run({**asked, name: wrong})
+
+
 def test_an_error_speaks_the_dialogs_words(tile, fields, tmp_path):
     with pytest.raises(QgsProcessingException) as refused:
         run({"INPUT": str(tile), "PSF": "nonsense", "OUTPUT": str(tmp_path / "never.tif")})
