@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 
-from qgis.core import QgsProcessingException, QgsProviderRegistry, QgsRasterLayer
+from qgis.core import QgsCoordinateReferenceSystem, QgsProcessingException, QgsProviderRegistry
 
 from .i18n import tr
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What a layer says of its raster: a copy, as it may be taken off the map during a run.
+
+    `crs_is_own` where somebody gave it the CRS in place of its file's; `nodata` are values, and
+    ranges as `1…5`, that are no data by the layer's properties only.
+    """
+
+    identifier: str
+    cols: int
+    rows: int
+    crs: QgsCoordinateReferenceSystem
+    crs_is_own: bool
+    nodata: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Source:
-    """A raster by the name that the engine opens, with its layer; None where QGIS opens none.
+    """A raster by the name that the engine opens, and as QGIS shows it; None where it does not.
 
     QGIS opens less: a product's file or folder, a Zarr store, and that in a zip, go by their path.
+    `name` is what a person calls it.
     """
 
     path: str
-    layer: QgsRasterLayer | None = None
+    name: str
+    shown: Shown | None = None
 
-    @property
-    def name(self) -> str:
-        """What a person calls it."""
-        return self.layer.name() if self.layer else os.path.basename(os.path.normpath(self.path))
 
-    @property
-    def identifier(self) -> str:
-        """Identifier of the layer in a project, empty without one."""
-        return self.layer.id() if self.layer else ""
+def source_of(layer) -> Source:
+    """Return what a layer shows; raises as `layer_path` does."""
+    crs = layer.crs()
+    shown = Shown(
+        *(layer.id(), layer.width(), layer.height(), crs),
+        crs_is_own=crs.isValid() and crs != layer.dataProvider().crs(),
+        nodata=_own_nodata(layer),
+    )
+    return Source(layer_path(layer), layer.name(), shown)
 
 
 # What GDAL opens and what is still no file: databases, web services, descriptions as text.
@@ -73,21 +91,16 @@ def gdal_name(layer) -> str:
     return source
 
 
-def own_crs(layer):
-    """Return the CRS that somebody gave the layer in place of its file's, None without one."""
-    given = layer.crs()
-    return given if given.isValid() and given != layer.dataProvider().crs() else None
-
-
-def own_nodata(layer) -> list[str]:
-    """Return what is no data by the layer's properties only: values, and ranges as `1…5`."""
+def _own_nodata(layer) -> tuple[str, ...]:
     provider = layer.dataProvider()
     found = {
         (each.min(), each.max())
         for band in range(1, layer.bandCount() + 1)
         for each in provider.userNoDataValues(band)
     }
-    return [f"{low:.9g}" if low == high else f"{low:.9g}…{high:.9g}" for low, high in sorted(found)]
+    return tuple(
+        f"{low:.9g}" if low == high else f"{low:.9g}…{high:.9g}" for low, high in sorted(found)
+    )
 
 
 _ORIGINS = {

@@ -23,7 +23,7 @@ from ..engine.words import in_words_of_the_dialog, is_usage
 from ..engine.worker import Finished, WorkerCanceled, WorkerFailed, run_worker
 from ..help import ICON, page
 from ..i18n import tr
-from ..layers import Source, layer_path, own_nodata
+from ..layers import Source, source_of
 from ..settings.engine_choice import executable
 from ..setup.handshake import EngineRefused, greet_once
 
@@ -104,17 +104,17 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         ]
         unseen = QgsProperty.fromExpression("''")
         return {
-            name: unseen for name in names if self.source(parameters, name, context).layer is None
+            name: unseen for name in names if self.source(parameters, name, context).shown is None
         }
 
     def source(self, parameters, name, context) -> Source:
         """Return the raster of a parameter, which must be on disk; the engine judges what it is."""
         layer = self.parameterAsRasterLayer(parameters, name, context)
         if layer is not None:
-            return Source(layer_path(layer), layer)
+            return source_of(layer)
         path = self.parameterAsString(parameters, name, context)
         if os.path.exists(path):
-            return Source(path)
+            return Source(path, os.path.basename(os.path.normpath(path)))
         other = self.parameterAsLayer(parameters, name, context)
         message = (
             tr("{name}: there is no raster layer and no file '{given}'.")
@@ -127,7 +127,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def scene(self, parameters, context, feedback) -> Source:
         """Return INPUT, and warn of what QGIS alone knows of it: the engine reads the file."""
         source = self.source(parameters, "INPUT", context)
-        hidden = own_nodata(source.layer) if source.layer is not None else []
+        hidden = () if source.shown is None else source.shown.nodata
         if hidden and self.decimal(parameters, "NODATA", context) is None:
             message = tr(
                 "By the properties of the layer, {values} is no data in '{layer}'. The file does "

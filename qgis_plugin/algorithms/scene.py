@@ -130,10 +130,10 @@ class SceneAlgorithm(EngineAlgorithm):
         if parameters.get("EXTENT") in (None, ""):
             return None
         source = self.source(parameters, "INPUT", context)
-        if source.layer is None:
+        if source.shown is None:
             message = tr("EXTENT needs a raster that QGIS can open, which {scene} is not.")
             raise QgsProcessingException(message.format(scene=source.name))
-        extent = self.parameterAsExtent(parameters, "EXTENT", context, source.layer.crs())
+        extent = self.parameterAsExtent(parameters, "EXTENT", context, source.shown.crs)
         if extent.isEmpty():
             raise QgsProcessingException(
                 tr("EXTENT is empty: give XMIN,XMAX,YMIN,YMAX, or nothing.")

@@ -7,7 +7,6 @@ from qgis.core import QgsProcessingParameterRasterDestination
 from ..engine.command import Uncertainty, run_arguments
 from ..help import picture
 from ..i18n import tr
-from ..layers import own_crs
 from ..map.result import show_result, show_uncertainty
 from . import parameters as fields
 from .outcome import estimate, summary
@@ -116,17 +115,15 @@ class SuperResolve(SceneAlgorithm):
 
     def _crs_on_map(self, source, parameters, context, feedback):
         """Return the CRS that the result has on the map in place of its file's, None for that."""
-        if source.layer is None or self.parameterAsBoolean(parameters, "ORTHORECTIFY", context):
+        own = source.shown is not None and source.shown.crs_is_own
+        if not own or self.parameterAsBoolean(parameters, "ORTHORECTIFY", context):
             return None
-        crs = own_crs(source.layer)
-        if crs is not None:
-            message = tr(
-                "'{layer}' has {crs} in QGIS and another CRS, or none, in its file. So has the "
-                "result: {crs} on the map, in its file what the input's file says."
-            )
-            feedback.pushWarning(
-                message.format(layer=source.name, crs=crs.userFriendlyIdentifier())
-            )
+        message = tr(
+            "'{layer}' has {crs} in QGIS and another CRS, or none, in its file. So has the "
+            "result: {crs} on the map, in its file what the input's file says."
+        )
+        crs = source.shown.crs
+        feedback.pushWarning(message.format(layer=source.name, crs=crs.userFriendlyIdentifier()))
         return crs
 
     def arguments(self, source, results, parameters, context):

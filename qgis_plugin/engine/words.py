@@ -39,6 +39,7 @@ PARAMETERS = {
     "--valid-range": "VALID_MIN",
     "--window": "WINDOW",
 }
+WATER_VAPOUR = "--exclude water-vapour"  # a box of its own in most dialogs
 ARGUMENTS = {"SRC": "INPUT", "DST": "OUTPUT"}
 ALGORITHMS = {  # command -> algorithm; a label is asked for by hsisr:NAME
     "run": "superresolve",
@@ -75,4 +76,7 @@ def in_words_of_the_dialog(message: str, label_of: Callable[[str], str | None]) 
             return f"the command line's {said}" if said.startswith("--") else said
         return f"'{label}' ({name})"
 
+    box = label_of("WATER_VAPOUR")
+    if box is not None:
+        message = message.replace(WATER_VAPOUR, f"'{box}' (WATER_VAPOUR)")
     return _SPOKEN.sub(words, _FOR_PYTHON.sub("", message))

@@ -24,13 +24,17 @@ def show_result(path, source, label, context, *, cut, crs=None):
     crs : of the layer where it is not to have its file's
     """
     name = _name(path, source, cut)
-    _show(path, name, label, BesideInput(source.identifier, crs), context)
+    _show(path, name, label, BesideInput(_identifier(source), crs), context)
 
 
 def show_uncertainty(path, source, label, context, *, cut, crs=None):
     """Let an uncertainty appear in shades, as e.g. 'scene ×2 (hsisr-base): uncertainty'."""
     name = f"{_name(path, source, cut)}: {tr('uncertainty')}"
-    _show(path, name, label, Sequential(source.identifier, crs), context)
+    _show(path, name, label, Sequential(_identifier(source), crs), context)
+
+
+def _identifier(source) -> str:
+    return "" if source.shown is None else source.shown.identifier
 
 
 def _name(path, source, cut) -> str:
@@ -38,15 +42,15 @@ def _name(path, source, cut) -> str:
     upscale, model = _provenance(path)
     if not (upscale and model):
         return source.name
-    part = f" {tr('part')}" if cut and not _is_whole(path, source.layer, int(upscale)) else ""
+    part = f" {tr('part')}" if cut and not _is_whole(path, source.shown, int(upscale)) else ""
     return f"{source.name}{part} ×{upscale} ({model})"
 
 
-def _is_whole(path, layer, upscale) -> bool:
-    """Whether an extent that was asked for is all of the layer."""
+def _is_whole(path, shown, upscale) -> bool:
+    """Whether an extent that was asked for is all of what is shown."""
     dataset = dataset_of(path)
     size = dataset.RasterXSize, dataset.RasterYSize
-    return size == (layer.width() * upscale, layer.height() * upscale)
+    return size == (shown.cols * upscale, shown.rows * upscale)
 
 
 def _provenance(path) -> tuple[str, str]:

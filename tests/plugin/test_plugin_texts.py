@@ -20,7 +20,8 @@ from qgis_plugin.engine.words import ALGORITHMS, PARAMETERS, in_words_of_the_dia
 
 def label_of(name):
     labels = {"UPSCALE": "Upscale", "MODEL": "Model", "OVERWRITE": "Replace it", "OUTPUT": "Result"}
-    return {**labels, "hsisr:assess": "Assess"}.get(name)
+    labels |= {"hsisr:assess": "Assess", "WATER_VAPOUR": "Keep vapour out"}
+    return labels.get(name)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,10 @@ def label_of(name):
         ("DST and --model are the same", "'Result' (OUTPUT) and 'Model' (MODEL) are the same"),
         ("SRC, /DST/a.tif and DST/b.tif stay", "SRC, /DST/a.tif and DST/b.tif stay"),
         ("hsisr-geo assess degrades it", "'Assess' (hsisr:assess) degrades it"),
+        (
+            "noise, --exclude water-vapour keeps it",
+            "noise, 'Keep vapour out' (WATER_VAPOUR) keeps it",
+        ),
         ("as hsisr-geo psf shows", "as hsisr-geo psf shows"),
         ("install hsisr-geo again", "install hsisr-geo again"),
     ],

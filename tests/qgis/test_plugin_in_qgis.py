@@ -23,6 +23,7 @@ from qgis.core import (
     QgsProcessingModelChildParameterSource,
     QgsProcessingModelOutput,
     QgsProcessingModelParameter,
+    QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterRasterLayer,
     QgsProject,
     QgsRasterLayer,
@@ -367,6 +368,23 @@ def test_the_engine_does_not_outlive_qgis(engine, mosaic, tmp_path):
     while list(output.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert list(output.iterdir()) == []
+
+
+def test_a_layer_that_is_taken_off_the_map_meanwhile_is_no_error(plugin, tile, tmp_path):
+    """As in the desktop, where a run goes on beside the window that the layer is removed in."""
+    project, context, feedback = QgsProject.instance(), QgsProcessingContext(), Heard()
+    layer = QgsRasterLayer(str(tile), "scene", "gdal")
+    project.addMapLayer(layer)
+    context.setProject(project)
+    output = QgsProcessingOutputLayerDefinition(str(tmp_path / "sr.tif"), project)
+    asked = {"INPUT": layer.id(), "MODEL": "bicubic", "OUTPUT": output}
+    asked["EXTENT"] = layer.extent()
+    feedback.pushCommandInfo = lambda command: project.removeAllMapLayers()
+    results, well = algorithm().run(asked, context, feedback)
+    assert well, feedback.said
+    (details,) = context.layersToLoadOnCompletion().values()
+    assert details.name == "scene ×2 (bicubic)"
+    assert os.path.exists(results["OUTPUT"])
 
 
 def test_the_plugin_can_be_unloaded_and_loaded_again(plugin, tile, tmp_path):
