@@ -45,7 +45,7 @@ class Info(EngineAlgorithm):
             self.addParameter(fields.advanced(parameter))
         self.addParameter(
             QgsProcessingParameterFileDestination(
-                "OUTPUT", tr("Report"), "HTML (*.html);;JSON (*.json)"
+                "OUTPUT", tr("Report on the raster"), "HTML (*.html);;JSON (*.json)"
             )
         )
         self.addOutput(QgsProcessingOutputNumber("BANDS", tr("Number of bands")))

@@ -24,6 +24,8 @@ class Swipe(QgsMapTool):
         self.before, self.after, self.times = before, after, times
         self.curtain = None
         self.setCursor(Qt.CursorShape.SplitHCursor)
+        for layer in (before, after):
+            layer.willBeDeleted.connect(self._end)
 
     def activate(self):
         super().activate()
@@ -34,6 +36,10 @@ class Swipe(QgsMapTool):
             self.curtain.remove()
             self.curtain = None
         super().deactivate()
+
+    def _end(self):
+        """End with the first of the layers that is taken off the project."""
+        self.canvas().unsetMapTool(self)
 
     def canvasMoveEvent(self, event):
         """Put the line where the mouse is."""

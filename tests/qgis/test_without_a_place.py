@@ -162,3 +162,25 @@ def test_options_of_opening_and_a_file_that_has_gone_are_no_traceback(tmp_path, 
     os.remove(path)
     assert not show_in_true_color(layer)
     assert dock.read(here) is None
+
+
+@pytest.mark.parametrize("which", ["input", "result", "project"])
+def test_a_swipe_ends_with_its_layers(pair, request, which):
+    from hsisr_geo_qgis.map.actions import MapActions
+
+    window = pair[2]
+    actions, canvas = MapActions(window), window.canvas
+    request.addfinalizer(actions.remove)
+    window.main.show()
+    assert actions.toggle_swipe()
+    tool = actions.swipe
+    until(lambda: tool.curtain.picture is not None)
+    project, names = QgsProject.instance(), [layer.id() for layer in pair[:2]]
+    if which == "project":
+        project.clear()
+    else:
+        project.removeMapLayer(names[which == "result"])
+    canvas.refreshAllLayers()
+    until(lambda: not canvas.isDrawing())
+    assert canvas.mapTool() is not tool
+    assert tool.curtain is None
