@@ -95,6 +95,7 @@ class SuperResolve(SceneAlgorithm):
             for name in ("OUTPUT", "UNCERTAINTY")
             if (path := self.parameterAsOutputLayer(parameters, name, context))
         }
+        _forget_unnamed(context)
         arguments = self.arguments(source, results, parameters, context)
         finished = self.call_engine(arguments, feedback, results.values())
         if finished is None:
@@ -161,6 +162,14 @@ class SuperResolve(SceneAlgorithm):
         samples = self.parameterAsInt(parameters, "SAMPLES", context)
         bands = self.parameterAsEnumString(parameters, "UNCERTAINTY_BANDS", context)
         return Uncertainty(path, samples, bands)
+
+
+def _forget_unnamed(context):
+    """Load no layer without a path: a batch asks for one where an optional output is left empty."""
+    asked = context.layersToLoadOnCompletion()
+    if "" in asked:
+        del asked[""]
+        context.setLayersToLoadOnCompletion(asked)
 
 
 def of_the_result():

@@ -376,8 +376,11 @@ def test_a_layer_that_is_taken_off_the_map_meanwhile_is_no_error(plugin, tile, t
     layer = QgsRasterLayer(str(tile), "scene", "gdal")
     project.addMapLayer(layer)
     context.setProject(project)
-    output = QgsProcessingOutputLayerDefinition(str(tmp_path / "sr.tif"), project)
-    asked = {"INPUT": layer.id(), "MODEL": "bicubic", "OUTPUT": output}
+    output, left_out = (
+        QgsProcessingOutputLayerDefinition(path, project)
+        for path in (str(tmp_path / "sr.tif"), "")  # as a batch gives what is not wanted
+    )
+    asked = {"INPUT": layer.id(), "MODEL": "bicubic", "OUTPUT": output, "UNCERTAINTY": left_out}
     asked["EXTENT"] = layer.extent()
     feedback.pushCommandInfo = lambda command: project.removeAllMapLayers()
     results, well = algorithm().run(asked, context, feedback)
