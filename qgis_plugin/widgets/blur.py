@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from processing.gui.wrappers import WidgetWrapper
 from qgis.PyQt.QtWidgets import QComboBox
 
 from ..i18n import tr
 from ..settings.engine_choice import default_psf
+from .field import Field
 
 
-class PsfWrapper(WidgetWrapper):
+class PsfWrapper(Field):
     """A box that takes any text; what the engine does of its own accord comes first."""
 
     def createWidget(self):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from processing.gui.wrappers import WidgetWrapper
 from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeatureSourceDefinition,
@@ -13,10 +12,12 @@ from qgis.core import (
 )
 from qgis.PyQt.QtWidgets import QComboBox
 
+from .field import Field
+
 RASTER = "INPUT"
 
 
-class PixelSizeWrapper(WidgetWrapper):
+class PixelSizeWrapper(Field):
     """A box whose values are the factors and whose words tell what becomes of the pixels."""
 
     def createWidget(self):

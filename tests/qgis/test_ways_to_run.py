@@ -19,6 +19,7 @@ from qgis.core import (
     QgsProcessingModelOutput,
     QgsProcessingModelParameter,
     QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
     QgsProject,
     QgsSettings,
 )
@@ -279,6 +280,30 @@ def test_a_model_of_ours_is_saved_loaded_and_run(tile, tmp_path, engine):
     command = [engine, "run", str(tile), str(by_hand), "--upscale", "2"]
     subprocess.run([*command, "--model", "back-projection"], check=True, capture_output=True)
     assert np.array_equal(values(outputs["FINER"]), values(by_hand))
+
+
+def test_in_the_designer_factor_and_blur_take_inputs_of_the_model():
+    from processing.modeler.ModelerParametersDialog import ModelerParametersDialog
+    from qgis.PyQt import sip
+
+    source = QgsProcessingModelChildParameterSource
+    chain = QgsProcessingModelAlgorithm("finer", "tests")
+    for parameter in (
+        QgsProcessingParameterRasterLayer("SCENE", "Scene"),
+        QgsProcessingParameterString("FACTOR", "How fine"),
+        QgsProcessingParameterString("BLUR", "Its blur"),
+    ):
+        place = QgsProcessingModelParameter(parameter.name())
+        chain.addModelParameter(parameter, place)
+    dialog = ModelerParametersDialog(created(), chain)
+    fields = dialog.widget.widget.wrappers
+    given = {"INPUT": "SCENE", "UPSCALE": "FACTOR", "PSF": "BLUR"}
+    for name, of_the_model in given.items():
+        fields[name].setWidgetValue(source.fromModelParameter(of_the_model))
+    step = dialog.createAlgorithm()
+    sip.delete(dialog)  # its fields have timers that outlive the application
+    found = {name: step.parameterSources()[name][0].parameterName() for name in given}
+    assert found == given
 
 
 def test_an_adapted_model_feeds_the_next_step_of_a_model():
