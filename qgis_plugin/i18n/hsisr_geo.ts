@@ -208,7 +208,7 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Report</source>
+      <source>Report on the raster</source>
       <translation type="unfinished" />
     </message>
     <message>
