@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .gpu import Gpu, find_gpus, proposed_build
-from .packages import GB
+from .packages import BUILDS, GB
 from .plan import Plan, space_needed
 from .pythons import BasePython, advice, find_pythons
 
@@ -40,13 +40,20 @@ def look_around(qgis_prefix: str) -> Surroundings:
     return Surroundings(tuple(find_pythons(qgis_prefix)), gpus, build, reason)
 
 
-def space_report(plan: Plan) -> tuple[str, bool]:
+def space_report(plan: Plan, platform: str = sys.platform) -> tuple[str, bool]:
     """Return what the plan needs and what is free, in words, and whether it is enough."""
     parts, enough = [], True
     for folder, needed in space_needed(plan):
         free = _free(folder)
         enough = enough and free >= needed
         parts.append(f"{needed / GB:.1f} GB in {folder} ({free / GB:.1f} GB free)")
+    pips_choice = not (plan.source.torch_index or plan.source.offline)
+    if plan.build.name == "cpu" and pips_choice and platform == "linux":
+        larger = BUILDS["cu130"]
+        parts[-1] += (
+            f". PyPI's PyTorch for Linux comes with CUDA: {larger.disk / GB:.0f} GB, and "
+            f"{larger.download / GB:.0f} GB to download"
+        )
     return "; while it downloads ".join(parts), enough
 
 

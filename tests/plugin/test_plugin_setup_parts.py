@@ -286,6 +286,19 @@ def test_space_is_stated_for_both_builds(tmp_path):
         assert "while it downloads" in text
 
 
+def test_pytorch_of_pypi_is_said_to_be_larger_where_it_is(tmp_path):
+    """PyPI's wheels for Linux bring CUDA: 5.9 GB were measured, where 1.3 had been announced."""
+
+    def told(source, platform="linux"):
+        plan = Plan(Environment(tmp_path, "0.1.0"), "python3", BUILDS["cpu"], source)
+        return "6 GB, and 3 GB to download" in space_report(plan, platform)[0]
+
+    assert told(Source(""))
+    assert not told(Source(""), "win32")
+    assert not told(Source("https://download.pytorch.org/whl/cpu"))
+    assert not told(Source("", str(tmp_path), offline=True))
+
+
 def test_the_shares_of_the_steps_are_a_whole():
     plan = Plan(Environment(Path("x"), "1"), "python3", BUILDS["cpu"], Source("https://x"))
     assert sum(step.share for step in steps(plan)) == 100
