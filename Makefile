@@ -23,11 +23,10 @@ help:
 	@echo "make release  dist/release: that zip with the wheel in it, wheel, sdist, checksums, notes"
 	@echo "make clean    remove what the other targets made"
 
-# Not compiled: 13 000 modules take over a minute, and what is used of them is compiled when it is.
 install: .venv/installed
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e '.[test,demo,train]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,demo,train]'
 	@touch $@
 
 lint: install
