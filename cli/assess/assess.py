@@ -40,14 +40,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Picks the sample; without effect at --detail 0.",
 )
-@click.option(
-    "--psf",
-    metavar="SPEC",
-    default="auto",
-    show_default=True,
-    help="What SRC is degraded by, and what its own pixels are assumed to be made by, as in "
-    "`hsisr-geo run`: `auto`, `bicubic`, `gaussian:MTF`, `fwhm:45m`, or a kernel file.",
-)
+@options.blur("What SRC is degraded by, and what its own pixels are assumed to be made by")
 @options.bounds
 @scene_options
 @click.option(

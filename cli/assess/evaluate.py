@@ -44,14 +44,7 @@ _TOLERANCE_NM = 1.0  # GDAL's IMAGERY tags of an ENVI file are rounded to a nano
     "that both have.",
 )
 @options.model
-@click.option(
-    "--psf",
-    metavar="SPEC",
-    default=options.AUTO,
-    show_default=True,
-    help="What made SR's pixels of finer ones, as in `hsisr-geo run`: `auto`, `bicubic`, "
-    "`gaussian:MTF`, `fwhm:45m`, or a kernel file.",
-)
+@options.blur("What made SR's pixels of finer ones")
 @options.as_json
 def evaluate(
     sr: str,

@@ -112,6 +112,20 @@ psf = click.option(
     "frequency, e.g. gaussian:0.3; gaussian:0.2,0.3 for rows and columns); `fwhm:45m`; or a kernel "
     "file (text or .npy) of the PSF at the output's pixels.",
 )
+
+
+def blur(what: str) -> Callable[[F], F]:
+    """Return --psf of a command that does more with a blur than `run` does; `what` says what."""
+    return click.option(
+        "--psf",
+        metavar="SPEC",
+        default=AUTO,
+        show_default=True,
+        help=f"{what}, as in `hsisr-geo run`: `auto`, `bicubic`, `gaussian:MTF`, `fwhm:45m`, or a "
+        "kernel file.",
+    )
+
+
 no_consistency = click.option(
     "--no-consistency",
     is_flag=True,

@@ -9,7 +9,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,12 @@ _OPTIONS = (  # in the order of --help
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a scene is super-resolved; each field is the value of the option of that name."""
+    """How a scene is super-resolved; each field is the value of the option of that name.
+
+    Attributes
+    ----------
+    take : what of the scene, and how it is read: the options of whatever reads one
+    """
 
     upscale: int
     model: str
@@ -75,13 +80,6 @@ class RunOptions:
     device: str
     precision: str
     bounds: tuple[float, float, float, float] | None
-    bands: str | None
-    exclude: str | None
-    drop_bad: bool
-    overlap: str
-    orthorectify: bool
-    nodata: float | None
-    mask_clouds: bool
     overwrite: bool
     format: str | None
     creation: tuple[str, ...]
@@ -92,6 +90,13 @@ class RunOptions:
     strict: bool
     valid_range: tuple[float, float] | None
     again: bool
+    take: SceneOptions
+
+    def by_name(self) -> dict[str, Any]:
+        """Return the value of every option by its name."""
+        values = asdict(self)
+        taken = values.pop("take")
+        return {**values, **taken}
 
     def write_options(self) -> "WriteOptions":
         """Say how outputs are stored; errors as `parse_options`."""
@@ -108,8 +113,7 @@ class RunOptions:
         from hsisr_geo.engine.workers import Workers
         from hsisr_geo.raster.suitability import check_suitable
 
-        take = SceneOptions.of(dict(vars(self)))
-        raster = take.open(Workers(scheduler=self.scheduler).name_of(src))
+        raster = self.take.open(Workers(scheduler=self.scheduler).name_of(src))
         check_suitable(raster, again=self.again)
         return raster
 
@@ -191,6 +195,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def collected(*args: Any, **values: Any) -> None:
+        values["take"] = SceneOptions.of(values)
         how = RunOptions(**{field.name: values.pop(field.name) for field in fields(RunOptions)})
         check_bounds(how.bounds)
         command(*args, how=how, **values)

@@ -140,7 +140,7 @@ def batch(
     seconds = time.perf_counter() - started
     found = batch_summary.summary(outcomes, seconds)
     if report_path:
-        batch_summary.write_report(report_path, asdict(how), found)
+        batch_summary.write_report(report_path, how.by_name(), found)
     speak.result(found, batch_summary.text(outcomes, seconds))
     cancellation.check()
     _raise_failure(outcomes)

@@ -40,3 +40,12 @@ def pixel_at(dataset: gdal.Dataset, x: float, y: float) -> tuple[int, int] | Non
     col, row = (math.floor(value) for value in at)
     inside = 0 <= col < dataset.RasterXSize and 0 <= row < dataset.RasterYSize
     return (col, row) if inside else None
+
+
+def times_wider(fine: tuple[int, int], coarse: tuple[int, int]) -> int | None:
+    """Return how many columns of a result are one of its input's, of (columns, rows) of both.
+
+    None where that is no whole number, or another of rows: the result is a part.
+    """
+    across, down = (one / other for one, other in zip(fine, coarse, strict=True))
+    return int(across) if across == down and across.is_integer() else None

@@ -10,7 +10,7 @@ from xml.etree import ElementTree  # nosec B405 # it writes; nothing is parsed
 
 from osgeo import gdal
 
-from .dataset import dataset_of
+from .dataset import dataset_of, times_wider
 
 
 def write_difference(after: str, before: str, path: str, bands) -> None:
@@ -89,8 +89,8 @@ def _window(fine, coarse) -> tuple[float, float, float, float]:
 
 def _whole(fine, coarse) -> tuple[float, float, float, float]:
     """Return all of `coarse`: without a grid nothing tells which part a smaller result is of."""
-    across, down = fine.RasterXSize / coarse.RasterXSize, fine.RasterYSize / coarse.RasterYSize
-    if across != down or not across.is_integer():
+    sizes = ((each.RasterXSize, each.RasterYSize) for each in (fine, coarse))
+    if times_wider(*sizes) is None:
         raise ValueError("neither raster has a grid on the map, and the result is a part")
     return 0.0, 0.0, float(coarse.RasterXSize), float(coarse.RasterYSize)
 

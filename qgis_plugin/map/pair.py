@@ -10,6 +10,7 @@ from qgis.core import QgsProcessingLayerPostProcessorInterface, QgsProject
 from qgis.PyQt.QtCore import QTimer
 
 from ..i18n import tr
+from .dataset import times_wider
 from .sequential import DEVIATION_OF
 from .truecolor import is_styled_by_qgis, show_in_true_color, shown_bands, stretch_of
 
@@ -101,8 +102,7 @@ def times_finer(before, after) -> int | None:
     """
     if before.rasterUnitsPerPixelX() != after.rasterUnitsPerPixelX():
         return 1
-    across, down = after.width() / before.width(), after.height() / before.height()
-    return int(across) if across == down and across.is_integer() else None
+    return times_wider(*((each.width(), each.height()) for each in (after, before)))
 
 
 def deviation_of(before):
