@@ -129,12 +129,12 @@ def test_multiply_adds_are_those_that_torch_counts(
         Recipe(DEFAULT_MODEL, upscale=upscale, device="cpu", detail=detail, backend="torch")
     )
     model = replace(model, config=replace(model.config, components=2, diffusion_steps=2))
-    cube, part = _cube(30, (70, 60)), (slice(20, 50), slice(0, 35))
+    cube, part = _cube(30, (48, 40)), (slice(16, 34), slice(0, 22))
     maker = model.sampled(samples).fit if samples else model.fit_parts
     resolve = maker(statistics_of(cube), Event())
     with FlopCounterMode(display=False) as counter:
         resolve(cube, (0, 0), part)
-    said = model.cost(30, (70, 60), part, samples)
+    said = model.cost(30, (48, 40), part, samples)
     assert said.multiply_adds == pytest.approx(counter.get_total_flops() / 2, rel=0.03)
     assert said.work > said.multiply_adds
     assert said.memory > 4 * 30 * area(part) * upscale**2
@@ -240,7 +240,7 @@ def test_only_memory_errors_are_memory_errors() -> None:
 
 @pytest.mark.parametrize("images", [1, 2, 3])
 def test_amounts_change_nothing_but_rounding(images: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    cube, resolver = _cube(), _small(3)
+    cube, resolver = _cube(shape=(30, 27)), _small(3)
     expected = resolver.fit(statistics_of(cube))(cube, (0, 0))
     amounts = Execution(images=images, layer_bytes=1, bands=5, strip_bytes=1)
     monkeypatch.setattr(DiffusionResolver, "execution", property(lambda _: amounts))

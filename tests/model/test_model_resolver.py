@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from silent_model import silent
 
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.errors import ModelError
@@ -44,6 +45,7 @@ def _landscape(bands: int = 40, side: int = 96) -> NDArray[np.float32]:
 @pytest.mark.parametrize("upscale", [2, 3, 4])
 def test_a_window_with_its_context_gives_the_pixels_of_the_whole(upscale: int) -> None:
     resolver, cube = _resolver(upscale), _landscape(20, 96)
+    resolver = replace(resolver, config=replace(resolver.config, components=2))
     resolve = resolver.fit(statistics_of(cube))
     whole = resolve(cube, (0, 0))
     context, core = resolver.context, slice(40, 56)
@@ -79,11 +81,9 @@ def test_the_autoencoder_carries_the_detail(upscale: int) -> None:
 @pytest.mark.parametrize("upscale", [2, 3, 4])
 def test_the_network_beats_its_own_pipeline_without_it(upscale: int) -> None:
     pair = degraded_pair(TrainingScene("landscape", _landscape()), upscale)
-    resolver = _resolver(upscale, backend="torch")
-    ours = resolver.fit(pair.statistics)(pair.lr.numpy(), (0, 0))
-    torch.nn.init.zeros_(resolver.network.denoiser.tail.weight)
-    torch.nn.init.zeros_(resolver.network.denoiser.tail.bias)
-    without = resolver.fit(pair.statistics)(pair.lr.numpy(), (0, 0))
+    ours = _resolver(upscale).fit(pair.statistics)(pair.lr.numpy(), (0, 0))
+    without = silent(_resolver(upscale, backend="torch"))
+    without = without.fit(pair.statistics)(pair.lr.numpy(), (0, 0))
     reference = pair.hr.numpy()
     gain = (
         evaluate(ours, reference, upscale=upscale).mpsnr
@@ -99,7 +99,7 @@ def test_without_detail_the_seed_has_no_meaning() -> None:
 
 
 def test_with_detail_seeds_differ_and_repeat() -> None:
-    cube = _landscape(20, 24)
+    cube = _landscape(5, 24)
     one, two, again = (
         _resolver(detail=1.0, seed=s).fit(statistics_of(cube))(cube, (0, 0)) for s in (1, 2, 1)
     )

@@ -33,7 +33,8 @@ PATIENCE = 20
 @pytest.fixture(scope="module")
 def src(tmp_path_factory):
     path = tmp_path_factory.mktemp("scene") / "scene.tif"
-    cube = np.random.default_rng(0).integers(0, 3000, (5, 50, 70), np.uint16)
+    cube = np.random.default_rng(0).integers(1, 3000, (5, 50, 70), np.uint16)
+    cube[:, 20:40, 30:41] = 0  # a hole, through the borders of blocks
     with rasterio.open(
         path, "w", driver="GTiff", count=5, height=50, width=70, dtype="uint16", nodata=0,
         crs="EPSG:32633", transform=rasterio.Affine(30, 0, 3e5, 0, -30, 5e6),
