@@ -36,6 +36,9 @@ def ground(side: int, bands: int = 12, seed: int = 0) -> np.ndarray:
     return spectra[materials].transpose(2, 0, 1).astype(np.float32)
 
 
+PART = (500300, 5997600, 501500, 5998800)  # of `soft`: 20 rows and 40 columns
+
+
 def blurred(path: Path, psf: str, side: int = 96, **more: object) -> Path:
     cube = named(psf, 2).apply(ground(2 * side))
     cube = cube + 2 * np.random.default_rng(1).standard_normal(cube.shape)
@@ -152,6 +155,7 @@ def test_metres_need_a_size_of_pixels(tmp_path: Path) -> None:
 
 
 def test_auto_is_the_same_as_naming_what_it_found(soft: Path, tmp_path: Path) -> None:
+    """A part is made, by what the whole scene says."""
     psf = find_blur(open_raster(soft)).psf
     made = []
     for name, spec in (("auto", "auto"), ("named", psf)):
@@ -160,7 +164,8 @@ def test_auto_is_the_same_as_naming_what_it_found(soft: Path, tmp_path: Path) ->
             tmp_path / f"{name}.tif",
             resolver=load_resolver(upscale=2, psf=spec, device="cpu"),
             workers=2 if name == "auto" else 1,
-            tile=96,
+            tile=32,
+            bounds=PART,
         )
         assert report.degradation == psf
         assert report.psf_source == ("estimate" if name == "auto" else "")
@@ -181,11 +186,12 @@ def test_a_bound_is_not_told_as_what_is_taken(soft: Path) -> None:
 
 
 def test_auto_is_what_run_does_and_says(soft: Path, tmp_path: Path) -> None:
-    text = call("run", soft, tmp_path / "a.tif", "--upscale", 2).output
+    part = ("--upscale", 2, "--bounds", *PART)
+    text = call("run", soft, tmp_path / "a.tif", *part).output
     assert "PSF: gaussian:" in text
-    again = ("run", soft, tmp_path / "b.tif", "--upscale", 2, "--psf", "fwhm:70m,35m")
+    again = ("run", soft, tmp_path / "b.tif", *part, "--psf", "fwhm:70m,35m")
     assert "as given" in call(*again).output
-    call("run", soft, tmp_path / "c.tif", "--upscale", 2, "--model", "bicubic")
+    call("run", soft, tmp_path / "c.tif", *part, "--model", "bicubic")
 
 
 def test_psf_tells_and_draws(soft: Path, tmp_path: Path) -> None:

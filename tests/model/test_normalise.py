@@ -177,7 +177,11 @@ def test_a_known_blur_is_worth_more_than_the_trained_one_in_its_place() -> None:
 @needs_counting
 def test_multiply_adds_are_those_that_torch_counts_and_few_more_than_without() -> None:
     """Counted on a small scene, and then, as they are right, compared on a tile of a usual one."""
-    cube, small, part = _ground(56, 40, noise=300), (slice(20, 30), slice(0, 24)), (slice(40, 104),) * 2
+    cube, small, part = (
+        _ground(56, 40, noise=300),
+        (slice(20, 30), slice(0, 24)),
+        (slice(40, 104),) * 2,
+    )
     cost = {}
     for psf in ("bicubic", "gaussian:0.2"):
         model = _resolver(2, psf, "torch")
