@@ -93,6 +93,10 @@ import os, runpy, signal, sys
 from importlib import abc
 
 moment, number = sys.argv.pop(1), getattr(signal, sys.argv.pop(1))
+if number == signal.SIGINT:  # where tests run in the background, a shell has it ignored
+    signal.signal(number, signal.default_int_handler)
+else:
+    signal.signal(number, signal.SIG_DFL)
 
 
 class Striking(abc.MetaPathFinder):
