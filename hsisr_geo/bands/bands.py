@@ -7,7 +7,7 @@ physical value = DN * scale + offset.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -81,6 +81,38 @@ class Bands:
     """The bands of a raster in file order."""
 
     items: tuple[Band, ...]
+
+    @classmethod
+    def numbered(
+        cls,
+        centres_nm: Sequence[float | None],
+        widths_nm: Sequence[float | None],
+        *,
+        good: Sequence[bool] | None = None,
+        like: Band = Band(),
+        called: str = "band",
+    ) -> "Bands":
+        """Return bands called by their numbers, "band 1" and so on; all else of them is `like`.
+
+        Raises
+        ------
+        ValueError : the lists have different lengths
+        """
+        flags = [like.good] * len(centres_nm) if good is None else good
+        return cls(
+            tuple(
+                replace(
+                    like,
+                    name=f"{called} {number}",
+                    wavelength_nm=centre,
+                    fwhm_nm=width,
+                    good=flag,
+                )
+                for number, (centre, width, flag) in enumerate(
+                    zip(centres_nm, widths_nm, flags, strict=True), start=1
+                )
+            )
+        )
 
     def __len__(self) -> int:
         return len(self.items)

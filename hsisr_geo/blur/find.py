@@ -10,6 +10,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from rasterio.crs import CRS
+
 from hsisr_geo.blur.estimate import Estimate, estimate_mtf
 from hsisr_geo.blur.sensors import MEASURED, Sensor, known_sensor
 from hsisr_geo.cube.degradation import BICUBIC, GAUSSIAN
@@ -166,8 +168,6 @@ def pixel_metres(raster: Raster) -> tuple[float, float]:
     ------
     OptionError : the raster does not say, or lies on a grid of degrees
     """
-    from rasterio.crs import CRS
-
     crs = CRS.from_wkt(raster.crs) if raster.crs else None
     if crs is None or not crs.is_projected or not raster.has_transform:
         raise OptionError(

@@ -1,7 +1,7 @@
 """A raster that GDAL reads: described as a `Raster`, and windows of its stored numbers."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -128,9 +128,8 @@ def describe(path: str) -> Raster:
 
 def described(dataset: Any, path: str) -> Raster:
     """Describe an open dataset; what it is read by is GDAL."""
-    dtype = dataset.dtypes[0]
     gcps, gcp_crs = dataset.gcps
-    bands, notes = read_bands(dataset)
+    bands, on_bands = read_bands(dataset)
     bands, on_nodata = settled_nodata(bands, dataset)
     bands, limits = within_limits(bands, dataset)
     check_scales(bands, path)
@@ -138,48 +137,35 @@ def described(dataset: Any, path: str) -> Raster:
     fields = envi_fields(dataset)
     decoded, open_sources = _decoded(dataset)
     transform, flat = _usable_transform(dataset.transform)
-    masked = any(map(is_masked, dataset.mask_flag_enums))
+    notes = (*on_bands, flat, *on_nodata, odd_rpcs, *_notes(dataset, bands, fields))
     alpha = tuple(number for number, band in enumerate(bands, start=1) if band.color == ALPHA)
+    has_mask = any(map(is_masked, dataset.mask_flag_enums)) or bool(alpha)
+    several = len(set(dataset.dtypes)) > 1
     return Raster(
         path=path,
         driver=dataset.driver,
         shape=(dataset.height, dataset.width),
         crs=wkt(crs_of_header(fields) or dataset.crs),
         transform=transform,
-        dtype=dtype,
+        dtype=dataset.dtypes[0],
         bands=bands,
         gcps=tuple(Gcp(p.row, p.col, p.x, p.y, p.z, p.id, p.info) for p in gcps),
         gcp_crs=wkt(gcp_crs),
         rpcs=rpcs,
-        has_mask=masked or bool(alpha),
+        has_mask=has_mask,
         tags=read_tags(dataset),
         provenance=read_provenance(dataset),
         classes=tell_classes(dataset),
         interleave=dataset.interleaving.name if dataset.interleaving else "band",
-        notes=tuple(
-            filter(
-                None,
-                (
-                    *notes,
-                    flat,
-                    *on_nodata,
-                    odd_rpcs,
-                    _spare_points(dataset),
-                    _odd_alpha(bands),
-                    _unread_pages(dataset),
-                    _unseen_header(dataset, bands),
-                    guessed_datum(fields, dataset.crs),
-                ),
-            )
-        ),
+        notes=tuple(filter(None, notes)),
         files=_further_files(dataset, path),
         source=GdalSource(
-            anywhere(path),
-            masked or bool(alpha),
-            alpha,
-            tuple(dataset.dtypes) if len(set(dataset.dtypes)) > 1 else (),
-            limits,
-            open_sources,
+            path=anywhere(path),
+            masked=has_mask,
+            alpha=alpha,
+            dtypes=tuple(dataset.dtypes) if several else (),
+            limits=limits,
+            open_sources=open_sources,
         ),
         decoded=decoded,
     )
@@ -226,6 +212,17 @@ def _usable_transform(transform: Affine) -> tuple[Affine, str]:
         return transform, ""
     told = ", ".join(f"{number:g}" for number in transform.to_gdal())
     return Affine.identity(), f"its geotransform ({told}) gives pixels no area, and is left out"
+
+
+def _notes(dataset: Any, bands: Bands, fields: Mapping[str, str]) -> tuple[str, ...]:
+    """Say what a user may take for otherwise than it is read; "" for what is as usual."""
+    return (
+        _spare_points(dataset),
+        _odd_alpha(bands),
+        _unread_pages(dataset),
+        _unseen_header(dataset, bands),
+        guessed_datum(fields, dataset.crs),
+    )
 
 
 def _spare_points(dataset: Any) -> str:

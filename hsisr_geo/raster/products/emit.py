@@ -112,13 +112,7 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
     ------
     RasterError : a product without spectra; a dataset or attribute is missing
     """
-    name = next((name for name in _CUBES if name in file), None)
-    if name is None:
-        title = as_text(file.attrs.get("title", "this EMIT product"))
-        raise RasterError(
-            f"{path}: {title!r} has no spectra: give the reflectance (EMIT_L2A_RFL) or radiance "
-            "(EMIT_L1B_RAD) of the granule"
-        )
+    name = _cube_name(file, path)
     product, cube = _CUBES[name], file[name]
     if cube.ndim != 3:
         raise RasterError(f"{path}: {name} has {cube.ndim} axes, not 3: damaged?")
@@ -135,13 +129,27 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
         interleave="pixel",
         product=product,
         source=Hdf5Source(anywhere(str(path)), (BandRange(name, _AXES, tuple(range(count))),)),
+        clouds=_clouds(path, (rows, cols)),
     )
-    raster = replace(raster, clouds=_clouds(path, raster.shape))
     crs = wkt_of(str(as_text(file.attrs.get("spatial_ref", f"EPSG:{WGS84}"))), str(path))
-    if orthorectify:
-        return _on_its_map(raster, file, crs, path)
-    lon, lat = (need(file, f"location/{axis}", path, product) for axis in ("lon", "lat"))
-    lattice_rows, lattice_cols = lattice((rows, cols))
+    place = _on_its_map if orthorectify else _on_its_sensor
+    return place(raster, file, crs, path)
+
+
+def _cube_name(file: Any, path: Path) -> str:
+    for name in _CUBES:
+        if name in file:
+            return name
+    title = as_text(file.attrs.get("title", "this EMIT product"))
+    raise RasterError(
+        f"{path}: {title!r} has no spectra: give the reflectance (EMIT_L2A_RFL) or radiance "
+        "(EMIT_L1B_RAD) of the granule"
+    )
+
+
+def _on_its_sensor(raster: Raster, file: Any, crs: str, path: Path) -> Raster:
+    lon, lat = (need(file, f"location/{axis}", path, raster.product) for axis in ("lon", "lat"))
+    lattice_rows, lattice_cols = lattice(raster.shape)
     gcps = control_points(
         lattice_rows.tolist(),
         lattice_cols.tolist(),
@@ -163,14 +171,13 @@ def _on_its_map(raster: Raster, file: Any, crs: str, path: Path) -> Raster:
     numbers = np.asarray(need_attribute(file, "geotransform", path, raster.product), float)
     if numbers.shape != (6,):
         raise RasterError(f"{path}: its geotransform has {numbers.size} numbers, not 6: damaged?")
-    name = next(name for name in _CUBES if name in file)
     return replace(
         raster,
         shape=tables[0].shape,
         crs=crs,
         transform=Affine.from_gdal(*numbers.tolist()),
         product=raster.product + ORTHORECTIFIED,
-        source=OrthoSource(anywhere(raster.path), name, raster.shape),
+        source=OrthoSource(anywhere(raster.path), _cube_name(file, path), raster.shape),
         clouds=_on_map_too(raster.clouds, raster.shape),
     )
 
@@ -219,21 +226,8 @@ def _bands(file: Any, cube: Any, product: str, path: Path) -> Bands:
     good = np.ones(count) if flags is None or len(flags) != count else np.asarray(flags[()])
     fill = as_text(cube.attrs.get("_FillValue", np.float32(-9999)))
     unit = "uW cm-2 sr-1 nm-1" if product.endswith("L1B") else None
-    return Bands(
-        tuple(
-            Band(
-                name=f"band {number}",
-                wavelength_nm=centre,
-                fwhm_nm=width,
-                good=bool(flag),
-                unit=unit,
-                nodata=float(fill),
-            )
-            for number, (centre, width, flag) in enumerate(
-                zip(centres, widths, good, strict=True), start=1
-            )
-        )
-    )
+    like = Band(unit=unit, nodata=float(fill))
+    return Bands.numbered(centres, widths, good=[bool(flag) for flag in good], like=like)
 
 
 def blocks_of(

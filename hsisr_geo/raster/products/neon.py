@@ -87,19 +87,9 @@ def _bands(file: Any, root: str, cube: Any, count: int, dtype: str, path: Path) 
         raise RasterError(f"{path}: its Scale_Factor is 0: damaged?")
     nodata = float(as_text(cube.attrs.get("Data_Ignore_Value", _NO_VALUE)))
     windows = _bad_windows(file[root])
-    return Bands(
-        tuple(
-            Band(
-                name=f"band {number}",
-                wavelength_nm=centre,
-                fwhm_nm=width,
-                good=not any(low <= centre <= high for low, high in windows),
-                scale=1 / factor,
-                nodata=usable_nodata(nodata, dtype),
-            )
-            for number, (centre, width) in enumerate(zip(centres, widths, strict=True), start=1)
-        )
-    )
+    good = [not any(low <= centre <= high for low, high in windows) for centre in centres]
+    like = Band(scale=1 / factor, nodata=usable_nodata(nodata, dtype))
+    return Bands.numbered(centres, widths, good=good, like=like)
 
 
 def _bad_windows(reflectance: Any) -> list[tuple[float, float]]:

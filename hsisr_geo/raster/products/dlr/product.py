@@ -140,55 +140,92 @@ def describe(metadata: Path, chosen: Path | None = None) -> Raster:
         another number of bands than the metadata tell of
     """
     root = parse(metadata)
-    mission, level = mission_and_level(root, metadata)
-    product = f"{mission} {level}"
-    facts = band_facts(root)
-    if not facts:
-        raise RasterError(f"{metadata}: the {product} metadata have no bandCharacterisation")
-    split = enmap_l1b.vnir_bands(root) if mission == "EnMAP" else None
-    detectors = [None if split is None else ("VNIR", "SWIR")[i >= split] for i in range(len(facts))]
-    detector = enmap_l1b.detector_of(chosen, metadata) if level == SENSOR_LEVEL else ""
-    image = _find_image(metadata, product, detector)
+    told = _told(root, metadata, chosen)
+    image = _find_image(metadata, told)
     raster = gdal.describe(str(image))
-    if detector:
-        every, cut = range(len(facts)), split or 0
-        places = every[:cut] if detector == "VNIR" else every[cut:]
-        told = enmap_l1b.polynomials(root, places)
-        raster = replace(raster, rpcs=told or raster.rpcs)
-        if raster.rpcs:  # its geotransform is only laid through the corners of the whole scene
-            raster = replace(raster, crs=None, transform=Affine.identity())
-        facts, detectors = facts[places.start : places.stop], [detector] * len(places)
-        product = f"{product} {detector}"
-    if len(raster.bands) != len(facts):
+    if told.detector:
+        raster = _on_its_sensor(raster, root, told.places)
+    if len(raster.bands) != len(told.facts):
         raise RasterError(
-            f"{metadata} tells of {len(facts)} bands, but {image.name} has {len(raster.bands)}: "
-            "the product is incomplete or mixed up with another"
+            f"{metadata} tells of {len(told.facts)} bands, but {image.name} has "
+            f"{len(raster.bands)}: the product is incomplete or mixed up with another"
         )
-    unit = _RADIANCE[mission] if level.startswith("L1") else None
     nodata = raster.bands.nodata
     if nodata is None:
         nodata = usable_nodata(_nodata(root, image), raster.dtype)
-    bands = [
-        _band(band, number, fact, unit, nodata, measured)
-        for number, (band, fact, measured) in enumerate(
-            zip(raster.bands, facts, detectors, strict=True), start=1
+    raster = replace(
+        raster,
+        clouds=None if told.detector else _clouds(metadata, raster, told.mission),
+        bands=_bands(raster, told, nodata),
+        product=f"{told.product} {told.detector}".rstrip(),
+        files=(anywhere(str(metadata)), *raster.files),
+        tags={**raster.tags, "": {**raster.tags.get("", {}), **_times(root)}},
+    )
+    if told.mission == "EnMAP" and not told.detector:  # else the classes lie in VNIR's geometry
+        return _within_the_scene(raster, metadata)
+    return raster
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the metadata tell of the image that is described.
+
+    Attributes
+    ----------
+    detector : whose image it is, of EnMAP L1B, which has two; else ""
+    places : of its bands among all that the metadata tell of, from 0
+    facts, detectors : of each of its bands
+    """
+
+    mission: str
+    level: str
+    detector: str
+    places: range
+    facts: Sequence[BandFacts]
+    detectors: Sequence[str | None]
+
+    @property
+    def product(self) -> str:
+        """Mission and level."""
+        return f"{self.mission} {self.level}"
+
+
+def _told(root: ElementTree.Element, metadata: Path, chosen: Path | None) -> _Told:
+    mission, level = mission_and_level(root, metadata)
+    facts = band_facts(root)
+    if not facts:
+        raise RasterError(
+            f"{metadata}: the {mission} {level} metadata have no bandCharacterisation"
         )
-    ]
-    on_map = mission == "EnMAP" and not detector  # else the classes lie in VNIR's geometry
-    classes = _beside(metadata, "QL_QUALITY_CLASSES") if on_map else None
-    besides = [metadata, *([classes] if classes else [])]
-    files = [*map(anywhere, map(str, besides)), *raster.files]
-    source = raster.source
-    if classes is not None and source is not None:
-        source = ClassedSource(source, _classes(classes, raster))
+    every = range(len(facts))
+    split = enmap_l1b.vnir_bands(root) if mission == "EnMAP" else None
+    if level != SENSOR_LEVEL:
+        detectors = [None if split is None else ("VNIR", "SWIR")[i >= split] for i in every]
+        return _Told(mission, level, "", every, facts, detectors)
+    detector, cut = enmap_l1b.detector_of(chosen, metadata), split or 0
+    places = every[:cut] if detector == "VNIR" else every[cut:]
+    own = facts[places.start : places.stop]
+    return _Told(mission, level, detector, places, own, [detector] * len(own))
+
+
+def _on_its_sensor(raster: Raster, root: ElementTree.Element, places: range) -> Raster:
+    """Place an image of one detector by the rational polynomials of its bands."""
+    rpcs = enmap_l1b.polynomials(root, places) or raster.rpcs
+    if not rpcs:
+        return raster
+    # its geotransform is only laid through the corners of the whole scene
+    return replace(raster, rpcs=rpcs, crs=None, transform=Affine.identity())
+
+
+def _within_the_scene(raster: Raster, metadata: Path) -> Raster:
+    """Leave out what the classes beside the image call background; all stays where none are."""
+    classes = _beside(metadata, "QL_QUALITY_CLASSES")
+    if classes is None or raster.source is None:
+        return raster
     return replace(
         raster,
-        clouds=None if detector else _clouds(metadata, raster, mission),
-        bands=Bands(tuple(bands)),
-        product=product,
-        files=tuple(files),
-        source=source,
-        tags={**raster.tags, "": {**raster.tags.get("", {}), **_times(root)}},
+        files=(raster.files[0], anywhere(str(classes)), *raster.files[1:]),
+        source=ClassedSource(raster.source, _classes(classes, raster)),
     )
 
 
@@ -200,34 +237,39 @@ def _times(root: ElementTree.Element) -> dict[str, str]:
     return {name: text.strip() for name, text in found.items()}
 
 
-def _band(
-    band: Band,
-    number: int,
-    fact: BandFacts,
-    unit: str | None,
-    nodata: float | None,
-    detector: str | None,
-) -> Band:
-    told = {**dict(band.tags), **({DETECTOR: detector} if detector else {})}
-    return replace(
-        band,
-        name=band.name or f"band {number}",
-        wavelength_nm=fact.wavelength_nm,
-        fwhm_nm=fact.fwhm_nm,
-        good=band.good and fact.good,
-        unit=unit or band.unit,
-        scale=fact.gain,
-        offset=fact.offset,
-        nodata=nodata,
-        tags=tuple(sorted(told.items())),
+def _bands(raster: Raster, told: _Told, nodata: float | None) -> Bands:
+    unit = _RADIANCE[told.mission] if told.level.startswith("L1") else None
+    each = zip(raster.bands, told.facts, told.detectors, strict=True)
+    return Bands(
+        tuple(
+            replace(
+                band,
+                name=band.name or f"band {number}",
+                wavelength_nm=fact.wavelength_nm,
+                fwhm_nm=fact.fwhm_nm,
+                good=band.good and fact.good,
+                unit=unit or band.unit,
+                scale=fact.gain,
+                offset=fact.offset,
+                nodata=nodata,
+                tags=_band_tags(band, detector),
+            )
+            for number, (band, fact, detector) in enumerate(each, start=1)
+        )
     )
 
 
-def _find_image(metadata: Path, product: str, detector: str) -> Path:
-    part = f"SPECTRAL_IMAGE_{detector}" if detector else "SPECTRAL_IMAGE"
+def _band_tags(band: Band, detector: str | None) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted({**dict(band.tags), **({DETECTOR: detector} if detector else {})}.items()))
+
+
+def _find_image(metadata: Path, told: _Told) -> Path:
+    part = f"SPECTRAL_IMAGE_{told.detector}" if told.detector else "SPECTRAL_IMAGE"
     found = _beside(metadata, part) or _beside(metadata, f"{part}_COG")
     if found is None:
-        raise RasterError(f"{metadata}: the {part} of this {product} product is missing beside it")
+        raise RasterError(
+            f"{metadata}: the {part} of this {told.product} product is missing beside it"
+        )
     return found
 
 

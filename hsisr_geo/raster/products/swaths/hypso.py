@@ -6,6 +6,7 @@ places of pixels are in `navigation`. HICO's, by NASA's Ocean Biology DAAC, is i
 `scale_factor` and `add_offset`, and its places are `latitudes` and `longitudes`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,18 +47,7 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
     """
     names = _datasets(file)
     cube = file[names[0]]
-    if cube.ndim == 3:
-        count = cube.shape[2]
-        parts = [BandRange(names[0], "rcb", tuple(range(count)))]
-        centres, widths = (_listed(cube, key, count, path) for key in ("wavelengths", "fwhm"))
-    else:
-        parts = [BandRange(name, "rc", (0,)) for name in names]
-        centres, widths = (
-            [_listed(file[name], key, 1, path)[0] for name in names]
-            for key in ("wavelength", "fwhm")
-        )
-    nodata = fill_of(cube)
-    scale, offset = scale_and_offset(cube)
+    parts, bands = _bands(file, names, path)
     group = file["navigation"]
     end = "s" if set(group) >= _HICO else ""
     sensor = "HICO" if end else "HYPSO"
@@ -68,29 +58,34 @@ def describe(file: Any, path: Path, *, orthorectify: bool) -> Raster:
         crs=None,
         transform=Affine.identity(),
         dtype=cube.dtype.newbyteorder("=").name,
-        bands=Bands(
-            tuple(
-                Band(
-                    name=f"band {number}",
-                    wavelength_nm=centre,
-                    fwhm_nm=width,
-                    unit=_UNIT,
-                    scale=scale,
-                    offset=offset,
-                    nodata=nodata,
-                )
-                for number, (centre, width) in enumerate(zip(centres, widths, strict=True), start=1)
-            )
-        ),
+        bands=bands,
         tags={"": {"sensor": sensor, **_tags(file)}},
         interleave="pixel" if cube.ndim == 3 else "band",
         product=f"{sensor} radiance",
-        source=Hdf5Source(anywhere(str(path)), tuple(parts)),
+        source=Hdf5Source(anywhere(str(path)), parts),
     )
     if not {f"latitude{end}", f"longitude{end}"} <= set(group):
         return raster
     places = places_in(str(path), f"navigation/longitude{end}", f"navigation/latitude{end}")
     return on_map(raster, places) if orthorectify else placed_by(raster, places)
+
+
+def _bands(file: Any, names: Sequence[str], path: Path) -> tuple[tuple[BandRange, ...], Bands]:
+    """Return where the bands lie, in one cube or in a dataset each, and what they are."""
+    cube = file[names[0]]
+    if cube.ndim == 3:
+        count = cube.shape[2]
+        parts = [BandRange(names[0], "rcb", tuple(range(count)))]
+        centres, widths = (_listed(cube, key, count, path) for key in ("wavelengths", "fwhm"))
+    else:
+        parts = [BandRange(name, "rc", (0,)) for name in names]
+        centres, widths = (
+            [_listed(file[name], key, 1, path)[0] for name in names]
+            for key in ("wavelength", "fwhm")
+        )
+    scale, offset = scale_and_offset(cube)
+    like = Band(unit=_UNIT, scale=scale, offset=offset, nodata=fill_of(cube))
+    return tuple(parts), Bands.numbered(centres, widths, like=like)
 
 
 def _datasets(file: Any) -> list[str]:

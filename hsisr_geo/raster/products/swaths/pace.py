@@ -75,7 +75,8 @@ def _is_level1(file: Any) -> bool:
 
 
 def _detectors(file: Any, path: Path) -> tuple[list[BandRange], list[Band]]:
-    parts, bands = [], []
+    parts: list[BandRange] = []
+    bands: list[Band] = []
     for detector in _DETECTORS:
         name = f"observation_data/rhot_{detector}"
         if name not in file:
@@ -84,7 +85,7 @@ def _detectors(file: Any, path: Path) -> tuple[list[BandRange], list[Band]]:
         parts.append(BandRange(name, "brc", tuple(range(count))))
         centres = _listed(file, f"{_PARAMETERS}/{detector}_wavelength", count, path)
         widths = _listed(file, f"{_PARAMETERS}/{detector}_bandpass", count, path)
-        bands += _bands(file[name], centres, widths, f"{detector} ")
+        bands += _bands(file[name], centres, widths, detector)
     return parts, bands
 
 
@@ -94,7 +95,7 @@ def _variable(file: Any, path: Path, product: str) -> tuple[list[BandRange], lis
     count = cube.shape[2]
     need(file, f"{_PARAMETERS}/wavelength_3d", path, product)
     centres = _listed(file, f"{_PARAMETERS}/wavelength_3d", count, path)
-    bands = _bands(cube, centres, [None] * count, f"{name.rpartition('/')[2]} ")
+    bands = [*_bands(cube, centres, [None] * count, name.rpartition("/")[2])]
     return [BandRange(name, "rcb", tuple(range(count)))], bands
 
 
@@ -112,21 +113,11 @@ def _listed(file: Any, name: str, count: int, path: Path) -> list[float | None]:
 
 
 def _bands(
-    cube: Any, centres: Sequence[float | None], widths: Sequence[float | None], prefix: str
-) -> list[Band]:
+    cube: Any, centres: Sequence[float | None], widths: Sequence[float | None], called: str
+) -> Bands:
     scale, offset = scale_and_offset(cube)
-    fill = fill_of(cube, -32767.0)
-    return [
-        Band(
-            name=f"{prefix}{number}",
-            wavelength_nm=centre,
-            fwhm_nm=width,
-            scale=scale,
-            offset=offset,
-            nodata=fill,
-        )
-        for number, (centre, width) in enumerate(zip(centres, widths, strict=True), start=1)
-    ]
+    like = Band(scale=scale, offset=offset, nodata=fill_of(cube, -32767.0))
+    return Bands.numbered(centres, widths, like=like, called=called)
 
 
 def _tags(file: Any) -> dict[str, str]:

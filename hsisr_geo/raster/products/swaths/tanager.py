@@ -121,24 +121,10 @@ def _bands(cube: Any, count: int, name: str, path: Path) -> Bands:
         return of_bands(attribute(cube, key), key, count, path)
 
     centres, widths = listed("wavelengths"), listed("fwhm")
-    flags = listed("good_wavelengths")
-    fill = fill_of(cube, -9999.0)
+    good = [flag is None or flag != 0 for flag in listed("good_wavelengths")]
     unit = _RADIANCE_UNIT if name == "toa_radiance" else None
-    return Bands(
-        tuple(
-            Band(
-                name=f"band {number}",
-                wavelength_nm=centre,
-                fwhm_nm=width,
-                good=flag is None or flag != 0,
-                unit=unit,
-                nodata=fill,
-            )
-            for number, (centre, width, flag) in enumerate(
-                zip(centres, widths, flags, strict=True), start=1
-            )
-        )
-    )
+    like = Band(unit=unit, nodata=fill_of(cube, -9999.0))
+    return Bands.numbered(centres, widths, good=good, like=like)
 
 
 def _on_its_grid(raster: Raster, file: Any, group: str, path: Path) -> Raster:
