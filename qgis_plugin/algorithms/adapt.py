@@ -62,8 +62,8 @@ class Adapt(SceneAlgorithm):
         arguments = adapt_arguments(
             self.scene(parameters, context, feedback).path,
             destination,
+            self.scene_call(parameters, context),
             minutes=self.parameterAsDouble(parameters, "MINUTES", context),
-            **self.asked(parameters, context),
         )
         finished = self.call_engine(arguments, feedback)
         if finished is None:

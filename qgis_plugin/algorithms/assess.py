@@ -105,9 +105,9 @@ class Assess(SceneAlgorithm):
         arguments = assess_arguments(
             source,
             folder,
+            self.result_call(parameters, context),
             window=self.number(parameters, "WINDOW", context),
             overwrite=overwrite,
-            **self.asked_of_result(parameters, context),
         )
         finished = self.call_engine(arguments, feedback)
         if finished is None:

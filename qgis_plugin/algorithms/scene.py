@@ -7,7 +7,7 @@ import math
 from qgis.core import QgsProcessingException
 
 from ..engine.catalogue import DEFAULT, choices, described
-from ..engine.command import Selection, in_range, with_water_vapour
+from ..engine.command import ResultCall, SceneCall, Selection, in_range, with_water_vapour
 from ..i18n import tr
 from ..settings.model_list import installed_models
 from . import parameters as fields
@@ -62,27 +62,30 @@ class SceneAlgorithm(EngineAlgorithm):
         )
         return message.format(given=given, known=", ".join(known))
 
-    def asked(self, parameters, context):
-        """Return what run, assess and adapt are told alike, by the names of their arguments."""
-        return {
-            "upscale": int(self.parameterAsEnumString(parameters, "UPSCALE", context)),
-            "model": self.model(parameters, context),
-            "device": self.device(parameters, context),
-            "selection": self.selection(parameters, context),
-            "again": self.parameterAsBoolean(parameters, "AGAIN", context),
-        }
+    def scene_call(self, parameters, context, kind=SceneCall, **more):
+        """Return what run, assess and adapt are told alike."""
+        return kind(
+            upscale=int(self.parameterAsEnumString(parameters, "UPSCALE", context)),
+            model=self.model(parameters, context),
+            device=self.device(parameters, context),
+            selection=self.selection(parameters, context),
+            again=self.parameterAsBoolean(parameters, "AGAIN", context),
+            **more,
+        )
 
-    def asked_of_result(self, parameters, context):
+    def result_call(self, parameters, context):
         """Return what run and assess are told alike."""
-        return {
-            **self.asked(parameters, context),
-            "detail": self.parameterAsDouble(parameters, "DETAIL", context),
-            "seed": self.parameterAsInt(parameters, "SEED", context),
-            "psf": self.parameterAsString(parameters, "PSF", context).strip(),
-            "tile": self.number(parameters, "TILE", context),
-            "bounds": self.bounds(parameters, context),
-            "valid_range": self.valid_range(parameters, context),
-        }
+        return self.scene_call(
+            parameters,
+            context,
+            ResultCall,
+            detail=self.parameterAsDouble(parameters, "DETAIL", context),
+            seed=self.parameterAsInt(parameters, "SEED", context),
+            psf=self.parameterAsString(parameters, "PSF", context).strip(),
+            tile=self.number(parameters, "TILE", context),
+            bounds=self.bounds(parameters, context),
+            valid_range=self.valid_range(parameters, context),
+        )
 
     def model(self, parameters, context):
         """Name or path of the model, empty for the engine's own choice."""

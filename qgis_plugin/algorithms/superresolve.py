@@ -132,12 +132,12 @@ class SuperResolve(SceneAlgorithm):
         return run_arguments(
             source.path,
             results["OUTPUT"],
+            self.result_call(parameters, context),
             consistency=not self.parameterAsBoolean(parameters, "NO_CONSISTENCY", context),
             precision=self.precision(parameters, context),
             drop_bad=self.parameterAsBoolean(parameters, "DROP_BAD", context),
             uncertainty=self.uncertainty(results.get("UNCERTAINTY"), parameters, context),
             dry_run=self.parameterAsBoolean(parameters, "DRY_RUN", context),
-            **self.asked_of_result(parameters, context),
             **self.format(parameters, context),
         )
 

@@ -49,40 +49,55 @@ def in_range(lowest_nm: float | None, highest_nm: float | None) -> str:
     return f"{low:g}-{high:.10g}nm"
 
 
+@dataclass(frozen=True)
+class SceneCall:
+    """What `run`, `assess` and `adapt` are told alike; empty leaves the choice to the engine."""
+
+    upscale: int
+    model: str = ""
+    device: str = ""
+    selection: Selection = ALL_BANDS
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class ResultCall(SceneCall):
+    """What `run` and `assess` are told besides, empty or None for the engine's choice.
+
+    `bounds` are (xmin, ymin, xmax, ymax) in the raster's CRS.
+    """
+
+    detail: float = 0.0
+    seed: int = 0
+    psf: str = ""
+    tile: int | None = None
+    bounds: Sequence[float] | None = None
+    valid_range: tuple[float, float] | None = None
+
+
 def run_arguments(
     source: str,
     destination: str,
+    call: ResultCall,
     *,
-    upscale: int,
-    model: str = "",
-    detail: float = 0.0,
-    seed: int = 0,
-    psf: str = "",
     consistency: bool = True,
-    tile: int | None = None,
-    device: str = "",
     precision: str = "",
-    bounds: Sequence[float] | None = None,
-    selection: Selection = ALL_BANDS,
     drop_bad: bool = False,
     format: str = "",
     creation: Sequence[str] = (),
     uncertainty: Uncertainty | None = None,
-    valid_range: tuple[float, float] | None = None,
-    again: bool = False,
     dry_run: bool = False,
 ) -> list[str]:
     """Arguments of `hsisr-geo run`; what is empty or None leaves the choice to the engine.
 
-    `bounds` are (xmin, ymin, xmax, ymax) in the raster's CRS, `creation` NAME=VALUE of the format.
-    With `dry_run` it says what a run would take, and writes nothing.
+    `creation` is NAME=VALUE of the format. With `dry_run` it says what a run would take, and writes
+    nothing.
     """
-    arguments = ["run", source, destination, *_common(upscale, model)]
-    arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
+    arguments = ["run", source, destination, *_common(call), *_texture(call)]
     if not consistency:
         arguments.append("--no-consistency")
-    arguments += _options(psf=psf, tile=tile, device=device, precision=precision)
-    arguments += [*_bounds(bounds), *_selection(selection)]
+    arguments += _options(psf=call.psf, tile=call.tile, device=call.device, precision=precision)
+    arguments += [*_bounds(call.bounds), *_selection(call.selection)]
     if drop_bad:
         arguments.append("--drop-bad")
     arguments += _options(format=format)
@@ -92,7 +107,7 @@ def run_arguments(
         if uncertainty.samples:
             arguments += ["--samples", str(uncertainty.samples)]
         arguments += ["--uncertainty-bands", uncertainty.bands]
-    arguments += _insisting(valid_range, again)
+    arguments += _insisting(call.valid_range, call.again)
     if dry_run:
         arguments.append("--dry-run")
     # QGIS has asked before it hands over a file that exists.
@@ -102,49 +117,31 @@ def run_arguments(
 def assess_arguments(
     source: str,
     folder: str,
+    call: ResultCall,
     *,
-    upscale: int,
-    model: str = "",
-    detail: float = 0.0,
-    seed: int = 0,
-    psf: str = "",
     window: int | None = None,
-    tile: int | None = None,
-    device: str = "",
-    bounds: Sequence[float] | None = None,
-    selection: Selection = ALL_BANDS,
     overwrite: bool = False,
-    valid_range: tuple[float, float] | None = None,
-    again: bool = False,
 ) -> list[str]:
-    """Arguments of `hsisr-geo assess`, which prints the whole record; parameters as for a run.
+    """Arguments of `hsisr-geo assess`, which prints the whole record.
 
     Of folders QGIS does not ask whether to replace them, hence `overwrite`.
     """
-    arguments = ["assess", source, "--report", folder, *_common(upscale, model)]
-    arguments += ["--detail", repr(float(detail)), "--seed", str(seed)]
-    arguments += _options(psf=psf, window=window, tile=tile, device=device)
-    arguments += [*_bounds(bounds), *_selection(selection), *_insisting(valid_range, again)]
+    arguments = ["assess", source, "--report", folder, *_common(call), *_texture(call)]
+    arguments += _options(psf=call.psf, window=window, tile=call.tile, device=call.device)
+    arguments += [*_bounds(call.bounds), *_selection(call.selection)]
+    arguments += _insisting(call.valid_range, call.again)
     if overwrite:
         arguments.append("--overwrite")
     return [*arguments, "--json", "--progress", "json"]
 
 
 def adapt_arguments(
-    source: str,
-    destination: str,
-    *,
-    upscale: int,
-    model: str = "",
-    minutes: float = 5.0,
-    device: str = "",
-    selection: Selection = ALL_BANDS,
-    again: bool = False,
+    source: str, destination: str, call: SceneCall, *, minutes: float = 5.0
 ) -> list[str]:
-    """Arguments of `hsisr-geo adapt`; parameters as for a run."""
-    arguments = ["adapt", source, "--out", destination, *_common(upscale, model)]
-    arguments += ["--minutes", repr(float(minutes)), *_options(device=device)]
-    arguments += [*_selection(selection), *_insisting(None, again)]
+    """Arguments of `hsisr-geo adapt`."""
+    arguments = ["adapt", source, "--out", destination, *_common(call)]
+    arguments += ["--minutes", repr(float(minutes)), *_options(device=call.device)]
+    arguments += [*_selection(call.selection), *_insisting(None, call.again)]
     return [*arguments, "--overwrite", "--progress", "json"]
 
 
@@ -159,8 +156,12 @@ def _options(**values: str | int | None) -> list[str]:
     return [word for name, value in given.items() for word in (f"--{name}", str(value))]
 
 
-def _common(upscale: int, model: str) -> list[str]:
-    return ["--upscale", str(upscale), *(["--model", model] if model else [])]
+def _common(call: SceneCall) -> list[str]:
+    return ["--upscale", str(call.upscale), *(["--model", call.model] if call.model else [])]
+
+
+def _texture(call: ResultCall) -> list[str]:
+    return ["--detail", repr(float(call.detail)), "--seed", str(call.seed)]
 
 
 def _selection(selection: Selection) -> list[str]:

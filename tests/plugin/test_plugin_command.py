@@ -12,6 +12,8 @@ from hsisr_geo.cli.main import cli
 
 from qgis_plugin.engine.catalogue import parse
 from qgis_plugin.engine.command import (
+    ResultCall,
+    SceneCall,
     Selection,
     Uncertainty,
     adapt_arguments,
@@ -32,6 +34,10 @@ from qgis_plugin.engine.program import (
 )
 
 PLUGIN = Path(__file__).resolve().parents[2] / "qgis_plugin"
+CALL = {
+    "upscale": 2, "psf": "bicubic", "tile": 8, "device": "cpu", "bounds": (0, 0, 1, 1),
+    "selection": Selection("1", "2", orthorectify=True),
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -135,7 +141,7 @@ def test_a_leaked_pythonhome_no_longer_stops_the_engines_python(tmp_path):
 
 
 def test_a_run_with_defaults():
-    assert run_arguments("in.tif", "out.tif", upscale=4) == [
+    assert run_arguments("in.tif", "out.tif", ResultCall(upscale=4)) == [
         *("run", "in.tif", "out.tif", "--upscale", "4", "--detail", "0.0", "--seed", "0"),
         *("--overwrite", "--progress", "json"),
     ]
@@ -145,17 +151,19 @@ def test_a_run_with_everything():
     assert run_arguments(
         "in.tif",
         "out.tif",
-        upscale=2,
-        model="bicubic",
-        detail=0.25,
-        seed=7,
-        psf="gaussian:0.3",
+        ResultCall(
+            upscale=2,
+            model="bicubic",
+            detail=0.25,
+            seed=7,
+            psf="gaussian:0.3",
+            tile=64,
+            device="cpu",
+            bounds=(-1e-7, 2, 3.5, 5200000.125),
+            selection=Selection("1-50,60", "water-vapour", orthorectify=True),
+        ),
         consistency=False,
-        tile=64,
-        device="cpu",
         precision="bfloat16",
-        bounds=(-1e-7, 2, 3.5, 5200000.125),
-        selection=Selection("1-50,60", "water-vapour", orthorectify=True),
         drop_bad=True,
         format="cog",
         creation=["COMPRESS=LZW", "BLOCKSIZE=256"],
@@ -174,19 +182,21 @@ def test_a_run_with_everything():
 
 
 def test_an_uncertainty_is_predicted_unless_samples_are_asked_for():
-    asked = run_arguments("a.tif", "b.tif", upscale=2, uncertainty=Uncertainty("sigma.tif"))
+    sigma = Uncertainty("sigma.tif")
+    asked = run_arguments("a.tif", "b.tif", ResultCall(upscale=2), uncertainty=sigma)
     assert "--samples" not in asked
     assert asked[asked.index("--uncertainty") :][:2] == ["--uncertainty", "sigma.tif"]
 
 
 def test_an_assessment_overwrites_only_when_told():
     asked = [*("assess", "in.tif", "--report", "r", "--upscale", "3")]
-    assert assess_arguments("in.tif", "r", upscale=3) == [
+    assert assess_arguments("in.tif", "r", ResultCall(upscale=3)) == [
         *(*asked, "--detail", "0.0", "--seed", "0", "--json", "--progress", "json"),
     ]
-    everything = {"model": "m.safetensors", "bounds": (0, 1, 2, 3), "overwrite": True}
-    details = {"detail": 0.5, "seed": 4, "psf": "bicubic", "window": 64, "tile": 32}
-    assert assess_arguments("in.tif", "r", upscale=3, **everything, **details, device="cpu") == [
+    everything = {"model": "m.safetensors", "bounds": (0, 1, 2, 3), "device": "cpu"}
+    details = {"detail": 0.5, "seed": 4, "psf": "bicubic", "tile": 32}
+    call = ResultCall(upscale=3, **everything, **details)
+    assert assess_arguments("in.tif", "r", call, window=64, overwrite=True) == [
         *(*asked, "--model", "m.safetensors", "--detail", "0.5", "--seed", "4"),
         *("--psf", "bicubic", "--window", "64", "--tile", "32", "--device", "cpu"),
         *("--bounds", "0.0", "1.0", "2.0", "3.0", "--overwrite", "--json", "--progress", "json"),
@@ -194,7 +204,8 @@ def test_an_assessment_overwrites_only_when_told():
 
 
 def test_an_adaptation():
-    assert adapt_arguments("in.tif", "m.safetensors", upscale=2, model="default", minutes=1) == [
+    call = SceneCall(upscale=2, model="default")
+    assert adapt_arguments("in.tif", "m.safetensors", call, minutes=1) == [
         *("adapt", "in.tif", "--out", "m.safetensors", "--upscale", "2", "--model", "default"),
         *("--minutes", "1.0", "--overwrite", "--progress", "json"),
     ]
@@ -204,37 +215,18 @@ def test_an_adaptation():
     "arguments",
     [
         run_arguments(
-            *("in.tif", "out.tif"),
-            upscale=2,
-            model="m",
-            psf="bicubic",
+            *("in.tif", "out.tif", ResultCall(**CALL, model="m")),
             consistency=False,
-            tile=8,
-            device="cpu",
             precision="bfloat16",
-            bounds=(0, 0, 1, 1),
-            selection=Selection("1", "2", orthorectify=True),
             drop_bad=True,
             format="cog",
             creation=["COMPRESS=LZW"],
             uncertainty=Uncertainty("sigma.tif"),
         ),
-        assess_arguments(
-            *("in.tif", "r"),
-            upscale=2,
-            psf="bicubic",
-            window=64,
-            tile=8,
-            device="cpu",
-            bounds=(0, 0, 1, 1),
-            selection=Selection("1", "2", orthorectify=True),
-            overwrite=True,
-        ),
+        assess_arguments("in.tif", "r", ResultCall(**CALL), window=64, overwrite=True),
         adapt_arguments(
             *("in.tif", "m.safetensors"),
-            upscale=4,
-            device="cpu",
-            selection=Selection("1", "2", orthorectify=True),
+            SceneCall(4, device="cpu", selection=Selection("1", "2", orthorectify=True)),
         ),
         info_arguments("in.tif", selection=Selection("1", "2", orthorectify=True)),
         evaluate_arguments("a.tif", "b.tif"),

@@ -8,6 +8,8 @@ from hsisr_geo.cli.main import cli
 
 from qgis_plugin.engine.catalogue import BUILT_IN, Score, choices, described, fingerprint, parse
 from qgis_plugin.engine.command import (
+    ResultCall,
+    SceneCall,
     Selection,
     Uncertainty,
     adapt_arguments,
@@ -71,25 +73,27 @@ def test_every_option_that_a_dialog_sets_has_its_label_in_messages():
     everything = [
         *run_arguments(
             *("in.tif", "out.tif"),
-            upscale=2,
-            model="m",
-            psf="bicubic",
+            ResultCall(
+                upscale=2,
+                model="m",
+                psf="bicubic",
+                tile=8,
+                device="cpu",
+                bounds=(0, 0, 1, 1),
+                selection=Selection("1-5", "2", orthorectify=True, nodata=-1.5, mask_clouds=True),
+                valid_range=(0, 1),
+                again=True,
+            ),
             consistency=False,
-            tile=8,
-            device="cpu",
             precision="bfloat16",
-            bounds=(0, 0, 1, 1),
-            selection=Selection("1-5", "2", orthorectify=True, nodata=-1.5, mask_clouds=True),
-            valid_range=(0, 1),
-            again=True,
             dry_run=True,
             drop_bad=True,
             format="cog",
             creation=["COMPRESS=LZW"],
             uncertainty=Uncertainty("sigma.tif", samples=4),
         ),
-        *assess_arguments("in.tif", "r", upscale=2, window=64, overwrite=True),
-        *adapt_arguments("in.tif", "m.safetensors", upscale=4),
+        *assess_arguments("in.tif", "r", ResultCall(upscale=2), window=64, overwrite=True),
+        *adapt_arguments("in.tif", "m.safetensors", SceneCall(upscale=4)),
     ]
     given = {word for word in everything if word.startswith("--")}
     assert given - {"--json", "--progress", "--report"} == set(PARAMETERS)
