@@ -20,7 +20,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..i18n import tr
 from ..settings.engine_choice import HOME_SETTING, environment
-from ..setup.packages import BUILDS, Source, builds_for
+from ..setup.packages import BUILDS, Source, builds_here
 from ..setup.plan import Plan
 from ..setup.surroundings import space_report
 
@@ -40,7 +40,7 @@ class SetupChoices(QWidget):
         self.python = QgsFileWidget()
         self.known = QComboBox()
         self.build = QComboBox()
-        for build in builds_for():
+        for build in builds_here():
             self.build.addItem(build.title, build.name)
         self.reason = _note()
         self.reason.setAlignment(Qt.AlignmentFlag.AlignTop)  # close to the build

@@ -10,6 +10,8 @@ from typing import Any
 
 from ..engine.program import engine_environment
 
+_TIMEOUT_S = 20.0
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -21,12 +23,7 @@ class Answer:
     problem: str = ""
 
 
-def ask(
-    command: Sequence[str],
-    *,
-    timeout_s: float = 20.0,
-    variables: Mapping[str, str] | None = None,
-) -> Answer:
+def ask(command: Sequence[str], *, variables: Mapping[str, str] | None = None) -> Answer:
     """Run a program in a clean environment and return what it says; never raises."""
     options: dict[str, Any] = {}
     if sys.platform == "win32":
@@ -39,11 +36,11 @@ def ask(
             capture_output=True,
             encoding="utf-8",
             errors="replace",
-            timeout=timeout_s,
+            timeout=_TIMEOUT_S,
             **options,
         )
     except OSError as error:
         return Answer(-1, problem=f"cannot be started: {error.strerror}")
     except subprocess.TimeoutExpired:
-        return Answer(-1, problem=f"does not answer within {timeout_s:g} s")
+        return Answer(-1, problem=f"does not answer within {_TIMEOUT_S:g} s")
     return Answer(done.returncode, done.stdout, done.stderr)

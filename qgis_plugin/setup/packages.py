@@ -52,9 +52,9 @@ BUILDS = {
 }
 
 
-def builds_for(platform: str = sys.platform) -> list[Build]:
-    """Return the builds that exist for a platform."""
-    names = ["apple"] if platform == "darwin" else ["cpu", "cu126", "cu130"]
+def builds_here() -> list[Build]:
+    """Return the builds that exist for this platform."""
+    names = ["apple"] if sys.platform == "darwin" else ["cpu", "cu126", "cu130"]
     return [BUILDS[name] for name in names]
 
 

@@ -27,8 +27,8 @@ class Architecture(NamedTuple):
     settings: str = "Settings"
 
 
-def _here(module: str, system: str, settings: str = "Settings") -> Architecture:
-    return Architecture(f"hsisr_geo.benchmark.systems.{module}", system, settings)
+def _here(module: str, system: str) -> Architecture:
+    return Architecture(f"hsisr_geo.benchmark.systems.{module}", system)
 
 
 ARCHITECTURES: dict[str, Architecture] = {

@@ -28,8 +28,12 @@ _PIXELS = 4096  # of all bands, brought to the axes at a time
 class PreparedTile:
     """A window, and what all its answers have in common, whatever their detail and noise.
 
+    A tile of one evaluation gives one answer, which is made in place of `best` and `given`.
+
     Attributes
     ----------
+    degradation
+        What the answers are made consistent with.
     extents
         Of the stages, in pixels of `x_lr`.
     noise_window
@@ -47,10 +51,6 @@ class PreparedTile:
         The best estimate before back-projection, standardised; covers the extents' piece.
     kept
         Of the decoder, for each strip of the piece that it was made in.
-
-    A tile of one evaluation gives one answer, which is made in place of `best` and `given`.
-    degradation
-        What the answers are made consistent with.
     """
 
     kernels: Kernels
