@@ -155,6 +155,23 @@ def _made(module):
     return names | {node.id for node in stored if isinstance(node.ctx, ast.Store)}
 
 
+def test_what_is_installed_with_the_package_is_imported_by_it_and_in_the_recipe_for_conda():
+    """Where pip is told to leave dependencies out, the recipe alone brings them."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    needed = re.search(r"^dependencies = \[\n(.*?)^\]", project, re.DOTALL | re.MULTILINE)[1]
+    needed = set(re.findall(r'^ *"(\w+)', needed, re.MULTILINE))
+    assert len(needed) > 15
+    imported = {name.split(".")[0] for path in FILES.values() for name in _imports(path)}
+    by_name = r'import_module\("(\w+)"\)'
+    for path in FILES.values():
+        imported |= set(re.findall(by_name, path.read_text(encoding="utf-8")))
+    assert not needed - imported
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    recipe = re.search(r"^conda create .*?[^\\]$", page, re.DOTALL | re.MULTILINE)[0]
+    recipe = set(re.findall(r"\w+", recipe.replace("pytorch", "torch")))
+    assert not needed - recipe - {"ncnn", "tomli"}  # not there; of a Python before 3.11
+
+
 @pytest.mark.parametrize(("library", "homes"), HOMES)
 def test_a_library_is_imported_where_the_map_says(library, homes):
     allowed = tuple(f"hsisr_geo/{home}" for home in homes.split())
