@@ -29,11 +29,11 @@ from quality import EXISTING, Scene, read_all, scenes_of
 from scipy.ndimage import uniform_filter
 from uncertainty import rank_correlation
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.assessment.wald import coarser, cut_out, degrade, whole_groups, write
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.benchmark.data.sources import usable_bands
 from hsisr_geo.cube.degradation import BICUBIC, named
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.model import deviation as model
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window

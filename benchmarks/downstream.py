@@ -26,10 +26,10 @@ from anomalies import area_under_curve, places, planted, rareness
 from quality import EXISTING, Scene, read_all, scenes_of, write_degraded
 from uncertainty import usable
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.assessment.wald import coarser, degrade, write
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.cube.indices import NAMES, Index, find_index
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import RasterError
 from hsisr_geo.index.deviation import error_correlation, propagate

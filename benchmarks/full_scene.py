@@ -18,10 +18,10 @@ import numpy as np
 import rasterio
 import torch
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.engine.grid import cut
 from hsisr_geo.engine.outlook.estimate import choose_tile, estimate_seconds
 from hsisr_geo.engine.outlook.footprint import footprint
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.load import load_resolver

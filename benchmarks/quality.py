@@ -19,13 +19,13 @@ from pathlib import Path
 import click
 import numpy as np
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.assessment.wald import coarser, cut_out, degrade, whole_groups, write
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.benchmark.data.solid_parts import solid_parts
 from hsisr_geo.benchmark.data.sources import usable_bands
 from hsisr_geo.cube.degradation import Degradation
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.raster.open import open_raster

@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 from trials import command, measure, print_table, write_scene
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.cube.tiling import TileGrid
 from hsisr_geo.cube.windows import BLOCK, Window, blocks
 from hsisr_geo.engine import compute, local
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.journal.index import TileIndex
 from hsisr_geo.output.drafts import open_outputs
 from hsisr_geo.output.formats.choice import WriteOptions

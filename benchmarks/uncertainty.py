@@ -23,8 +23,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 from quality import Scene, read_all, scenes_of, write_degraded
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.cube.resampling import upsample
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.uncertainty import PREDICTED, Uncertainty
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.scene import usable_deviation as usable

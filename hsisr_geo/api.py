@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from hsisr_geo.blur.find import AUTO
-from hsisr_geo.engine.pipeline import RunReport
-from hsisr_geo.engine.pipeline import super_resolve as run
-from hsisr_geo.engine.request import Log
-from hsisr_geo.engine.share import Within
-from hsisr_geo.engine.tasks import Progress
+from hsisr_geo.engine.listener import Listener, Log, Progress, Within, ignore
+from hsisr_geo.engine.pipeline import RunReport, fulfil
+from hsisr_geo.engine.request import Request
 from hsisr_geo.engine.uncertainty import Uncertainty
+from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import OptionError
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.raster.place.gcp import Bounds
@@ -64,16 +63,52 @@ def super_resolve(
         As for `load_resolver`; upscale 2 and psf `auto` by default.
     resolver
         Instead of these: one that is loaded already, or your own.
-    tile, memory, threads, workers, scheduler, bounds, overwrite, write, resume, strict,
-    valid_range, again, progress, within, log
-        As for `pipeline.super_resolve`, which does the work.
+    tile
+        Largest side of a tile's core, in input pixels: a matter of memory, not of the result. None
+        for the largest that there is memory for (`estimate.choose_tile`).
+    memory
+        Bytes that the run may take. None for a quarter of the machine's.
+    threads
+        Tiles in flight in each process.
+    workers
+        Processes on this machine that compute tiles; 1 is this one. A script that asks for more
+        must keep its work under `if __name__ == "__main__":`, as it is imported by each of them.
+    scheduler
+        Address of a dask scheduler, whose workers compute the tiles instead. They have to see
+        `src` and the folder of `dst` under the same names.
+    bounds
+        (xmin, ymin, xmax, ymax) in CRS units: process only the pixels that they cover. The result
+        is the same window of the full run, as statistics always come from the whole scene.
     uncertainty
-        Where to write the standard deviation, as it is predicted; or an `Uncertainty`, which may
-        ask for that over a number of samples.
+        Also write the standard deviation of the output as a raster on its grid: where to, as it is
+        predicted; or an `Uncertainty`, which may ask for that over a number of samples. Both
+        rasters appear when both are complete, or neither.
+    overwrite, resume
+        As for `pipeline.fulfil`.
+    write
+        Format and creation options of the output, and what is written beside it. The uncertainty
+        has the same format, unless its ending names another.
+    strict
+        Tell the input by all of its content, however large, when the run begins and again before
+        the output appears. Without it that is done for inputs of up to 256 MiB; of larger ones the
+        ends of each file are read, and the system is asked whether they were touched.
+    valid_range
+        (least, largest) value in physical units. Default: where the 3 x 3 input pixels around have
+        no negative value, neither has the output.
+    again
+        Take a result of ours as a scene all the same.
+    progress
+        Called with (tiles done, tiles in all) from this thread; it may raise to cancel.
+    within
+        Called meanwhile with the same, parts of the tiles under way counted, from another thread.
+    log
+        Called with one line at a time.
 
     Raises
     ------
-    HsisrError : what was asked for cannot be done; `dst` then does not exist.
+    HsisrError : the input cannot be read, the output not written, an option is out of range, an
+        uncertainty is asked of a resolver that cannot tell it, workers fail; or what `progress`
+        raised. `dst` then does not exist.
     """
     if resolver is None:
         resolver = load_resolver(
@@ -91,27 +126,22 @@ def super_resolve(
         uncertainty = Uncertainty(uncertainty)
     _check_kind("uncertainty", uncertainty, Uncertainty | None, "a path or an Uncertainty")
     _check_kind("write", write, WriteOptions, "a WriteOptions, e.g. WriteOptions('cog')")
-    return run(
+    request = Request.of(
         src,
         dst,
         resolver=resolver,
-        tile=tile,
-        memory=memory,
-        threads=threads,
-        workers=workers,
-        scheduler=scheduler,
         bounds=bounds,
         uncertainty=uncertainty,
-        overwrite=overwrite,
         write=write,
-        resume=resume,
+        tile=tile,
+        memory=memory,
+        where=Workers(workers, threads, scheduler),
         strict=strict,
         valid_range=valid_range,
         again=again,
-        progress=progress,
-        within=within,
-        log=log,
     )
+    listener = Listener(progress or ignore, log or ignore, within)
+    return fulfil(request, overwrite=overwrite, resume=resume, listener=listener)
 
 
 def _check_kind(name: str, value: object, kind: Any, said: str) -> None:

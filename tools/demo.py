@@ -21,12 +21,12 @@ from hsisr_geo.cli.terminal.progress import report, to_json
 from rasterio.crs import CRS
 from rasterio.warp import transform as reproject
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.assessment import wald
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.blur.find import AUTO
 from hsisr_geo.cube.degradation import Degradation
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import HsisrError
 from hsisr_geo.metrics import Scores
 from hsisr_geo.output.drafts import write_raster

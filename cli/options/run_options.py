@@ -20,8 +20,9 @@ from . import options
 from .scene_options import SCENE, SceneOptions
 
 if TYPE_CHECKING:
-    from hsisr_geo.engine.outlook.plan import RunPlan
+    from hsisr_geo.engine.listener import Listener
     from hsisr_geo.engine.pipeline import RunReport
+    from hsisr_geo.engine.request import Request
     from hsisr_geo.engine.uncertainty import Uncertainty
     from hsisr_geo.output.formats.choice import WriteOptions
     from hsisr_geo.raster.raster import Raster
@@ -132,16 +133,16 @@ class RunOptions:
             consistency=not self.no_consistency,
         )
 
-    def plan(
+    def request(
         self,
         raster: "Raster",
-        dst: str,
+        dst: str | os.PathLike[str],
         *,
         resolver: "Resolver",
         uncertainty: "Uncertainty | None",
         write: "WriteOptions | None" = None,
-    ) -> "RunPlan":
-        """Lay out the run without making it; errors as `Request.of` and `Request.plan`."""
+    ) -> "Request":
+        """Say what is to be made of a scene; errors as `Request.of`."""
         from hsisr_geo.engine.request import Request
         from hsisr_geo.engine.workers import Workers
 
@@ -154,35 +155,17 @@ class RunOptions:
             write=write or self.write_options(),
             tile=self.tile,
             memory=self.memory,
-            where=Workers(self.workers, self.threads),
-            valid_range=self.valid_range,
-            again=self.again,
-        ).plan()
-
-    def super_resolve(
-        self, src: "str | Raster", dst: str | os.PathLike[str], *, resolver: "Resolver", **more: Any
-    ) -> "RunReport":
-        """Super-resolve a scene, opened or not; `more` is what only one of the commands has."""
-        from hsisr_geo.engine.pipeline import super_resolve
-
-        more.setdefault("write", self.write_options())
-        return super_resolve(
-            self.open(src) if isinstance(src, str) else src,
-            dst,
-            resolver=resolver,
-            tile=self.tile,
-            memory=self.memory,
-            threads=self.threads,
-            workers=self.workers,
-            scheduler=self.scheduler,
-            bounds=self.bounds,
-            overwrite=self.overwrite,
-            resume=self.resume,
+            where=Workers(self.workers, self.threads, self.scheduler),
             strict=self.strict,
             valid_range=self.valid_range,
             again=self.again,
-            **more,
         )
+
+    def fulfil(self, request: "Request", listener: "Listener") -> "RunReport":
+        """Make what is requested; errors as `pipeline.fulfil`."""
+        from hsisr_geo.engine.pipeline import fulfil
+
+        return fulfil(request, overwrite=self.overwrite, resume=self.resume, listener=listener)
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -18,7 +18,7 @@ from ..terminal.progress import Report, report
 from ..terminal.signals import Cancellation
 from ..terminal.verbosity import is_verbose
 from . import batch_summary
-from .batch_scenes import BatchScene, Wish, prepare, sharing_memory
+from .batch_scenes import BatchScene, Wish, prepare
 from .plan import plan_text
 
 if TYPE_CHECKING:
@@ -124,16 +124,16 @@ def batch(
     planned = plan_jobs(scenes, out_dir, names, _name_values(how), named=sources)
     speak = report(progress, label=lambda share: f"{share:.0%} of {len(planned)} scenes")
     log = speak.log if is_verbose() else _ignore  # else one line per scene
-    wish = Wish(how, samples, uncertainty_bands, skip_existing)
+    wish = Wish(how, samples, uncertainty_bands, skip_existing, jobs, keep_going)
     with logging_to(log), _folder(out_dir):
-        checked, resolver = prepare(planned, wish, keep_going)
+        checked, resolver = prepare(planned, wish)
         if report_path:
             _check_apart(report_path, checked, how)
         if resolver and dry_run:
             _tell_plans(speak, checked, wish, resolver)
             return
         outcomes = (
-            _run(checked, wish, resolver, jobs, keep_going, speak, log, cancellation)
+            _run(checked, wish, resolver, speak, log, cancellation)
             if resolver
             else [_not_begun(scene) for scene in checked]
         )
@@ -205,8 +205,7 @@ def _tell_plans(
             plans.append({"src": job.src, "path": str(job.dst), "message": str(stopped)})
             lines.append(f"would not write {job.dst}: {stopped}")
             continue
-        uncertainty = wish.uncertainty(job)
-        plan = wish.how.plan(scene.raster, str(job.dst), resolver=resolver, uncertainty=uncertainty)
+        plan = wish.request(job, scene.raster, resolver).plan()
         plans.append({"src": job.src, **asdict(plan)})
         lines.append(f"{job.src}: {plan_text(plan)}")
     speak.result({"dry_run": True, "plans": plans}, "\n".join(lines))
@@ -217,13 +216,12 @@ def _run(
     scenes: "Sequence[BatchScene]",
     wish: Wish,
     resolver: "Resolver",
-    jobs: int,
-    keep_going: bool,
     speak: Report,
     log: Callable[[str], None],
     cancellation: Cancellation,
 ) -> "list[Outcome]":
     from hsisr_geo.batch import Total, run_batch
+    from hsisr_geo.engine.listener import Listener
 
     known = {scene.job: scene for scene in scenes}
     weights = {scene.job: scene.weight for scene in scenes}
@@ -235,17 +233,10 @@ def _run(
             raise stopped
         raster = known[job].raster
         assert raster is not None  # as nothing stopped it
-        uncertainty = wish.uncertainty(job)
-        samples = uncertainty.samples if uncertainty else None
-        how = sharing_memory(wish.how, raster, resolver, samples, jobs)
-        return how.super_resolve(
-            raster,
-            job.dst,
-            resolver=resolver,
-            uncertainty=uncertainty,
-            progress=total.of(job),
-            within=total.of(job),
-            log=lambda message: log(f"{job.src}: {message}"),
+        share = total.of(job)
+        return wish.how.fulfil(
+            wish.request(job, raster, resolver),
+            Listener(share, lambda told: log(f"{job.src}: {told}"), share),
         )
 
     def told(outcome: "Outcome") -> None:
@@ -254,7 +245,7 @@ def _run(
         fields = {**batch_summary.record(outcome), "number": number, "of": len(scenes)}
         speak.event("scene", fields, batch_summary.line(outcome, number, len(scenes)))
 
-    return run_batch(list(known), work, at_once=jobs, keep_going=keep_going, told=told)
+    return run_batch(list(known), work, at_once=wish.jobs, keep_going=wish.keep_going, told=told)
 
 
 def _ignore(message: str) -> None:

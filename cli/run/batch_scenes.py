@@ -10,6 +10,7 @@ from ..options.run_options import RunOptions, wished
 
 if TYPE_CHECKING:
     from hsisr_geo.batch import Job, Skipped
+    from hsisr_geo.engine.request import Request
     from hsisr_geo.engine.uncertainty import Uncertainty
     from hsisr_geo.raster.raster import Raster
     from hsisr_geo.resolver.protocol import Resolver
@@ -17,18 +18,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for of every scene."""
+    """What is asked for of every scene, and how one goes after another.
+
+    Attributes
+    ----------
+    jobs : scenes at a time
+    keep_going : after a scene that failed
+    """
 
     how: RunOptions
     samples: int | None
     uncertainty_bands: str | None
     skip_existing: bool
+    jobs: int
+    keep_going: bool
 
     def uncertainty(self, job: "Job") -> "Uncertainty | None":
         """Return the uncertainty that is wanted of a scene."""
         if job.uncertainty is None:
             return None
         return wished(job.uncertainty, self.samples, self.uncertainty_bands)
+
+    def request(self, job: "Job", raster: "Raster", resolver: "Resolver") -> "Request":
+        """Say what is to be made of a scene, in its share of the memory; errors as `Request.of`."""
+        uncertainty = self.uncertainty(job)
+        samples = uncertainty.samples if uncertainty else None
+        how = sharing_memory(self.how, raster, resolver, samples, self.jobs)
+        return how.request(raster, job.dst, resolver=resolver, uncertainty=uncertainty)
 
 
 def sharing_memory(
@@ -68,16 +84,14 @@ class BatchScene:
         return raster.rows * raster.cols * len(raster.bands) if raster else 0.0
 
 
-def prepare(
-    jobs: "Sequence[Job]", wish: Wish, keep_going: bool
-) -> "tuple[list[BatchScene], Resolver | None]":
+def prepare(jobs: "Sequence[Job]", wish: Wish) -> "tuple[list[BatchScene], Resolver | None]":
     """Check all scenes, and load the model; None for it where nothing is to be begun."""
     scenes = [_check(job, wish) for job in jobs]
-    if not keep_going and any(scene.error for scene in scenes):
+    if not wish.keep_going and any(scene.error for scene in scenes):
         return scenes, None
     resolver = _resolver(wish, jobs[0])
     scenes = [_compare(scene, wish, resolver) for scene in scenes]
-    stopped = not keep_going and any(scene.error for scene in scenes)
+    stopped = not wish.keep_going and any(scene.error for scene in scenes)
     return scenes, None if stopped else resolver
 
 
@@ -119,15 +133,7 @@ def _compare(scene: BatchScene, wish: Wish, resolver: "Resolver") -> BatchScene:
     if scene.raster is None or not wish.skip_existing or not job.dst.exists():
         return scene
     try:
-        told = difference(
-            job.dst,
-            scene.raster,
-            resolver,
-            bounds=wish.how.bounds,
-            valid_range=wish.how.valid_range,
-            uncertainty=wish.uncertainty(job),
-            strict=wish.how.strict,
-        )
+        told = difference(wish.request(job, scene.raster, resolver))
     except HsisrError as e:
         told = f"cannot be compared: {e}"
     if not told and all(path.exists() for path in job.outputs):

@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,7 @@ def run(
     Place, bands, wavelengths, scaling and nodata are those of SRC. DST appears when it is complete;
     an error or a canceled run leaves nothing, unless it is to be resumed.
     """
+    from hsisr_geo.engine.listener import Listener
     from hsisr_geo.output.commit import settle
     from hsisr_geo.output.targets import Target, check_targets
 
@@ -83,21 +85,14 @@ def run(
         check_targets(targets, overwrite=how.overwrite, resume=how.resume)
         # ^ before the model, which takes seconds: what is wrong with a path is told at once
         resolver = how.load_resolver()
+        request = partial(how.request, raster, resolver=resolver, uncertainty=wish, write=write)
         if dry_run:
-            plan = how.plan(raster, dst, resolver=resolver, uncertainty=wish, write=write)
+            plan = request(dst).plan()
             speak.result({**asdict(plan), "dry_run": True}, plan_text(plan))
             return
+        listener = Listener(canceling(speak.progress, cancellation), speak.log, speak.within)
         with destination(dst, as_it_is=write.format == "cog") as path:
-            done = how.super_resolve(
-                raster,
-                path,
-                resolver=resolver,
-                uncertainty=wish,
-                write=write,
-                progress=canceling(speak.progress, cancellation),
-                within=speak.within,
-                log=speak.log,
-            )
+            done = how.fulfil(request(path), listener)
     speak.result({**asdict(done), "path": dst}, _summary(done, dst))
 
 

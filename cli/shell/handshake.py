@@ -33,7 +33,7 @@ def _tested() -> dict[str, str]:
     """Use PyTorch, GDAL and the shipped model once, so that a broken one shows now."""
     import platform
 
-    from hsisr_geo.engine.pipeline import super_resolve
+    from hsisr_geo.api import super_resolve
     from hsisr_geo.files import temporary_folder
     from hsisr_geo.model.inference.devices import choose_device
     from hsisr_geo.resolver.load import load_resolver

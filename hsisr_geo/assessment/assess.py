@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.assessment.no_reference import Check, Subject, measure_check
 from hsisr_geo.assessment.sample_window import choose_window
 from hsisr_geo.assessment.trial import Trial, measure_trial
@@ -17,9 +18,9 @@ from hsisr_geo.assessment.wald import SMALLEST, check_size, whole_groups, write
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.grid import cut
 from hsisr_geo.engine.identity import holding_still
-from hsisr_geo.engine.pipeline import RunReport, super_resolve
-from hsisr_geo.engine.request import Log, check_scene
-from hsisr_geo.engine.tasks import Progress
+from hsisr_geo.engine.listener import Log, Progress, ignore
+from hsisr_geo.engine.pipeline import RunReport
+from hsisr_geo.engine.request import check_scene
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.files import temporary_folder
 from hsisr_geo.raster.open import as_raster, open_raster
@@ -123,7 +124,7 @@ def assess(
         others = baselines(resolver.upscale, resolver.degradation)
         methods = (*(other for other in others if other.name != resolver.name), resolver)
         on_scene = [method for method in methods if method.name not in ("nearest", "bilinear")]
-        step = _shares(progress, log, len(methods) + len(on_scene))
+        step = _shares(progress or ignore, log or ignore, len(methods) + len(on_scene))
 
         def run(
             raster: str | Raster, method: Resolver, tile: int | None, what: str
@@ -190,19 +191,14 @@ def _real_scene(
     )
 
 
-def _shares(
-    progress: Progress | None, log: Log | None, runs: int
-) -> Callable[[str], Progress | None]:
+def _shares(progress: Progress, log: Log, runs: int) -> Callable[[str], Progress]:
     """Return a function that announces the next run, and gives it its share of the progress."""
     begun = 0
 
-    def next_run(title: str) -> Progress | None:
+    def next_run(title: str) -> Progress:
         nonlocal begun
         first, begun = begun, begun + 1
-        if log is not None:
-            log(title)
-        if progress is None:
-            return None
+        log(title)
         return lambda done, total: progress(
             _UNITS * first + _UNITS * done // max(total, 1), _UNITS * runs
         )

@@ -15,8 +15,8 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.engine.identity import holding_still
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import RasterError
 from hsisr_geo.files import temporary_folder

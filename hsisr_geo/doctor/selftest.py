@@ -8,11 +8,12 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import decode
 from hsisr_geo.cube.resampling import upsample
 from hsisr_geo.doctor.finding import Finding
-from hsisr_geo.engine.pipeline import RunReport, super_resolve
+from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.files import temporary_folder
 from hsisr_geo.output.drafts import write_raster
 from hsisr_geo.raster.open import open_raster

@@ -7,7 +7,8 @@ from pathlib import Path
 from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.engine.grid import cut
 from hsisr_geo.engine.identity import Snapshot
-from hsisr_geo.engine.request import Log, Request
+from hsisr_geo.engine.listener import Log
+from hsisr_geo.engine.request import Request
 from hsisr_geo.engine.tasks import Work
 from hsisr_geo.heap import give_back
 from hsisr_geo.journal.folder import WorkFolder

@@ -9,13 +9,10 @@ from contextlib import contextmanager
 
 from hsisr_geo.engine.assembly import Assembly
 from hsisr_geo.engine.assignment import Assignment
+from hsisr_geo.engine.listener import Listener, Log, Within, telling
 from hsisr_geo.engine.local import run
 from hsisr_geo.engine.outlook.estimate import work_of
 from hsisr_geo.engine.outlook.rate import keep_rate
-from hsisr_geo.engine.request import Log
-from hsisr_geo.engine.share import Within, telling
-from hsisr_geo.engine.tasks import Progress
-from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import WorkerError
 from hsisr_geo.journal.index import RecordAt, TileIndex
 from hsisr_geo.journal.records import JournalWriter, new_name
@@ -64,34 +61,26 @@ def _kept(finished: TileIndex, resume: bool) -> str:
 
 
 def compute(
-    assignment: Assignment,
-    finished: TileIndex,
-    assembly: Assembly,
-    *,
-    workers: Workers,
-    progress: Progress,
-    log: Log,
-    within: Within | None = None,
+    assignment: Assignment, finished: TileIndex, assembly: Assembly, listener: Listener
 ) -> None:
     """Compute the tiles that are missing; parts of tiles are told of this process only."""
     tiles = len(assignment.layout.grid)
-    progress(len(finished), tiles)
+    listener.progress(len(finished), tiles)
 
     def note(place: RecordAt) -> None:
         finished.put(place)
         assembly.check()
-        progress(len(finished), tiles)
+        listener.progress(len(finished), tiles)
 
-    if workers.here:
-        _compute_here(assignment, finished, workers.threads, note, within)
+    if assignment.request.where.here:
+        _compute_here(assignment, finished, note, listener.within)
     else:
-        _compute_elsewhere(assignment, finished, workers, note, log)
+        _compute_elsewhere(assignment, finished, note, listener.log)
 
 
 def _compute_here(
     assignment: Assignment,
     finished: TileIndex,
-    threads: int,
     note: Callable[[RecordAt], None],
     within: Within | None,
 ) -> None:
@@ -106,7 +95,7 @@ def _compute_here(
 
         started = time.perf_counter()
         with telling(made, tiles, within):
-            run(work, missing, threads=threads, progress=note)
+            run(work, missing, threads=assignment.request.where.threads, progress=note)
     _learn(assignment, missing, time.perf_counter() - started)
 
 
@@ -121,22 +110,10 @@ def _learn(assignment: Assignment, indices: list[tuple[int, int]], seconds: floa
 
 
 def _compute_elsewhere(
-    assignment: Assignment,
-    finished: TileIndex,
-    workers: Workers,
-    note: Callable[[RecordAt], None],
-    log: Log,
+    assignment: Assignment, finished: TileIndex, note: Callable[[RecordAt], None], log: Log
 ) -> None:
     from hsisr_geo.engine.cluster.connect import connected  # takes half a second
     from hsisr_geo.engine.cluster.run import run as run_elsewhere
 
-    with connected(workers) as client:
-        run_elsewhere(
-            client,
-            assignment,
-            finished,
-            note,
-            patience=workers.patience,
-            log=log,
-            elsewhere=workers.scheduler is not None,
-        )
+    with connected(assignment.request.where) as client:
+        run_elsewhere(client, assignment, finished, note, log=log)

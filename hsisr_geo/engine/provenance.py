@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,16 +13,15 @@ import hsisr_geo
 from hsisr_geo._version import __version__
 from hsisr_geo.bands.metadata import as_tags
 from hsisr_geo.cube.consistency import Consistency
-from hsisr_geo.cube.valid_range import Range, range_text
+from hsisr_geo.cube.valid_range import range_text
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.identity import changed_at, input_identity
-from hsisr_geo.engine.uncertainty import Uncertainty
+from hsisr_geo.engine.request import Request
 from hsisr_geo.errors import OutputError
 from hsisr_geo.raster.facts.description import clouds_masked, description
 from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import source_files
-from hsisr_geo.resolver.protocol import Resolver, Spread
 
 _OF_TILES = ("bands", "blur", "cube", "engine", "journal", "model", "raster", "resolver")
 
@@ -66,42 +65,38 @@ class Fingerprint:
             )
 
 
-def fingerprint(
-    raster: Raster,
-    resolver: Resolver,
-    *,
-    spread: Spread | None,
-    uncertainty: Uncertainty | None,
-    region: Window | None,
-    tile: int,
-    stored: Sequence[Raster],
-    valid_range: Range | None = None,
-    strict: bool = False,
-) -> Fingerprint:
+def fingerprint(request: Request, *, tile: int, stored: Iterable[Raster]) -> Fingerprint:
     """Take the fingerprint of a run.
 
-    `stored` is what the outputs will be: a format may ask for other numbers than the input has.
+    `stored` is what the outputs will be: a format may ask for other numbers than the input has. It
+    and the side of tiles are circumstances, which do not show in the digest.
 
     The files of the input, followed to their end, are told as `input_identity` says (`strict`: by
     all of their content); and, among the circumstances, by when they were changed. What is no file,
     such as a remote address, is told by its name and by how it describes itself.
+
+    Raises
+    ------
+    ModelError : an uncertainty is asked of a resolver that cannot tell it
     """
+    raster, resolver = request.raster, request.resolver
     names = raster.all_files
     facts = {
         "version": __version__,
         "source": os.path.basename(raster.path),
-        "input files": input_identity(names, strict=strict),
+        "input files": input_identity(names, strict=request.strict),
         "grid, bands and tags of the input": description(raster),
-        "bounds": _window_text(region),
+        "bounds": _window_text(request.region),
         "model": resolver.name,
         "upscale": str(resolver.upscale),
-        "valid_range": range_text(valid_range),
+        "valid_range": range_text(request.valid_range),
         **resolver.provenance(),
     }
-    if uncertainty is not None and spread is not None:
-        facts |= {"uncertainty bands": uncertainty.bands, **_prefixed(spread.provenance())}
+    if request.uncertainty is not None and (spread := request.spread) is not None:
+        facts |= {"uncertainty bands": request.uncertainty.bands}
+        facts |= {f"uncertainty {name}": value for name, value in spread.provenance().items()}
     circumstances = {"tile": str(tile), "input changed at": changed_at(names)}
-    circumstances |= {"code": code_identity()} | ({"strict": "yes"} if strict else {})
+    circumstances |= {"code": code_identity()} | ({"strict": "yes"} if request.strict else {})
     circumstances["stored numbers"] = " ".join(map(_numbers_of, stored))
     return Fingerprint(facts, circumstances)
 
@@ -145,20 +140,15 @@ def _window_text(window: Window | None) -> str:
     return f"rows {rows.start}-{rows.stop}, columns {cols.start}-{cols.stop}"
 
 
-def _prefixed(items: Mapping[str, str]) -> dict[str, str]:
-    return {f"uncertainty {name}": value for name, value in items.items()}
-
-
 def _difference(name: str, kept: str | None, now: str | None) -> str:
     if name in ("input files", "input changed at", "grid, bands and tags of the input"):
         return f"{name}: not as they were"
     return f"{name} was {kept or 'none'}, is {now or 'none'}"
 
 
-def provenance_tags(
-    raster: Raster, resolver: Resolver, mark: Fingerprint, found: Consistency
-) -> dict[str, str]:
+def provenance_tags(request: Request, mark: Fingerprint, found: Consistency) -> dict[str, str]:
     """Say how the output was made; not the tiling, as the result does not depend on it."""
+    raster, resolver = request.raster, request.resolver
     measured = {
         "consistency_rms": found.rms,
         "consistency_max": found.maximum,

@@ -1,7 +1,8 @@
-"""`Request`: what a run is asked to make, and what follows: rasters, tiles, fingerprint."""
+"""`Request`: what a run is asked to make, and what follows: rasters, tiles, memory, a plan."""
 
 import os
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from hsisr_geo.cube.tiling import TileGrid
@@ -13,11 +14,9 @@ from hsisr_geo.engine.identity import Snapshot, seen
 from hsisr_geo.engine.outlook.estimate import choose_tile
 from hsisr_geo.engine.outlook.footprint import Footprint, Writing, footprint
 from hsisr_geo.engine.outlook.plan import RunPlan, lay_out
-from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import OptionError
-from hsisr_geo.journal.folder import WorkFolder
 from hsisr_geo.journal.layout import Output
 from hsisr_geo.output.drafts import as_output
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
@@ -38,9 +37,7 @@ from hsisr_geo.resolver.protocol import (
     settled,
     with_deviation,
 )
-
-Log = Callable[[str], None]
-"""Takes one line at a time."""
+from hsisr_geo.threads import products_in_one_thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +53,7 @@ class Request:
     where : which processes compute the tiles
     valid_range : least and largest value; None: not negative where the input is not
     strict : hash the whole input for the fingerprint, however large
+    since : when it was made, by `time.perf_counter`: what a run took is counted from there
     """
 
     raster: Raster
@@ -69,8 +67,10 @@ class Request:
     where: Workers = field(default_factory=Workers)
     valid_range: Range | None = None
     strict: bool = False
+    since: float = field(default_factory=time.perf_counter)
 
     @classmethod
+    @products_in_one_thread()  # as in the run: a blur that is estimated is the same in its plan
     def of(
         cls,
         src: str | os.PathLike[str] | Raster,
@@ -96,7 +96,7 @@ class Request:
         OptionError, ModelError : a tile below 1; a valid range that encloses nothing; an
             uncertainty of a resolver that cannot tell it
         """
-        where = where or Workers()
+        since, where = time.perf_counter(), where or Workers()
         hold_cache(memory and memory // where.number)
         raster = src if isinstance(src, Raster) else open_raster(where.name_of(os.fspath(src)))
         check_suitable(raster, again=again)
@@ -119,6 +119,7 @@ class Request:
             where,
             limits,
             strict,
+            since,
         )
 
     @property
@@ -153,8 +154,8 @@ class Request:
         """Return the same for one of several workers: on one GPU, where there are GPUs."""
         return replace(self, resolver=pinned(self.resolver, number))
 
-    def side(self, kept: WorkFolder | None = None) -> int:
-        """Choose the side of tiles: as asked, that of the run taken up, or what memory allows.
+    def side(self, kept: int | None = None) -> int:
+        """Choose the side of tiles: as asked, that of a run that is kept, or what memory allows.
 
         Raises
         ------
@@ -162,7 +163,7 @@ class Request:
         """
         side = (
             self.tile
-            or (kept and kept_tile(kept.record()))
+            or kept
             or choose_tile(
                 self.raster,
                 self.resolver,
@@ -225,25 +226,6 @@ class Request:
                 f"and {self.memory / 1e6:.0f} MB are allowed: allow more (--memory), or choose "
                 f"{'--model bicubic' if isinstance(self.resolver, PartResolver) else 'fewer bands'}"
             )
-
-    def fingerprint(self, tile: int, targets: Sequence[Target]) -> Fingerprint:
-        """Say what decides about every number of the result.
-
-        Raises
-        ------
-        ModelError : an uncertainty is asked of a resolver that cannot tell it
-        """
-        return fingerprint(
-            self.raster,
-            self.resolver,
-            spread=self.spread,
-            uncertainty=self.uncertainty,
-            region=self.region,
-            tile=tile,
-            valid_range=self.valid_range,
-            stored=[target.form.stored(target.raster) for target in targets],
-            strict=self.strict,
-        )
 
     def snapshots(self) -> tuple[Snapshot, Snapshot]:
         """Look at the files of the scene, and at those of the method.

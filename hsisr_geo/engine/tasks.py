@@ -34,8 +34,6 @@ from hsisr_geo.resolver.apply import Method, cut_holes, hold_values, make_bands,
 from hsisr_geo.resolver.watch import Watch
 from hsisr_geo.threads import products_in_one_thread
 
-Progress = Callable[[int, int], None]
-
 
 @dataclass(frozen=True, eq=False)
 class Work:

@@ -22,9 +22,9 @@ from dask_processes import address_of, start, worker_options
 from distributed import Client, LocalCluster, WorkerPlugin
 from scenes import read_pixels
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.engine.cluster.connect import connected
 from hsisr_geo.engine.cluster.tile_worker import infer
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.scheduler import SchedulerAddress, check_answers
 from hsisr_geo.engine.workers import Patience, Workers
 from hsisr_geo.errors import ModelError, OptionError, RasterError, WorkerError
@@ -171,7 +171,7 @@ def run_on(address, tmp_path, monkeypatch):
 
     def run(at=None, action=None, patience=PATIENT):
         of_patience = partial(Workers, patience=patience)
-        monkeypatch.setattr("hsisr_geo.engine.pipeline.Workers", of_patience)
+        monkeypatch.setattr("hsisr_geo.api.Workers", of_patience)
 
         def progress(done, _):
             if done == at:

@@ -11,8 +11,8 @@ import rasterio
 from affine import Affine
 from scenes import read_pixels
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.engine.identity import Snapshot, input_identity
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.tasks import Work
 from hsisr_geo.errors import Canceled, HsisrError, OutputError, RasterError
 from hsisr_geo.raster.open import open_raster

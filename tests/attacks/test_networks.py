@@ -15,7 +15,7 @@ from attacks.test_clusters import PATIENT, run_on
 from dask_processes import scheduler_and_worker
 from scenes import read_pixels
 
-from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.api import super_resolve
 from hsisr_geo.errors import WorkerError
 from hsisr_geo.resolver.interpolation import BicubicResolver
 

@@ -22,6 +22,7 @@ from torch import nn
 
 import hsisr_geo.xarray
 from hsisr_geo import super_resolve
+from hsisr_geo.api import super_resolve as run
 from hsisr_geo.benchmark.systems import build as building
 from hsisr_geo.benchmark.systems.build import ARCHITECTURES, Architecture, build, settings_of
 from hsisr_geo.benchmark.systems.checkpoint import load_system, save_system
@@ -30,7 +31,6 @@ from hsisr_geo.benchmark.systems.resolver.cost import rate_of
 from hsisr_geo.benchmark.systems.resolver.resolver import load
 from hsisr_geo.benchmark.systems.system import Regressor
 from hsisr_geo.cube.windows import inside, scaled
-from hsisr_geo.engine.pipeline import super_resolve as run
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import Canceled, ModelError
 from hsisr_geo.model.adaptation.adapt import learn

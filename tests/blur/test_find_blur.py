@@ -10,12 +10,12 @@ import rasterio
 from affine import Affine
 from commands import call, one_line_error, write
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.blur import find_blur
 from hsisr_geo.blur.estimate import estimate_mtf
 from hsisr_geo.blur.find import CRISP, said_of
 from hsisr_geo.blur.sensors import sensors
 from hsisr_geo.cube.degradation import named
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver.load import load_resolver

@@ -287,6 +287,21 @@ def test_a_dry_run_writes_nothing_and_says_what_the_batch_would(folder, tmp_path
     assert not out.exists()
 
 
+def test_a_dry_run_tells_the_tile_of_one_of_several_scenes_at_a_time(
+    raster_of_bands, tmp_path, monkeypatch
+):
+    """As `batch` will choose it: they share the memory."""
+    from hsisr_geo.engine.outlook import estimate
+
+    monkeypatch.setattr(estimate, "machine_memory", lambda: 600_000_000)
+
+    def tile(jobs):
+        options = ["--out-dir", tmp_path / "out", "--dry-run", "--jobs", jobs, "--progress", "json"]
+        return json.loads(batch(raster_of_bands, *options).stdout)["plans"][0]["tile"]
+
+    assert (tile(1), tile(4)) == (estimate.TILES[2], estimate.TILES[-1])
+
+
 def test_uncertainties_have_names_of_their_own(raster_of_bands, tmp_path):
     options = ["--upscale", 2, "--device", "cpu", "--samples", 2, "--out-dir", tmp_path / "out"]
     call("batch", raster_of_bands, *options, "--uncertainty-name", "{stem}_sigma.tif")

@@ -201,6 +201,13 @@ def test_dry_run_says_what_would_be_written_and_writes_nothing(raster, tmp_path)
     assert plan["size"] == 40 * 48 * 4 * 2
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",)], ids=["run", "dry run"])
+def test_workers_beside_those_of_a_scheduler_are_refused(raster, tmp_path, more):
+    words = "--workers", 2, "--scheduler", "tcp://localhost:1", *more
+    *_, line = bicubic(raster, tmp_path / "out.tif", *words, code=1).stderr.splitlines()
+    assert line.endswith("a scheduler has its own workers: leave out --workers or --scheduler")
+
+
 def test_progress_json_is_one_object_per_line_on_stdout(raster, tmp_path):
     result = bicubic(raster, tmp_path / "out.tif", "--progress", "json", "--tile", 8)
     assert result.stderr == ""
@@ -609,7 +616,7 @@ def test_an_unexpected_error_is_one_line_too(raster, tmp_path, monkeypatch, erro
     def fail(*args, **options):
         raise error
 
-    monkeypatch.setattr("hsisr_geo.engine.pipeline.super_resolve", fail)
+    monkeypatch.setattr("hsisr_geo.engine.pipeline.fulfil", fail)
     line = one_line_error(bicubic(raster, tmp_path / "out.tif", "--progress", "none", code=1))
     assert said in line
     monkeypatch.setenv("HSISR_GEO_DEBUG", "1")

@@ -19,7 +19,7 @@ import xarray as xr
 from affine import Affine
 from commands import bicubic, call
 
-from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.api import super_resolve
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.pipes import is_stdin, is_stdout, receive, send
 from hsisr_geo.raster.read import read_window

@@ -7,7 +7,7 @@ from affine import Affine
 from commands import tags_of
 from scenes import read_pixels
 
-from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.api import super_resolve
 from hsisr_geo.resolver.interpolation import BackProjectionResolver
 
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import rasterio
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.engine import tasks
 from hsisr_geo.engine.local import one_ahead
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.raster import read
 from hsisr_geo.resolver import apply
 from hsisr_geo.resolver.interpolation import BicubicResolver

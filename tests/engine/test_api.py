@@ -11,7 +11,10 @@ from affine import Affine
 from scenes import read_pixels
 
 import hsisr_geo
-from hsisr_geo.engine import pipeline
+from hsisr_geo.engine.listener import Listener
+from hsisr_geo.engine.pipeline import fulfil
+from hsisr_geo.engine.request import Request
+from hsisr_geo.engine.workers import Workers
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import Recipe
 from hsisr_geo.xarray.accessor import HsisrArray
@@ -30,7 +33,7 @@ def raster(tmp_path):
 def test_one_call_does_what_the_pipeline_does(raster, tmp_path):
     report = hsisr_geo.super_resolve(raster, tmp_path / "a.tif", upscale=3)
     resolver = hsisr_geo.load_resolver("default", upscale=3)
-    pipeline.super_resolve(raster, tmp_path / "b.tif", resolver=resolver)
+    fulfil(Request.of(raster, tmp_path / "b.tif", resolver=resolver))
     assert report.shape == (60, 72)
     assert np.array_equal(read_pixels(tmp_path / "a.tif"), read_pixels(tmp_path / "b.tif"))
 
@@ -49,7 +52,9 @@ def names(function, *others):
 
 def test_no_option_is_missing():
     loading = names(hsisr_geo.load_resolver, "name_or_path") | {"model", "resolver"}
-    running = names(pipeline.super_resolve)
+    where = names(Workers, "number", "patience") | {"workers"}
+    running = names(Request.of, "where") | names(fulfil, "request", "listener")
+    running |= where | names(Listener)
     assert names(hsisr_geo.super_resolve) == loading | running
     # what computes is chosen by HSISR_GEO_BACKEND or a Recipe: no matter of a call
     assert names(Recipe, "sha256", "backend") == loading - {"resolver"}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from affine import Affine
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.cube.degradation import Degradation, named
 from hsisr_geo.cube.windows import Window, area
@@ -17,7 +18,6 @@ from hsisr_geo.engine.outlook.estimate import (
     machine_memory,
 )
 from hsisr_geo.engine.outlook.footprint import footprint, made_of
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.protocol import Cost, PartResolver, TileFunction

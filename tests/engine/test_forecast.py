@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from commands import write
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.engine.outlook import rate
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.request import Request
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import load_resolver

@@ -11,8 +11,9 @@ from commands import bicubic, call, one_line_error, pixels, write, write_model
 from rasterio.windows import Window
 from scenes import Scenes
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.cube.degradation import named
-from hsisr_geo.engine.pipeline import RunReport, super_resolve
+from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair
 from hsisr_geo.resolver.load import load_resolver

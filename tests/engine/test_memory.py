@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import rasterio
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.engine import local, tasks
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.request import Request
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver.interpolation import BicubicResolver
@@ -20,7 +20,7 @@ BANDS, ROWS, COLS = 200, 256, 256
 CUBE = BANDS * ROWS * COLS * 2
 RUN = """
 import re, sys
-from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.api import super_resolve
 from hsisr_geo.engine.request import Request
 from hsisr_geo.resolver.interpolation import BicubicResolver
 src, dst = sys.argv[1:]

@@ -11,10 +11,10 @@ from rasterio.enums import Resampling
 from rasterio.env import get_gdal_config
 from scenes import read_pixels
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.cube.valid_range import ANYTHING
-from hsisr_geo.engine import assignment, share
-from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.engine import assignment, listener
 from hsisr_geo.errors import Canceled, OptionError, OutputError, RasterError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.resolver.interpolation import BicubicResolver
@@ -341,7 +341,7 @@ def test_progress_counts_every_tile_in_the_calling_thread(tmp_path):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_parts_of_tiles_under_way_are_told_meanwhile(tmp_path, monkeypatch, threads):
     """A tile that waits after each of three parts until it was told."""
-    monkeypatch.setattr(share, "_EVERY_S", 0.001)
+    monkeypatch.setattr(listener, "_EVERY_S", 0.001)
     told, heard = [], threading.Event()
 
     class Slow(ShiftResolver):

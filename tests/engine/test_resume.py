@@ -15,8 +15,8 @@ import rasterio
 from commands import CLI, ENVIRONMENT, posix, tags_of
 from scenes import read_pixels
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.engine import assignment, request
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import Canceled, OutputError, RasterError
 from hsisr_geo.journal.folder import work_folder_of
 from hsisr_geo.resolver.interpolation import BackProjectionResolver, BicubicResolver
@@ -221,7 +221,7 @@ from pathlib import Path
 from hsisr_geo.journal import records
 from hsisr_geo.output import commit
 from hsisr_geo.journal.blocks import TileBlocks
-from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.api import super_resolve
 from hsisr_geo.resolver.interpolation import BackProjectionResolver
 
 def kill(owner, name, number):

@@ -12,8 +12,9 @@ import torch
 from affine import Affine
 from scenes import Scenes, read_pixels
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.cube.windows import scaled
-from hsisr_geo.engine.pipeline import RunReport, super_resolve
+from hsisr_geo.engine.pipeline import RunReport
 from hsisr_geo.engine.uncertainty import Uncertainty, mean_band
 from hsisr_geo.errors import Canceled, ModelError, OptionError, OutputError
 from hsisr_geo.model.diffusion import sample

@@ -10,8 +10,8 @@ from rasterio.windows import Window
 from scenes import Scenes
 from silent_model import silent
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.assessment.gradients import find_seams, measure_steps
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.inference.resolver import load

@@ -10,8 +10,8 @@ import rasterio
 from affine import Affine
 from scenes import read_pixels
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.cube.degradation import named
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model import deviation

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.api import super_resolve
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import Canceled
 from hsisr_geo.journal.blocks import TileBlocks

@@ -28,8 +28,8 @@ from rasterio.errors import NotGeoreferencedWarning
 from rio_cogeo import cog_validate
 from scenes import read_pixels
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import HsisrError, OptionError, OutputError
 from hsisr_geo.output.formats.blocks import BlocksPart
 from hsisr_geo.output.formats.choice import FORMATS, WriteOptions, choose_format

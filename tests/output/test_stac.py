@@ -18,8 +18,8 @@ from pystac.extensions.projection import ProjectionExtension
 from pystac.validation import validate_dict
 from rasterio.warp import transform as transform_points
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import HsisrError, OutputError
 from hsisr_geo.output.formats.choice import WriteOptions

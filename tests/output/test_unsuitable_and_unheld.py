@@ -8,9 +8,9 @@ from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 
 from hsisr_geo import HsisrError
+from hsisr_geo.api import super_resolve
 from hsisr_geo.assessment.assess import assess
 from hsisr_geo.bands.pixel_tags import finer_items
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.output.formats.choice import WriteOptions
 from hsisr_geo.output.formats.envi import Envi
 from hsisr_geo.output.formats.geotiff import GeoTiff

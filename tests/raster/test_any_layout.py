@@ -20,7 +20,7 @@ from rasterio.enums import Resampling
 from rasterio.rpc import RPC
 from rasterio.transform import RPCTransformer
 
-from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.api import super_resolve
 from hsisr_geo.resolver.interpolation import BicubicResolver
 
 DTYPES = ("uint8", "int16", "uint16", "int32", "uint32", "float32", "float64")

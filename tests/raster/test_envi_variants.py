@@ -12,8 +12,8 @@ import pytest
 import rasterio
 from spectral.io import envi as spectral_envi
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.bands.bands import Bands
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window

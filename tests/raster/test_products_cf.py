@@ -7,7 +7,7 @@ import pytest
 import rasterio
 import xarray as xr
 
-from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.api import super_resolve
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window

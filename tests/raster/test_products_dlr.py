@@ -11,7 +11,7 @@ from made_products import ENMAP_CENTRES, ENMAP_WIDTHS, make_desis, make_enmap
 from rasterio.rpc import RPC
 from rasterio.transform import RPCTransformer
 
-from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.api import super_resolve
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster.facts.description import description
 from hsisr_geo.raster.open import open_raster

@@ -24,7 +24,7 @@ from rasterio import warp
 from rasterio.control import GroundControlPoint
 from rasterio.transform import GCPTransformer
 
-from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.api import super_resolve
 from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window

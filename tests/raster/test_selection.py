@@ -9,8 +9,8 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window

@@ -9,8 +9,8 @@ from affine import Affine
 from rasterio.windows import Window
 from skimage.transform import resize
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.cube.resampling import decimate, upsample
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.model.inference.resolver import load
 from hsisr_geo.resolver.catalogue import DEFAULT_MODEL
 from hsisr_geo.resolver.interpolation import BackProjectionResolver, baselines

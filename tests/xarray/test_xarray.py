@@ -11,7 +11,7 @@ import xarray as xr
 from affine import Affine
 from rasterio.control import GroundControlPoint
 
-from hsisr_geo.engine.pipeline import super_resolve
+from hsisr_geo.api import super_resolve
 from hsisr_geo.errors import ModelError, OptionError, RasterError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window

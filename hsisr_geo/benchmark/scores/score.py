@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hsisr_geo.api import super_resolve
 from hsisr_geo.assessment.wald import check_size, coarser, degrade, whole_groups, write
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.benchmark.data.crops import picked
@@ -16,7 +17,6 @@ from hsisr_geo.benchmark.data.sources import SourceScene
 from hsisr_geo.benchmark.scores.arrays import keep_arrays
 from hsisr_geo.benchmark.settings import ALL
 from hsisr_geo.cube.degradation import BICUBIC, named
-from hsisr_geo.engine.pipeline import super_resolve
 from hsisr_geo.errors import ModelError
 from hsisr_geo.files import temporary_folder
 from hsisr_geo.metrics import evaluate

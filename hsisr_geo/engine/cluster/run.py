@@ -18,7 +18,7 @@ from hsisr_geo.engine.cluster.answer import within
 from hsisr_geo.engine.cluster.lookout import Lookout, TileEnd
 from hsisr_geo.engine.cluster.roll_call import check
 from hsisr_geo.engine.cluster.tile_worker import TileWorker, infer
-from hsisr_geo.engine.workers import Patience
+from hsisr_geo.engine.listener import Log
 from hsisr_geo.errors import WorkerError
 from hsisr_geo.journal.index import RecordAt, TileIndex
 from hsisr_geo.raster.datasets import anywhere
@@ -34,17 +34,11 @@ def run(
     finished: TileIndex,
     progress: Callable[[RecordAt], None],
     *,
-    patience: Patience,
-    log: Callable[[str], None],
-    elsewhere: bool,
+    log: Log,
 ) -> None:
     """Compute the missing tiles on the workers; progress is told of each, in the caller's thread.
 
     Only a few tiles for each worker are under way at a time, however many there are.
-
-    Parameters
-    ----------
-    elsewhere : workers may run on other machines
 
     Raises
     ------
@@ -52,6 +46,8 @@ def run(
         scheduler or all workers are gone
     HsisrError : as raised by a tile
     """
+    where = assignment.request.where
+    patience, elsewhere = where.patience, where.scheduler is not None
     if not elsewhere:  # workers of our own: they are there, and may be slow to start
         patience = replace(patience, answer=patience.ready)
     sent = dumps(assignment)
