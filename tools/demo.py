@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 from affine import Affine
 from demo_picture import Panel, draw, true_colour_bands
-from hsisr_geo.cli.assess.evaluate import compare
 from hsisr_geo.cli.terminal.progress import report, to_json
 from rasterio.crs import CRS
 from rasterio.warp import transform as reproject
 
 from hsisr_geo.api import super_resolve
 from hsisr_geo.assessment import wald
+from hsisr_geo.assessment.compare import compare
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.blur.find import AUTO
@@ -77,7 +77,7 @@ def run_demo(options: Options) -> None:
     for name, resolver in {BICUBIC: bicubic, model.name: model}.items():
         results[name] = Path(f"{stem}_degraded_{name}_x{factor}.tif")
         _super_resolve(degraded, results[name], resolver)
-        scores[name], *_ = compare(str(results[name]), str(truth), upscale=factor)
+        scores[name] = compare(results[name], truth, upscale=factor).scores
     whole = Path(f"{stem}_x{factor}.tif")
     _super_resolve(scene, whole, model)
 

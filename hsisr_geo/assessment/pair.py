@@ -21,6 +21,7 @@ from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import RasterError
 from hsisr_geo.files import temporary_folder
 from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.place.crs import same_crs
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.interpolation import BicubicResolver
@@ -279,7 +280,7 @@ def _placed(coarse: Raster, fine: Raster) -> Affine:
     told = f"{coarse.path} and {fine.path}"
     if not (coarse.has_transform and fine.has_transform):
         raise RasterError(f"{told}: both must have a place; give them a geotransform first")
-    if not _same_crs(coarse.crs, fine.crs):
+    if not same_crs(coarse.crs, fine.crs):
         raise RasterError(f"{told}: their coordinate reference systems differ; reproject one")
     place: Affine = ~fine.transform @ coarse.transform
     if max(abs(place.b), abs(place.d)) > 1e-6 * abs(place.a):
@@ -287,14 +288,6 @@ def _placed(coarse: Raster, fine: Raster) -> Affine:
     if min(abs(place.a), abs(place.e)) < 2:
         raise RasterError(f"{told}: the second must be at least twice as fine as the first")
     return place
-
-
-def _same_crs(one: str | None, other: str | None) -> bool:
-    from rasterio.crs import CRS
-
-    if one is None or other is None:
-        return one == other
-    return one == other or bool(CRS.from_wkt(one) == CRS.from_wkt(other))
 
 
 def _common(coarse: Raster, fine: Raster) -> tuple[tuple[int, int], ...]:

@@ -1,15 +1,12 @@
 """The folder of a comparison: where its files lie, and who works on which of them."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hsisr_geo.errors import OutputError
-
-if sys.platform != "win32":
-    import fcntl
+from hsisr_geo.files import lock
 
 TRUTH = "truth"
 """Below `cubes`: what the results are held against."""
@@ -95,16 +92,4 @@ class Folder:
         except OSError as e:
             raise OutputError(f"{path}: cannot be written: {e.strerror or e}") from e
         with file:
-            yield _lock(file.fileno())
-
-
-def _lock(descriptor: int) -> bool:
-    if sys.platform == "win32":
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks: who runs several processes there was told
-        return True
-    return True
+            yield lock(file.fileno()) is not False  # None: who runs several there was told

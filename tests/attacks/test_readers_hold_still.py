@@ -14,6 +14,7 @@ from commands import call, one_line_error, write
 from scenes import reflectance
 
 from hsisr_geo.assessment.assess import assess
+from hsisr_geo.assessment.compare import compare
 from hsisr_geo.assessment.pair import SensorPair
 from hsisr_geo.cube.indices import find_index
 from hsisr_geo.errors import OutputError, RasterError
@@ -28,10 +29,6 @@ def scene(path, seed, side=48):
     return write(path, cube, wavelengths=WAVELENGTHS)
 
 
-def evaluated(one, other, folder):
-    importlib.import_module("hsisr_geo.cli.assess.evaluate").compare(str(one), str(other))
-
-
 @pytest.mark.parametrize(
     ("module", "name", "read"),
     [
@@ -44,7 +41,10 @@ def evaluated(one, other, folder):
             "hsisr_geo.index.make", "_made",
             lambda one, other, to: write_index(one, other, find_index("ndvi"), to / "i.tif"),
         ),
-        ("hsisr_geo.cli.assess.evaluate", "_read", evaluated),
+        (
+            "hsisr_geo.assessment.compare", "_read",
+            lambda one, other, _: compare(one, other),
+        ),
     ],
 )  # fmt: skip
 def test_a_scene_that_is_replaced_while_it_is_looked_at_is_told(
