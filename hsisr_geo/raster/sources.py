@@ -8,7 +8,7 @@ it, is a question to the files at the end of such chains.
 import os
 import re
 from collections.abc import Iterable, Iterator
-from xml.etree import ElementTree as ET  # nosec B405 # see `_tree`
+from xml.etree import ElementTree as ET  # nosec B405 # see `elements`
 
 from rasterio.errors import RasterioError
 

@@ -1,1 +1,1 @@
-"""Weights that the project trained, with their model cards; `registry` finds them."""
+"""Weights that the project trained, with their model cards; `catalogue` finds them."""

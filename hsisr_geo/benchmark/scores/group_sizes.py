@@ -64,7 +64,7 @@ def measure_groups(
     protocol
         How these cubes are scaled, and the peak value.
     bands, sizes
-        As for `timing.measure`; no sizes where the system is timed elsewhere.
+        As for `times.measure`; no sizes where the system is timed elsewhere.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 The scene degraded by D is an input whose truth is the scene (the idea of Shocher et al. 2018,
 "zero-shot" super-resolution; here from trained weights instead of none). Only the layers behind the
 denoiser's body learn. The averaged weights that score best on a held-out block are kept, and there
-is a result only if they beat the starting weights by what `Check.fault` asks for.
+is a result only if they beat the starting weights by what `BlockCheck.fault` asks for.
 """
 
 import time

@@ -52,7 +52,7 @@ class DiffusionResolver(Placed):
     ----------
     detail
         0: the best estimate. 1: with the texture of one sample, its shading and colour by the
-        model's gains (`diffusion.add_texture`). Between: that share of the texture.
+        model's gains (`chain.add_texture`). Between: that share of the texture.
     seed
         Chooses the sample; without meaning at detail 0.
     degradation

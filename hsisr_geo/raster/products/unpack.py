@@ -37,7 +37,7 @@ def suited(
 
     Parameters
     ----------
-    dataset, axes : as in `hdf5.Part`, opened
+    dataset, axes : as in `hdf5.BandRange`, opened
     path : of the file
 
     Returns
