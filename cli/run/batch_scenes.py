@@ -52,13 +52,14 @@ def sharing_memory(
 ) -> RunOptions:
     """Return the options with a tile chosen for one of several runs that share the memory."""
     from hsisr_geo.engine.outlook.estimate import SHARE, choose_tile, machine_memory
+    from hsisr_geo.engine.workers import Workers
 
     if how.tile is not None or jobs == 1 or how.resume:  # what is resumed has its tile
         return how
     tile = choose_tile(
         raster,
         resolver,
-        threads=how.threads,
+        where=Workers(threads=how.threads),
         samples=samples,
         region=None if how.bounds is None else raster.window_of(how.bounds),
         memory=(how.memory or int(SHARE * machine_memory())) // jobs,

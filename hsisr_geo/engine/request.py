@@ -15,7 +15,7 @@ from hsisr_geo.engine.outlook.estimate import choose_tile
 from hsisr_geo.engine.outlook.footprint import Footprint, Writing, footprint
 from hsisr_geo.engine.outlook.plan import RunPlan, lay_out
 from hsisr_geo.engine.uncertainty import Uncertainty
-from hsisr_geo.engine.workers import Workers
+from hsisr_geo.engine.workers import THIS_PROCESS, Workers
 from hsisr_geo.errors import OptionError
 from hsisr_geo.journal.layout import Output
 from hsisr_geo.output.drafts import as_output
@@ -64,7 +64,7 @@ class Request:
     write: WriteOptions = AS_NAMED
     tile: int | None = None
     memory: int | None = None
-    where: Workers = field(default_factory=Workers)
+    where: Workers = THIS_PROCESS
     valid_range: Range | None = None
     strict: bool = False
     since: float = field(default_factory=time.perf_counter)
@@ -82,7 +82,7 @@ class Request:
         write: WriteOptions = AS_NAMED,
         tile: int | None = None,
         memory: int | None = None,
-        where: Workers | None = None,
+        where: Workers = THIS_PROCESS,
         strict: bool = False,
         valid_range: Sequence[float] | None = None,
         again: bool = False,
@@ -96,7 +96,7 @@ class Request:
         OptionError, ModelError : a tile below 1; a valid range that encloses nothing; an
             uncertainty of a resolver that cannot tell it
         """
-        since, where = time.perf_counter(), where or Workers()
+        since = time.perf_counter()
         hold_cache(memory and memory // where.number)
         raster = src if isinstance(src, Raster) else open_raster(where.name_of(os.fspath(src)))
         check_suitable(raster, again=again)
@@ -167,8 +167,7 @@ class Request:
             or choose_tile(
                 self.raster,
                 self.resolver,
-                threads=self.where.threads,
-                workers=self.where.number,
+                where=self.where,
                 samples=self.samples,
                 region=self.region,
                 memory=self.memory,

@@ -87,3 +87,7 @@ class Workers:
     def name_of(self, src: str) -> str:
         """Return a name for the input that means the same in whatever folder a worker started."""
         return os.path.abspath(src) if self.scheduler and os.path.exists(src) else src
+
+
+THIS_PROCESS = Workers()
+"""One tile at a time, here."""

@@ -18,6 +18,7 @@ from hsisr_geo.engine.outlook.estimate import (
     machine_memory,
 )
 from hsisr_geo.engine.outlook.footprint import footprint, made_of
+from hsisr_geo.engine.workers import Workers
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.protocol import Cost, PartResolver, TileFunction
@@ -81,8 +82,8 @@ def test_less_memory_more_bands_or_threads_make_smaller_tiles() -> None:
         return choose_tile(_raster(bands=bands), Costly(upscale), **{"memory": 2 * GB, **options})
 
     assert chosen(memory=GB) < chosen(memory=4 * GB)
-    assert chosen(threads=4) < chosen()
-    assert chosen(workers=4) < chosen()
+    assert chosen(where=Workers(threads=4)) < chosen()
+    assert chosen(where=Workers(4)) < chosen()
     assert chosen(bands=448) < chosen()
     assert chosen(memory=GB) < chosen(memory=GB, upscale=2)
     assert chosen(samples=8) < chosen()
@@ -91,7 +92,7 @@ def test_less_memory_more_bands_or_threads_make_smaller_tiles() -> None:
 
 def test_a_small_scene_is_shared_by_all_workers() -> None:
     raster, resolver = _raster(400, 400, 4), Costly(2)
-    side = choose_tile(raster, resolver, workers=4, memory=100 * GB)
+    side = choose_tile(raster, resolver, where=Workers(4), memory=100 * GB)
     assert len(cut(raster, resolver, tile=side)) >= 16
     assert choose_tile(raster, resolver, memory=100 * GB) == 256
 
@@ -155,7 +156,7 @@ def test_time_follows_work_and_is_shared_by_gpus() -> None:
     assert estimate_seconds(raster, resolver, cut(raster, resolver, tile=32)) > one
     gpus = OnGpu(2)
     grid = cut(raster, gpus, tile=128)
-    alone, both = (estimate_seconds(raster, gpus, grid, threads=n) for n in (1, 2))
+    alone, both = (estimate_seconds(raster, gpus, grid, where=Workers(threads=n)) for n in (1, 2))
     assert both == pytest.approx(alone / 2, rel=0.1)
 
 

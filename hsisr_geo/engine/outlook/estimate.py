@@ -9,6 +9,7 @@ from hsisr_geo.cube.windows import Window, area
 from hsisr_geo.engine.grid import cut
 from hsisr_geo.engine.outlook.footprint import Writing, footprint, tile_cost
 from hsisr_geo.engine.outlook.rate import kept_rate
+from hsisr_geo.engine.workers import THIS_PROCESS, Workers
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.protocol import PartResolver, Resolver
 
@@ -36,8 +37,7 @@ def choose_tile(
     raster: Raster,
     resolver: Resolver,
     *,
-    threads: int = 1,
-    workers: int = 1,
+    where: Workers = THIS_PROCESS,
     samples: int | None = None,
     region: Window | None = None,
     memory: int | None = None,
@@ -48,10 +48,10 @@ def choose_tile(
 
     Parameters
     ----------
+    where
+        Processes that share the memory; each gets four tiles at least, as far as there are pixels.
     samples
         Of the uncertainty, 0 where it is predicted; None without.
-    workers
-        Processes that share the memory; each gets four tiles at least, as far as there are pixels.
     memory
         Bytes that the run may take; None for `SHARE` of the machine's. Of a GPU's own memory the
         model takes what is free, and less at a time where that is too little.
@@ -60,21 +60,21 @@ def choose_tile(
     bound
         `memory` must not be exceeded: reading and computing may take turns for it.
     """
-    budget = (int(SHARE * machine_memory()) if memory is None else memory) // workers
+    budget = (int(SHARE * machine_memory()) if memory is None else memory) // where.number
     on_cpu = not isinstance(resolver, PartResolver) or resolver.on_cpu
     for side in TILES:
         if on_cpu and side > _LONGEST_ON_CPU:
             continue
         grid = cut(raster, resolver, samples=samples, tile=side, region=region)
-        enough = workers == 1 or len(grid) >= _TILES_EACH * workers
+        enough = where.number == 1 or len(grid) >= _TILES_EACH * where.number
         need = footprint(
             raster,
             resolver,
             grid,
-            threads=threads,
+            threads=where.threads,
             samples=samples,
             memory=budget if bound else None,
-            in_turns=bound and threads == 1,
+            in_turns=bound and where.threads == 1,
             writing=writing,
         )
         if enough and need.host <= budget:
@@ -98,8 +98,7 @@ def estimate_seconds(
     resolver: Resolver,
     grid: TileGrid,
     *,
-    threads: int = 1,
-    workers: int = 1,
+    where: Workers = THIS_PROCESS,
     samples: int | None = None,
 ) -> float:
     """Estimate the wall time of a run, by the rate of earlier ones on this machine (`rate`).
@@ -108,23 +107,24 @@ def estimate_seconds(
 
     Parameters
     ----------
-    threads, workers
-        As in a run. Each takes a GPU, as far as there are some; on a CPU one tile keeps all cores
-        busy, so that they save no time but that of reading and writing.
+    where
+        As in a run. Each thread takes a GPU, as far as there are some; on a CPU one tile keeps all
+        cores busy, so that they save no time but that of reading and writing.
     samples
         Of the uncertainty, 0 where it is predicted; None without.
     """
     bands, products = len(raster.bands), 1 if samples is None else 2
     rows, cols = grid.region
     written = area((rows, cols)) * resolver.upscale**2 * bands * products / WRITTEN
+    together = where.threads * where.number
     if not isinstance(resolver, PartResolver):
-        return written / min(threads * workers, len(grid))
+        return written / min(together, len(grid))
     work = work_of(raster, resolver, grid, samples=samples)
     measuring = raster.rows * raster.cols * bands / MEASURED
-    if workers == 1 and (rate := kept_rate(resolver, samples)):
+    if where.number == 1 and (rate := kept_rate(resolver, samples)):
         return measuring + work / rate + written / len(grid)  # the last tile is written alone
-    places = 1 if resolver.on_cpu else min(threads * workers, resolver.places)
-    return measuring + work / (resolver.speed(bands) * places) + written / (threads * workers)
+    places = 1 if resolver.on_cpu else min(together, resolver.places)
+    return measuring + work / (resolver.speed(bands) * places) + written / together
 
 
 def work_of(

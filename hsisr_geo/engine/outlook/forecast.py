@@ -23,12 +23,8 @@ def forecast(request: Request, grid: TileGrid, scratch: int) -> str:
     work = work_of(request.raster, resolver, grid, samples=samples)
     if work < _WORTH_MEASURING and kept_rate(resolver, samples) is None:
         return ""
-    where = request.where
-    threads = where.threads
-    seconds = estimate_seconds(
-        request.raster, resolver, grid, workers=where.number, threads=threads, samples=samples
-    )
-    need = request.need(grid)
+    where, need = request.where, request.need(grid)
+    seconds = estimate_seconds(request.raster, resolver, grid, where=where, samples=samples)
     return (
         f"{len(grid)} {'tiles' if len(grid) > 1 else 'tile'}: about {time_text(seconds)}, "
         f"{bytes_text(where.number * need.host)} of memory, and meanwhile {bytes_text(scratch)} "

@@ -76,9 +76,7 @@ def lay_out(
     samples : of that, 0 where it is predicted; None without
     tile : largest side of one
     """
-    seconds = estimate_seconds(
-        raster, resolver, grid, workers=where.number, threads=where.threads, samples=samples
-    )
+    seconds = estimate_seconds(raster, resolver, grid, where=where, samples=samples)
     bands = len(raster.bands)
     layout = Layout(grid, resolver.upscale, tuple(outputs), measured=bands)
     sizes = [_bytes_of(output.raster) for output in outputs]
