@@ -5,7 +5,6 @@ import math
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.radiometry import usable_nodata
@@ -21,7 +20,7 @@ from hsisr_geo.raster.fill import undeclared_fill
 from hsisr_geo.raster.gdal import check_scales, one_type
 from hsisr_geo.raster.place.proj import check_database
 from hsisr_geo.raster.products.recognise import describe
-from hsisr_geo.raster.raster import Opening, Raster
+from hsisr_geo.raster.raster import Choice, Opening, Raster
 from hsisr_geo.raster.selection import advice, select_bands
 
 _LOOKED_AT = 1000  # files
@@ -68,15 +67,12 @@ def open_raster(
     if not is_utf8(path):
         told = "its name is not UTF-8, and GDAL reads no others: rename it, or make a link to it"
         raise RasterError(f"{name}: {told}")
-    options: dict[str, Any] = {
-        "bands": bands, "exclude": exclude, "drop_bad": drop_bad, "overlap": overlap,
-        "orthorectify": orthorectify, "nodata": nodata, "mask_clouds": mask_clouds,
-    }  # fmt: skip
-    raster = _as_asked(name, **options)
+    choice = Choice(bands, exclude, drop_bad, overlap, orthorectify, nodata, mask_clouds)
+    raster = _chosen(name, choice)
     if nodata is None:
         raster = raster.noted(undeclared_fill(raster))
     raster = raster.noted(coarse_numbers(raster))
-    opening = Opening(name, options, description(raster))
+    opening = Opening(name, choice, description(raster))
     raster = replace(raster, opening=opening, stamps=tuple(_stamps(raster, name, before)))
     for note in raster.notes:
         _LOG.warning("%s: %s", os.path.basename(raster.path.rstrip("/")), note)
@@ -98,28 +94,18 @@ def as_it_is_now(raster: Raster) -> tuple[Raster, bool]:
     """
     if raster.opening is None:
         return raster, True
-    again = _as_asked(raster.opening.path, **raster.opening.options)
+    again = _chosen(raster.opening.path, raster.opening.choice)
     return again, description(again) == raster.opening.said
 
 
-def _as_asked(
-    path: str,
-    *,
-    bands: str | None,
-    exclude: str | None,
-    drop_bad: bool,
-    overlap: str,
-    orthorectify: bool,
-    nodata: float | None,
-    mask_clouds: bool,
-) -> Raster:
-    """Describe what is there, as the options of `open_raster` have it."""
-    raster = _described(path, orthorectify=orthorectify)
-    raster = without_clouds(raster) if mask_clouds else raster
-    raster = select_bands(raster, bands, exclude, drop_bad=drop_bad, overlap=overlap)
+def _chosen(path: str, choice: Choice) -> Raster:
+    """Describe of what is there what is chosen."""
+    raster = _described(path, orthorectify=choice.orthorectify)
+    raster = without_clouds(raster) if choice.mask_clouds else raster
+    raster = select_bands(raster, choice)
     check_extent(len(raster.bands), raster.cols, raster.path)
     raster = _with_possible_nodata(one_type(raster))
-    return raster if nodata is None else _with_nodata(raster, nodata)
+    return raster if choice.nodata is None else _with_nodata(raster, choice.nodata)
 
 
 def _stamps(raster: Raster, path: str, before: Stamp | None) -> Iterator[tuple[str, Stamp]]:

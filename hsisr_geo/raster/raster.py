@@ -65,11 +65,24 @@ class Clouds:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What of a file is taken, and how it is read; fields as the options of `open_raster`."""
+
+    bands: str | None = None
+    exclude: str | None = None
+    drop_bad: bool = False
+    overlap: str = "keep"
+    orthorectify: bool = False
+    nodata: float | None = None
+    mask_clouds: bool = False
+
+
+@dataclass(frozen=True)
 class Opening:
     """How a raster was opened, and what it said of itself then (`facts.description`)."""
 
     path: str
-    options: Mapping[str, Any]
+    choice: Choice
     said: str
 
 

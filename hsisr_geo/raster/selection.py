@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from hsisr_geo.bands.bands import Bands, to_nanometers
 from hsisr_geo.errors import OptionError
-from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.raster import Choice, Raster
 
 WATER_VAPOUR_NM = ((1340.0, 1445.0), (1790.0, 1955.0))
 """Where water vapour lets hardly any sunlight through to the ground, whatever the sensor.
@@ -57,26 +57,20 @@ DETECTOR = "detector"
 OVERLAPS = ("keep", "vnir", "swir")
 
 
-def select_bands(
-    raster: Raster,
-    bands: str | None,
-    exclude: str | None,
-    *,
-    drop_bad: bool,
-    overlap: str = "keep",
-) -> Raster:
+def select_bands(raster: Raster, choice: Choice) -> Raster:
     """Describe the raster with some of its bands, and some of these marked as bad.
 
     Raises
     ------
     OptionError : as `find_bands`; nothing is left; `overlap` of what has no two detectors
     """
-    twice = _of_the_other(raster, overlap)
-    bad = set() if exclude is None else set(find_bands(exclude, raster.bands, option="--exclude"))
+    twice, bands, bad = _of_the_other(raster, choice.overlap), choice.bands, set[int]()
+    if choice.exclude is not None:
+        bad = set(find_bands(choice.exclude, raster.bands, option="--exclude"))
     marked = (replace(b, good=False) if i in bad else b for i, b in enumerate(raster.bands))
     whole = Bands(tuple(marked))
     chosen = range(len(whole)) if bands is None else find_bands(bands, whole, option="--bands")
-    kept = [i for i in chosen if i not in twice and (whole[i].good or not drop_bad)]
+    kept = [i for i in chosen if i not in twice and (whole[i].good or not choice.drop_bad)]
     if not kept:
         option = "--drop-bad" if chosen else f"--bands {bands}"
         raise OptionError(f"{raster.path}: {option} leaves no band")
