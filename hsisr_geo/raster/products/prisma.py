@@ -71,6 +71,31 @@ class PrismaSource:
         return stored, missing
 
 
+@dataclass(frozen=True)
+class _Granule:
+    """An open PRISMA file, and its level."""
+
+    file: Any
+    path: Path
+    level: str
+
+    @property
+    def product(self) -> str:
+        return f"PRISMA {self.level}"
+
+    @property
+    def swath(self) -> str:
+        return f"{_SWATHS}/PRS_{self.level}_HCO"
+
+    def need(self, name: str) -> Any:
+        """Return a dataset of the swath; errors as `hdf5.need`."""
+        return need(self.file, f"{self.swath}/{name}", self.path, self.product)
+
+    def number(self, name: str) -> float:
+        """Return a number among the attributes of the file; errors as `hdf5.need_attribute`."""
+        return float(need_attribute(self.file, name, self.path, self.product))
+
+
 def recognise(file: Any) -> bool:
     """Tell whether an open HDF5 file is a PRISMA product."""
     called = str(as_text(file.attrs.get("Product_ID", "")))
@@ -85,24 +110,22 @@ def describe(file: Any, path: Path, *, orthorectify: bool = False) -> Raster:
     RasterError : another level; a cube, geolocation or attribute is missing
     OptionError : `orthorectify` of a swath of which too few pixels have a place
     """
-    level = _level(file, path)
-    product = f"PRISMA {level}"
-    swath = f"{_SWATHS}/PRS_{level}_HCO"
-    sets = [f"{swath}/Data Fields/{name}_Cube" for name in ("VNIR", "SWIR")]
-    cubes = [need(file, name, path, product) for name in sets]
+    granule = _Granule(file, path, _level(file, path))
+    names = [f"Data Fields/{detector.upper()}_Cube" for detector in _DETECTORS]
+    cubes = [granule.need(name) for name in names]
     rows, cols = cubes[0].shape[0], cubes[0].shape[2]
     if cubes[1].shape[0::2] != (rows, cols):
         raise RasterError(f"{path}: its VNIR and SWIR cubes differ in size: damaged?")
     parts, bands = [], []
-    for detector, name, cube in zip(_DETECTORS, sets, cubes, strict=True):
-        places, items = _bands(file, detector, level, cube.shape[1], path)
-        parts.append(BandRange(name, "rbc", places))
+    for detector, name, cube in zip(_DETECTORS, names, cubes, strict=True):
+        places, items = _bands(granule, detector, cube.shape[1])
+        parts.append(BandRange(f"{granule.swath}/{name}", "rbc", places))
         bands += items
     source = Hdf5Source(
         anywhere(str(path)),
         tuple(parts),
-        flags=tuple(_flags(file, swath, name, level) for name in ("VNIR", "SWIR")),
-        no_value=_NO_VALUE.get(level, _NO_VALUE_L2),
+        flags=tuple(_flags(granule, detector) for detector in _DETECTORS),
+        no_value=_NO_VALUE.get(granule.level, _NO_VALUE_L2),
     )
     raster = Raster(
         path=str(path),
@@ -114,13 +137,13 @@ def describe(file: Any, path: Path, *, orthorectify: bool = False) -> Raster:
         bands=Bands(tuple(bands)),
         tags={"": _tags(file)},
         interleave="line",
-        product=product,
+        product=granule.product,
         source=PrismaSource(source),
-        clouds=clouds_in(file, path, f"{swath}/Data Fields/Cloud_Mask", (rows, cols)),
+        clouds=clouds_in(file, path, f"{granule.swath}/Data Fields/Cloud_Mask", (rows, cols)),
     )
-    if level == "L2D":
-        return _on_its_map(raster, file, swath, path)
-    located = _places(file, swath, level, (rows, cols), path)
+    if granule.level == "L2D":
+        return _on_its_map(raster, granule)
+    located = _places(granule, (rows, cols))
     return on_map(raster, located) if orthorectify else placed_by(raster, located)
 
 
@@ -135,27 +158,23 @@ def _level(file: Any, path: Path) -> str:
     )
 
 
-def _bands(
-    file: Any, detector: str, level: str, count: int, path: Path
-) -> tuple[tuple[int, ...], list[Band]]:
+def _bands(granule: _Granule, detector: str, count: int) -> tuple[tuple[int, ...], list[Band]]:
     """Return places along the band axis by ascending wavelength, and the bands there."""
-    product = f"PRISMA {level}"
-    centres = decimals(need_attribute(file, f"List_Cw_{detector}", path, product))
+    file, path, name = granule.file, granule.path, f"List_Cw_{detector}"
+    centres = decimals(need_attribute(file, name, path, granule.product))
     if len(centres) != count:
-        raise RasterError(
-            f"{path}: List_Cw_{detector} tells of {len(centres)} bands, but the cube has {count}"
-        )
+        raise RasterError(f"{path}: {name} tells of {len(centres)} bands, but the cube has {count}")
     told = decimals(file.attrs.get(f"List_Fwhm_{detector}", []))
     widths = [*told] if len(told) == count else [None] * count
-    flags = np.asarray(file.attrs.get(f"List_Cw_{detector}_Flags", np.ones(count)))
+    flags = np.asarray(file.attrs.get(f"{name}_Flags", np.ones(count)))
     places = [int(i) for i in np.argsort(centres, kind="stable") if centres[i] > 0 and flags[i]]
-    scale, offset = _scaling(file, detector, level, path)
+    scale, offset = _scaling(granule, detector)
     bands = [
         Band(
             name=f"{detector.upper()} {place + 1}",
             wavelength_nm=centres[place],
             fwhm_nm=widths[place],
-            unit=_UNITS.get(level),
+            unit=_UNITS.get(granule.level),
             scale=scale,
             offset=offset,
             nodata=0.0,
@@ -166,41 +185,36 @@ def _bands(
     return tuple(places), bands
 
 
-def _scaling(file: Any, detector: str, level: str, path: Path) -> tuple[float, float]:
+def _scaling(granule: _Granule, detector: str) -> tuple[float, float]:
     """Return scale and offset of value = DN * scale + offset."""
-    product = f"PRISMA {level}"
-    if level == "L1":  # value = DN / ScaleFactor - Offset
-        factor = float(need_attribute(file, f"ScaleFactor_{detector}", path, product))
+    if granule.level == "L1":  # value = DN / ScaleFactor - Offset
+        factor = granule.number(f"ScaleFactor_{detector}")
         if factor == 0:
-            raise RasterError(f"{path}: ScaleFactor_{detector} is 0: damaged?")
-        return 1 / factor, -float(need_attribute(file, f"Offset_{detector}", path, product)) or 0.0
-    low, high = (
-        float(need_attribute(file, f"L2Scale{detector}{end}", path, product))
-        for end in ("Min", "Max")
-    )
+            raise RasterError(f"{granule.path}: ScaleFactor_{detector} is 0: damaged?")
+        return 1 / factor, -granule.number(f"Offset_{detector}") or 0.0
+    low, high = (granule.number(f"L2Scale{detector}{end}") for end in ("Min", "Max"))
     return (high - low) / _MOST, low
 
 
-def _flags(file: Any, swath: str, name: str, level: str) -> str:
-    kind = "SAT" if level == "L1" else "L2"
-    path = f"{swath}/Data Fields/{name}_PIXEL_{kind}_ERR_MATRIX"
-    return path if path in file else ""
+def _flags(granule: _Granule, detector: str) -> str:
+    kind = "SAT" if granule.level == "L1" else "L2"
+    path = f"{granule.swath}/Data Fields/{detector.upper()}_PIXEL_{kind}_ERR_MATRIX"
+    return path if path in granule.file else ""
 
 
-def _on_its_map(raster: Raster, file: Any, swath: str, path: Path) -> Raster:
+def _on_its_map(raster: Raster, granule: _Granule) -> Raster:
     """Place an L2D raster on its grid, whose pixel is 30 m.
 
     The corners in the attributes are read by some as corners of the outermost pixels, by others as
     their centres, which is half a pixel off (EnMAP-Box #1072). What decides is the geolocation of
     the first pixel, which is that of its centre; only without it, the distance of the corners.
     """
+    file, path = granule.file, granule.path
     crs = wkt_of(int(need_attribute(file, "Epsg_Code", path, raster.product)), str(path))
-    corner = {
-        name: float(need_attribute(file, f"Product_{name}", path, raster.product))
-        for name in ("ULcorner_easting", "ULcorner_northing", "LRcorner_easting")
-    }
-    x, y = corner["ULcorner_easting"], corner["ULcorner_northing"]
-    lon, lat = (file.get(f"{swath}/Geolocation Fields/{n}") for n in ("Longitude", "Latitude"))
+    names = ("ULcorner_easting", "ULcorner_northing", "LRcorner_easting")
+    x, y, right = (granule.number(f"Product_{name}") for name in names)
+    fields = f"{granule.swath}/Geolocation Fields"
+    lon, lat = (file.get(f"{fields}/{name}") for name in ("Longitude", "Latitude"))
     if lon is not None and lat is not None:
         (first_x,), (first_y,) = projected(lon[0, :1], lat[0, :1], crs)
         centres = abs(first_x - x) < _PIXEL / 4 and abs(first_y - y) < _PIXEL / 4
@@ -210,19 +224,19 @@ def _on_its_map(raster: Raster, file: Any, swath: str, path: Path) -> Raster:
                 "pixel apart: damaged?"
             )
     else:
-        span = (corner["LRcorner_easting"] - x) / _PIXEL
+        span = (right - x) / _PIXEL
         centres = round(span) == raster.cols - 1
     shift = _PIXEL / 2 if centres else 0.0
     transform = Affine(_PIXEL, 0, x - shift, 0, -_PIXEL, y + shift)
     return replace(raster, crs=crs, transform=transform)
 
 
-def _places(file: Any, swath: str, level: str, shape: tuple[int, int], path: Path) -> PixelPlaces:
-    ending = "_VNIR" if level == "L1" else ""  # SWIR is coregistered with it
-    names = [f"{swath}/Geolocation Fields/{name}{ending}" for name in ("Longitude", "Latitude")]
-    if any(need(file, name, path, f"PRISMA {level}").shape != shape for name in names):
-        raise RasterError(f"{path}: its geolocation is not as large as its cubes: damaged?")
-    return places_in(str(path), *names)
+def _places(granule: _Granule, shape: tuple[int, int]) -> PixelPlaces:
+    ending = "_VNIR" if granule.level == "L1" else ""  # SWIR is coregistered with it
+    names = [f"Geolocation Fields/{name}{ending}" for name in ("Longitude", "Latitude")]
+    if any(granule.need(name).shape != shape for name in names):
+        raise RasterError(f"{granule.path}: its geolocation is not as large as its cubes: damaged?")
+    return places_in(str(granule.path), *(f"{granule.swath}/{name}" for name in names))
 
 
 def _tags(file: Any) -> dict[str, str]:
