@@ -75,7 +75,7 @@ def find_blur(raster: Raster, spec: str = AUTO) -> Blur:
     RasterError : the pixels cannot be read
     """
     if spec.startswith(FWHM):
-        return Blur(_of_widths(spec, raster), "given", f"{spec} as given")
+        return Blur(_of_widths(spec, raster), "given", f"{spec} as given{_taken(spec)}")
     if said := _said_by_file(raster):
         return said
     sensor = known_sensor(raster)
@@ -108,7 +108,8 @@ def _said_by_file(raster: Raster) -> Blur | None:
     items = {name.upper(): value for name, value in raster.tags.get("", {}).items()}
     said = items.get("PSF", "").strip()
     if said.startswith(FWHM):
-        return Blur(_of_widths(said, raster), "file", f"the file says PSF={said}")
+        told = f"the file says PSF={said}{_taken(said)}"
+        return Blur(_of_widths(said, raster), "file", told)
     if said == BICUBIC or said.startswith(f"{GAUSSIAN}:"):
         return Blur(said, "file", f"the file says PSF={said}")
     return None
@@ -159,6 +160,12 @@ def _of_widths(spec: str, raster: Raster) -> str:
         raise OptionError(f"{spec}: {widths[0]:.3g} pixels are no width of a sensor's blur")
     rows, cols = (float(f"{m:.4g}") for m in mtf)
     return f"{GAUSSIAN}:{rows:g}" if rows == cols else f"{GAUSSIAN}:{rows:g},{cols:g}"
+
+
+def _taken(spec: str) -> str:
+    """Say which unit was taken where a width has none."""
+    unitless = any(text.strip()[-1:] in "0123456789." for text in spec[len(FWHM) :].split(","))
+    return " (no unit: metres)" if unitless else ""
 
 
 def pixel_metres(raster: Raster) -> tuple[float, float]:

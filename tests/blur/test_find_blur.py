@@ -18,6 +18,7 @@ from hsisr_geo.blur.sensors import sensors
 from hsisr_geo.cube.degradation import named
 from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.load import load_resolver
 
 
@@ -93,9 +94,13 @@ def test_what_the_file_says_comes_first(soft: Path, tmp_path: Path) -> None:
         "bicubic": "bicubic",
         "fwhm:60m,30m": "gaussian:0.4107",
     }.items():
-        blur = find_blur(replace(raster, tags={"": {"psf": said}}))
+        blur = find_blur(_saying(raster, said))
         assert (blur.psf, blur.source) == (psf, "file")
-    assert find_blur(replace(raster, tags={"": {"PSF": "nonsense"}})).source == "estimate"
+    assert find_blur(_saying(raster, "nonsense")).source == "estimate"
+
+
+def _saying(raster: Raster, psf: str) -> Raster:
+    return replace(raster, tags={"": {"psf": psf}})
 
 
 def test_a_bound_of_the_table_is_never_undercut(soft: Path) -> None:
@@ -137,6 +142,16 @@ def test_widths_are_of_the_scenes_pixels(soft: Path) -> None:
     assert rows == pytest.approx(np.exp(-0.5 * (np.pi * 0.75 / 2.3548) ** 2), rel=1e-3)
     assert cols == pytest.approx(np.exp(-0.5 * (np.pi * 1.5 / 2.3548) ** 2), rel=1e-3)
     assert find_blur(raster, "fwhm:90m,45m").psf == find_blur(raster, "fwhm:1.5px").psf
+
+
+def test_the_unit_that_was_taken_is_said(soft: Path) -> None:
+    raster = open_raster(soft)
+    for given in ("fwhm:45", "fwhm:45.", "fwhm:45m,45"):
+        assert find_blur(raster, given).psf == find_blur(raster, "fwhm:45m").psf
+        told = [find_blur(raster, given).told, find_blur(_saying(raster, given)).told]
+        heads = f"{given} as given", f"the file says PSF={given}"
+        assert told == [f"{head} (no unit: metres)" for head in heads]
+    assert "unit" not in find_blur(raster, "fwhm:45 m,1.5PX").told
 
 
 @pytest.mark.parametrize("spec", ["fwhm:", "fwhm:x", "fwhm:1m,2m,3m", "fwhm:0m", "fwhm:900m"])
