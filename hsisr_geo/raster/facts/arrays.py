@@ -12,7 +12,24 @@ _KINDS = {
     b"MATLAB 7.3 MAT-file": ("MATLAB", 'h5py.File("{}")["NAME"][()].T'),
     b"\x93NUMPY": ("NumPy", 'numpy.load("{}")'),
 }  # by how files begin
-_HDF4 = b"\x0e\x03\x13\x01"
+_UNREAD = {
+    rb"\A\x0e\x03\x13\x01": (
+        "is HDF4 (Hyperion's L1R, CHRIS), for which the GDAL here has no driver: by one that has, "
+        "gdalinfo {name} tells what is in it and gdal_translate makes a GeoTIFF"
+    ),
+    rb"BEAM-DATAMODEL": (
+        "is BEAM-DIMAP, whose bands are files in {stem}.data: let SNAP write one file with their "
+        "wavelengths, File > Export > NetCDF4-CF"
+    ),
+    rb"gdal_streamed_alg": (
+        "is a pipeline of GDAL, which the GDAL here does not run: one that does (3.11 or newer) "
+        "writes its raster by `gdal raster convert {name} {first}.tif`"
+    ),
+    rb'\A\s*{"version": ?1, ?"refs"': (
+        "names parts of other files, for kerchunk: make one file of them, "
+        'xarray.open_dataset("{name}", engine="kerchunk").to_netcdf("cube.nc", engine="h5netcdf")'
+    ),
+}  # by what is in the beginning of a file
 
 
 def advice(place: Path, beginning: bytes) -> str:
@@ -29,26 +46,6 @@ def advice(place: Path, beginning: bytes) -> str:
 
 def advice_on_unread(place: Path, beginning: bytes) -> str:
     """Say what to do about a file that GDAL did not read; "" where nothing is known of it."""
-    name = place.name
-    if beginning.startswith(_HDF4):
-        return (
-            f"{place} is HDF4 (Hyperion's L1R, CHRIS), for which the GDAL here has no driver: by "
-            f"one that has, gdalinfo {name} tells what is in it and gdal_translate makes a GeoTIFF"
-        )
-    if b"BEAM-DATAMODEL" in beginning:
-        return (
-            f"{place} is BEAM-DIMAP, whose bands are files in {place.stem}.data: let SNAP write "
-            "one file with their wavelengths, File > Export > NetCDF4-CF"
-        )
-    if b"gdal_streamed_alg" in beginning:
-        return (
-            f"{place} is a pipeline of GDAL, which the GDAL here does not run: one that does (3.11 "
-            f"or newer) writes its raster by `gdal raster convert {name} {name.split('.')[0]}.tif`"
-        )
-    if re.match(rb'\s*{"version": ?1, ?"refs"', beginning):
-        return (
-            f"{place} names parts of other files, for kerchunk: make one file of them, "
-            f'xarray.open_dataset("{name}", engine="kerchunk").to_netcdf("cube.nc", '
-            'engine="h5netcdf")'
-        )
-    return ""
+    found = (told for pattern, told in _UNREAD.items() if re.search(pattern, beginning))
+    names = {"name": place.name, "stem": place.stem, "first": place.name.split(".")[0]}
+    return next((f"{place} {told.format_map(names)}" for told in found), "")
