@@ -31,6 +31,7 @@ def open_dataarray(
     bands: str | None = None,
     exclude: str | None = None,
     drop_bad: bool = False,
+    overlap: str = "keep",
     orthorectify: bool = False,
     nodata: float | None = None,
     mask_clouds: bool = False,
@@ -41,7 +42,7 @@ def open_dataarray(
     ----------
     chunks
         Side of a chunk in pixels; all bands are in each, as super-resolution needs them together.
-    bands, exclude, drop_bad, orthorectify, nodata, mask_clouds
+    bands, exclude, drop_bad, overlap, orthorectify, nodata, mask_clouds
         As for `open_raster`.
 
     Returns
@@ -63,6 +64,7 @@ def open_dataarray(
         bands=bands,
         exclude=exclude,
         drop_bad=drop_bad,
+        overlap=overlap,
         orthorectify=orthorectify,
         nodata=nodata,
         mask_clouds=mask_clouds,

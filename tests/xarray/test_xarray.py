@@ -1,5 +1,6 @@
 """The accessor: the file pipeline's values, chunk by chunk, with the labels that belong to them."""
 
+import inspect
 import json
 import pickle
 import re
@@ -214,6 +215,11 @@ def test_an_opened_file_says_all_of_its_bands_and_place(path, tmp_path):
     fine.rio.to_raster(tmp_path / "written.tif")
     with rasterio.open(tmp_path / "written.tif") as dataset:
         assert (dataset.transform, dataset.crs) == (profile["transform"], profile["crs"])
+
+
+def test_it_takes_all_that_open_raster_takes():
+    of_raster, of_array = (inspect.signature(f).parameters for f in (open_raster, open_dataarray))
+    assert {name: of_array.get(name) for name in of_raster} == {**of_raster}
 
 
 @pytest.mark.parametrize("name", ["tile", "hyspex", "emit", "aviris"])
