@@ -7,7 +7,8 @@ are imported when they are asked for, and import what they need when they run.
 """
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from signal import Signals
 from typing import Any
 
@@ -35,6 +36,11 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 class Guarded(click.Command):
     """A click command that ends in an exit code, never in a traceback."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the arguments apart; what is wrong with them is said in our words."""
+        with _in_our_words():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; whatever ends it becomes an exit code."""
         be_quiet()
@@ -42,15 +48,9 @@ class Guarded(click.Command):
             ctx.obj = cancellation
             end_with_parent()
             try:
-                return super().invoke(ctx)
-            except click.BadParameter as e:
-                raise _with_source(e) from None
-            except click.ClickException as e:
-                if isinstance(e, click.NoSuchOption):
-                    add_option(e)
-                vars(e)["message"] = shown(e.message)
-                raise
-            except (click.exceptions.Exit, BrokenPipeError):
+                with _in_our_words():
+                    return super().invoke(ctx)
+            except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
                 raise  # click's own; it ends quietly where the reader of stdout has gone
             except (Exception, KeyboardInterrupt) as e:
                 if os.environ.get(DEBUG_VARIABLE) == "1":
@@ -101,6 +101,20 @@ def main() -> None:
     """Entry point of the console script."""
     keep_stdout()
     cli(prog_name="hsisr-geo")
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Add to an error of usage what was meant, or where a wrong value comes from."""
+    try:
+        yield
+    except click.BadParameter as e:
+        raise _with_source(e) from None
+    except click.ClickException as e:
+        if isinstance(e, click.NoSuchOption):
+            add_option(e)
+        vars(e)["message"] = shown(e.message)
+        raise
 
 
 def _group(ctx: click.Context) -> click.Group:

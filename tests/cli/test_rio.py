@@ -52,6 +52,13 @@ def test_its_errors_are_one_line(raster, tmp_path):
     assert "one of '2', '3', '4'" in rio(raster, tmp_path / "a.tif", "--upscale", 9, code=2).stderr
 
 
+def test_what_other_programs_call_an_option_is_answered_with_ours(raster, tmp_path):
+    for typed, meant in (("--scale", "--upscale"), ("--bbox", "--bounds")):
+        told = rio(raster, tmp_path / "a.tif", typed, 2, code=2).stderr
+        assert f"Did you mean '{meant}'?" in told
+    assert "main hsisr SRC DST" in rio(raster, "-o", tmp_path / "a.tif", code=2).stderr
+
+
 def test_the_program_itself_says_each_thing_once(raster, tmp_path):
     command = [Path(sys.executable).with_name("rio"), "hsisr", raster, tmp_path / "a.tif"]
     options = ["--upscale", "2", "--model", "bicubic"]
