@@ -51,8 +51,8 @@ QGIS style, a STAC item.
 `{"event": "scene", ...}` per scene; its progress is in thousandths of the work, and its `result`
 comes also where scenes failed.
 
-**Less, more**: `-q` leaves only errors (and of JSON the results), `-v` logs more, each line with
-the seconds since the start; before or after the command.
+**Less, more**: `-q` leaves only errors (and what `--dry-run` tells, and of JSON the results), `-v`
+logs more, each line with the seconds since the start; before or after the command.
 
 **Defaults of your own**: every option is also a variable, `HSISR_GEO_COMMAND_OPTION`
 (`HSISR_GEO_RUN_TILE=256`, `HSISR_GEO_TRAIN_DIFFUSION_STEPS=5000`; flags take 1 or 0, `--bounds`

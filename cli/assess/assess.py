@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..options import options
+from ..options.help_groups import GroupedCommand
 from ..options.run_options import canceling, check_bounds, logging_to
 from ..options.scene_options import SceneOptions, scene_options
 from ..terminal.progress import report, to_json
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("src", type=click.Path())
 @options.upscale
 @click.option(

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     help="Processor threads of the networks.  [default: as torch chooses]",
 )
-@options.device
+@options.training_device
 @options.progress
 @click.pass_obj
 def benchmark(
@@ -93,7 +93,7 @@ def benchmark(
 
     if dry_run and tables_only:
         raise click.UsageError("--dry-run writes nothing: leave out --tables-only")
-    speak = report(progress)
+    speak = report(progress, asked=dry_run)
     settings, folder = read_settings(config), Folder(out)
     outcome = None
     if tables_only:

@@ -1,6 +1,7 @@
 """`hsisr-geo adapt`: a model fine-tuned on the user's own scene."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import click
 
 from ..options import options
 from ..options.run_options import logging_to
+from ..options.scene_options import SceneOptions, scene_options
 from ..terminal.progress import report
 from ..terminal.signals import Cancellation
 
@@ -15,7 +17,7 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
 
 
 @click.command()
-@click.argument("src", type=click.Path(path_type=Path))
+@click.argument("src", type=click.Path())
 @options.upscale
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="MODEL",
@@ -33,13 +35,12 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
     "--steps", type=click.IntRange(min=1),
     help="Steps at most, instead of --minutes: repeats a run whose card tells them.",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
-@options.bands
-@options.exclude
-@options.orthorectify
-@options.nodata
-@options.mask_clouds
-@options.device
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True,
+    help="Of all that is drawn.",
+)  # fmt: skip
+@scene_options
+@options.training_device
 @options.again
 @click.option("--overwrite", is_flag=True, help="Replace MODEL if it exists.")
 @options.progress
@@ -47,12 +48,13 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
 def adapt(
     cancellation: Cancellation,
     /,
-    src: Path,
+    src: str,
     upscale: int,
     out: Path,
     model: str,
     overwrite: bool,
     progress: str,
+    take: SceneOptions,
     **options: Any,
 ) -> None:
     """Fine-tune a model on the raster SRC, for that scene and its neighbours.
@@ -61,21 +63,19 @@ def adapt(
     result does not beat the model it started from there, the command says why, writes nothing and
     ends with exit code 1. Use the result with `run --model MODEL`, at this factor only.
     """
-    from hsisr_geo.raster.open import open_raster
     from hsisr_geo.raster.suitability import check_suitable
     from hsisr_geo.resolver.catalogue import check_model_target, find_weights
 
     speak = report(progress)
-    chosen = ("bands", "exclude", "orthorectify", "nodata", "mask_clouds")
     with logging_to(speak.log):
-        scene = open_raster(src, **{key: options[key] for key in chosen})
+        scene = take.open(src)
     check_suitable(scene, again=options["again"])
     start = find_weights(model, upscale=upscale)
     check_model_target(out, overwrite=overwrite, model=start)
     # ^ before torch is imported, which takes seconds: what is wrong with a path is told at once
     learn, options_type = _stage()
     card = learn(
-        options_type(source=src, model=start, upscale=upscale, **options),
+        options_type(source=src, model=start, upscale=upscale, **asdict(take), **options),
         out,
         progress=_canceling(speak.progress, cancellation),
         log=speak.log,

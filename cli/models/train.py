@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 
 import click
 
+from ..options import options
 from ..terminal.progress import report
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-DEVICES = ("auto", "cpu", "cuda")
 LOG_MODES = ("auto", "json")
 
 
@@ -48,12 +48,13 @@ def _shared(command: F) -> F:
             ),
             click.option(
                 "--learning-rate", type=click.FloatRange(0, min_open=True), default=1e-3,
-                show_default=True,
+                show_default=True, help="Of the optimiser, at its highest.",
             ),
-            click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
             click.option(
-                "--device", type=click.Choice(DEVICES), default="auto", show_default=True
+                "--seed", type=click.IntRange(0), default=0, show_default=True,
+                help="Of all that is drawn.",
             ),
+            options.training_device,
             click.option("--resume", is_flag=True, help="Go on from the progress beside OUT."),
             click.option("--overwrite", is_flag=True, help="Replace OUT if it exists."),
             click.option(
@@ -66,14 +67,14 @@ def _shared(command: F) -> F:
     return command
 
 
-@train.command()
+@train.command(short_help="Train an autoencoder, the first stage.")
 @_shared
 @click.option(
     "--upscale", "upscales", type=click.IntRange(2, 4), multiple=True, default=(2, 3, 4),
     show_default=True, help="Factors that the model is for; repeatable.",
 )  # fmt: skip
 @click.option("--name", help="Name of the model.  [default: the stem of OUT]")
-@click.option("--model-version", default="1", show_default=True)
+@click.option("--model-version", default="1", show_default=True, help="Version of the model.")
 def autoencoder(
     out: Path,
     upscales: tuple[int, ...],
@@ -95,7 +96,7 @@ def autoencoder(
     speak.result({"path": str(out), "card": card}, f"wrote {out}")
 
 
-@train.command()
+@train.command(short_help="Train the diffusion stage; its model file is whole.")
 @_shared
 @click.option(
     "--autoencoder", "first_stage", type=click.Path(path_type=Path), required=True,

@@ -13,11 +13,14 @@ class GroupedCommand(click.Command):
 
     GROUPS: Mapping[str, Sequence[str]] = {
         "What is made": (
-            *("--upscale", "--model", "--uncertainty", "--samples", "--uncertainty-bands"),
+            *("--upscale", "--model", "--out-dir", "--name", "--report"),
+            *("--uncertainty", "--uncertainty-name", "--samples", "--uncertainty-bands"),
             *("--detail", "--seed", "--valid-range"),
         ),
+        "Which scenes": ("--pattern", "--skip-existing", "--keep-going", "--jobs"),
         "What of the scene": (
             *(
+                "--window",
                 "--bounds",
                 "--bands",
                 "--exclude",
@@ -44,7 +47,7 @@ class GroupedCommand(click.Command):
             "--resume",
             "--strict",
         ),
-        "What is said": ("--dry-run", "--progress", "--verbose", "--quiet", "--help"),
+        "What is said": ("--dry-run", "--json", "--progress", "--verbose", "--quiet", "--help"),
     }
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

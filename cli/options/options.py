@@ -50,6 +50,17 @@ def _device(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
+def _device_option(said: str) -> Callable[[F], F]:
+    return click.option(
+        "--device",
+        metavar="auto|cpu|cuda|cuda:N",
+        callback=_device,
+        default=AUTO,
+        show_default=True,
+        help=said,
+    )
+
+
 class _Number(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic in some versions
     """A number; an integer stays one, as 64 bits do not fit in a float."""
 
@@ -197,7 +208,7 @@ tile = click.option(
     default=AUTO,
     show_default=True,
     help="Side of a tile in input pixels: larger is faster and takes more memory, with the same "
-    "result. auto: what --memory has room for.",
+    "result. auto: what there is memory for.",
 )
 memory = click.option(
     "--memory",
@@ -215,14 +226,10 @@ threads = click.option(
     show_default=True,
     help="Tiles in flight; memory grows with them.",
 )
-device = click.option(
-    "--device",
-    metavar="auto|cpu|cuda|cuda:N",
-    callback=_device,
-    default=AUTO,
-    show_default=True,
-    help="Where to run. cuda: all GPUs that are visible, a tile each, with as many --threads.",
+device = _device_option(
+    "Where to run. cuda: all GPUs that are visible, a tile each, with as many --threads."
 )
+training_device = _device_option("Where to run. cuda: the first GPU.")
 precision = click.option(
     "--precision",
     type=click.Choice(PRECISIONS),

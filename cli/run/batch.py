@@ -13,6 +13,7 @@ import click
 from hsisr_geo.errors import BatchFailed
 
 from ..options import options
+from ..options.help_groups import GroupedCommand
 from ..options.run_options import RunOptions, canceling, check_samples, logging_to, run_options
 from ..terminal.progress import Report, report
 from ..terminal.signals import Cancellation
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 DEFAULT_NAME = "{stem}_x{upscale}"
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("sources", metavar="SRC...", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--out-dir",
@@ -122,7 +123,9 @@ def batch(
     names = [name] if uncertainty_name is None else [name, uncertainty_name]
     scenes = find_scenes(sources, pattern)
     planned = plan_jobs(scenes, out_dir, names, _name_values(how), named=sources)
-    speak = report(progress, label=lambda share: f"{share:.0%} of {len(planned)} scenes")
+    speak = report(
+        progress, label=lambda share: f"{share:.0%} of {len(planned)} scenes", asked=dry_run
+    )
     log = speak.log if is_verbose() else _ignore  # else one line per scene
     wish = Wish(how, samples, uncertainty_bands, skip_existing, jobs, keep_going)
     with logging_to(log), _folder(out_dir):

@@ -74,7 +74,7 @@ def run(
         raise click.UsageError("what goes to stdout cannot be resumed: name a file")
     wish = _uncertainty(dst, uncertainty, samples, uncertainty_bands)
     write = _write_options(dst, how)
-    speak = report(progress, stdout_is_data=dst in STDOUT)
+    speak = report(progress, stdout_is_data=dst in STDOUT, asked=dry_run)
     with logging_to(speak.log), source(src) as name:
         raster = how.open(name)
         targets = [] if dst in STDOUT else [Target(dst, raster, write=write)]

@@ -13,7 +13,10 @@ from ..terminal.text import shown
 @click.argument("scene", type=click.Path())
 @click.argument("result", type=click.Path(), required=False)
 @click.option(
-    "--out", type=click.Path(), metavar="PNG", help="[default: beside RESULT, else SCENE]"
+    "--out",
+    type=click.Path(),
+    metavar="PNG",
+    help="The picture to draw.  [default: beside RESULT, else SCENE]",
 )
 @scene_options
 @click.option("--overwrite", is_flag=True, help="Replace a picture that exists.")

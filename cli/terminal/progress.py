@@ -44,7 +44,11 @@ class Report:
 
 
 def report(
-    mode: str, *, stdout_is_data: bool = False, label: Callable[[float], str] | None = None
+    mode: str,
+    *,
+    stdout_is_data: bool = False,
+    label: Callable[[float], str] | None = None,
+    asked: bool = False,
 ) -> Report:
     """Return the report of a mode, as talkative as `-v` and `-q` say.
 
@@ -55,15 +59,18 @@ def report(
     Parameters
     ----------
     label : what stands behind the bar for a share of the work; by default the numbers
+    asked : the result is what the command was given for, as that of --dry-run: it is always told
     """
-    if mode == "none" or (mode == "auto" and is_quiet()):
-        return Report(_ignore, _ignore, _ignore, _ignore)
     if mode == "json":
         whole = _json_report(sys.stderr if stdout_is_data else sys.stdout)
-        return (
-            replace(whole, progress=_ignore, log=_ignore, within=_ignore) if is_quiet() else whole
-        )
+        return _only_results(whole) if is_quiet() else whole
+    if mode == "none" or is_quiet():
+        return _only_results(_text_report(sys.stderr, label)) if asked else _SILENT
     return _text_report(sys.stderr, label)
+
+
+def _only_results(whole: Report) -> Report:
+    return replace(whole, progress=_ignore, log=_ignore, within=_ignore)
 
 
 def to_json(value: Any) -> str:
@@ -113,6 +120,9 @@ def _when() -> dict[str, float]:
 
 def _ignore(*_: object) -> None:
     """Take whatever is said, and say nothing."""
+
+
+_SILENT = Report(_ignore, _ignore, _ignore, _ignore)
 
 
 class _Bar:

@@ -12,6 +12,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import rasterio
@@ -62,6 +63,16 @@ def test_help_imports_nothing_heavy():
     told = [line for line in done.stdout.splitlines() if line.startswith("HEAVY")]
     assert told == [f"HEAVY {name} []" for name in names]
     assert done.stdout.count("Usage:") == len(names)
+
+
+def test_every_option_says_what_it_is_for_and_no_line_of_a_list_is_cut():
+    mute, cut = [], []
+    for path, command in walk(cli):
+        options = [param for param in command.params if isinstance(param, click.Option)]
+        mute += [(path, param.name) for param in options if not (param.help or "")[:1].isalnum()]
+        if len(path) > 1:  # the lines of the commands themselves are written by hand
+            cut += [path] if command.get_short_help_str(60).endswith("...") else []
+    assert (mute, cut) == ([], [])
 
 
 def test_help_imports_no_command():

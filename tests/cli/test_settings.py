@@ -172,6 +172,15 @@ def test_quiet_says_nothing_but_errors(raster, tmp_path):
     one_line_error(call("run", "no.tif", tmp_path / "out.tif", "--upscale", 2, "-q", code=1))
 
 
+def test_a_plan_is_told_however_quietly_it_is_asked_for(raster, tmp_path):
+    options = ["--upscale", 2, "--model", "bicubic", "--dry-run"]
+    to = tmp_path / "out"
+    for command in (["run", raster, f"{to}.tif"], ["batch", raster, "--out-dir", to]):
+        for quietly in (["-q"], ["--progress", "none"], ["-q", "--progress", "none"]):
+            (wanted, *_) = call(*command, *options, *quietly).stderr.splitlines()
+            assert "would write" in wanted
+
+
 def test_quiet_json_is_the_result_alone(raster):
     options = ["--upscale", 2, "--model", "bicubic", "--progress", "json", "-q"]
     (event,) = json_lines(call("run", raster, raster.with_name("out.tif"), *options))

@@ -78,13 +78,14 @@ def test_the_left_half_is_the_scene_and_the_right_half_the_result():
     assert (image[:, 6:] == 9).all()
 
 
-def test_options_of_a_run_stand_in_groups_and_none_is_lost():
-    text = call("run", "--help").stdout
+@pytest.mark.parametrize("command", ["run", "batch", "assess"])
+def test_where_options_are_many_they_stand_in_groups_and_none_is_lost(command):
+    text = call(command, "--help").stdout
     headings = ["What is made:", "What of the scene:", "The sensor's blur:", "How it is stored:"]
     places = [text.index(heading) for heading in headings]
     assert places == sorted(places)
     assert "Other:" not in text
-    assert text.index("--resume") > text.index("Time and memory:")
+    assert text.index("--threads INT") > text.index("Time and memory:")
 
 
 def test_help_of_completion_keeps_its_lines():

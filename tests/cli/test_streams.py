@@ -188,6 +188,9 @@ def test_what_gdal_opens_is_opened(named, scene, expected, tmp_path):
     assert np.array_equal(stored(tmp_path / "fine.tif"), expected)
     says_what_the_scene_says(tmp_path / "fine.tif")
     assert json.loads(call("info", name, "--json").stdout)["path"] == name
+    adapting = "adapt", name, "--upscale", 2, "--out", tmp_path / "a.safetensors", "--model", "none"
+    told = call(*adapting, code=1).stderr
+    assert "unknown model 'none'" in told  # which is asked for once the scene is open
 
 
 def test_a_variable_of_a_netcdf_file_is_opened_by_its_name(cube, tmp_path):

@@ -95,6 +95,8 @@ def learn(
         options.source,
         bands=options.bands,
         exclude=options.exclude,
+        drop_bad=options.drop_bad,
+        overlap=options.overlap,
         orthorectify=options.orthorectify,
         nodata=options.nodata,
         mask_clouds=options.mask_clouds,
@@ -153,7 +155,8 @@ def _for_one_upscale(
         )
     if not config.sigma_y:
         raise ModelError(f"{options.model} holds an autoencoder only: it has nothing to adapt")
-    config = replace(config.only(upscale), name=f"{config.name}-adapted-{options.source.stem}")
+    name = f"{config.name}-adapted-{Path(options.source).stem}"
+    config = replace(config.only(upscale), name=name)
     single = Network(config)
     state = network.state_dict()
     single.load_state_dict({name: state[name] for name in single.state_dict()})
@@ -176,7 +179,7 @@ def _card(
             "version": header.config.version,
             "sha256": header.sha256,
         },
-        "scene": options.source.name,
+        "scene": Path(options.source).name,
         "upscale": options.upscale,
         "seed": options.seed,
         "best_step": best.step,

@@ -28,19 +28,19 @@ class AdaptationOptions:
     Parameters
     ----------
     source, model
-        Scene; model file to start from.
+        Scene, as `open_raster` takes it; model file to start from.
     minutes
         Wall time to learn in; not counted is reading the scene.
     steps
         Optimiser steps at most, instead of a time: with the steps that a card tells, and its seed,
         the same weights come out again.
-    bands, exclude, orthorectify, nodata, mask_clouds
+    bands, exclude, drop_bad, overlap, orthorectify, nodata, mask_clouds
         As in `open_raster`.
     again
         Take a result of ours as a scene all the same.
     """
 
-    source: Path
+    source: str | Path
     model: Path
     upscale: int
     minutes: float = 5.0
@@ -51,6 +51,8 @@ class AdaptationOptions:
     device: str = "auto"
     bands: str | None = None
     exclude: str | None = None
+    drop_bad: bool = False
+    overlap: str = "keep"
     orthorectify: bool = False
     nodata: float | None = None
     mask_clouds: bool = False
