@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 from hsisr_geo.blur.find import AUTO
@@ -17,6 +18,12 @@ from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.catalogue import DEFAULT
 from hsisr_geo.resolver.load import DEFAULT_UPSCALE, check_upscale, load_resolver
 from hsisr_geo.resolver.protocol import Resolver
+
+_SOURCE = (
+    "the name of a file, or what open_raster makes of one. A dataset of rasterio has it as .name; "
+    "arrays of xarray have .hsisr.super_resolve, by import hsisr_geo.xarray"
+)
+_LONG = 60  # characters
 
 
 def super_resolve(
@@ -110,6 +117,15 @@ def super_resolve(
         uncertainty is asked of a resolver that cannot tell it, workers fail; or what `progress`
         raised. `dst` then does not exist.
     """
+    for name, value, kind, said in (
+        ("src", src, str | os.PathLike | Raster, _SOURCE),
+        ("dst", dst, str | os.PathLike, "the name of a file"),
+        ("device", device, str, "'auto', 'cpu', 'cuda' or 'cuda:0'"),
+        ("tile", tile, Integral | None, "pixels, or None for what there is memory for"),
+        ("memory", memory, Integral | None, "bytes, or None for a share of the machine's"),
+        ("write", write, WriteOptions, "a WriteOptions, e.g. WriteOptions('cog')"),
+    ):
+        _check_kind(name, value, kind, said)
     if resolver is None:
         resolver = load_resolver(
             os.fspath(model),
@@ -125,7 +141,6 @@ def super_resolve(
     if isinstance(uncertainty, (str, os.PathLike)):
         uncertainty = Uncertainty(uncertainty)
     _check_kind("uncertainty", uncertainty, Uncertainty | None, "a path or an Uncertainty")
-    _check_kind("write", write, WriteOptions, "a WriteOptions, e.g. WriteOptions('cog')")
     request = Request.of(
         src,
         dst,
@@ -146,4 +161,6 @@ def super_resolve(
 
 def _check_kind(name: str, value: object, kind: Any, said: str) -> None:
     if not isinstance(value, kind):
-        raise OptionError(f"{name}={value!r} is none: give {said}")
+        told = repr(value)
+        told = told if len(told) < _LONG else type(value).__name__
+        raise OptionError(f"{name}={told} is none: give {said}")

@@ -83,6 +83,7 @@ def _record(raster: "Raster") -> dict[str, Any]:
         "notes": list(raster.notes),
         "classes": raster.classes or None,
         "provenance": dict(raster.provenance),
+        "told": _lines(raster),
         "good_bands": len(raster.bands.good_indices),
         "bands": [_band_record(i, band) for i, band in enumerate(raster.bands, start=1)],
     }
@@ -227,7 +228,7 @@ def _place(raster: "Raster") -> list[tuple[str, str]]:
     xmin, ymin, xmax, ymax = raster.bounds
     rows = [
         ("crs", raster.crs_name or "no CRS"),
-        ("pixel", f"{math.hypot(a, d):g} x {math.hypot(b, e):g}"),
+        ("pixel", f"{math.hypot(a, d):g} x {math.hypot(b, e):g} {raster.unit}".rstrip()),
         ("bounds", f"{xmin:.10g} {ymin:.10g} {xmax:.10g} {ymax:.10g}"),
     ]
     if turned := _rotation(raster):

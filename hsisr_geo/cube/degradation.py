@@ -74,7 +74,7 @@ class Degradation:
 
     name: str
     factor: int
-    terms: tuple[Term, ...]
+    terms: tuple[Term, ...] = field(repr=False)
     file: str = field(default="", compare=False)
 
     @property

@@ -5,6 +5,7 @@ slices; pixel (0, 0) is the upper left one and its corner, not its centre, is wh
 maps (0, 0).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, floor
@@ -26,6 +27,8 @@ Missing = NDArray[np.bool_]  # True where there is no value; broadcasts to (band
 
 # A --bounds value printed with a few digits must not pull in a whole further pixel.
 _SNAP = 1e-6
+_SHORT = {"metre": "m", "meter": "m", "kilometre": "km", "degree": "°", "us survey foot": "ft"}
+_UNIT = re.compile(r'UNIT\["([^"]+)"')
 
 
 class Source(Protocol):
@@ -141,6 +144,17 @@ class Raster:
     stamps: tuple[tuple[str, Stamp], ...] = field(default=(), compare=False, repr=False)
     opening: Opening | None = field(default=None, compare=False, repr=False)
 
+    def __repr__(self) -> str:
+        """Say in a line what it is; the fields of many bands would fill a screen."""
+        told = (
+            self.driver,
+            *filter(None, [self.product]),
+            f"{self.rows} rows x {self.cols} columns",
+            f"{len(self.bands)} bands of {self.dtype}",
+            self.crs_name or "no CRS",
+        )
+        return f"<Raster {self.path!r}: {', '.join(told)}>"
+
     @property
     def all_files(self) -> tuple[str, ...]:
         """Its name and the further files, which follow what it names to the end."""
@@ -172,6 +186,12 @@ class Raster:
         by_points = self.gcps and not self.has_transform
         parts = ((self.gcp_crs if by_points else self.crs) or "").split('"', 2)
         return parts[1] if len(parts) == 3 else parts[0]
+
+    @property
+    def unit(self) -> str:
+        """The unit in which the CRS measures, e.g. "m" or "°"; "" where nothing tells."""
+        units = _UNIT.findall(self.crs or "") if self.has_transform else []
+        return _SHORT.get(units[-1].lower(), units[-1]) if units else ""
 
     @property
     def bounds(self) -> Bounds:

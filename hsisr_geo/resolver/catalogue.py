@@ -57,7 +57,7 @@ class ModelInfo:
     size: int
     sha256: str
     default: bool
-    card: ModelCard
+    card: ModelCard = field(repr=False)
     architecture: str = ""
     bands: int | None = None
     settings: Mapping[str, Setting] = field(default_factory=dict)

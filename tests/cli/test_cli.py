@@ -707,7 +707,7 @@ def test_info_tells_rotation_and_how_a_result_was_made(tmp_path):
     call("run", raster, fine, "--upscale", 2, "--model", "back-projection")
     rows = dict(line.split(None, 1) for line in call("info", fine).stdout.splitlines()
                 if not line.startswith("made"))  # fmt: skip
-    assert rows["pixel"] == "15 x 15"
+    assert rows["pixel"] == "15 x 15 m"
     assert rows["blur"] == "bicubic"
     assert rows["agreement"].endswith(
         "of a band's standard deviation from its input, degraded again"

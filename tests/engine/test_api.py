@@ -78,6 +78,9 @@ def test_an_uncertainty_needs_only_a_path(raster, tmp_path):
         ({"bounds": (1, 2, 3)}, "not four numbers: give XMIN YMIN XMAX YMAX"),
         ({"valid_range": 5}, "valid range 5: give two numbers"),
         ({"uncertainty": True}, "uncertainty=True is none: give a path"),
+        ({"tile": "auto"}, "tile='auto' is none: give pixels, or None"),
+        ({"memory": "500M"}, "memory='500M' is none: give bytes"),
+        ({"device": None}, "device=None is none: give 'auto', 'cpu'"),
         ({"write": "cog"}, r"give a WriteOptions, e.g. WriteOptions\('cog'\)"),
     ],
     ids=str,
@@ -87,6 +90,24 @@ def test_an_option_of_another_kind_is_told_as_one_that_is_wrong(raster, tmp_path
     with pytest.raises(hsisr_geo.HsisrError, match=said):
         hsisr_geo.super_resolve(raster, tmp_path / "a.tif", **{"model": "bicubic"} | given)
     assert not (tmp_path / "a.tif").exists()
+
+
+def test_what_is_no_name_of_a_file_is_told_what_to_do(raster, tmp_path):
+    with rasterio.open(raster) as dataset:
+        for source in (dataset, dataset.read(), None):
+            with pytest.raises(hsisr_geo.OptionError, match="give the name of a file") as error:
+                hsisr_geo.super_resolve(source, tmp_path / "a.tif")
+            assert len(str(error.value)) < 300
+    with pytest.raises(hsisr_geo.OptionError, match="dst=None is none"):
+        hsisr_geo.super_resolve(raster, None)
+
+
+def test_what_a_notebook_shows_is_no_wall_of_text(raster):
+    resolver = hsisr_geo.load_resolver("default", upscale=2, psf="gaussian:0.3")
+    for shown in (hsisr_geo.open_raster(raster), resolver, resolver.degradation):
+        assert len(repr(shown)) < 700
+    assert repr(hsisr_geo.open_raster(raster)).endswith("WGS 84 / UTM zone 33N>")
+    assert all(len(repr(model)) < 400 for model in hsisr_geo.models())
 
 
 def test_every_public_name_is_there():

@@ -37,7 +37,7 @@ def draw_blur(blur: Blur, name: str, path: Path) -> None:
         zip(both, ("from row to row", "from column to column"), strict=True)
     ):
         _draw_direction(axes, estimates[number], _assumed(blur.psf, number))
-        axes.set(title=title, xlabel="waves per pixel", xlim=(0, 0.5), ylim=(0, 1.02))
+        axes.set(title=title, xlabel="cycles per pixel", xlim=(0, 0.5), ylim=(0, 1.02))
     both[0].set_ylabel("modulation")
     both[1].legend(frameon=False)
     figure.suptitle(f"{name}: {blur.psf} ({blur.source})")

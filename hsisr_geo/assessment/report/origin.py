@@ -1,6 +1,5 @@
 """A scene's origin in words: sensor, date, CRS, size of pixels; and what blurred it."""
 
-import re
 from typing import Any
 
 import numpy as np
@@ -9,9 +8,6 @@ from hsisr_geo.raster.facts.acquisition import Acquisition
 from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.protocol import Resolver
-
-_SHORT = {"metre": "m", "meter": "m", "kilometre": "km", "degree": "°", "us survey foot": "ft"}
-_UNIT = re.compile(r'UNIT\["([^"]+)"')
 
 FROM = {
     "file": "its file says so",
@@ -53,9 +49,8 @@ def blur_of(resolver: Resolver) -> dict[str, str]:
 def _place(source: Raster) -> dict[str, Any]:
     if not source.has_transform:
         return {"crs": None, "pixel": None, "pixel_unit": None}
-    units = _UNIT.findall(source.crs or "")
     return {
         "crs": source.crs_name or None,
         "pixel": float(np.hypot(source.transform.a, source.transform.d)),
-        "pixel_unit": _SHORT.get(units[-1].lower(), units[-1]) if units else None,
+        "pixel_unit": source.unit or None,
     }

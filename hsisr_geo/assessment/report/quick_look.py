@@ -72,7 +72,7 @@ def draw_quick_look(path: str | os.PathLike[str], scene: Raster, result: Raster 
             axes[1].axvline(finer.shape[1] / 2 - 0.5, color="white", linewidth=1)
             axes[1].set_title(f"before | after: {_size(after.raster)}")
         for picture in axes[:-1]:
-            picture.set_axis_off()
+            picture.set(xticks=[], yticks=[], facecolor="#e6e6e6")  # which shows in holes
         _spectra(axes, before, after)
         with drafted(Path(path)) as draft:
             figure.savefig(draft, format="png", dpi=110, metadata={"Software": None})
@@ -149,7 +149,8 @@ def _swiped(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.u
 def _size(raster: Raster) -> str:
     if not raster.has_transform:
         return f"{raster.rows} rows × {raster.cols} columns"
-    return f"pixel {np.hypot(raster.transform.a, raster.transform.d):.4g}"
+    width = np.hypot(raster.transform.a, raster.transform.d)
+    return f"pixel {width:.4g} {raster.unit}".rstrip()
 
 
 def _spectra(axes: NDArray[np.object_], before: View, after: View | None) -> None:

@@ -69,8 +69,8 @@ class DiffusionResolver(Placed):
         What an output says of where `degradation` is from, beside itself.
     """
 
-    network: Any
-    config: ModelConfig
+    network: Any = field(repr=False)
+    config: ModelConfig = field(repr=False)
     sha256: str
     upscale: int
     detail: float

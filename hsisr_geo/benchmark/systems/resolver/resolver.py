@@ -1,6 +1,6 @@
 """`SystemResolver`: the model file of a published system as a `Resolver` of the pipeline."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +63,8 @@ class SystemResolver(Placed):
         What values are divided by; None for each scene's own scale.
     """
 
-    system: System
-    config: SystemConfig
+    system: System = field(repr=False)
+    config: SystemConfig = field(repr=False)
     sha256: str
     degradation: Degradation
     seed: int = 0
