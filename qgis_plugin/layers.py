@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsProcessingException, QgsProviderRegistry
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsProcessingException,
+    QgsProviderRegistry,
+    QgsRectangle,
+)
 
 from .i18n import tr
 
@@ -21,6 +26,7 @@ class Shown:
     identifier: str
     cols: int
     rows: int
+    extent: QgsRectangle
     crs: QgsCoordinateReferenceSystem
     crs_is_own: bool
     nodata: tuple[str, ...]
@@ -43,7 +49,7 @@ def source_of(layer) -> Source:
     """Return what a layer shows; raises as `layer_path` does."""
     crs = layer.crs()
     shown = Shown(
-        *(layer.id(), layer.width(), layer.height(), crs),
+        *(layer.id(), layer.width(), layer.height(), layer.extent(), crs),
         crs_is_own=crs.isValid() and crs != layer.dataProvider().crs(),
         nodata=_own_nodata(layer),
     )

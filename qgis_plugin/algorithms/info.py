@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import html
 import json
+import os
 
 from qgis.core import (
+    QgsApplication,
     QgsProcessingException,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFileDestination,
 )
 
 from ..engine.command import Selection, info_arguments
+from ..engine.words import in_words_of_the_dialog
 from ..i18n import tr
 from . import parameters as fields
 from .call import EngineAlgorithm
+
+NOTE = "note"  # the engine's name for what is odd
+HEADS = {"wavelength_nm": "wavelength (nm)", "fwhm_nm": "width (nm)"}
 
 
 class Info(EngineAlgorithm):
@@ -64,25 +70,35 @@ class Info(EngineAlgorithm):
         is_json = destination.lower().endswith(".json")
         try:
             with open(destination, "w", encoding="utf-8") as file:
-                file.write(finished.text if is_json else report(source, found))
+                file.write(finished.text if is_json else self.page(source, found))
         except OSError as error:
             raise QgsProcessingException(f"{destination}: {error.strerror}") from error
         return {"OUTPUT": destination, "BANDS": len(found["bands"])}
 
+    def page(self, source: str, found: dict) -> str:
+        """Return an HTML page: what is odd first, then the scene's facts, then its bands."""
+        facts = [(name, self.words(text)) for name, text in found["told"]]
+        notes = "".join(f"<li>{_text(text)}</li>" for name, text in facts if name == NOTE)
+        bands = found["bands"]
+        columns = list(bands[0]) if bands else []
+        rows = [[band.get(column) for column in columns] for band in bands]
+        return (
+            "<!DOCTYPE html><html><head><meta charset='utf-8'></head><body>"
+            f"<h2>{_text(os.path.basename(source))}</h2>{notes and f'<ul>{notes}</ul>'}"
+            f"{_table([], [fact for fact in facts if fact[0] != NOTE])}"
+            f"<h3>{len(bands)} bands</h3>{_table([HEADS.get(c, c) for c in columns], rows)}"
+            "</body></html>\n"
+        )
 
-def report(source: str, found: dict) -> str:
-    """Return an HTML page: what is odd first, then the scene's facts, then its bands."""
-    facts = [(key, value) for key, value in found.items() if key not in ("bands", "notes")]
-    notes = "".join(f"<li>{_text(note)}</li>" for note in found.get("notes", ()))
-    bands = found["bands"]
-    columns = list(bands[0]) if bands else []
-    rows = [[band.get(column) for column in columns] for band in bands]
-    return (
-        "<!DOCTYPE html><html><head><meta charset='utf-8'></head><body>"
-        f"<h2>{_text(source)}</h2>{notes and f'<ul>{notes}</ul>'}"
-        f"{_table([], [(key.replace('_', ' '), value) for key, value in facts])}"
-        f"<h3>{len(bands)} bands</h3>{_table(columns, rows)}</body></html>\n"
-    )
+    def words(self, text: str) -> str:
+        """Return what the engine says of options in the words of the dialog that has them."""
+        other = QgsApplication.processingRegistry().algorithmById("hsisr:superresolve")
+
+        def label(name):
+            parameter = None if other is None else other.parameterDefinition(name)
+            return self.label(name) if parameter is None else parameter.description()
+
+        return in_words_of_the_dialog(text, label)
 
 
 def _table(columns, rows) -> str:
@@ -94,10 +110,6 @@ def _table(columns, rows) -> str:
 
 
 def _text(value) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, dict):  # how a result was made
-        return "<br>".join(f"{_text(key)}: {_text(item)}" for key, item in value.items())
-    if isinstance(value, list):
-        return "<br>".join(map(_text, value))
-    return html.escape(str(value))
+    if isinstance(value, bool):
+        return tr("yes") if value else tr("no")
+    return "" if value is None else html.escape(str(value))

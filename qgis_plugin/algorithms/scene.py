@@ -141,6 +141,10 @@ class SceneAlgorithm(EngineAlgorithm):
             raise QgsProcessingException(
                 tr("EXTENT is empty: give XMIN,XMAX,YMIN,YMAX, or nothing.")
             )
+        on_a_map = self.parameterAsBoolean(parameters, "ORTHORECTIFY", context)  # of its own
+        if not on_a_map and not extent.intersects(source.shown.extent):
+            message = tr("EXTENT lies beside {scene}.")
+            raise QgsProcessingException(message.format(scene=source.name))
         return extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()
 
     def valid_range(self, parameters, context):

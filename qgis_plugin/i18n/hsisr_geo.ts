@@ -216,6 +216,14 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>yes</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>no</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Pixels: {size}{rows} rows × {cols} columns</source>
       <translation type="unfinished" />
     </message>
@@ -429,6 +437,10 @@
     </message>
     <message>
       <source>EXTENT is empty: give XMIN,XMAX,YMIN,YMAX, or nothing.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>EXTENT lies beside {scene}.</source>
       <translation type="unfinished" />
     </message>
     <message>

@@ -117,10 +117,14 @@ def test_what_is_empty_in_another_way_than_none_is_no_zero():
 
 
 def test_info_puts_what_is_odd_first(fake_engine, fields, tmp_path):
-    found = {"notes": ["a <note>"], "provenance": {"HSISR_MODEL": "m"}, "bands": [{"band": 1}]}
-    fake_engine(f"echo '{json.dumps(found)}'")
+    told = [["crs", "EPSG:1"], ["note", "a <note>, --exclude water-vapour"]]
+    bands = [{"band": 1, "wavelength_nm": 450.5, "good": False}]
+    fake_engine(f"echo '{json.dumps({'told': told, 'bands': bands, 'product': None})}'")
     page = tmp_path / "info.html"
     run({"INPUT": str(fields), "OUTPUT": str(page)}, "info")
     text = page.read_text(encoding="utf-8")
-    assert "<ul><li>a &lt;note&gt;</li></ul>" in text
-    assert "<td>HSISR_MODEL: m</td>" in text
+    assert "<ul><li>a &lt;note&gt;, &#x27;Keep bands in water vapour from the network" in text
+    assert "<tr><td>crs</td><td>EPSG:1</td></tr>\n</table>" in text
+    assert "wavelength (nm)</th>" in text
+    assert "<tr><td>1</td><td>450.5</td><td>no</td></tr>" in text
+    assert "product" not in text
