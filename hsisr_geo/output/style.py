@@ -1,8 +1,9 @@
 """A QGIS style (.qml) that shows a raster in true colour when it is first opened.
 
 QGIS (3.22 to 3.44) shows bands 1, 2 and 3 of a raster of many, whatever their colour
-interpretation; only a style beside the file, under its name, says otherwise. Its limits also
-spare QGIS the statistics that it would compute and keep in a .aux.xml.
+interpretation, and of two the first as red and the second as green; only a style beside the file,
+under its name, says otherwise. Its limits also spare QGIS the statistics that it would compute and
+keep in a .aux.xml.
 """
 
 from collections.abc import Sequence
@@ -20,23 +21,27 @@ _CHANNELS = ("red", "green", "blue")
 def style_text(name: str, bands: Bands, summaries: Sequence[BandSummary]) -> str | None:
     """Return the style of the raster of that name; None where QGIS would choose as well by itself.
 
-    That is where there are no more than three bands without wavelengths, or where one of those to
-    be shown has no contrast.
+    That is where there is one band, where there are three without wavelengths, or where one of
+    those to be shown has no contrast. Of two, as an index and its standard deviation, the first is
+    shown in grey.
     """
     colors = choose_colors(bands)
-    if len(bands) < 3 or (len(bands) == 3 and not colors.true):
+    if len(bands) == 1 or (len(bands) == 3 and not colors.true):
         return None
-    limits = [_limits(bands[i], summaries[i]) for i in colors.bands]
-    if not all(low < high for low, high in limits):
+    shown = dict(zip(_CHANNELS, colors.bands, strict=True)) if len(bands) > 2 else {"gray": 0}
+    limits = {channel: _limits(bands[i], summaries[i]) for channel, i in shown.items()}
+    if not all(low < high for low, high in limits.values()):
         return None
     qgis = ET.Element("qgis", {"version": "3.22", "styleCategories": "Symbology", _RASTER: name})
     pipe = ET.SubElement(qgis, "pipe")
-    renderer = ET.SubElement(pipe, "rasterrenderer", type="multibandcolor", opacity="1")
-    for channel, index in zip(_CHANNELS, colors.bands, strict=True):
+    kind = "multibandcolor" if len(shown) > 1 else "singlebandgray"
+    renderer = ET.SubElement(pipe, "rasterrenderer", type=kind, opacity="1")
+    for channel, index in shown.items():
         renderer.set(f"{channel}Band", str(index + 1))
     _add_origin(renderer)
-    for channel, (low, high) in zip(_CHANNELS, limits, strict=True):
-        stretch = ET.SubElement(renderer, f"{channel}ContrastEnhancement")
+    for channel, (low, high) in limits.items():
+        enhancement = f"{channel}ContrastEnhancement" if len(shown) > 1 else "contrastEnhancement"
+        stretch = ET.SubElement(renderer, enhancement)
         ET.SubElement(stretch, "minValue").text = f"{low:.9g}"
         ET.SubElement(stretch, "maxValue").text = f"{high:.9g}"
         ET.SubElement(stretch, "algorithm").text = "StretchToMinimumMaximum"

@@ -16,7 +16,8 @@ from qgis.core import (
 from ..i18n import tr
 from ..layers import layer_path
 from .difference import write_difference
-from .pair import BEFORE, group, pair_of, times_finer
+from .group import group
+from .pair import BEFORE, pair_of, times_finer
 from .swipe import Swipe
 from .truecolor import show_in_true_color, shown_bands
 

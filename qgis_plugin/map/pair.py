@@ -1,4 +1,4 @@
-"""A result beside its input: the same colours and stretch, one group in the list of layers.
+"""A result beside its input: the same colours and stretch.
 
 The result's layer remembers its input's, in the project, too; the swipe, the difference and the
 spectra go by that.
@@ -7,10 +7,10 @@ spectra go by that.
 from __future__ import annotations
 
 from qgis.core import QgsProcessingLayerPostProcessorInterface, QgsProject
-from qgis.PyQt.QtCore import QTimer
 
 from ..i18n import tr
 from .dataset import times_wider
+from .group import group_soon
 from .sequential import DEVIATION_OF
 from .truecolor import is_styled_by_qgis, show_in_true_color, shown_bands, stretch_of
 
@@ -37,8 +37,7 @@ class BesideInput(QgsProcessingLayerPostProcessorInterface):
         if before is None:
             return
         layer.setCustomProperty(BEFORE, before.id())
-        name = layer.id()
-        QTimer.singleShot(0, lambda: group(project, name, self.before))  # once it is in the list
+        group_soon(project, layer.id(), self.before)
 
 
 def dress_alike(after, before) -> bool:
@@ -57,21 +56,6 @@ def dress_alike(after, before) -> bool:
     if stretch_of(before) is not None and not is_styled_by_qgis(before):
         show_in_true_color(after, like=before)
     return True
-
-
-def group(project, after, before) -> None:
-    """Put two layers, given by identifier, into one group; a group of the user's is kept."""
-    root = project.layerTreeRoot()
-    above, below = root.findLayer(after), root.findLayer(before)
-    if above is None or below is None:
-        return
-    place = below.parent()
-    if place is root:
-        place = root.insertGroup(root.children().index(below), below.name())
-        _move(below, place, 0)
-        below = root.findLayer(before)
-    if above.parent() is not place:
-        _move(above, place, place.children().index(below))
 
 
 def pair_of(layer):
@@ -111,8 +95,3 @@ def deviation_of(before):
         if layer.customProperty(DEVIATION_OF) == before.id():
             return layer
     return None
-
-
-def _move(node, group, place) -> None:
-    group.insertChildNode(place, node.clone())
-    node.parent().removeChildNode(node)

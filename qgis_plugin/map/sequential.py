@@ -9,12 +9,14 @@ from qgis.core import (
     QgsGradientColorRamp,
     QgsGradientStop,
     QgsProcessingLayerPostProcessorInterface,
+    QgsProject,
     QgsRasterMinMaxOrigin,
     QgsSingleBandPseudoColorRenderer,
 )
 from qgis.PyQt.QtGui import QColor
 
 from ..layers import gdal_name
+from .group import group_soon
 from .stretch import limits_of
 from .truecolor import RED_GREEN_BLUE_NM
 from .wavelengths import band_wavelengths_nm
@@ -65,3 +67,4 @@ class Sequential(QgsProcessingLayerPostProcessorInterface):
             layer.setCrs(self.crs)
         show_in_shades(layer)
         layer.setCustomProperty(DEVIATION_OF, self.before)
+        group_soon(QgsProject.instance(), layer.id(), self.before)

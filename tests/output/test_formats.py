@@ -656,6 +656,13 @@ def test_no_style_where_it_would_not_help():
     assert style_text("a", flat, summaries((0, 1), (3, 4), (0, 1))) is not None
 
 
+def test_of_two_bands_the_first_is_shown_in_grey():
+    """As of an index and its deviation, which QGIS would mix as red and green."""
+    text = style_text("a", Bands((Band(), Band())), summaries((0.2, 0.7), (3, 3)))
+    assert 'type="singlebandgray" opacity="1" grayBand="1"' in text
+    assert "<minValue>0.2</minValue>" in text
+
+
 def test_a_negative_scale_turns_the_stretch_round():
     bands = Bands(tuple(Band(wavelength_nm=w, scale=-2.0, offset=1) for w in (470.0, 550.0, 640.0)))
     text = style_text("a", bands, summaries((0, 1), (0, 1), (0, 1)))

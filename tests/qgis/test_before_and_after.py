@@ -43,8 +43,10 @@ def limits(layer):
     return shown_bands(layer), [(e.minimumValue(), e.maximumValue()) for e in stretch_of(layer)]
 
 
-def test_input_and_result_look_alike_and_stand_in_one_group(pair):
-    from hsisr_geo_qgis.map.pair import dress_alike, group
+def test_input_and_result_look_alike_and_stand_in_one_group_with_the_uncertainty(pair):
+    from hsisr_geo_qgis.map.group import group
+    from hsisr_geo_qgis.map.pair import dress_alike
+    from hsisr_geo_qgis.map.sequential import Sequential
 
     before, after = pair
     assert dress_alike(after, before)
@@ -52,8 +54,11 @@ def test_input_and_result_look_alike_and_stand_in_one_group(pair):
     assert limits(before) == limits(after)
     project = QgsProject.instance()
     group(project, after.id(), before.id())
+    deviation = project.addMapLayer(QgsRasterLayer(after.source(), "sigma", "gdal"))
+    Sequential(before.id()).postProcessLayer(deviation, None, None)
+    until(lambda: len(project.layerTreeRoot().children()) == 1)
     (folder,) = project.layerTreeRoot().children()
-    assert [node.name() for node in folder.children()] == ["finer", "scene"]
+    assert [node.name() for node in folder.children()] == ["finer", "sigma", "scene"]
 
 
 def test_what_a_person_has_styled_is_kept(pair):

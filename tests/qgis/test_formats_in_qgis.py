@@ -5,6 +5,7 @@ import subprocess
 import numpy as np
 import pytest
 from conftest import ENGINE
+from map_window import raster
 from qgis.core import QgsMapRendererSequentialJob, QgsMapSettings, QgsRasterLayer
 from qgis.PyQt.QtCore import QSize
 
@@ -46,6 +47,16 @@ def test_bands_near_red_green_and_blue_are_shown(made):
     shown = [renderer.redBand(), renderer.greenBand(), renderer.blueBand()]
     found = [wavelengths(layer)[band - 1] for band in shown]
     assert found == pytest.approx([640, 550, 470], abs=5)
+
+
+def test_of_two_bands_the_first_is_shown_in_grey(plugin, tmp_path):
+    """As of an index and its standard deviation: no mixture of red and green."""
+    scene = raster(tmp_path / "two.tif", np.arange(200.0).reshape(2, 10, 10), pixel=30)
+    run(scene, tmp_path / "fine.tif")
+    layer = opened(tmp_path / "fine.tif")
+    renderer = layer.renderer()
+    assert (renderer.type(), renderer.usesBands()) == ("singlebandgray", [1])
+    assert renderer.contrastEnhancement().maximumValue() == pytest.approx(97, abs=3)
 
 
 def test_limits_are_quantiles_of_what_qgis_reads(made):
