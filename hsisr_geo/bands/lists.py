@@ -9,6 +9,7 @@ from hsisr_geo.bands.bands import to_nanometers
 _TRUE, _FALSE = frozenset(("true", "yes", "good")), frozenset(("false", "no", "bad"))
 _BRACKETS = {"{": "}", "[": "]", "(": ")"}
 _DIGITS = re.compile(r"[+-]?\d+")
+_QUOTED = re.compile(r"""^(["'])(.*)\1$""")
 
 
 def split_list(value: str | None, count: int) -> list[str] | None:
@@ -61,7 +62,7 @@ def _inside(value: str) -> str:
 
 def _without_rim(items: Sequence[str]) -> list[str]:
     """Strip the items, and drop what a comma before the closing bracket makes."""
-    stripped = [item.strip() for item in items]
+    stripped = [_QUOTED.sub(r"\2", item.strip()) for item in items]
     return stripped[:-1] if len(stripped) > 1 and not stripped[-1] else stripped
 
 

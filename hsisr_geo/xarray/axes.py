@@ -30,7 +30,10 @@ _X = (
 _Y = ("y", "lat", "latitude", "northing", "row", "rows", "line", "lines", "downtrack")
 _X_STANDARD = ("projection_x_coordinate", "longitude")
 _Y_STANDARD = ("projection_y_coordinate", "latitude")
-_CENTRE = ("wavelength", "wavelengths", "wavelength_nm", "central_wavelength", "center_wavelength")
+_CENTRE = (
+    *("wavelength", "wavelengths", "wavelength_nm", "central_wavelength", "center_wavelength"),
+    *("radiation_wavelength", "sensor_band_central_radiation_wavelength"),  # names of CF
+)
 _WIDTH = ("fwhm", "fwhm_nm", "bandwidth", "full_width_half_max")
 _DATES = ("time", "date", "t")
 _GOOD = ("good", "bbl", "good_wavelengths", "good_band")
@@ -154,12 +157,15 @@ def _listed(names: Iterable[Hashable]) -> str:
 
 
 def _coordinate(array: xr.DataArray, dim: Hashable, names: Sequence[str]) -> xr.DataArray | None:
-    """Return the first coordinate along a dimension that has one of the names, in any case."""
-    along = {
-        str(key).lower(): array.coords[key]
-        for key in array.coords
-        if array.coords[key].dims == (dim,)
+    """Return the first coordinate along a dimension that has one of the names, in any case.
+
+    Its own, or CF's standard name of what it is.
+    """
+    there = {
+        str(key): array.coords[key] for key in array.coords if array.coords[key].dims == (dim,)
     }
+    along = {str(each.attrs.get("standard_name", "")): each for each in there.values()}
+    along |= {key.lower(): each for key, each in there.items()}
     return next((along[name] for name in names if name in along), None)
 
 

@@ -39,6 +39,7 @@ def centres(path):
         "[ " + "   ".join(TEXTS) + "]",
         "(" + ", ".join(TEXTS) + ")",
         "{" + "; ".join(TEXTS) + "}",
+        "{" + ", ".join(f"'{text}'" for text in TEXTS) + "}",
         "{" + ",".join(TEXTS).replace(".", ",") + "}",
         "{" + ", ".join(text.replace(".", ",") for text in TEXTS) + "}",
         "{" + ", ".join(f"{text} nm" for text in TEXTS) + "}",

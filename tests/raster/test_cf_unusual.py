@@ -155,6 +155,9 @@ def test_a_variable_for_each_band(tmp_path, prefix, known, time):
     bicubic(path, tmp_path / "o.tif")
 
 
+CF_NAME = "sensor_band_central_radiation_wavelength"
+
+
 def cube_along(dim, **more):
     return xr.DataArray(
         CUBE.transpose(2, 0, 1), dims=(dim, "y", "x"), name="r", coords={**PLACE, **more}
@@ -173,6 +176,8 @@ def cube_along(dim, **more):
         ),
         cube_along("wl", wl=("wl", np.array(CENTRES) / 1e3, {"units": "um"})),
         cube_along("wl", wl=("wl", np.array(CENTRES) / 1e3, {"units": "nm"})),
+        cube_along("c", radiation_wavelength=("c", np.array(CENTRES) * 1e-9, {"units": "m"})),
+        cube_along("c", centres=("c", CENTRES, {"units": "nm", "standard_name": CF_NAME})),
     ],
 )  # fmt: skip
 def test_wavelengths_wherever_xarray_keeps_them(tmp_path, array):

@@ -248,6 +248,13 @@ def test_units_of_wavelengths_are_understood_as_in_files(array, unit):
     assert [band.wavelength_nm for band in bands] == pytest.approx([*CENTRES])
 
 
+def test_cf_says_by_a_standard_name_what_wavelengths_are(array):
+    centres = ("band", 1e-9 * CENTRES, {"units": "m", "standard_name": "radiation_wavelength"})
+    told = array.drop_vars("wavelength").assign_coords(c=centres)
+    bands = bands_of(told, axes_of(told))
+    assert [band.wavelength_nm for band in bands] == pytest.approx([*CENTRES])
+
+
 def test_a_dataset_needs_no_name_for_its_only_cube(array):
     dataset = xr.Dataset(
         {

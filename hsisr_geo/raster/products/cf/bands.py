@@ -25,6 +25,7 @@ from hsisr_geo.raster.products.cf.cube import Cube
 
 _CENTRE = re.compile(
     r"(cent(er|re|ral)_?)?(band_?)?wave_?lengths?(_?(nm|3d|c))?|wave_?numbers?|wl|lambda|bands?"
+    r"|(sensor_band_central_)?radiation_wave(length|number)"  # names of CF
 )
 _WIDTH = re.compile(r"fwhms?(_nm)?|band_?widths?|full_width_half_max(imum)?")
 _FILLS = ("_FillValue", "missing_value", "nodata", "nodatavals", "nodata_value")
@@ -177,8 +178,9 @@ def _candidates(
 ) -> Any:
     """Yield what may be wavelengths: name, numbers, unit."""
     for name in sorted(along, key=lambda n: (n.lower() in ("band", "bands"), len(n))):
-        if _CENTRE.fullmatch(name.lower()):
-            unit = str(along[name].attrs.get("units", "")) or _unit_of_name(name)
+        standard = str(along[name].attrs.get("standard_name", ""))
+        if any(_CENTRE.fullmatch(text.lower()) for text in (name, standard)):
+            unit = str(along[name].attrs.get("units", "")) or _unit_of_name(standard or name)
             values, within = _texts(np.ravel(along[name].values))
             yield name, values, unit if unit != "1" else "" or within
     for name, value in attributes.items():
