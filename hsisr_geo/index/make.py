@@ -9,7 +9,7 @@ import numpy as np
 
 from hsisr_geo._version import __version__
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.bands.metadata import as_tags
+from hsisr_geo.bands.metadata import PROVENANCE_PREFIX, as_tags
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.cube.indices import NEAR_NM, Index
 from hsisr_geo.cube.windows import Window
@@ -24,6 +24,7 @@ from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.statistics import strip_rows
 
 _SAME_PLACE = 1e-6  # pixels
+_CONTENT = f"{PROVENANCE_PREFIX}CONTENT"
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ def find_bands(raster: Raster, index: Index) -> tuple[int, ...]:
 
 
 def _check_pair(values: Raster, deviations: Raster, bands: Sequence[int]) -> None:
+    _check_kinds(values, deviations)
     if len(deviations.bands) != len(values.bands):
         raise RasterError(
             f"{deviations.path} has {len(deviations.bands)} bands, {values.path} "
@@ -166,6 +168,22 @@ def _check_pair(values: Raster, deviations: Raster, bands: Sequence[int]) -> Non
                 f"{deviations.path}: band {band + 1} lies at {names[1]:g} nm, that of "
                 f"{values.path} at {names[0]:g} nm: give the uncertainty written beside it"
             )
+
+
+def _check_kinds(values: Raster, deviations: Raster) -> None:
+    """Refuse a result in place of its uncertainty, and the other way round."""
+    if _is_deviation(values):
+        raise RasterError(f"{values.path} is an uncertainty: name the result that it belongs to")
+    same = os.path.realpath(values.path) == os.path.realpath(deviations.path)
+    if same or (deviations.provenance and not _is_deviation(deviations)):
+        raise RasterError(
+            f"{deviations.path} is no uncertainty, but a raster of values: give what "
+            "run --uncertainty wrote beside the result"
+        )
+
+
+def _is_deviation(raster: Raster) -> bool:
+    return raster.provenance.get(_CONTENT, "").startswith("standard deviation")
 
 
 def _check_known(cube: Cube, deviations: Raster) -> None:

@@ -168,13 +168,22 @@ def test_an_uncertainty_of_something_else_is_refused(tmp_path):
     small = write(tmp_path / "small.tif", cube[:, :5], wavelengths=WAVELENGTHS)
     unknown = np.full_like(cube, np.nan)
     blank = write(tmp_path / "blank.tif", unknown, wavelengths=WAVELENGTHS, nodata=np.nan)
+    other = write(tmp_path / "other.tif", cube, wavelengths=WAVELENGTHS, nodata=np.nan)
+    with rasterio.open(other, "r+") as dataset:
+        dataset.update_tags(HSISR_MODEL="bicubic")
     for sigma, said in (
+        (result, "sr.tif is no uncertainty"),
+        (other, "other.tif is no uncertainty"),
         (one, "--uncertainty-bands all"),
         (small, "does not lie on the grid"),
         (blank, "has no value in a band"),
     ):
         args = "--sigma", sigma, "--index", "ndvi", "--out", tmp_path / "i.tif"
         assert said in one_line_error(call("index", result, *args, code=1))
+    with rasterio.open(other, "r+") as dataset:
+        dataset.update_tags(HSISR_CONTENT="standard deviation, predicted")
+    args = "--sigma", other, "--index", "ndvi", "--out", tmp_path / "i.tif"
+    assert "other.tif is an uncertainty" in one_line_error(call("index", other, *args, code=1))
 
 
 def test_an_unknown_index_is_named():
