@@ -61,11 +61,11 @@ def summary(outcomes: Sequence["Outcome"], seconds: float) -> dict[str, Any]:
 
 
 def text(outcomes: Sequence["Outcome"], seconds: float) -> str:
-    """Return the sum for a person, and last what failed and why."""
+    """Return the sum for a person, and what failed and why; one scene is told by `failure`."""
     counts: Counter[str] = Counter(outcome.status for outcome in outcomes)
     told = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
     failed = [f"failed: {o.job.src}{_why(o)}" for o in outcomes if o.status == "failed"]
-    return "\n".join([f"{told} in {seconds:.1f} s", *failed])
+    return "\n".join([f"{told} in {seconds:.1f} s", *(failed if len(failed) > 1 else [])])
 
 
 def failure(outcomes: Sequence["Outcome"]) -> str:
