@@ -11,7 +11,7 @@ import click
 from ..options import options
 
 if TYPE_CHECKING:
-    from hsisr_geo.assessment.pair import PairGain
+    from hsisr_geo.assessment.pair import PairGain, SensorPair
     from hsisr_geo.metrics import Scores
 
 
@@ -93,7 +93,7 @@ def _pair_text(
     lines = [
         f"fit     MTF at Nyquist {fit.mtf[0]:.2f} from row to row, {fit.mtf[1]:.2f} from column to "
         f"column; shift {fit.shift[0]:+.2f} rows, {fit.shift[1]:+.2f} columns; "
-        f"R2 {min(fit.r2):.3f}-{max(fit.r2):.3f} in {len(fit.bands)} bands"
+        f"R2 {min(fit.r2):.3f}-{max(fit.r2):.3f} in {len(fit.bands)} bands at {_at(pair)} nm"
     ]
     for gain in gains:
         both = zip(gain.ours, gain.bicubic, strict=True)
@@ -101,6 +101,11 @@ def _pair_text(
         told = f"{gain.mean:+.2f} dB over bicubic ({each}), {gain.degradation} assumed"
         lines += [f"x{gain.upscale}      {told}", *_coverage(gain)]
     return "\n".join(lines)
+
+
+def _at(pair: "SensorPair") -> str:
+    waves = [pair.coarse.bands[band].wavelength_nm for band, _ in pair.bands]
+    return ", ".join("?" if nm is None else f"{nm:.0f}" for nm in waves)
 
 
 def _coverage(gain: "PairGain") -> list[str]:

@@ -82,6 +82,7 @@ def test_the_command_tells_fit_and_gains(fitted: tuple[Path, Path]) -> None:
     asked = ("evaluate", "--pair", *fitted, "--model", "back-projection", "--upscale", 3)
     text = call(*asked).output
     assert "MTF at Nyquist 0.35" in text
+    assert "in 4 bands at 480, 560, 650, 840 nm\n" in text
     assert "x3" in text
     assert "deviation" not in text
     found = json.loads(call(*asked, "--json").stdout)
