@@ -66,7 +66,13 @@ def compare(
     factor = upscale or _made_with_upscale(sr)
     scores = evaluate(made, truth, upscale=factor, data_range=data_range)
     names = os.fspath(sr_path), os.fspath(ref_path)
-    return Comparison(scores, bands, _differing_units(made, truth, names))
+    warning = _same_file(sr, reference) or _differing_units(made, truth, names)
+    return Comparison(scores, bands, warning)
+
+
+def _same_file(sr: Raster, reference: Raster) -> str:
+    same = os.path.realpath(sr.path) == os.path.realpath(reference.path)
+    return f"{sr.path} was compared with itself: give the reference" if same else ""
 
 
 def _check_same_grid(sr: Raster, reference: Raster) -> None:

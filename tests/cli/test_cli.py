@@ -740,7 +740,9 @@ def test_evaluate_scores_a_raster_against_itself(raster):
     assert found["mpsnr"] is None  # infinite, which JSON has no word for
     assert (found["rmse"], found["bands"]) == (0, [1, 2, 3, 4])
     assert found["ergas"] is None
-    assert "MSSIM   1.0000" in call("evaluate", raster, raster).stdout
+    told = call("evaluate", raster, raster)
+    assert "MSSIM   1.0000" in told.stdout
+    assert "was compared with itself" in told.stderr  # as QGIS's dialog proposes, with one layer
 
 
 def test_evaluate_takes_the_ratio_from_the_result_or_the_option(raster, tmp_path):

@@ -329,10 +329,10 @@ def test_no_password_and_no_signature_gets_into_the_item(source, href):
 
 def test_figures_of_provenance_are_numbers_and_hashes_are_text():
     tags = {"HSISR_SEED": "7", "HSISR_MODEL_SHA256": "1" * 64, "HSISR_FINGERPRINT": "12e45"}
-    tags |= {"HSISR_CONSISTENCY_RMS": "0.012", "OTHER": "1"}
+    tags |= {"HSISR_CONSISTENCY_RMS": "0.012", "HSISR_VALUES_CUT": "0.098", "OTHER": "1"}
     properties = item_of(raster(), tags)["properties"]
     assert properties["hsisr:seed"] == 7
-    assert properties["hsisr:consistency_rms"] == 0.012
+    assert (properties["hsisr:consistency_rms"], properties["hsisr:values_cut"]) == (0.012, 0.098)
     assert properties["hsisr:model_sha256"] == "1" * 64
     assert properties["hsisr:fingerprint"] == "12e45"
     assert not any(name.lower().endswith("other") for name in properties)

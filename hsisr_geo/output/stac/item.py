@@ -30,7 +30,7 @@ _EARLIEST = datetime(1982, 1, 1, tzinfo=timezone.utc)
 _LEVEL = "L4"
 _NUMBERS = frozenset({
     "upscale", "detail", "seed", "samples", "back_projections", "consistency_rms",
-    "consistency_max", "consistency_relative",
+    "consistency_max", "consistency_relative", "values_cut", "spread",
 })  # fmt: skip
 
 
