@@ -71,6 +71,8 @@ class Evaluate(EngineAlgorithm):
             return {}
         found = json.loads(finished.text)
         for name, description in descriptions().items():
-            feedback.pushInfo(f"{name} {found.get(SCORES[name])}: {description}")
+            score = found.get(SCORES[name])
+            told = tr("undefined") if score is None else f"{score:.6g}"
+            feedback.pushInfo(f"{description}: {told} ({name})")
         # An undefined score (null) is left out of the results.
         return {name: found[key] for name, key in SCORES.items() if found.get(key) is not None}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingParameterRasterDestination
+import os
+
+from qgis.core import QgsProcessingParameterRasterDestination, QgsProcessingUtils
 
 from ..engine.command import Uncertainty, run_arguments
 from ..help import picture
@@ -12,7 +14,7 @@ from . import parameters as fields
 from .outcome import estimate, summary
 from .scene import SceneAlgorithm
 
-FORMATS = ("gtiff", "cog", "envi", "zarr", "netcdf")
+FORMATS = {"gtiff": ".tif", "cog": ".tif", "envi": ".img", "zarr": ".zarr", "netcdf": ".nc"}
 PRECISIONS = ["float32", "bfloat16"]
 
 
@@ -90,8 +92,9 @@ class SuperResolve(SceneAlgorithm):
 
     def processAlgorithm(self, parameters, context, feedback):
         source = self.scene(parameters, context, feedback)
+        format = self.parameterAsEnumString(parameters, "FORMAT", context)
         results = {
-            name: path
+            name: _with_ending(path, FORMATS.get(format), context)
             for name in ("OUTPUT", "UNCERTAINTY")
             if (path := self.parameterAsOutputLayer(parameters, name, context))
         }
@@ -162,6 +165,21 @@ class SuperResolve(SceneAlgorithm):
         samples = self.parameterAsInt(parameters, "SAMPLES", context)
         bands = self.parameterAsEnumString(parameters, "UNCERTAINTY_BANDS", context)
         return Uncertainty(path, samples, bands)
+
+
+def _with_ending(path, ending, context):
+    """Return the path of an output; a temporary one, which nobody named, ends as its format does.
+
+    QGIS calls them all .tif.
+    """
+    name, given = os.path.splitext(path)
+    if ending in (None, given) or not path.startswith(QgsProcessingUtils.tempFolder()):
+        return path
+    asked = context.layersToLoadOnCompletion()
+    if path in asked:
+        asked[name + ending] = asked.pop(path)
+        context.setLayersToLoadOnCompletion(asked)
+    return name + ending
 
 
 def _forget_unnamed(context):

@@ -192,6 +192,10 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>undefined</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Hyperspectral raster info</source>
       <translation type="unfinished" />
     </message>
