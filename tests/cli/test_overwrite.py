@@ -17,7 +17,7 @@ FASTER = ("--upscale", 2, "--model", "bicubic")
         ("o.tif", ("run", "a.tif", "o.tif", *FASTER)),
         ("s.tif", ("run", "a.tif", "o.tif", "--upscale", 2, "--uncertainty", "s.tif")),
         ("o.stac.json", ("run", "a.tif", "o.tif", *FASTER, "--stac")),
-        ("o.tif", ("index", "a.tif", "--sigma", "a.tif", "--index", "ndvi", "--out", "o.tif")),
+        ("o.tif", ("index", "a.tif", "--sigma", "b.tif", "--index", "ndvi", "--out", "o.tif")),
         ("o.png", ("show", "a.tif", "--out", "o.png")),
         ("a.show.png", ("show", "a.tif")),
         ("o.svg", ("psf", "a.tif", "--plot", "o.svg")),
@@ -31,7 +31,8 @@ FASTER = ("--upscale", 2, "--model", "bicubic")
 )
 def test_a_file_that_is_there_stays(tmp_path, monkeypatch, name, words):
     monkeypatch.chdir(tmp_path)
-    write(tmp_path / "a.tif", pixels(), wavelengths=[550, 670, 800, 860])
+    for scene in ("a.tif", "b.tif"):
+        write(tmp_path / scene, pixels(), wavelengths=[550, 670, 800, 860])
     for there in (name, "x.pth"):
         (tmp_path / there).write_bytes(MINE)
     before = sorted(tmp_path.iterdir())
