@@ -24,6 +24,12 @@ if sys.platform != "win32":
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What a system says that takes no more data: no room, a quota, a read-only file system."""
 
+_ODDITIES = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 _PROBE = bytes(1 << 18)
 _TEMPORARY = ".hsisr-geo-held-"  # earlier versions, which lock none, have another
 _TRIES = 10
@@ -55,12 +61,28 @@ def check_replaces_none(path: Path, inputs: Iterable[str | os.PathLike[str]]) ->
                 raise OutputError(f"{path} would overwrite the input {given}: choose another name")
 
 
-def check_new(
-    path: Path, *, overwrite: bool, inputs: Iterable[str | os.PathLike[str]] = ()
-) -> None:
-    """Refuse a path that is that of an input, or of anything that is not to be replaced.
+def check_plain(path: Path) -> None:
+    """Refuse a name that a folder, a pipe, a socket or a device has, which no file is to replace.
 
-    So are GDAL's names of what is no file, for which folders would be made.
+    Raises
+    ------
+    OutputError : whatever the options: /dev/null is everybody's
+    """
+    if what := oddity(path) or ("a folder" if path.is_dir() else ""):
+        raise OutputError(f"{path} is {what}, and no file is to replace it: choose another name")
+
+
+def oddity(path: str | os.PathLike[str]) -> str:
+    """Say what it is that has a name, or that its links lead to; "" of files and folders."""
+    try:
+        kind = os.stat(path).st_mode
+    except (OSError, ValueError):  # nothing, or a name of GDAL that is no path
+        return ""
+    return next((what for is_one, what in _ODDITIES if is_one(kind)), "")
+
+
+def check_on_disk(path: Path) -> None:
+    """Refuse GDAL's names of what is no file, for which folders would be made.
 
     Raises
     ------
@@ -68,7 +90,22 @@ def check_new(
     """
     if os.fspath(path).startswith("/vsi"):
         raise OutputError(f"{path}: what is written is a plain file: name one")
+
+
+def check_new(
+    path: Path, *, overwrite: bool, inputs: Iterable[str | os.PathLike[str]] = ()
+) -> None:
+    """Refuse a path that is that of an input, or of anything that is not to be replaced.
+
+    So are GDAL's names of what is no file.
+
+    Raises
+    ------
+    OutputError
+    """
+    check_on_disk(path)
     check_replaces_none(path, inputs)
+    check_plain(path)
     if os.path.lexists(path) and not overwrite:
         raise OutputError(f"{path} exists: choose another name or give --overwrite")
 
@@ -132,7 +169,11 @@ def refusal(folder: Path, size: int = 0) -> str:
 def claim(file: int, size: int) -> None:
     """Have a disk give an open file its room now, where the system can; OSError if it has none."""
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file, 0, size)
+        try:
+            os.posix_fallocate(file, 0, size)
+        except OSError as error:
+            if error.errno in (*FULL, errno.EFBIG):  # else it is the file system that cannot
+                raise
 
 
 def unwritable(folder: Path) -> str:
@@ -291,8 +332,10 @@ def drafted(path: Path) -> Iterator[Path]:
 
     Raises
     ------
-    OutputError : the system takes no folder, file or name there, such as on a full disk
+    OutputError : the system takes no folder, file or name there, such as on a full disk; or what
+        has that name is no file
     """
+    check_plain(path)
     given, path = path, path.resolve()
     draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from hsisr_geo.errors import OptionError
 
 T = TypeVar("T")
+_MOST = 1 << 22  # characters
 _KINDS = {
     bool: "true or false",
     int: "a whole number",
@@ -33,7 +34,11 @@ def read_toml(path: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_MOST + 1)  # a device may have no end
+        if len(text) > _MOST:
+            raise OptionError(f"{path}: too large for a configuration")
+        return tomllib.loads(text)
     except OSError as e:
         raise OptionError(f"{path}: the configuration cannot be read: {e.strerror}") from e
     except ValueError as e:  # no TOML, or no UTF-8

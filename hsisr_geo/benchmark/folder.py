@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import lock
+from hsisr_geo.files import check_on_disk, lock
 
 TRUTH = "truth"
 """Below `cubes`: what the results are held against."""
@@ -66,8 +66,9 @@ class Folder:
         Raises
         ------
         OutputError
-            It cannot be made, or is a file.
+            It cannot be made, is a file, or one of GDAL's names.
         """
+        check_on_disk(self.root)
         try:
             for name in ("models", "scores", "times", "failures", "cubes", "locks", "tables"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)

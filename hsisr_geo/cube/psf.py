@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.cube.degradation import BICUBIC, GAUSSIAN, Degradation, named, of_kernel
 from hsisr_geo.errors import OptionError
+from hsisr_geo.files import oddity
 
 _MOST_BYTES = 10_000_000
 _MOST_SAMPLES = 1024  # along a side, empty margin included
@@ -40,6 +41,8 @@ def parse_psf(spec: str, upscale: int) -> Degradation:
             "is not interpolation"
         )
     path = Path(spec)
+    if what := oddity(path):  # which would keep us waiting, or be read once only
+        raise OptionError(f"{path} is {what}: a kernel is read from a plain file")
     content = _content(path)
     kernel = _numbers(path, content)
     if kernel.size == 0:

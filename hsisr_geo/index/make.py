@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -16,8 +17,10 @@ from hsisr_geo.cube.windows import Window
 from hsisr_geo.engine.identity import holding_still
 from hsisr_geo.errors import RasterError
 from hsisr_geo.index.deviation import Correlation, error_correlation, propagate
+from hsisr_geo.output.commit import settle
 from hsisr_geo.output.drafts import write_raster
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
+from hsisr_geo.output.targets import Target, check_targets
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
@@ -80,7 +83,10 @@ def write_index(
     values, deviations = open_raster(result), open_raster(sigma)
     bands = find_bands(values, index)
     _check_pair(values, deviations, bands)
-    target = _described(values, index)
+    target, sources = _described(values, index), deviations.all_files
+    settle([Path(dst).resolve()])
+    check_targets([Target(dst, target, {}, write, sources)], overwrite=overwrite)
+    # ^ before the work: what is wrong with a path is told at once
     cube = np.full((2, *values.shape), np.nan, np.float32)
     with holding_still(values, deviations):
         correlation = error_correlation(_strips(values, bands), len(bands))
@@ -98,7 +104,6 @@ def write_index(
         "index_correlation": " ".join(f"{rho:.4f}" for rho in pairs),
     }
     tags = _made_by(values) | as_tags(said)
-    sources = deviations.all_files
     write_raster(dst, target, cube, overwrite=overwrite, tags=tags, write=write, sources=sources)
     return IndexReport(
         os.fspath(dst),

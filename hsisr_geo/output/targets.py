@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import is_utf8, place_of, refusal, unwritable
+from hsisr_geo.files import check_plain, is_utf8, place_of, refusal, unwritable
 from hsisr_geo.journal.folder import WorkFolder, work_folder_of
 from hsisr_geo.output.companions import check_header, companions, item_path
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions, choose_format
@@ -86,10 +86,7 @@ def _check_target(target: Target, *, overwrite: bool) -> Path:
         if not parent.is_dir():
             raise OutputError(f"{path}: there is no folder {parent}: create it first")
     _check_inputs(target, path, source)
-    files = [*form.files(path), *([item_path(path)] if target.write.stac else ())]
-    for file in files:
-        if file.exists() and not overwrite:
-            raise OutputError(f"{file} exists: choose another name or give --overwrite")
+    _check_names(target, path, overwrite=overwrite)
     if target.write.header:
         check_header(path)
     if target.write.stac and not has_companions(path, target.raster):
@@ -117,6 +114,19 @@ def _check_length(target: Target, path: Path) -> None:
                     f"{path}: its name is too long for this system with what is added to it while "
                     f"it is made and beside it, such as {name.name[-20:]}: choose a shorter one"
                 ) from error
+
+
+def _check_names(target: Target, path: Path, *, overwrite: bool) -> None:
+    """Refuse to replace what is there, and whatever the options what is no file by one."""
+    form = target.form
+    made = [*form.files(path), *([item_path(path)] if target.write.stac else ())]
+    folders = form.files(path) if form.name in ("vrt", "zarr") else []
+    for file in [*form.sidecars(path), *made]:
+        if not (file in folders and file.is_dir()):
+            check_plain(file)
+    for file in made:
+        if file.exists() and not overwrite:
+            raise OutputError(f"{file} exists: choose another name or give --overwrite")
 
 
 def _check_inputs(target: Target, path: Path, source: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.errors import ModelError, OutputError
-from hsisr_geo.files import check_new, unwritable
+from hsisr_geo.files import check_new, oddity, refusal, unwritable
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 from hsisr_geo.resolver.header import read_header, read_network_header, sha256_of
 from hsisr_geo.resolver.system_config import OWN, Setting, SystemConfig
@@ -100,7 +100,9 @@ def find_model(name_or_path: str) -> Path:
     if path.is_file():
         return path
     if path.suffix == SUFFIX or len(path.parts) > 1:
-        raise ModelError(f"model file {name_or_path} does not exist")
+        what = oddity(path) or ("a folder" if path.is_dir() else "")
+        told = f"is {what}, no model file" if what else "does not exist"
+        raise ModelError(f"model file {name_or_path} {told}")
     known = ", ".join([*([DEFAULT] if DEFAULT_MODEL in files else []), *files, *BASELINES])
     if name_or_path == DEFAULT:
         raise ModelError(
@@ -133,12 +135,14 @@ def check_model_target(path: Path, *, overwrite: bool, model: Path) -> None:
     Raises
     ------
     OutputError : exists without `overwrite`, is the model it starts from, wrong ending, folder
-        missing or read-only
+        missing, read-only or without room for such a file
     """
     check_model_place(path)
     if path.exists() and path.samefile(model):
         raise OutputError(f"{path} is the model to start from: choose another name")
     check_new(path, overwrite=overwrite)
+    if told := refusal(path.parent, model.stat().st_size):
+        raise OutputError(f"{path}: cannot be written: {told}")
 
 
 def check_model_place(path: Path) -> None:

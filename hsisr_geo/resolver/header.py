@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from hsisr_geo.errors import ModelError
+from hsisr_geo.files import oddity
 from hsisr_geo.resolver.config import ModelCard, ModelConfig, parse_config
 from hsisr_geo.resolver.system_config import ARCHITECTURE_KEY, SystemConfig
 
@@ -157,6 +158,8 @@ def _check_sum(header: Mapping[str, Any], told: object, weights: BinaryIO) -> No
 def _read_metadata(path: Path, *, check: bool) -> Mapping[str, Any]:
     """Return the free metadata of a safetensors file that is whole; `check` its checksum, too."""
     size = path.stat().st_size
+    if what := oddity(path):
+        raise ModelError(f"not a model file, but {what}")
     with open(path, "rb") as file:
         start = file.read(8)
         if len(start) < 8:

@@ -71,7 +71,14 @@ class Vrt:
         return as_stored(raster)
 
     def check(self, path: Path, raster: Raster) -> None:
-        """Refuse what a GeoTIFF would, and parts that do not consist of blocks."""
+        """Refuse what a GeoTIFF would, parts without whole blocks, and a folder of other things."""
+        folder = self.files(path)[0]
+        inside = sorted(folder.iterdir()) if folder.is_dir() else []
+        if foreign := [p.name for p in inside if not p.name.startswith(f"{path.stem}_r")]:
+            raise OutputError(
+                f"{folder} holds more than parts ({foreign[0]}), and would be replaced as a whole: "
+                "choose another name"
+            )
         block = self.block or 256
         if not self._side.isdigit() or int(self._side) == 0 or int(self._side) % block:
             raise OutputError(f"{path}: {_PART_SIZE} must be a multiple of the block, {block}")

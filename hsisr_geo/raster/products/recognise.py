@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hsisr_geo.bands.envi_header import is_header
 from hsisr_geo.errors import OptionError, RasterError
+from hsisr_geo.files import oddity
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.facts import archives, arrays
 from hsisr_geo.raster.products import aviris, dlr, envi, makers
@@ -41,6 +42,11 @@ def describe(path: str, *, orthorectify: bool = False) -> Raster:
         raster = _folder(place, orthorectify)
     elif os.path.isfile(path):
         raster = _file(place, orthorectify)
+    elif what := oddity(path):
+        raise RasterError(
+            f"{path} is {what}, and no file: what comes through a pipe is read as `-` by run, info "
+            "and psf, and by the others once it is kept in a file"
+        )
     elif _is_zarr(packed := Path(archives.plain_name(path))):
         raster = _folder(packed, orthorectify)
     else:  # a /vsi path, a subdataset, a URL, or nothing
