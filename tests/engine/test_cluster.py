@@ -83,40 +83,49 @@ def one_dies(tmp_path):
 def test_two_workers_one_of_them_killed_within_a_record_give_the_same_file(
     src, whole, tmp_path, one_dies
 ):
-    dst = tmp_path / "fine" / "sr.tif"
+    dst, temporary = tmp_path / "fine" / "sr.tif", tmp_path / "temporary"
     dst.parent.mkdir()
+    temporary.mkdir()
     run = subprocess.run(
         _command(src, dst, "--workers", "2"), capture_output=True, text=True, timeout=100,
-        env=ENVIRONMENT | one_dies, check=False,
+        env=ENVIRONMENT | one_dies | {"TMPDIR": str(temporary)}, check=False,
     )  # fmt: skip
     assert (run.returncode, run.stderr) == (0, "")
     assert os.path.exists(one_dies["ONE_DIES"])
     assert json.loads(run.stdout.splitlines()[-1])["tiles"] == 42
     _same(dst, whole)
     assert sorted(path.name for path in dst.parent.iterdir()) == ["sr.qml", "sr.tif"]
+    assert list(temporary.iterdir()) == []
+
+
+def _closed(run):
+    """Send all its processes what a terminal does that is closed, and Ctrl-C besides."""
+    os.killpg(run.pid, signal.SIGHUP)
+    os.killpg(run.pid, signal.SIGINT)
 
 
 @posix
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("signum", [signal.SIGHUP, signal.SIGKILL])
 def test_a_run_with_workers_ends_with_them_and_goes_on(src, whole, tmp_path, signum, one_dies):
     """One worker was killed before, and its journal is torn."""
     dst = tmp_path / "sr.tif"
     with subprocess.Popen(
         _command(src, dst, "--workers", "2", "--resume"), stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, env=ENVIRONMENT | one_dies, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # whatever started us
     ) as run:  # fmt: skip
         for line in run.stdout:
             if json.loads(line).get("done", 0) >= 5 and os.path.exists(one_dies["ONE_DIES"]):
                 children = psutil.Process(run.pid).children(recursive=True)
                 break
-        if signum == signal.SIGINT:
-            os.killpg(run.pid, signum)  # as a terminal does: to all processes
+        if signum == signal.SIGHUP:
+            _closed(run)
         else:
             run.kill()
         _, err = run.communicate(timeout=100)
-    if signum == signal.SIGINT:
-        assert run.returncode == 130
-        assert err.splitlines() == ["hsisr-geo: error: canceled by SIGINT"]
+    if signum == signal.SIGHUP:
+        assert run.returncode == 129
+        assert err.splitlines() == ["hsisr-geo: error: canceled by SIGHUP"]
     assert not dst.exists()
     _, alive = psutil.wait_procs(children, timeout=20)
     assert alive == []

@@ -16,11 +16,13 @@ from distributed.core import rpc
 
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import HsisrError, WorkerError
+from hsisr_geo.files import temporary_folder
 
 OURS = "HSISR_GEO_WORKER_OF_A_RUN"
 """A variable that is set where workers are named by number."""
 
 _OF_NANNIES = "distributed.nanny.pre-spawn-environ"
+_SCRATCH = "temporary-directory"
 _LAST_WORDS_S = 1  # for taking leave after a failure, of whoever may not be there any more
 
 
@@ -107,8 +109,12 @@ def _started(workers: Workers) -> Iterator[str]:
     counts = {f"{name}_NUM_THREADS": cores for name in ("OMP", "MKL", "OPENBLAS")}
     # ^ else each worker's torch would use all cores; what the user has set comes first
     environ = {**counts, OURS: "1"}
-    with _variables_kept(environ), dask.config.set({_OF_NANNIES: environ}):
-        with _interrupts_held_back():
+    with (
+        temporary_folder(dask.config.get(_SCRATCH, None)) as scratch,  # dask's own would stay
+        _variables_kept(environ),
+        dask.config.set({_OF_NANNIES: environ, _SCRATCH: str(scratch)}),
+    ):
+        with _signals_held_back():
             cluster = LocalCluster(
                 n_workers=workers.number,
                 threads_per_worker=workers.threads,
@@ -136,18 +142,19 @@ def _variables_kept(names: Iterable[str]) -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Start threads that never see Ctrl-C, nor do the processes that they start.
+def _signals_held_back() -> Iterator[None]:
+    """Start threads that never see Ctrl-C or a hang-up, nor do the processes that they start.
 
-    A terminal sends it to all of them; this process then ends the others in good order. Here it
+    A terminal sends either to all of them; this process then ends the others in good order. Here it
     comes when the block ends.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # what starts it lets interrupts through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     try:
+        resource_tracker.ensure_running()  # what starts it lets interrupts through again
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
