@@ -56,8 +56,8 @@ def commit(folders: Sequence[Path], moves: Sequence[Move]) -> None:
     first, *others = folders
     try:
         for folder in others:
-            _write(folder, {"first": os.fspath(first)})
-        _write(first, {"moves": [[os.fspath(m.folder), m.made, m.final] for m in moves]})
+            _write(folder, {"first": _seen_from(folder, first)})
+        _write(first, {"moves": [[_seen_from(first, m.folder), m.made, m.final] for m in moves]})
         _carry_out(first, moves)
     except BaseException:
         if (first / RECORD).exists():
@@ -139,8 +139,8 @@ def _first_of(folder: Path) -> Path | None:
     if "moves" in said:
         return folder
     first = said.get("first")
-    if isinstance(first, str) and _is_work_folder(Path(first)):
-        return Path(first)
+    if isinstance(first, str) and _is_work_folder(there := _named_in(folder, first)):
+        return there
     raise _strange(folder)
 
 
@@ -153,12 +153,43 @@ def _moves(first: Path) -> list[Move]:
     for item in said:
         if not (isinstance(item, list) and len(item) == 3 and isinstance(item[0], str)):
             raise _strange(first)
-        folder, made, final = item
+        folder, made, final = _named_in(first, item[0]), *item[1:]
         plain = _is_plain(final) and (made is None or _is_plain(made))
-        if not (plain and _is_work_folder(Path(folder))):
+        if not (plain and _is_work_folder(folder) and final.startswith(_output_of(folder).stem)):
             raise _strange(first)
-        found.append(Move(Path(folder), made, final))
+        found.append(Move(folder, made, final))
+    _check_together(first, found)
     return found
+
+
+def _check_together(first: Path, moves: Sequence[Move]) -> None:
+    """Refuse a record whose folders were parted since, by moving or copying some of them.
+
+    Raises
+    ------
+    OutputError : naming what is not there
+    """
+    for folder in {move.folder: None for move in moves if move.folder != first}:
+        if not folder.is_dir() or _first_of(folder) != first:
+            file, other = _output_of(first), _output_of(folder)
+            raise OutputError(
+                f"{file} and {other} were to get their names together, and {folder}, where the "
+                f"second was made, is not there any more: put it back, or remove {first} if "
+                "neither is to be kept"
+            )
+
+
+def _seen_from(folder: Path, other: Path) -> str:
+    """Name another folder as seen from one, so that both may be moved or copied together."""
+    try:
+        return os.path.relpath(other, folder)
+    except ValueError:  # on another drive of Windows
+        return os.fspath(other)
+
+
+def _named_in(folder: Path, name: str) -> Path:
+    """Return the folder that a record in another one names."""
+    return Path(os.path.normpath(folder / name))
 
 
 def _is_plain(name: object) -> bool:

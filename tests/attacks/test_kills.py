@@ -187,6 +187,55 @@ def test_what_has_the_name_now_is_left_alone(tmp_path):
     assert (tmp_path / "a.tif.aux.xml").exists()
 
 
+@pytest.fixture
+def torn(tmp_path, guillotine):
+    """A folder with a pair of which the first has its new name, the second its old one."""
+    names = "a.tif", "other/b.tif"
+    (tmp_path / "old" / "other").mkdir(parents=True)
+    write([tmp_path / "old" / name for name in names], 100, "gtiff")
+    for number in itertools.count():
+        folder = shutil.copytree(tmp_path / "old", tmp_path / f"torn-{number}")
+        paths = [folder / name for name in names]
+        with suppress(Dead), guillotine.falling(number):
+            write(paths, 200, "gtiff", overwrite=True)
+        if values(paths) == [200, 100]:
+            return folder
+
+
+def pair_in(folder):
+    return values([folder / "a.tif", folder / "other/b.tif"])
+
+
+def test_a_pair_that_is_copied_or_moved_is_completed_where_it_is_then(torn):
+    copy, moved = torn.with_name("copy"), torn.with_name("moved")
+    shutil.copytree(torn, copy)
+    settle([copy / "a.tif"])
+    assert (pair_in(copy), left(copy)) == ([200, 200], [])
+    assert pair_in(torn) == [200, 100]
+    torn.rename(moved)
+    settle([moved / "other/b.tif"])
+    assert (pair_in(moved), left(moved)) == ([200, 200], [])
+
+
+def test_a_pair_that_was_parted_is_told_and_completed_when_it_is_together(torn):
+    away = torn.with_name("away")
+    (torn / "other").rename(away)
+    with pytest.raises(OutputError, match=r"a\.tif and .*b\.tif were to get their names together"):
+        settle([torn / "a.tif"])
+    away.rename(torn / "other")
+    settle([torn / "a.tif"])
+    assert pair_in(torn) == [200, 200]
+
+
+def test_a_folder_that_was_given_to_another_output_gives_nothing_its_name(torn):
+    """As who wants to go on under another name may try."""
+    shutil.copytree(work_folder_of(torn / "a.tif"), work_folder_of(torn / "c.tif"))
+    before = sorted(torn.rglob("*"))
+    with pytest.raises(OutputError, match="not what this program writes"):
+        settle([torn / "c.tif"])
+    assert sorted(torn.rglob("*")) == before
+
+
 class Signal(Guillotine):
     """Cancels the run at a certain rename or unlink, as a signal does there; the rest happens."""
 
