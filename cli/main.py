@@ -6,6 +6,7 @@ Only click and the standard library are imported here, so that `--help` answers 
 are imported when they are asked for, and import what they need when they run.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -144,7 +145,9 @@ def _last_word(error: BaseException, cancellation: Cancellation) -> tuple[str, i
         return str(error), 1
     if isinstance(error, OSError) and error.errno in FULL:
         told = os.strerror(error.errno)
-        return f"{error.filename}: {told}" if error.filename else f"{told}: make room for it", 1
+        if error.filename:
+            return f"{error.filename}: {told}", 1
+        return told if error.errno == errno.EROFS else f"{told}: make room for it", 1
     if isinstance(error, MemoryError):
         return "out of memory: choose a smaller --tile or fewer --threads", 1
     return (

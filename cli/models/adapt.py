@@ -17,7 +17,7 @@ _TICKS = 1000  # of the progress: learning is a share of a time, not a number of
 
 
 @click.command()
-@click.argument("src", type=click.Path())
+@click.argument("src", type=click.Path())  # a `Path` would make one slash of two, in GDAL's names
 @options.upscale
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="MODEL",

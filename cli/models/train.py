@@ -169,11 +169,16 @@ def _check_new(out: Path, options: dict[str, Any]) -> None:
 def _draw(out: Path, card: dict[str, Any], log: Callable[[str], None]) -> None:
     """Draw the curve of a training beside its table."""
     from hsisr_geo.benchmark.figures.loss_curve import draw_training
+    from hsisr_geo.errors import OutputError
     from hsisr_geo.model.training.curve import curve_path
 
     table = curve_path(out)
-    picture = draw_training(table, card.get("validation", ""))
-    log(f"wrote {table} and {picture}: loss and validation at each check")
+    try:
+        picture = draw_training(table, card.get("validation", ""))
+    except OutputError as error:  # the model is there: who trained it is not to hear of a failure
+        log(f"wrote {table}: loss and validation at each check; warning: no picture of it: {error}")
+    else:
+        log(f"wrote {table} and {picture}: loss and validation at each check")
 
 
 def _stages() -> tuple[Any, Any, Any]:

@@ -141,7 +141,9 @@ def _window_text(window: Window | None) -> str:
 
 
 def _difference(name: str, kept: str | None, now: str | None) -> str:
-    if name in ("input files", "input changed at", "grid, bands and tags of the input"):
+    if name == "input changed at":
+        return f"{name}: not as they were (a copy keeps the times of its files with `cp -p`)"
+    if name in ("input files", "grid, bands and tags of the input"):
         return f"{name}: not as they were"
     return f"{name} was {kept or 'none'}, is {now or 'none'}"
 

@@ -28,18 +28,29 @@ M = TypeVar("M", bound=nn.Module)
 
 def save_network(path: Path, network: Network, config: ModelConfig, card: ModelCard) -> None:
     """Write a model file under its name in one move, so that no reader sees half of it."""
-    save_tensors(
-        path,
-        {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()},
-        {CONFIG_KEY: config.to_json(), CARD_KEY: json.dumps(card)},
-    )
+    _write(path, network_file(network, config, card))
+
+
+def network_file(network: Network, config: ModelConfig, card: ModelCard) -> bytes:
+    """Return what a model file holds; it gets a checksum."""
+    tensors = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
+    said = {CONFIG_KEY: config.to_json(), CARD_KEY: json.dumps(card)}
+    return with_checksum(_packed(tensors, said))
 
 
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
     """Write a safetensors file beside its name, then rename it; a model's gets a checksum."""
-    content = save({k: v.contiguous() for k, v in tensors.items()}, metadata)
+    content = _packed(tensors, metadata)
+    _write(path, with_checksum(content) if CONFIG_KEY in metadata else content)
+
+
+def _packed(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> bytes:
+    return save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
+
+
+def _write(path: Path, content: bytes) -> None:
     with drafted(path) as draft:
-        draft.write_bytes(with_checksum(content) if CONFIG_KEY in metadata else content)
+        draft.write_bytes(content)
 
 
 def load_network(path: Path) -> tuple[Network, ModelHeader]:

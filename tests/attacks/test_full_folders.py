@@ -71,6 +71,13 @@ def test_a_work_folder_on_another_disk_is_refused_before_any_work(small, tmp_pat
         subprocess.run(["umount", work_folder_of(out)], check=True)
 
 
+def test_a_model_that_will_not_fit_is_told_before_it_is_learned(small, tmp_path):
+    src, out = scene(tmp_path / "in.tif"), small / "m.safetensors"
+    told = one_line_error(call("adapt", src, "--upscale", 2, "--out", out, code=1))
+    assert told.endswith("m.safetensors: cannot be written: No space left on device")
+    assert list(small.iterdir()) == []
+
+
 def test_temporary_folders_go_and_say_what_they_lack(tmp_path, monkeypatch):
     with pytest.raises(OutputError, match="let TMPDIR name a folder"), temporary_folder() as made:
         refuse((made / "a").touch())
@@ -110,11 +117,19 @@ def test_a_work_folder_that_cannot_be_made_is_told(tmp_path, monkeypatch):
         pass
 
 
-def test_no_full_disk_is_unexpected(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [(errno.ENOSPC, ": make room for it"), (errno.EDQUOT, ": make room for it"), (errno.EROFS, "")],
+)
+def test_no_full_disk_is_unexpected(tmp_path, monkeypatch, kind, more):
     """Wherever it is met."""
+
+    def refuse(*_, **__):
+        raise OSError(kind, os.strerror(kind))
+
     monkeypatch.setattr("hsisr_geo.raster.open.open_raster", refuse)
     told = one_line_error(call("info", tmp_path / "a.tif", code=1))
-    assert told == "hsisr-geo: error: No space left on device: make room for it"
+    assert told == f"hsisr-geo: error: {os.strerror(kind)}{more}"
 
 
 def test_a_folder_of_models_that_is_none_is_told(tmp_path, monkeypatch):

@@ -158,7 +158,7 @@ def test_a_picture_or_a_table_that_cannot_be_written_is_told(tmp_path):
         line = one_line_error(call(*words, src / "a.png", code=1))
         assert f"in.tif/a.png: cannot be written: {os.strerror(errno.EEXIST)}" in line
     with pytest.raises(OutputError, match=r"a\.csv: cannot be written: "):
-        Curve(src / "a.csv").add(1, 0.5, None, 2.0)
+        Curve(src / "a.csv").write()
 
 
 def test_a_folder_says_itself_why_nothing_can_be_written_in_it(tmp_path, monkeypatch):

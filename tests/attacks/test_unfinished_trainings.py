@@ -1,6 +1,10 @@
 """A training that was stopped leaves what agrees, and goes on with what it may go on with."""
 
+import errno
+import os
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import rasterio
@@ -12,6 +16,7 @@ from safetensors.torch import load_file
 from hsisr_geo.errors import Canceled, ModelError, OutputError
 from hsisr_geo.model.training.autoencoder_stage import train_autoencoder
 from hsisr_geo.model.training.curve import curve_path, unfinished_path
+from hsisr_geo.model.training.optimise import adam
 from hsisr_geo.model.training.progress_file import progress_path
 
 
@@ -99,6 +104,70 @@ def test_a_canceled_training_says_what_is_kept(options):
     assert lines[-1].endswith("m.progress.safetensors: --resume goes on with it")
     progress_path(options.out).unlink()
     assert "starting at the first step" in " ".join(train(options)[1])
+
+
+@pytest.fixture
+def full(monkeypatch):
+    """Let a disk take no file whose name begins so."""
+
+    def of(name):
+        real = Path.write_bytes
+
+        def write_bytes(path, content):
+            if path.name.startswith(name):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return real(path, content)
+
+        monkeypatch.setattr(Path, "write_bytes", write_bytes)
+        return pytest.raises(OutputError, match="cannot be written: No space left")
+
+    return of
+
+
+def test_a_training_whose_progress_does_not_fit_leaves_nothing(options, full):
+    for path in (progress_path(options.out), unfinished_path(options.out)):
+        path.unlink()
+    with full(".m.progress.safetensors"):
+        train(replace(options, resume=False))
+    assert [path.name for path in options.out.parent.iterdir()] == ["scenes"]
+
+
+def test_an_older_model_keeps_what_lies_beside_it_where_there_is_no_room(
+    options, full, monkeypatch
+):
+    train(options)
+    curve_path(options.out).with_suffix(".png").write_bytes(b"of the first")
+    family = {path: path.read_bytes() for path in options.out.parent.glob("m.*")}
+    again = replace(options, seed=1, resume=False)
+    with monkeypatch.context(), full(".m.safetensors"):
+        train(again)
+    assert {path: path.read_bytes() for path in family} == family
+    monkeypatch.undo()
+    _, lines = train(replace(again, resume=True))
+    assert not any(line.startswith("step") for line in lines)  # all of it was kept
+    assert sorted(p.name for p in options.out.parent.glob("m.*")) == sorted(
+        path.name for path in family if path.suffix != ".png"
+    )
+
+
+def test_no_folder_for_compiled_code_stays_unless_somebody_named_it(tmp_path, monkeypatch):
+    """torch makes it when it is first asked for an optimiser: here that is played again."""
+    folders = pytest.importorskip("torch._inductor.runtime.cache_dir_utils")
+    real, named = torch.optim.Adam, tmp_path / "named"
+
+    def first(*given, **how):
+        folders.cache_dir()
+        return real(*given, **how)
+
+    monkeypatch.setattr(torch.optim, "Adam", first)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(named))
+    adam([torch.nn.Parameter(torch.zeros(1))], 1e-3)
+    assert [path.name for path in tmp_path.iterdir()] == ["named"]
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    adam([torch.nn.Parameter(torch.zeros(1))], 1e-3)
+    assert "torchinductor_" in os.environ["TORCHINDUCTOR_CACHE_DIR"]
+    assert [path.name for path in tmp_path.iterdir()] == ["named"]
 
 
 def test_two_trainings_of_one_model_file_are_one(options):

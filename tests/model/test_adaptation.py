@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -200,12 +201,15 @@ def test_time_limits_the_steps_and_the_card_tells_them(
 def test_a_model_that_gets_no_better_is_refused_and_nothing_written(
     scene: Path, model: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "out.safetensors"
-    args = ["adapt", scene, "--upscale", 2, "--out", out, "--model", model, "--steps", 3]
+    """A scene in an archive, whose name has two slashes side by side."""
+    with zipfile.ZipFile(packed := scene.with_suffix(".zip"), "w") as archive:
+        archive.write(scene, "site.tif")
+    out, name = tmp_path / "out.safetensors", f"/vsizip/{packed}/site.tif"
+    args = ["adapt", name, "--upscale", 2, "--out", out, "--model", model, "--steps", 3]
     result = CliRunner().invoke(cli, [str(a) for a in args], prog_name="hsisr-geo")
     assert result.exit_code == 1
     last = result.output.splitlines()[-1]
-    assert last.startswith(f"hsisr-geo: error: {scene}: not adapted, nothing written")
+    assert last.startswith(f"hsisr-geo: error: {name}: not adapted, nothing written")
     assert "where 0.050 dB would be more than chance" in last
     assert list(tmp_path.iterdir()) == []
 

@@ -6,6 +6,7 @@ denoiser's body learn. The averaged weights that score best on a held-out block 
 is a result only if they beat the starting weights by what `BlockCheck.fault` asks for.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -74,8 +75,8 @@ def adapt(
     found = learn(options, progress=progress, log=log)
     if found.refusal:
         raise AdaptationRefused(
-            f"{options.source}: not adapted, nothing written: of {found.checks} checks the "
-            f"best was after {found.best.step} steps; {found.refusal}; use the model as it is"
+            f"{os.fspath(options.source)}: not adapted, nothing written: of {found.checks} checks "
+            f"the best was after {found.best.step} steps; {found.refusal}; use the model as it is"
         )
     save_network(out, found.network, found.config, found.card)
     return found.card

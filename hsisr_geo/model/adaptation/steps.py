@@ -1,5 +1,6 @@
 """The steps of an adaptation: an optimiser on a lesson, stopped every so often to be judged."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from hsisr_geo.model.adaptation.check import BlockCheck, Judge
 from hsisr_geo.model.adaptation.data import SceneLesson
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.training.denoiser_stage import denoiser_loss, has_bfloat16
+from hsisr_geo.model.training.optimise import adam
 from hsisr_geo.model.training.progress_file import Averages
 from hsisr_geo.resolver.config import ModelConfig
 
@@ -40,7 +42,7 @@ class AdaptationOptions:
         Take a result of ours as a scene all the same.
     """
 
-    source: str | Path
+    source: str | os.PathLike[str]
     model: Path
     upscale: int
     minutes: float = 5.0
@@ -74,7 +76,7 @@ def checked_steps(
     """Learn, and every so many steps judge the averaged weights, which `averages` then holds."""
     judge = Judge(network, config, lesson)
     parameters = _adapted_parameters(network, options.upscale)
-    optimiser = torch.optim.Adam(parameters, options.learning_rate, betas=(0.9, 0.99))
+    optimiser = adam(parameters, options.learning_rate)
     started, step, done = time.monotonic(), 0, 0.0
     while done < 1:
         for group in optimiser.param_groups:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.model import back_projection
-from hsisr_geo.model.checkpoint import save_network
+from hsisr_geo.model.checkpoint import network_file
 from hsisr_geo.model.inference.devices import choose_device
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.training.identity import told_configuration
@@ -60,7 +60,7 @@ def _train(options: TrainingOptions, config: ModelConfig, log: Log) -> ModelCard
         "scenes": [s.name for s in train],
         "held_out": [s.name for s in held],
     }
-    finish(options.out, lambda: save_network(options.out, network, config, card))
+    finish(options.out, network_file(network, config, card))
     return card
 
 

@@ -44,10 +44,9 @@ class Curve:
         return float(self.rows[-1][3]) if self.rows else 0.0
 
     def add(self, step: int, loss: float, validation: float | None, seconds: float) -> None:
-        """Note a check, in the table, too."""
+        """Note a check; `write` puts it in the table."""
         told = "" if validation is None else f"{validation:.6g}"
         self.rows.append((str(step), f"{loss:.6g}", told, f"{seconds:.1f}"))
-        self.write()
 
     def write(self) -> None:
         """Write the table, whole at any time."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.model import diffusion
-from hsisr_geo.model.checkpoint import load_network, save_network
+from hsisr_geo.model.checkpoint import load_network, network_file
 from hsisr_geo.model.inference.devices import choose_device
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.training.component_patches import (
@@ -110,7 +110,7 @@ def _train(
         "photographs": len(photographs),
         "degradation": config.degradation,
     }
-    finish(options.out, lambda: save_network(options.out, network, config, card))
+    finish(options.out, network_file(network, config, card))
     return card
 
 

@@ -5,9 +5,10 @@ and resumed gives the weights of one that was not.
 """
 
 import math
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from hsisr_geo._version import __version__
 from hsisr_geo.errors import Canceled, ModelError, OutputError
+from hsisr_geo.files import drafted
 from hsisr_geo.journal.folder import work_folder
 from hsisr_geo.model.training.curve import Curve, publish, unfinished_path, withdraw
 from hsisr_geo.model.training.identity import (
@@ -38,6 +40,7 @@ from hsisr_geo.resolver.catalogue import check_model_place
 from hsisr_geo.resolver.config import ModelCard
 
 Log = Callable[[str], None]
+_COMPILED = "TORCHINDUCTOR_CACHE_DIR"  # torch says there where it has put it
 _LEAST_SCENES = 5  # of which one is held out by default
 _DECIDING = ("photograph_share", "steps", "check_every", "learning_rate", "seed")
 
@@ -147,14 +150,16 @@ def place_of(out: Path, log: Log) -> Iterator[None]:
             raise
 
 
-def finish(out: Path, save: Callable[[], None]) -> None:
+def finish(out: Path, content: bytes) -> None:
     """Write a trained model, and give its curve the name beside it.
 
     Whenever this is killed, no curve lies beside a model that is not its own; with `resume` the
-    progress, which goes last, makes both again.
+    progress, which goes last, makes both again. Where there is no room for the model, an older one
+    keeps what lies beside it.
     """
-    withdraw(out)
-    save()
+    with drafted(out) as draft:
+        draft.write_bytes(content)
+        withdraw(out)
     publish(out)
     forget(out)
 
@@ -186,7 +191,7 @@ def optimise(
     ------
     ModelError : what is to be resumed is of another training; the loss is not a number
     """
-    optimiser = torch.optim.Adam(trained.parameters(), options.learning_rate, betas=(0.9, 0.99))
+    optimiser = adam(trained.parameters(), options.learning_rate)
     averages = Averages(trained)
     path, table = progress_path(options.out), unfinished_path(options.out)
     step, running, curve = 0, 0.0, Curve(table)
@@ -216,6 +221,7 @@ def optimise(
             curve.add(step, running, None if lesson.validate is None else score, seconds)
             notes = {"training": as_note(facts), "running": repr(running), "curve": curve.note()}
             save_progress(path, step, trained, optimiser, averages, notes)
+            curve.write()  # last: without the progress nobody could go on with it
     averages.restore_best(trained)
     best = None if lesson.validate is None else averages.best_score
     told = {"validation": lesson.unit} if lesson.validate else {}
@@ -226,6 +232,22 @@ def optimise(
         **told,
         "training": dict(facts),
     }
+
+
+def adam(
+    parameters: Iterable[nn.Parameter], rate: float, betas: tuple[float, float] = (0.9, 0.99)
+) -> torch.optim.Adam:
+    """Return an optimiser.
+
+    With its first one torch makes a folder for compiled code among the temporary files, and leaves
+    it. Nothing is compiled here: it goes, unless somebody has named it, or something is in it.
+    """
+    named = _COMPILED in os.environ
+    optimiser = torch.optim.Adam(parameters, rate, betas=betas)
+    if not named and (made := os.environ.get(_COMPILED)):
+        with suppress(OSError):
+            os.rmdir(made)
+    return optimiser
 
 
 def descend(

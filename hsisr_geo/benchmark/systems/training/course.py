@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from hsisr_geo.benchmark.systems.training.purse import Purse, Spent, schedule
 from hsisr_geo.benchmark.systems.training_run import TrainingRun
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.training.optimise import Lesson, Log, descend
+from hsisr_geo.model.training.optimise import Lesson, Log, adam, descend
 from hsisr_geo.model.training.progress_file import (
     Averages,
     SavedTraining,
@@ -189,7 +189,7 @@ class _Stage:
 
 
 def _optimiser(stage: TrainingStage) -> torch.optim.Optimizer:
-    return torch.optim.Adam(stage.trained.parameters(), stage.learning_rate, betas=(0.9, 0.999))
+    return adam(stage.trained.parameters(), stage.learning_rate, (0.9, 0.999))
 
 
 def _only(trained: nn.Module, module: nn.Module) -> None:
