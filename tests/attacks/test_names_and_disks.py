@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,24 @@ def test_a_disk_that_is_full_anywhere_is_one_sentence(tmp_path, name, form, step
     )  # fmt: skip
     assert (run.returncode, run.stderr) == (0, "")
     assert int(run.stdout) > least
+
+
+def test_nothing_comes_back_of_a_folder_of_chunks_that_found_no_room(tmp_path, monkeypatch):
+    """zarr writes several files side by side, and goes on with the others after an error."""
+    local = pytest.importorskip("zarr.storage._local")
+    src, real = scene(tmp_path / "in.tif"), local._put
+
+    def put(path, *given, **how):
+        if path.name == ".zgroup":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        time.sleep(0.2)
+        return real(path, *given, **how)
+
+    monkeypatch.setattr(local, "_put", put)
+    *_, told = call("run", src, tmp_path / "o.zarr", *RUN, code=1).stderr.splitlines()
+    assert "o.zarr: cannot be written: No space left" in told
+    time.sleep(0.3)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.tif"]
 
 
 def test_a_picture_or_a_table_that_cannot_be_written_is_told(tmp_path):

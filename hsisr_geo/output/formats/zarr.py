@@ -5,10 +5,12 @@ writes. The dimensions are (wavelength, y, x), or (band, y, x) where not all wav
 or two are the same. A shard of version 3 is what is written at once: all bands of a block.
 """
 
+import asyncio
 import base64
 import struct
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -35,6 +37,7 @@ from hsisr_geo.raster.raster import Raster
 _CODECS = ("BLOSC", "ZSTD", "ZLIB", "NONE")
 _CHOICES = {"COMPRESS": _CODECS, "VERSION": ("2", "3"), "SHARDS": ("YES", "NO")}
 _BANDS_PER_CHUNK = 32  # with blocks of 256 pixels: 4 MB of 16 bits, 8 MB of 32
+_REST_S = 10  # the loop is everybody's in this process
 _MARKS = (".zgroup", ".zarray", "zarr.json")
 
 
@@ -118,6 +121,10 @@ class Zarr:
     def write(self, part: Path, file: Path, content: Content) -> None:
         """Make the folder; chunks are as wide as blocks, so threads never share one."""
         zarr = _import_zarr(file)
+        with _rest_after_an_error():
+            self._write(zarr, part, content)
+
+    def _write(self, zarr: Any, part: Path, content: Content) -> None:
         group = zarr.open_group(str(part), mode="w-", zarr_format=self._version)
         for variable in variables(content.raster):
             values = variable.values
@@ -192,6 +199,25 @@ class Zarr:
             "NONE": lambda: None,
         }
         return codecs[name]()
+
+
+@contextmanager
+def _rest_after_an_error() -> Iterator[None]:
+    """Let an error wait for what zarr is still writing.
+
+    It writes several things side by side, and would make the folder again that went with the error.
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # the loop has no public name
+            import_module("zarr.core.sync").sync(_others_done())
+        raise
+
+
+async def _others_done() -> None:
+    if others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others, timeout=_REST_S)
 
 
 def _as_attribute(nodata: float, dtype: str) -> Any:
