@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hsisr_geo.errors import RasterError
 from hsisr_geo.files import Stamp, stamp_of
 from hsisr_geo.raster.facts.remarks import is_remark, is_sidecar_of, says_nothing, substance
 from hsisr_geo.raster.raster import Raster
+from hsisr_geo.raster.sources import check_still, moved
 
 WHOLE_BYTES = 1 << 28
 """Inputs of so many bytes in all are hashed whole; of larger ones the ends of each file."""
@@ -95,9 +95,7 @@ def seen(raster: Raster) -> Snapshot:
     ------
     RasterError : it has changed since then, while its blur was estimated, say
     """
-    for file, stamp in raster.stamps:
-        if stamp_of(file) != stamp:
-            raise moved(file, "was changed")
+    check_still(raster)
     return Snapshot.of(raster.all_files)
 
 
@@ -113,14 +111,6 @@ def holding_still(*rasters: Raster) -> Iterator[None]:
     yield
     for snapshot in before:
         snapshot.check()
-
-
-def moved(file: str, how: str) -> RasterError:
-    """Return the error that says of an input that it did not hold still."""
-    return RasterError(
-        f"{file}: {how} while it was being read, and the output would mix both: nothing was "
-        "written; run again when the input holds still"
-    )
 
 
 def input_identity(names: Sequence[str], *, strict: bool = False) -> str:

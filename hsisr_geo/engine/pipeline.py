@@ -15,7 +15,7 @@ from hsisr_geo.cube.valid_range import FEW
 from hsisr_geo.engine.assembly import assembling
 from hsisr_geo.engine.assignment import Assignment, assign
 from hsisr_geo.engine.compute import compute, take_up, telling_how_to_go_on
-from hsisr_geo.engine.identity import Snapshot, input_identity, moved, newcomer
+from hsisr_geo.engine.identity import Snapshot, input_identity, newcomer
 from hsisr_geo.engine.listener import Listener
 from hsisr_geo.engine.outlook.forecast import forecast
 from hsisr_geo.engine.provenance import Fingerprint, fingerprint, kept_tile, provenance_tags
@@ -26,6 +26,7 @@ from hsisr_geo.journal.index import TileIndex
 from hsisr_geo.output.drafts import open_outputs
 from hsisr_geo.output.targets import as_output_error
 from hsisr_geo.raster.open import as_it_is_now
+from hsisr_geo.raster.sources import moved
 from hsisr_geo.threads import products_in_one_thread
 
 

@@ -12,7 +12,10 @@ from xml.etree import ElementTree as ET  # nosec B405 # see `elements`
 
 from rasterio.errors import RasterioError
 
+from hsisr_geo.errors import RasterError
+from hsisr_geo.files import stamp_of
 from hsisr_geo.raster.datasets import anywhere, open_quietly
+from hsisr_geo.raster.raster import Raster
 
 _VRT_BYTES = 1 << 26  # of XML; a mosaic of 100 000 files has 50 MB
 _NAME_LENGTH = 4096
@@ -26,6 +29,26 @@ _HEADERS = (".hdr", ".HDR")  # in place of its ending
 _PREFIX = re.compile(r"/vsi[a-z0-9_]+[/?]")
 _SEPARATOR = re.compile(r"[:\"'{},?&=]")  # of `HDF5:"a.h5"://cube`, `/vsisubfile/0_9,a.bin`, ...
 _INLINE = "<VRTDataset"
+
+
+def check_still(raster: Raster) -> None:
+    """Refuse a raster whose files have changed since it was described.
+
+    Raises
+    ------
+    RasterError : naming the first of them
+    """
+    for file, stamp in raster.stamps:
+        if stamp_of(file) != stamp:
+            raise moved(file, "was changed")
+
+
+def moved(file: str, how: str) -> RasterError:
+    """Return the error that says of an input that it did not hold still."""
+    return RasterError(
+        f"{file}: {how} while it was being read, and the output would mix both: nothing was "
+        "written; run again when the input holds still"
+    )
 
 
 def follow(names: Iterable[str]) -> tuple[str, ...]:

@@ -19,6 +19,10 @@ from hsisr_geo.assessment.pair import SensorPair
 from hsisr_geo.cube.indices import find_index
 from hsisr_geo.errors import OutputError, RasterError
 from hsisr_geo.index.make import write_index
+from hsisr_geo.model.adaptation.adapt import learn
+from hsisr_geo.model.adaptation.steps import AdaptationOptions
+from hsisr_geo.model.training.training_data import load_scenes
+from hsisr_geo.resolver.catalogue import find_model
 from hsisr_geo.resolver.interpolation import BicubicResolver
 
 WAVELENGTHS = np.arange(450, 950, 20)
@@ -44,6 +48,14 @@ def scene(path, seed, side=48):
         (
             "hsisr_geo.assessment.compare", "_read",
             lambda one, other, _: compare(one, other),
+        ),
+        (
+            "hsisr_geo.model.adaptation.coarser_scene", "read_window",
+            lambda one, other, _: learn(AdaptationOptions(one, find_model("default"), 2, steps=1)),
+        ),
+        (
+            "hsisr_geo.model.training.training_data", "read_window",
+            lambda one, other, folder: load_scenes(folder),
         ),
     ],
 )  # fmt: skip

@@ -24,6 +24,7 @@ from hsisr_geo.model.network import Network
 from hsisr_geo.model.training.optimise import Log
 from hsisr_geo.model.training.progress_file import Averages
 from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.sources import check_still
 from hsisr_geo.raster.suitability import check_suitable
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 from hsisr_geo.resolver.header import ModelHeader
@@ -105,6 +106,7 @@ def learn(
     check_suitable(raster, again=options.again)
     source = CoarserScene.of(raster, options.upscale)
     lesson = SceneLesson.of(source, network, config)
+    check_still(raster)  # all of it is read
     log(lesson.description())
     started = time.monotonic()
     averages = Averages(network.denoiser, DECAY)

@@ -22,6 +22,7 @@ from hsisr_geo.model import back_projection
 from hsisr_geo.model.scene import usable_deviation
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.sources import check_still
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.raster.survey import statistics_of
 
@@ -88,6 +89,7 @@ def _load_scene(path: Path) -> TrainingScene:
     raster = open_raster(path)
     rows, cols = raster.shape
     cube = read_window(raster, slice(0, rows), slice(0, cols), raster.bands.good_indices)
+    check_still(raster)
     if not np.isfinite(cube).all():
         raise RasterError(f"{path}: has pixels without data; train on a rectangle without holes")
     if not np.ptp(cube, axis=(1, 2)).any():
