@@ -24,6 +24,7 @@ if sys.platform != "win32":
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What a system says that takes no more data: no room, a quota, a read-only file system."""
 
+_NO_FILE = re.compile(r"/vsi|[a-z][a-z0-9+.-]+:/", re.IGNORECASE)  # one letter is a drive
 _ODDITIES = (
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -82,13 +83,13 @@ def oddity(path: str | os.PathLike[str]) -> str:
 
 
 def check_on_disk(path: Path) -> None:
-    """Refuse GDAL's names of what is no file, for which folders would be made.
+    """Refuse URLs, and GDAL's names of what is no file, for which folders would be made.
 
     Raises
     ------
     OutputError
     """
-    if os.fspath(path).startswith("/vsi"):
+    if _NO_FILE.match(os.fspath(path)):
         raise OutputError(f"{path}: what is written is a plain file: name one")
 
 

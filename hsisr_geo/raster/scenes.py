@@ -29,8 +29,10 @@ def find_scenes(sources: Sequence[str], pattern: str | None = None) -> list[str]
     Raises
     ------
     RasterError : a folder holds no scene
-    OptionError : not a pattern
+    OptionError : not a pattern; an empty name, which would be that of the folder one is in
     """
+    if "" in sources:
+        raise OptionError("a scene has an empty name: is a variable not set?")
     found: dict[str, str] = {}
     for source in (name for given in sources for name in _matching(given)):
         folder = Path(source)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.errors import ModelError, OutputError
-from hsisr_geo.files import check_new, oddity, refusal, unwritable
+from hsisr_geo.files import check_new, check_on_disk, oddity, refusal, unwritable
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 from hsisr_geo.resolver.header import read_header, read_network_header, sha256_of
 from hsisr_geo.resolver.system_config import OWN, Setting, SystemConfig
@@ -152,6 +152,7 @@ def check_model_place(path: Path) -> None:
     ------
     OutputError : wrong ending, folder missing or read-only
     """
+    check_on_disk(path)
     if path.is_dir():
         raise OutputError(f"{path} is a folder: name a file in it")
     if path.suffix != SUFFIX:

@@ -145,3 +145,25 @@ def test_a_folder_of_the_users_does_not_go_with_what_comes_beside_an_output(
     assert "choose another name" in told
     assert (place / folder / "precious").read_text() == "mine"
     assert sorted(path.name for path in place.iterdir()) == ["a.tif", folder]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("show", "a.tif", "--out", "http://127.0.0.1/x.png"), "what is written is a plain file"),
+        (("psf", "a.tif", "--plot", "s3://bucket/x.png"), "what is written is a plain file"),
+        (("assess", "a.tif", *FASTER, "--report", "/vsimem/r"), "what is written is a plain file"),
+        (("batch", "a.tif", "--out-dir", "/vsimem/d", *FASTER), "what is written is a plain file"),
+        (("batch", "a.tif", "--out-dir", "s3://b/d", *FASTER), "what is written is a plain file"),
+        (("batch", "", "--out-dir", "d", *FASTER), "a scene has an empty name"),
+        (("info", ""), "a raster has an empty name"),
+        (("show", "-"), "stdin is read by run, info and psf"),
+        (("evaluate", "a.tif", "/vsistdin/"), "stdin is read by run, info and psf"),
+    ],
+)
+def test_names_that_are_no_files_of_this_disk_are_told_as_such(place, words, told):
+    """Else folders are made for a URL, and an empty name is the folder one is in."""
+    *_, said = call(*words, code=1).stderr.splitlines()
+    assert said.startswith("hsisr-geo: error: ")
+    assert told in said
+    assert [path.name for path in place.iterdir()] == ["a.tif"]

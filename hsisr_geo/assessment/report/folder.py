@@ -9,7 +9,7 @@ from hsisr_geo.assessment.report.page import render
 from hsisr_geo.assessment.report.record import Record, to_record
 from hsisr_geo.assessment.report.verdict import judge
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import unwritable
+from hsisr_geo.files import check_on_disk, unwritable
 from hsisr_geo.journal.folder import work_folder
 from hsisr_geo.output.commit import Move, commit, settle
 
@@ -62,6 +62,7 @@ def check_report_folder(folder: str | os.PathLike[str], *, overwrite: bool) -> P
         It exists with something in it, and `overwrite` is not given or there is more in it than a
         report; it is a file; its parent is missing or read-only.
     """
+    check_on_disk(Path(folder))
     target = Path(folder).resolve()  # a link stays a link
     settle([target])
     parent = target.parent

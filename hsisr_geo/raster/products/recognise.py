@@ -13,6 +13,7 @@ from hsisr_geo.errors import OptionError, RasterError
 from hsisr_geo.files import oddity
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.facts import archives, arrays
+from hsisr_geo.raster.pipes import is_stdin
 from hsisr_geo.raster.products import aviris, dlr, envi, makers
 from hsisr_geo.raster.products.place import ORTHORECTIFIED
 from hsisr_geo.raster.raster import Raster
@@ -38,6 +39,12 @@ def describe(path: str, *, orthorectify: bool = False) -> Raster:
     OptionError : `orthorectify` of what has no lookup table
     """
     place = Path(path)
+    if not path:
+        raise RasterError("a raster has an empty name: is a variable not set?")
+    if is_stdin(path) and not os.path.lexists(path):
+        raise RasterError(
+            f"{path}: stdin is read by run, info and psf: keep it in a file, name that"
+        )
     if os.path.isdir(path):  # unlike `Path.is_dir` it takes any text that GDAL calls a name
         raster = _folder(place, orthorectify)
     elif os.path.isfile(path):
