@@ -6,7 +6,6 @@ Only click and the standard library are imported here, so that `--help` answers 
 are imported when they are asked for, and import what they need when they run.
 """
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +17,7 @@ from click.core import ParameterSource
 
 from hsisr_geo import __version__
 from hsisr_geo.errors import HsisrError
-from hsisr_geo.files import FULL
+from hsisr_geo.files import told_by_system
 
 from .commands import Commands
 from .options.config_file import config_path, read_defaults
@@ -143,11 +142,8 @@ def _last_word(error: BaseException, cancellation: Cancellation) -> tuple[str, i
         return f"canceled by {Signals(cancellation.signum).name}", 128 + cancellation.signum
     if isinstance(error, HsisrError):
         return str(error), 1
-    if isinstance(error, OSError) and error.errno in FULL:
-        told = os.strerror(error.errno)
-        if error.filename:
-            return f"{error.filename}: {told}", 1
-        return told if error.errno == errno.EROFS else f"{told}: make room for it", 1
+    if told := told_by_system(error):
+        return told, 1
     if isinstance(error, MemoryError):
         return "out of memory: choose a smaller --tile or fewer --threads", 1
     return (

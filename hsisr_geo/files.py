@@ -24,6 +24,7 @@ if sys.platform != "win32":
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What a system says that takes no more data: no room, a quota, a read-only file system."""
 
+_OF_THE_SYSTEM = (*FULL, errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EIO, errno.ELOOP)
 _NO_FILE = re.compile(r"/vsi|[a-z][a-z0-9+.-]+:/", re.IGNORECASE)  # one letter is a drive
 _ODDITIES = (
     (stat.S_ISFIFO, "a pipe"),
@@ -34,6 +35,16 @@ _ODDITIES = (
 _PROBE = bytes(1 << 18)
 _TEMPORARY = ".hsisr-geo-held-"  # earlier versions, which lock none, have another
 _TRIES = 10
+
+
+def told_by_system(error: BaseException | None) -> str:
+    """Say what the system refused, such as room, or a name; "" of errors of another kind."""
+    if not isinstance(error, OSError) or error.errno not in _OF_THE_SYSTEM:
+        return ""
+    told = os.strerror(error.errno)
+    if error.filename:
+        return f"{os.fsdecode(error.filename)}: {told}"
+    return f"{told}: make room for it" if error.errno in (errno.ENOSPC, errno.EDQUOT) else told
 
 
 Stamp = tuple[int, int, int]
@@ -69,7 +80,7 @@ def check_plain(path: Path) -> None:
     ------
     OutputError : whatever the options: /dev/null is everybody's
     """
-    if what := oddity(path) or ("a folder" if path.is_dir() else ""):
+    if what := oddity(path) or ("a folder" if os.path.isdir(path) else ""):
         raise OutputError(f"{path} is {what}, and no file is to replace it: choose another name")
 
 
@@ -93,6 +104,29 @@ def check_on_disk(path: Path) -> None:
         raise OutputError(f"{path}: what is written is a plain file: name one")
 
 
+def check_length(path: Path, beside: Iterable[Path]) -> None:
+    """Refuse a name that the system takes, but none of those that are made of it.
+
+    Raises
+    ------
+    OutputError
+    """
+    for name in (path, *beside):
+        try:
+            name.lstat()
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise OutputError(
+                    f"{path}: its name is too long for this system with what is added to it while "
+                    f"it is made and beside it, such as {name.name[-20:]}: choose a shorter one"
+                ) from error
+
+
+def draft_of(path: Path) -> Path:
+    """Return a hidden name beside a file's that no other process is given."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+
+
 def check_new(
     path: Path, *, overwrite: bool, inputs: Iterable[str | os.PathLike[str]] = ()
 ) -> None:
@@ -105,6 +139,7 @@ def check_new(
     OutputError
     """
     check_on_disk(path)
+    check_length(path, [draft_of(path)])
     check_replaces_none(path, inputs)
     check_plain(path)
     if os.path.lexists(path) and not overwrite:
@@ -338,7 +373,7 @@ def drafted(path: Path) -> Iterator[Path]:
     """
     check_plain(path)
     given, path = path, path.resolve()
-    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    draft = draft_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         clear(path.parent, re.escape(f".{path.name}.") + r"\d+-[0-9a-f]{8}")

@@ -86,10 +86,11 @@ def check_report_path(path: Path, *, overwrite: bool) -> None:
     A report of an earlier batch is replaced, as who goes on with a batch gives the same command.
     """
     from hsisr_geo.errors import OutputError
-    from hsisr_geo.files import check_plain, unwritable
+    from hsisr_geo.files import check_length, check_plain, draft_of, unwritable
 
     if path.suffix.lower() not in FORMATS:
         raise OutputError(f"{path}: a report ends in {' or '.join(FORMATS)}")
+    check_length(path, [draft_of(path)])
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise OutputError(f"{path}: no file can be written there: name a file in a folder")
     if told := unwritable(path.absolute().parent):
@@ -169,6 +170,7 @@ def _why(outcome: "Outcome") -> str:
 def _message(outcome: "Outcome") -> str:
     from hsisr_geo.batch import Skipped
     from hsisr_geo.errors import HsisrError
+    from hsisr_geo.files import told_by_system
 
     error = outcome.error
     if isinstance(error, HsisrError | Skipped):
@@ -176,5 +178,5 @@ def _message(outcome: "Outcome") -> str:
     elif isinstance(error, MemoryError):
         words = "out of memory: choose a smaller --tile, fewer --threads or fewer --jobs"
     else:
-        words = f"unexpected {type(error).__name__}: {error}"
+        words = told_by_system(error) or f"unexpected {type(error).__name__}: {error}"
     return " ".join(words.split())

@@ -1,6 +1,5 @@
 """`Target`: where an output goes, and whether it may be written there."""
 
-import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import check_plain, is_utf8, place_of, refusal, unwritable
+from hsisr_geo.files import check_length, check_plain, is_utf8, place_of, refusal, unwritable
 from hsisr_geo.journal.folder import WorkFolder, work_folder_of
 from hsisr_geo.output.companions import check_header, companions, item_path
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions, choose_format
@@ -75,7 +74,7 @@ def _check_target(target: Target, *, overwrite: bool) -> Path:
     if os.fspath(target.path).startswith("/vsi"):
         raise OutputError(f"{target.path}: outputs are plain files, or stdout as `-`: name a file")
     path, form, source = Path(target.path), target.form, Path(target.raster.path)
-    _check_length(target, path)
+    check_length(path, [*family(path, form), *companions(path), work_folder_of(path.resolve())])
     if path.is_dir() and not (form.name == "zarr" and is_zarr(path)):
         raise OutputError(f"{path} is a folder: name a file in it")
     if not is_utf8(path):
@@ -95,25 +94,6 @@ def _check_target(target: Target, *, overwrite: bool) -> Path:
         raise OutputError(f"{path}: {told}")
     form.check(path, target.raster)
     return path.resolve()  # a link stays a link, to the new file
-
-
-def _check_length(target: Target, path: Path) -> None:
-    """Refuse a name that the system takes, but none of those that are made of it.
-
-    Raises
-    ------
-    OutputError
-    """
-    beside = [*family(path, target.form), *companions(path), work_folder_of(path.resolve())]
-    for name in beside:
-        try:
-            name.lstat()
-        except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                raise OutputError(
-                    f"{path}: its name is too long for this system with what is added to it while "
-                    f"it is made and beside it, such as {name.name[-20:]}: choose a shorter one"
-                ) from error
 
 
 def _check_names(target: Target, path: Path, *, overwrite: bool) -> None:

@@ -36,7 +36,7 @@ def find_scenes(sources: Sequence[str], pattern: str | None = None) -> list[str]
     found: dict[str, str] = {}
     for source in (name for given in sources for name in _matching(given)):
         folder = Path(source)
-        scenes = [source] if _is_scene(folder) or not folder.is_dir() else _in(folder, pattern)
+        scenes = _in(folder, pattern) if _is_folder(folder) else [source]
         for scene in scenes:
             found.setdefault(os.path.realpath(scene), scene)
     return list(found.values())
@@ -54,6 +54,11 @@ def _matching(source: str) -> list[str]:
     if os.path.lexists(source) or not glob.has_magic(source):
         return [source]
     return sorted(glob.glob(source, recursive=True)) or [source]
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether scenes are to be looked for in it; names of GDAL may be longer than a path can be."""
+    return os.path.isdir(path) and not _is_scene(path)
 
 
 def _is_scene(path: Path) -> bool:

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.errors import ModelError, OutputError
-from hsisr_geo.files import check_new, check_on_disk, oddity, refusal, unwritable
+from hsisr_geo.files import (
+    check_length,
+    check_new,
+    check_on_disk,
+    draft_of,
+    oddity,
+    refusal,
+    unwritable,
+)
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 from hsisr_geo.resolver.header import read_header, read_network_header, sha256_of
 from hsisr_geo.resolver.system_config import OWN, Setting, SystemConfig
@@ -97,10 +105,10 @@ def find_model(name_or_path: str) -> Path:
     if name in files:
         return files[name]
     path = Path(name_or_path)
-    if path.is_file():
+    if os.path.isfile(path):
         return path
     if path.suffix == SUFFIX or len(path.parts) > 1:
-        what = oddity(path) or ("a folder" if path.is_dir() else "")
+        what = oddity(path) or ("a folder" if os.path.isdir(path) else "")
         told = f"is {what}, no model file" if what else "does not exist"
         raise ModelError(f"model file {name_or_path} {told}")
     known = ", ".join([*([DEFAULT] if DEFAULT_MODEL in files else []), *files, *BASELINES])
@@ -150,9 +158,10 @@ def check_model_place(path: Path) -> None:
 
     Raises
     ------
-    OutputError : wrong ending, folder missing or read-only
+    OutputError : wrong ending, a name too long, folder missing or read-only
     """
     check_on_disk(path)
+    check_length(path, [draft_of(path)])
     if path.is_dir():
         raise OutputError(f"{path} is a folder: name a file in it")
     if path.suffix != SUFFIX:

@@ -167,3 +167,29 @@ def test_names_that_are_no_files_of_this_disk_are_told_as_such(place, words, tol
     assert said.startswith("hsisr-geo: error: ")
     assert told in said
     assert [path.name for path in place.iterdir()] == ["a.tif"]
+
+
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        (".png", ("show", "a.tif", "--out", "X")),
+        (".svg", ("psf", "a.tif", "--plot", "X")),
+        ("", ("assess", "a.tif", *FASTER, "--report", "X")),
+        (".json", ("batch", "a.tif", "--out-dir", "d", *FASTER, "--report", "X")),
+        (".safetensors", ("adapt", "a.tif", "--upscale", 2, "--out", "X", "--steps", 1)),
+    ],
+)
+def test_a_name_that_is_too_long_for_a_draft_is_told_before_the_work(place, ending, words):
+    """Not when minutes of learning are to be written."""
+    name = "n" * (os.pathconf(place, "PC_NAME_MAX") - len(ending)) + ending
+    *_, told = call(*[name if w == "X" else w for w in words], code=1).stderr.splitlines()
+    assert "its name is too long for this system" in told
+    assert [path.name for path in place.iterdir()] == ["a.tif"]
+
+
+def test_names_longer_than_any_file_has_are_told_too():
+    name = "n" * 400
+    for words in (("info", name), ("batch", name, "--out-dir", "d", *FASTER),
+                  ("models", "show", f"{name}.safetensors"), ("--config", name, "models"),
+                  ("models", "import", f"{name}.pth")):  # fmt: skip
+        assert "unexpected" not in call(*words, code=1).stderr

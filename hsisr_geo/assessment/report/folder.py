@@ -9,8 +9,8 @@ from hsisr_geo.assessment.report.page import render
 from hsisr_geo.assessment.report.record import Record, to_record
 from hsisr_geo.assessment.report.verdict import judge
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import check_on_disk, unwritable
-from hsisr_geo.journal.folder import work_folder
+from hsisr_geo.files import check_length, check_on_disk, unwritable
+from hsisr_geo.journal.folder import work_folder, work_folder_of
 from hsisr_geo.output.commit import Move, commit, settle
 
 PAGE = "index.html"
@@ -64,6 +64,7 @@ def check_report_folder(folder: str | os.PathLike[str], *, overwrite: bool) -> P
     """
     check_on_disk(Path(folder))
     target = Path(folder).resolve()  # a link stays a link
+    check_length(target, [work_folder_of(target)])
     settle([target])
     parent = target.parent
     if target.exists() and not target.is_dir():

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 from hsisr_geo._version import __version__
 from hsisr_geo.errors import Canceled, ModelError, OutputError
-from hsisr_geo.files import drafted
+from hsisr_geo.files import check_length, draft_of, drafted
 from hsisr_geo.journal.folder import work_folder
-from hsisr_geo.model.training.curve import Curve, publish, unfinished_path, withdraw
+from hsisr_geo.model.training.curve import Curve, curve_path, publish, unfinished_path, withdraw
 from hsisr_geo.model.training.identity import (
     Facts,
     as_note,
@@ -141,6 +141,7 @@ def place_of(out: Path, log: Log) -> Iterator[None]:
     OutputError : no model file can be written there, or another training is at it
     """
     check_model_place(out)
+    check_length(out, [draft_of(progress_path(out)), draft_of(curve_path(out))])
     with work_folder(out.resolve(), resume=True, overwrite=False):
         try:
             yield
