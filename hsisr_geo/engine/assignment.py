@@ -1,8 +1,10 @@
 """`Assignment`: a run as a value that any process can compute tiles from."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zipfile import BadZipFile
 
 from hsisr_geo.bands.metadata import ALPHA
 from hsisr_geo.engine.grid import cut
@@ -11,7 +13,7 @@ from hsisr_geo.engine.listener import Log
 from hsisr_geo.engine.request import Request
 from hsisr_geo.engine.tasks import Work
 from hsisr_geo.heap import give_back
-from hsisr_geo.journal.folder import WorkFolder
+from hsisr_geo.journal.folder import WorkFolder, strange
 from hsisr_geo.journal.layout import Layout, Output
 from hsisr_geo.journal.records import JournalWriter
 from hsisr_geo.output.targets import as_output_error
@@ -162,7 +164,7 @@ def _measure(
     in_turns: bool,
 ) -> SceneStatistics:
     """Measure the scene, or take what an interrupted run has measured: the same to the last bit."""
-    if (kept := load(folder.statistics)) is not None:
+    if (kept := _kept(folder)) is not None:
         return kept
     log(f"measuring {len(bands)} bands over the whole scene")
     found = scan_scene(raster, bands, in_turns=in_turns)
@@ -170,6 +172,19 @@ def _measure(
     with as_output_error(folder.file):
         save(found, folder.statistics)
     return found
+
+
+def _kept(folder: WorkFolder) -> SceneStatistics | None:
+    """Return what an interrupted run has measured, None where it has not.
+
+    Raises
+    ------
+    OutputError : it is damaged, or something else
+    """
+    try:
+        return load(folder.statistics)
+    except (OSError, ValueError, LookupError, EOFError, BadZipFile, zlib.error) as error:
+        raise strange(folder.statistics) from error
 
 
 def _why_nothing_is_left(raster: Raster) -> str:

@@ -58,7 +58,8 @@ def save(statistics: SceneStatistics, path: Path) -> None:
 def load(path: Path) -> SceneStatistics | None:
     """Read what `save` wrote, to the last bit; None where there is no such file."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            # ^ numpy leaves a damaged one open
             return SceneStatistics(
                 int(arrays["count"]),
                 *(arrays[name] for name in ("mean", "std", "covariance", "sample")),

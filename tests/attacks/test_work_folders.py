@@ -136,6 +136,25 @@ def test_a_model_that_was_changed_before_a_resume(tmp_path):
         run(src, dst, resume=True, resolver=load_resolver(str(model), upscale=2), tile=24)
 
 
+def test_damaged_measurements_of_the_scene_are_not_believed(tmp_path):
+    """They decide about every tile."""
+    src, dst = scene(tmp_path / "in.tif"), tmp_path / "out.tif"
+    options = {"resume": True, "resolver": load_resolver(upscale=2, device="cpu"), "tile": 24}
+    with pytest.raises(Canceled):
+        run(src, dst, progress=at(1, stop), **options)
+    file = work_folder_of(dst) / "statistics.npz"
+    whole = file.read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 8
+    for damaged in (b"", b"none", whole[: len(whole) // 2], flipped):
+        file.write_bytes(damaged)
+        with pytest.raises(OutputError, match=r"statistics\.npz is not what this program writes"):
+            run(src, dst, **options)
+    file.write_bytes(whole)
+    with pytest.raises(Canceled):
+        run(src, dst, progress=at(2, stop), **options)
+
+
 @pytest.mark.parametrize("name", ["", "run.json", "a.journal"])
 def test_a_folder_of_somebody_else_is_told_as_such(kept, monkeypatch, name):
     src, dst, folder = kept
