@@ -1,6 +1,7 @@
 """Pipes, sockets, devices and folders where a file is expected: refused, not waited for, kept."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -97,7 +98,7 @@ def test_no_command_waits_for_a_model_or_a_kernel():
         ("s.tif", ("run", "a.tif", "o.tif", *FASTER[:2], "--uncertainty", "s.tif")),
         ("x.tif", ("batch", "a.tif", "--out-dir", ".", "--name", "x.tif", *FASTER)),
         ("r.json", ("batch", "a.tif", "--out-dir", "d", *FASTER, "--report", "r.json")),
-        ("x.tif", ("index", "a.tif", "--sigma", "a.tif", *INDEX[:3], "x.tif")),
+        ("x.tif", ("index", "a.tif", "--sigma", "sigma.tif", *INDEX[:3], "x.tif")),
         ("x.png", ("show", "a.tif", "--out", "x.png")),
         ("x.svg", ("psf", "a.tif", "--plot", "x.svg")),
         ("r", ("assess", "a.tif", *FASTER, "--report", "r")),
@@ -107,6 +108,7 @@ def test_no_command_waits_for_a_model_or_a_kernel():
 )
 def test_no_output_replaces_what_is_no_file(place, name, words):
     """Not with `--overwrite` either: as root /dev/null would become one."""
+    shutil.copyfile("a.tif", "sigma.tif")
     pipe(name)
     before = {path: path.lstat().st_ino for path in place.iterdir()}
     *_, told = call(*words, "--overwrite", code=1).stderr.splitlines()
