@@ -12,9 +12,14 @@ import xarray as xr
 from affine import Affine
 
 from hsisr_geo.xarray.axes import Axes
-from hsisr_geo.xarray.grid_attributes import labels_are_corners
+from hsisr_geo.xarray.grid_attributes import (
+    geotransform,
+    labels_are_corners,
+    read_geotransform,
+    written_geotransform,
+)
+from hsisr_geo.xarray.turned_grid import centres, turned_grid
 
-_TRANSFORM = "GeoTransform"
 _GCPS = "gcps"
 
 
@@ -26,6 +31,7 @@ def finer_coordinates(array: xr.DataArray, axes: Axes, upscale: int) -> dict[Has
     as do scalars; in one with a GeoTransform or GCPs, as rioxarray writes them, these follow.
     """
     found: dict[Hashable, Any] = {}
+    turned = turned_grid(array, axes)
     middle = 0.0 if labels_are_corners(array, axes) else 0.5
     for name, coordinate in array.coords.items():
         variable = coordinate.variable.copy(deep=False)
@@ -33,7 +39,10 @@ def finer_coordinates(array: xr.DataArray, axes: Axes, upscale: int) -> dict[Has
         for dim in (axes.y, axes.x):
             if dim in variable.dims:
                 variable = _finer(variable, dim, upscale, step, middle)
-        found[name] = _placed(variable, upscale, scaled=_has_centres(array, axes))
+        found[name] = _placed(variable, upscale, turned, scaled=_has_centres(array, axes))
+    if turned is not None:
+        shape = array.sizes[axes.y] * upscale, array.sizes[axes.x] * upscale
+        found |= centres(turned @ Affine.scale(1 / upscale), (axes.y, axes.x), shape)
     return found
 
 
@@ -71,38 +80,32 @@ def _interpolated(values: Any, axis: int, upscale: int, step: float | None, midd
 
 def _step_of(array: xr.DataArray, axes: Axes, name: Hashable) -> float | None:
     """Return the width or height of a pixel, as the place of the array tells it."""
-    for coordinate in array.coords.values():
-        transform = _read_transform(coordinate.attrs.get(_TRANSFORM))
-        if transform is not None and name in (axes.x, axes.y):
-            return float(transform.a if name == axes.x else transform.e)
-    return None
+    told = geotransform(array)
+    if told is None or name not in (axes.x, axes.y):
+        return None
+    return float(told.a if name == axes.x else told.e)
 
 
 def _has_centres(array: xr.DataArray, axes: Axes) -> bool:
     return axes.x in array.coords or axes.y in array.coords
 
 
-def _placed(variable: xr.Variable, upscale: int, *, scaled: bool) -> xr.Variable:
+def _placed(
+    variable: xr.Variable, upscale: int, turned: Affine | None, *, scaled: bool
+) -> xr.Variable:
     """Let what rioxarray wrote of the place follow the grid."""
     attrs = dict(variable.attrs)
-    transform = _read_transform(attrs.get(_TRANSFORM))
+    transform = read_geotransform(attrs)
+    if transform is not None and turned is not None:
+        transform = turned
     if transform is not None and (scaled or transform != Affine.identity()):
         # ^ the identity, and no coordinates: GCPs tell the place, and pixels stay pixels
-        finer = transform @ Affine.scale(1 / upscale)
-        attrs[_TRANSFORM] = " ".join(repr(float(v)) for v in finer.to_gdal())
+        attrs |= written_geotransform(transform @ Affine.scale(1 / upscale))
     if _GCPS in attrs:
         attrs[_GCPS] = _finer_gcps(attrs[_GCPS], upscale)
     if attrs == variable.attrs:
         return variable
     return xr.Variable(variable.dims, variable.data, attrs, variable.encoding)
-
-
-def _read_transform(text: Any) -> Affine | None:
-    try:
-        numbers = [float(part) for part in str(text).split()]
-        return Affine.from_gdal(*numbers)
-    except (TypeError, ValueError):
-        return None
 
 
 def _finer_gcps(told: str | Mapping[str, Any], upscale: int) -> str | dict[str, Any]:

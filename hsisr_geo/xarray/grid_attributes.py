@@ -19,7 +19,27 @@ from hsisr_geo.xarray.axes import Axes, name_of
 _TRANSFORMS = ("spatial:transform", "transform")
 _SIZES = ("resolution", "res")
 _CRS = ("proj:wkt2", "proj:code", "crs")
+_GEOTRANSFORM = "GeoTransform"
 _CLOSE = 1e-3  # of a pixel
+
+
+def geotransform(array: xr.DataArray) -> Affine | None:
+    """Return the GeoTransform beside the CRS, as GDAL and rioxarray write it; None without one."""
+    told = (read_geotransform(coordinate.attrs) for coordinate in array.coords.values())
+    return next((found for found in told if found is not None), None)
+
+
+def read_geotransform(attrs: Mapping[Any, Any]) -> Affine | None:
+    """Return the GeoTransform among attributes; None where there is none that can be read."""
+    try:
+        return Affine.from_gdal(*map(float, str(attrs[_GEOTRANSFORM]).split()))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def written_geotransform(grid: Affine) -> dict[str, str]:
+    """Return a geotransform as GDAL and rioxarray write it."""
+    return {_GEOTRANSFORM: " ".join(repr(float(v)) for v in grid.to_gdal())}
 
 
 def finer_attributes(attrs: Mapping[Hashable, Any], upscale: int) -> dict[Hashable, Any]:

@@ -18,8 +18,10 @@ from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
+from hsisr_geo.xarray.grid_attributes import written_geotransform
 from hsisr_geo.xarray.opened_scene import OpenedScene
 from hsisr_geo.xarray.points import feature
+from hsisr_geo.xarray.turned_grid import centres, is_turned
 
 _GRID_MAPPING = "spatial_ref"
 
@@ -48,9 +50,9 @@ def open_dataarray(
     Returns
     -------
     float32, physical values, NaN where there is none. Coordinates: `band` from 1, `wavelength` and
-    `fwhm` in nm, `good`, `band_name`; `x` and `y` at pixel centres of an upright grid; and
-    `spatial_ref` with CRS, GeoTransform and GCPs as rioxarray has them. The encoding says how the
-    file stores its numbers.
+    `fwhm` in nm, `good`, `band_name`; `x` and `y` at pixel centres of an upright grid, `xc` and
+    `yc` of each pixel of one that is turned; and `spatial_ref` with CRS, GeoTransform and GCPs as
+    rioxarray has them. The encoding says how the file stores its numbers.
 
     Raises
     ------
@@ -121,11 +123,13 @@ def _band_coordinates(raster: Raster) -> dict[str, Any]:
     return found
 
 
-def _centres(raster: Raster) -> dict[str, Any]:
-    """Return x and y of pixel centres; nothing where rows and columns are not along the axes."""
+def _centres(raster: Raster) -> dict[Any, Any]:
+    """Return x and y of pixel centres, of each where rows and columns are not along the axes."""
     place = raster.transform
-    if not raster.has_transform or place.b != 0 or place.d != 0:
+    if not raster.has_transform:
         return {}
+    if is_turned(place):
+        return centres(place, ("y", "x"), raster.shape)
     return {
         "y": place.f + place.e * (np.arange(raster.rows) + 0.5),
         "x": place.c + place.a * (np.arange(raster.cols) + 0.5),
@@ -137,7 +141,7 @@ def _place(raster: Raster) -> xr.Variable:
     if crs := raster.crs or raster.gcp_crs:
         attrs |= {"crs_wkt": crs, "spatial_ref": crs}
     if raster.has_transform:
-        attrs["GeoTransform"] = " ".join(repr(float(v)) for v in raster.transform.to_gdal())
+        attrs |= written_geotransform(raster.transform)
     if raster.gcps:
         features = [feature(point) for point in raster.gcps]
         attrs["gcps"] = json.dumps({"type": "FeatureCollection", "features": features})

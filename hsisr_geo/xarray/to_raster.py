@@ -28,8 +28,9 @@ from hsisr_geo.xarray.axes import (
     nodata_in,
     radiometry_of,
 )
-from hsisr_geo.xarray.grid_attributes import crs_told, labels_are_corners
+from hsisr_geo.xarray.grid_attributes import crs_told, labels_are_corners, read_geotransform
 from hsisr_geo.xarray.points import points_of
+from hsisr_geo.xarray.turned_grid import turned_grid
 
 _GRID_MAPPING = "spatial_ref"
 
@@ -131,5 +132,5 @@ def _transform(array: xr.DataArray, axes: Axes) -> Affine:
             dx, dy = (x[-1] - x[0]) / (len(x) - 1), (y[-1] - y[0]) / (len(y) - 1)
             half = 0.0 if labels_are_corners(array, axes) else 0.5
             return Affine(dx, 0, x[0] - dx * half, 0, dy, y[0] - dy * half)
-    text = _mapping(array).get("GeoTransform")
-    return Affine.from_gdal(*map(float, str(text).split())) if text else Affine.identity()
+    turned = turned_grid(array, axes)
+    return turned or read_geotransform(_mapping(array)) or Affine.identity()

@@ -1,8 +1,9 @@
-"""Arrays that tell their grid in attributes: GeoZarr's by rioxarray, and stackstac's."""
+"""Arrays whose grid others tell: GeoZarr's and turned ones by rioxarray, and stackstac's."""
 
 import numpy as np
 import pytest
 import rasterio
+import rioxarray
 import xarray as xr
 from affine import Affine
 from rasterio.crs import CRS
@@ -72,3 +73,41 @@ def test_geozarrs_attributes_tell_the_finer_grid(node):
     fine = finer(coarse.drop_vars(["x", "y"]))
     assert fine.attrs["spatial:transform"] == list(FINE @ half)[:6]
     assert fine.attrs["spatial:shape"] == [24, 20]
+
+
+TURNED = Affine.translation(366000, 5808000) @ Affine.rotation(30) @ Affine.scale(10, -8)
+
+
+@pytest.fixture(scope="module")
+def turned(tmp_path_factory):
+    path = tmp_path_factory.mktemp("turned") / "turned.tif"
+    profile = {"driver": "GTiff", "count": 3, "height": 12, "width": 10, "dtype": "float32"}
+    with rasterio.open(path, "w", **profile, crs=UTM, transform=TURNED) as file:
+        file.write(CUBE)
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:Use `@`:PendingDeprecationWarning")  # rioxarray
+@pytest.mark.parametrize(
+    ("opened", "rows", "step"),
+    [
+        (rioxarray.open_rasterio, slice(3, 9), 1),
+        (hx.open_dataarray, slice(3, 4), 1),
+        (hx.open_dataarray, slice(3, 9), 2),
+    ],
+)
+def test_a_part_of_a_turned_grid_lies_where_it_was_cut(tmp_path, turned, opened, rows, step):
+    part = opened(turned).isel(y=slice(rows.start, rows.stop, step), x=slice(4, 10, step))
+    place = TURNED @ Affine.translation(4, 3) @ Affine.scale(step)
+    if step == 2:  # the first pixel of each pair, at its own centre
+        place = place @ Affine.translation(-0.25, -0.25)
+    fine, finer_place = finer(part), place @ Affine.scale(0.5)
+    for number, (each, grid) in enumerate([(part, place), (fine, finer_place)]):
+        path = tmp_path / f"{number}.tif"
+        hx.to_raster(each, path)
+        with rasterio.open(path) as written:
+            assert written.transform.almost_equals(grid, 1e-6)
+    label = float(fine.xc[0, 0]), float(fine.yc[0, 0])
+    assert label == pytest.approx(finer_place @ (0.5, 0.5), rel=1e-12)
+    told = map(float, fine.spatial_ref.attrs["GeoTransform"].split())
+    assert Affine.from_gdal(*told).almost_equals(finer_place, 1e-6)
