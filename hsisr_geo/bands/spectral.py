@@ -153,7 +153,7 @@ def _places(dataset: Any, fields: Mapping[str, str]) -> Iterator[_Place]:
         yield _from_lists(f"header {path.name}", read_header(path), count)
     if believed:
         texts = _descriptions(dataset)
-        yield _Place("band descriptions", [_from_description(text) for text in texts])
+        yield _Place("band descriptions", _from_descriptions(texts))
         yield _Place("band names", _from_names(texts))
 
 
@@ -219,11 +219,15 @@ def _unit_within(fields: Mapping[str, str]) -> str | None:
 
 
 def to_wavelength(text: str | None) -> tuple[float, str] | None:
-    """Read a number and the unit after it, "" for none; None for anything else."""
+    """Read a number and the unit after it, "" for none; None for anything else.
+
+    What follows in brackets is the range of a band, as satpy writes it: "0.45 µm (0.44-0.46 µm)".
+    """
     number = to_number(text)
     if number is not None:
         return number, ""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*<?([^\W\d]+)>?", (text or "").strip())
+    pattern = r"(\d+(?:\.\d+)?)\s*<?([^\W\d]+)>?(?:\s*\([^()]*\))?"
+    found = re.fullmatch(pattern, (text or "").strip())
     return (float(found[1]), found[2]) if found and named_unit(found[2]) else None
 
 
@@ -254,6 +258,19 @@ def _from_description(text: str | None) -> _Said:
         return _Said(float(found[1]), "nm" if found[2].lower().startswith("n") else "um")
     bare = _BARE.search(text or "")
     return _Said(float(bare[1]), "nm") if bare else _Said()
+
+
+def _from_descriptions(texts: Sequence[str | None]) -> list[_Said]:
+    """Read what each description says; where others have decimals, whole numbers count as well.
+
+    "wl_450.5", "wl_550": R and NumPy write no decimals where there are none.
+    """
+    said = [_from_description(text) for text in texts]
+    if not any(_BARE.search(text or "") for text in texts):
+        return said
+    decimals = (re.sub(r"(?<![\d.])(\d{3,5})(\)?)$", r"\1.0\2", text or "") for text in texts)
+    pairs = zip(said, decimals, strict=True)
+    return [found if found.centre else _from_description(text) for found, text in pairs]
 
 
 def _from_names(texts: Sequence[str | None]) -> list[_Said]:

@@ -155,6 +155,15 @@ def test_numbers_in_descriptions_are_the_last_resort(tmp_path, pattern):
     assert [band.name for band in bands] == texts
 
 
+@pytest.mark.parametrize("pattern", ["wl_{:g}", "band ({:g})", "{:g}"])
+def test_decimals_that_are_left_out_of_whole_numbers_hide_no_wavelength(tmp_path, pattern):
+    """As R names layers, and f"{:g}"; not ascending, as where two detectors overlap."""
+    centres = [450.5, 1001, 985.25]
+    texts = [pattern.format(w) for w in centres]
+    bands = open_raster(make_geotiff(tmp_path / "a.tif", descriptions=texts)).bands
+    assert bands.wavelengths_nm == tuple(centres)
+
+
 @pytest.mark.parametrize("texts", [("1", "2", "3"), ("B450", "NDVI", "0.5"), ("450", "550", "650")])
 def test_other_numbers_in_descriptions_are_no_wavelengths(tmp_path, texts):
     bands = open_raster(make_geotiff(tmp_path / "a.tif", descriptions=texts)).bands

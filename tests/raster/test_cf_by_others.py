@@ -10,6 +10,7 @@ from rasterio.crs import CRS
 
 from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.read import read_window
 
 CENTRES = [402.1, 450.5, 500.2, 550.9]
 UTM = CRS.from_epsg(32633)
@@ -110,6 +111,33 @@ def test_coordinates_that_count_are_no_degrees_though_a_crs_is_told(tmp_path):
     raster = stored(cube(count, spatial_ref=CRS.from_epsg(4326).to_wkt()), tmp_path / "a.nc")
     assert not raster.has_transform
     assert raster.crs is None
+
+
+def test_coordinates_in_pixels_are_no_place(tmp_path):
+    """OpenHSI writes bands, columns, rows, each with units; read as northings they turned it."""
+    units = {"units": "pixels"}
+    coords = {"x": ("x", np.arange(10), units), "y": ("y", np.arange(12), units)}
+    swath = cube(coords).transpose("band", "x", "y").isel(x=slice(4, None))
+    raster = stored(swath, tmp_path / "a.nc")
+    assert not raster.has_transform
+    rows, cols = slice(0, raster.rows), slice(0, raster.cols)
+    assert (read_window(raster, rows, cols) == PIXELS[:, :, 4:]).all()
+
+
+def test_coordinates_spread_over_corners_are_those_of_the_geotransform(tmp_path):
+    """hypercoast spreads NEON's so, and leaves `transform`; pixels came out a ninth too wide."""
+    coords = {"y": np.linspace(5808000, 5807640, 12), "x": np.linspace(366000, 366300, 10)}
+    raster = stored(cube(coords, crs="EPSG:32633", transform=tuple(PLACE)[:6]), tmp_path / "a.nc")
+    assert raster.transform == PLACE
+    assert any("from corner to corner" in note for note in raster.notes)
+
+
+def test_a_range_after_a_wavelength_hides_it_not(tmp_path):
+    """As satpy writes the wavelength of a variable into netCDF."""
+    told = [f"{nm / 1e3} µm ({nm / 1e3 - 0.01}-{nm / 1e3 + 0.01} µm)" for nm in CENTRES]
+    planes = {f"ch{i}": (("y", "x"), PIXELS[i], {"wavelength": told[i]}) for i in range(4)}
+    xr.Dataset(planes, AXES).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    assert open_raster(tmp_path / "a.nc").bands.wavelengths_nm == tuple(CENTRES)
 
 
 @pytest.mark.parametrize("part", [slice(None), slice(2, None)])

@@ -34,6 +34,7 @@ _METRES = {
 _TO_CORNER = Affine.translation(-0.5, -0.5)  # from the centre of a pixel
 _SAME_STEP, _CLOSE = 1e-4, 0.05  # of a pixel, with coordinates in float32
 _COUNTED = 3  # pixels at least, which are no grid of 1 m by chance
+_PIXELS = frozenset(("pixel", "pixels", "px", "pix"))  # units that say so
 _EASTERNMOST = 180.0  # degrees: what begins beyond is told from 0 to 360
 _RADIANS = {"rad": 1.0, "radian": 1.0, "radians": 1.0, "microradian": 1e-6, "microradians": 1e-6,
             "mrad": 1e-3}  # fmt: skip
@@ -55,9 +56,13 @@ def placed(raster: Raster, cube: Cube, groups: Groups, path: Path, engine: str) 
         x0, dx = _first_and_step(x, col, path, height, raster.crs, wide)
         y0, dy = _first_and_step(y, row, path, height, raster.crs, high)
         corners = Affine(dx, 0, x0, 0, dy, y0)
-        if any(_on_its_pixels(corners, told) for told in _transforms(cube, groups, mapping)):
+        told = tuple(_transforms(cube, groups, mapping))
+        if any(_on_its_pixels(corners, each) for each in told):
             note = "its coordinates are of pixels' corners, by the geotransform that it tells"
             return replace(raster, transform=corners).noted(note)
+        if spread := next((t for t in told if _is_spread(corners, t, raster.shape)), None):
+            note = "its coordinates go from corner to corner of the geotransform that it tells"
+            return replace(raster, transform=spread).noted(note)
         return replace(raster, transform=corners @ _TO_CORNER)
     if (told := _told_transform(cube, groups, mapping)) is not None:
         return replace(raster, transform=told)
@@ -106,6 +111,18 @@ def _on_its_pixels(corners: Affine, told: Affine) -> bool:
     offset = ~told @ corners
     same = abs(offset.a - 1) < _SAME_STEP and abs(offset.e - 1) < _SAME_STEP
     return same and all(abs(shift - round(shift)) < _CLOSE for shift in (offset.c, offset.f))
+
+
+def _is_spread(corners: Affine, told: Affine, shape: tuple[int, int]) -> bool:
+    """Tell whether coordinates lie evenly from the first corner of a grid to its last.
+
+    So does hypercoast spread NEON's: a pixel fewer than there are, each a little too long.
+    """
+    if told.determinant == 0 or told.b or told.d or min(shape) < 2:
+        return False
+    found, (rows, cols) = ~told @ corners, shape
+    ends = (found.c, found.f, found.c + found.a * (cols - 1), found.f + found.e * (rows - 1))
+    return all(abs(a - b) < _CLOSE for a, b in zip(ends, (0, 0, cols, rows), strict=True))
 
 
 def _numbers_in(told: Any) -> list[float]:
@@ -206,9 +223,15 @@ def _is_even(values: Degrees) -> bool:
 
 
 def _counts(coordinate: Any) -> bool:
-    """Whether numbers along an axis only count its pixels, as xarray and rioxarray make them."""
-    if coordinate is None or coordinate.size < _COUNTED or coordinate.attrs.get("units"):
+    """Whether numbers along an axis only count its pixels, as xarray and rioxarray make them.
+
+    OpenHSI says so by their units.
+    """
+    if coordinate is None:
         return False
+    unit = str(coordinate.attrs.get("units", "")).strip().lower()
+    if unit in _PIXELS or unit or coordinate.size < _COUNTED:
+        return unit in _PIXELS
     values = np.asarray(coordinate.values, float)
     return bool(values[0] in (0, 0.5, 1) and (np.diff(values) == 1).all())
 
