@@ -10,6 +10,22 @@ _TRUE, _FALSE = frozenset(("true", "yes", "good")), frozenset(("false", "no", "b
 _BRACKETS = {"{": "}", "[": "]", "(": ")"}
 _DIGITS = re.compile(r"[+-]?\d+")
 _QUOTED = re.compile(r"""^(["'])(.*)\1$""")
+_SCALAR = re.compile(r"\b(?:np|numpy)\.(?:\w+\(([^()]*)\)|(True|False)_)")
+_ARRAY = re.compile(r"(?:\b(?:np|numpy)\.)?array\((.*?)(?:,\s*dtype=[\w.<>|']+)?\)", re.DOTALL)
+_REPR = re.compile(r"b?(['\"])((?:(?!\1).)*)\1", re.DOTALL)  # of one text, not of a list
+
+
+def without_repr(text: str) -> str:
+    """Take away what Python's `repr` puts around: programs write tags by it, NumPy's lists with it.
+
+    >>> without_repr("[np.float64(450.5), np.float64(550.0)]"), without_repr("'nm'")
+    ('[450.5, 550.0]', 'nm')
+    """
+    text = _SCALAR.sub(lambda found: found[1] or found[2], text.strip())
+    for wrapped, inside in ((_ARRAY, 1), (_REPR, 2)):
+        found = wrapped.fullmatch(text)
+        text = found[inside].strip() if found else text
+    return text
 
 
 def split_list(value: str | None, count: int) -> list[str] | None:
@@ -55,7 +71,7 @@ def length(value: str) -> int:
 
 def _inside(value: str) -> str:
     """Return what is between brackets; those of an item, "B1 (402 nm)", stay."""
-    text = value.strip()
+    text = without_repr(value)
     closing = _BRACKETS.get(text[:1])
     return text[1:].removesuffix(closing).strip() if closing else text
 
@@ -85,7 +101,7 @@ def _decimal_commas(text: str, count: int) -> list[str] | None:
 def to_number(text: str | None) -> float | None:
     """Read a number; None for text that is no finite number."""
     try:
-        number = float(text or "")
+        number = float(without_repr(text or ""))
     except ValueError:
         return None
     return number if math.isfinite(number) else None
@@ -93,7 +109,7 @@ def to_number(text: str | None) -> float | None:
 
 def to_flag(text: str | None) -> bool | None:
     """Read whether something is so: a number other than 0, True, yes; None for anything else."""
-    word = (text or "").strip().lower()
+    word = without_repr(text or "").lower()
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
     number = to_number(text)

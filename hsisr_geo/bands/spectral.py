@@ -16,7 +16,14 @@ from typing import Any, NamedTuple, TypeVar
 
 from hsisr_geo.bands.envi_header import begins_header, read_header
 from hsisr_geo.bands.isis_label import label_fields
-from hsisr_geo.bands.lists import is_prose, length, split_list, to_flag, to_number
+from hsisr_geo.bands.lists import (
+    is_prose,
+    length,
+    split_list,
+    to_flag,
+    to_number,
+    without_repr,
+)
 from hsisr_geo.bands.wavelengths import (
     fitting_widths,
     in_nanometers,
@@ -138,11 +145,13 @@ def _places(dataset: Any, fields: Mapping[str, str]) -> Iterator[_Place]:
     # numbers of a list that is too long, and those before a decimal comma.
     believed = not (dataset.driver == "ENVI" and header.notes)
     if believed:
-        yield _Place("band tags", [_from_tags(tags) for tags in default])
+        yield _of_band_tags("band tags", default, told=not fields)
         for domain in ("IMAGERY", "ENVI", "FORCE"):
             tags = [_lower(dataset.tags(i, ns=domain)) for i in numbers]
-            read = _from_imagery if domain == "IMAGERY" else _from_tags
-            yield _Place(f"{domain} band tags", [read(items) for items in tags])
+            if domain == "IMAGERY":
+                yield _Place("IMAGERY band tags", [_from_imagery(items) for items in tags])
+            else:
+                yield _of_band_tags(f"{domain} band tags", tags, told=not fields)
     unit = of_file.get("wavelength#units")
     yield _Place("wavelength dimension", [_from_dimension(tags, unit) for tags in default])
     yield _from_lists("label's BandBin", label_fields(dataset), count)
@@ -227,7 +236,7 @@ def to_wavelength(text: str | None) -> tuple[float, str] | None:
     if number is not None:
         return number, ""
     pattern = r"(\d+(?:\.\d+)?)\s*<?([^\W\d]+)>?(?:\s*\([^()]*\))?"
-    found = re.fullmatch(pattern, (text or "").strip())
+    found = re.fullmatch(pattern, without_repr(text or ""))
     return (float(found[1]), found[2]) if found and named_unit(found[2]) else None
 
 
@@ -240,6 +249,24 @@ def _from_tags(tags: Mapping[str, str]) -> _Said:
 
 def _first(tags: Mapping[str, str], names: Sequence[str]) -> str | None:
     return next((tags[name] for name in names if tags.get(name)), None)
+
+
+def _of_band_tags(place: str, tags: Sequence[Mapping[str, str]], *, told: bool) -> _Place:
+    """Read the tags of each band; what is there and no wavelength is said, if it is to be `told`.
+
+    Not where a header was read: there they are what GDAL made of it.
+    """
+    said = [_from_tags(items) for items in tags]
+    texts = (
+        _first(items, _CENTRES) for items, one in zip(tags, said, strict=True) if not one.centre
+    )
+    odd = next((text for text in texts if text and not _is_nothing(text)), None)
+    notes = (f"wavelength in the {place}, {odd}, is not understood",) if odd and told else ()
+    return _Place(place, said, notes)
+
+
+def _is_nothing(text: str) -> bool:
+    return text.strip().lower() in ("nan", "none", "unknown", "null", "na") or to_number(text) == 0
 
 
 def _from_imagery(tags: Mapping[str, str]) -> _Said:

@@ -9,6 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from hsisr_geo.bands.bands import Bands, guess_unit, to_nanometers
+from hsisr_geo.bands.lists import without_repr
 
 SHORTEST_NM, LONGEST_NM = 200.0, 20_000.0
 """What imaging spectrometers measure, from the ultraviolet to the thermal infrared."""
@@ -38,7 +39,7 @@ class Wavelengths(NamedTuple):
 
 def named_unit(unit: str | None) -> str:
     """Return a unit as it is told, "" for none: "Wavelength [nm]" tells nm."""
-    text = (unit or "").strip()
+    text = without_repr(unit or "")
     if text.lower() in _NO_UNIT:
         return ""
     found = _WITHIN.search(text)

@@ -155,6 +155,30 @@ def test_numbers_in_descriptions_are_the_last_resort(tmp_path, pattern):
     assert [band.name for band in bands] == texts
 
 
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("np.float64({})", "'Micrometers'"), ("'{}'", "b'um'"), ("np.str_('{}')", "np.str_('um')")],
+)
+def test_tags_that_python_wrote_by_repr_are_what_is_within(tmp_path, text, unit):
+    """geoarray writes what it knows of bands so; NumPy 2 writes its lists with the type of each."""
+    tags = [{"wavelength": text.format(w / 1000), "wavelength_units": unit} for w in CENTRES]
+    assert open_raster(make_geotiff(tmp_path / "a.tif", tags=tags)).bands.wavelengths_nm == CENTRES
+    lists = {
+        "wavelengths": str([np.float64(w) for w in CENTRES]),
+        "fwhm": repr(np.array([6.5, 7.25, 8], np.float32)),
+        "bbl": str([np.bool_(True), np.bool_(False), np.int64(1)]),
+    }
+    bands = open_raster(make_geotiff(tmp_path / "b.tif", dataset_tags=lists)).bands
+    assert bands.wavelengths_nm == CENTRES
+    assert [(b.fwhm_nm, b.good) for b in bands] == [(6.5, True), (7.25, False), (8, True)]
+
+
+def test_a_wavelength_of_a_band_that_is_none_is_said(tmp_path):
+    tags = [{"wavelength": "green"}, {"wavelength": "550"}, {"wavelength": "nan"}]
+    notes = open_raster(make_geotiff(tmp_path / "a.tif", tags=tags)).notes
+    assert notes == ("wavelength in the band tags, green, is not understood",)
+
+
 @pytest.mark.parametrize("pattern", ["wl_{:g}", "band ({:g})", "{:g}"])
 def test_decimals_that_are_left_out_of_whole_numbers_hide_no_wavelength(tmp_path, pattern):
     """As R names layers, and f"{:g}"; not ascending, as where two detectors overlap."""
