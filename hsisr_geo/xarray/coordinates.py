@@ -43,6 +43,9 @@ def finer_coordinates(array: xr.DataArray, axes: Axes, upscale: int) -> dict[Has
     if turned is not None:
         shape = array.sizes[axes.y] * upscale, array.sizes[axes.x] * upscale
         found |= centres(turned @ Affine.scale(1 / upscale), (axes.y, axes.x), shape)
+        for name in {axes.x, axes.y} & set(found):  # as odc-geo counts them, of the finer grid
+            size = array.sizes[name] * upscale
+            found[name] = xr.Variable(name, np.arange(size) + 0.5, array.coords[name].attrs)
     return found
 
 

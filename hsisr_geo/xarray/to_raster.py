@@ -126,11 +126,13 @@ def _crs(array: xr.DataArray) -> str | None:
 
 def _transform(array: xr.DataArray, axes: Axes) -> Affine:
     """Return the grid: of the coordinates, as a part of an array has its own, else as written."""
+    turned = turned_grid(array, axes)
+    if turned is not None:
+        return turned
     if axes.x in array.coords and axes.y in array.coords:
         x, y = (array.coords[name].values.astype(float) for name in (axes.x, axes.y))
         if len(x) > 1 and len(y) > 1:
             dx, dy = (x[-1] - x[0]) / (len(x) - 1), (y[-1] - y[0]) / (len(y) - 1)
             half = 0.0 if labels_are_corners(array, axes) else 0.5
             return Affine(dx, 0, x[0] - dx * half, 0, dy, y[0] - dy * half)
-    turned = turned_grid(array, axes)
-    return turned or read_geotransform(_mapping(array)) or Affine.identity()
+    return read_geotransform(_mapping(array)) or Affine.identity()

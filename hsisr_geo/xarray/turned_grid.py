@@ -1,10 +1,11 @@
 """A grid whose rows and columns are not along the axes: where it lies, by its pixels' centres.
 
 Such an array has no `x` and `y`, and GeoTransform is that of the whole: a part of it would not know
-where it was cut. rioxarray labels each centre, in `xc` and `yc`, and so do we.
+where it was cut. rioxarray labels each centre, in `xc` and `yc`, and so do we; odc-geo counts the
+pixels of the whole in `x` and `y`.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import dask.array as da
@@ -12,6 +13,7 @@ import numpy as np
 import xarray as xr
 from affine import Affine
 
+from hsisr_geo.raster.products.place import counted_grid
 from hsisr_geo.xarray.axes import Axes
 from hsisr_geo.xarray.grid_attributes import geotransform
 
@@ -37,27 +39,40 @@ def centres(
 def turned_grid(array: xr.DataArray, axes: Axes) -> Affine | None:
     """Return the geotransform of a turned grid, or of a part of it; None where it is not turned.
 
-    Where centres are not labelled, or on no grid, it is the GeoTransform that is written.
+    Where centres are not labelled, or on no grid, it is the GeoTransform that is written, which
+    rasterix takes away; None where `x` and `y` do not count pixels, as those of an upright grid.
     """
     told = geotransform(array)
-    if told is None or not is_turned(told):
+    if told is not None and not is_turned(told):
         return None
+    if axes.x in array.coords and axes.y in array.coords:
+        x, y = (array.coords[name].values.astype(np.float64) for name in (axes.x, axes.y))
+        return None if told is None else counted_grid(told, x, y)
     corners = [_corners(array, axes, name) for name in _CENTRES]
     if any(corner is None for corner in corners):
         return told
-    (x, y), rows, cols = corners, array.sizes[axes.y], array.sizes[axes.x]
-    a, d = (
-        (told.a, told.d) if cols < 2 else (np.diff(v, axis=1).mean() / (cols - 1) for v in (x, y))
-    )
-    b, e = (
-        (told.b, told.e) if rows < 2 else (np.diff(v, axis=0).mean() / (rows - 1) for v in (x, y))
-    )
+    return _through(corners, (array.sizes[axes.y], array.sizes[axes.x]), told) or told
+
+
+def _through(corners: Sequence[Any], shape: tuple[int, int], told: Affine | None) -> Affine | None:
+    """Return the geotransform by the centres of four corner pixels; None where they fit none.
+
+    Along what is a single pixel wide its size is that which is `told`.
+    """
+    (x, y), (rows, cols) = corners, shape
+    if told is None and min(shape) < 2:
+        return None
+    a, d = (np.diff(v, axis=1).mean() / max(cols - 1, 1) for v in (x, y))
+    b, e = (np.diff(v, axis=0).mean() / max(rows - 1, 1) for v in (x, y))
+    if told is not None:
+        (a, d), (b, e) = (
+            (told.a, told.d) if cols < 2 else (a, d),
+            (told.b, told.e) if rows < 2 else (b, e),
+        )
     found = Affine(a, b, x[0, 0], d, e, y[0, 0])
-    across, down = cols - 1, rows - 1
-    last = found @ (across, down)
-    size = max(abs(v) for v in (a, b, d, e))
-    if max(abs(last[0] - x[-1, -1]), abs(last[1] - y[-1, -1])) > _CLOSE * size:
-        return told
+    last = np.subtract(found @ (cols - 1, rows - 1), (x[-1, -1], y[-1, -1]))
+    if np.abs(last).max() > _CLOSE * max(abs(v) for v in (a, b, d, e)) or not found.determinant:
+        return None
     return found @ Affine.translation(-0.5, -0.5)
 
 

@@ -9,6 +9,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 import hsisr_geo.xarray as hx
+from hsisr_geo.raster.open import open_raster
 
 PLACE = Affine(30, 0, 366000, 0, -30, 5808000)
 FINE = Affine(15, 0, 366000, 0, -15, 5808000)
@@ -87,11 +88,31 @@ def turned(tmp_path_factory):
     return path
 
 
+def counted_by_odc(path):
+    """As odc.geo.xr.wrap_xr labels a turned grid."""
+    x, y = (("x", np.arange(10) + 0.5), ("y", np.arange(12) + 0.5))
+    told = {"crs_wkt": UTM.to_wkt(), "GeoTransform": " ".join(map(repr, TURNED.to_gdal()))}
+    coords = {n: (n, v.astype("f4"), {"units": "pixel"}) for n, v in (x, y)}
+    coords["spatial_ref"] = ((), 32633, told)
+    found = xr.DataArray(CUBE, coords, ("band", "y", "x"), "c")
+    found.encoding["grid_mapping"] = "spatial_ref"
+    return found
+
+
+def indexed_by_rasterix(path):
+    """As rasterix.assign_index leaves it: its index labels centres, and GeoTransform is gone."""
+    found = hx.open_dataarray(path)
+    del found.spatial_ref.attrs["GeoTransform"]
+    return found
+
+
 @pytest.mark.filterwarnings("ignore:Use `@`:PendingDeprecationWarning")  # rioxarray
 @pytest.mark.parametrize(
     ("opened", "rows", "step"),
     [
         (rioxarray.open_rasterio, slice(3, 9), 1),
+        (counted_by_odc, slice(3, 9), 1),
+        (indexed_by_rasterix, slice(3, 9), 1),
         (hx.open_dataarray, slice(3, 4), 1),
         (hx.open_dataarray, slice(3, 9), 2),
     ],
@@ -109,5 +130,13 @@ def test_a_part_of_a_turned_grid_lies_where_it_was_cut(tmp_path, turned, opened,
             assert written.transform.almost_equals(grid, 1e-6)
     label = float(fine.xc[0, 0]), float(fine.yc[0, 0])
     assert label == pytest.approx(finer_place @ (0.5, 0.5), rel=1e-12)
-    told = map(float, fine.spatial_ref.attrs["GeoTransform"].split())
-    assert Affine.from_gdal(*told).almost_equals(finer_place, 1e-6)
+    if "GeoTransform" in part.spatial_ref.attrs:
+        told = map(float, fine.spatial_ref.attrs["GeoTransform"].split())
+        assert Affine.from_gdal(*told).almost_equals(finer_place, 1e-6)
+
+
+def test_a_part_of_a_turned_grid_counted_by_odc_lies_there_in_netcdf_too(tmp_path):
+    part = counted_by_odc(None).isel(y=slice(3, 9), x=slice(4, None))
+    part.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    expected = TURNED @ Affine.translation(4, 3)
+    assert open_raster(tmp_path / "a.nc").transform.almost_equals(expected, 1e-6)

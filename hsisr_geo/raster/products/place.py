@@ -18,6 +18,7 @@ from hsisr_geo.raster.place.gcp import Gcp
 _LATTICE = 12
 # ^ points along each axis: what a thin plate spline takes in its stride, and follows a swath with
 _HALF_THE_GLOBE = 180.0
+_WHOLE = 1e-3  # of a pixel
 LONGITUDES = "longitude", "lon", "longitudes"
 LATITUDES = "latitude", "lat", "latitudes"
 """What coordinates with the place of every pixel are called."""
@@ -37,6 +38,20 @@ def wkt_of(crs: str | int, path: str) -> str:
     if found is None:
         raise RasterError(f"{path}: its CRS {str(crs)[:80]!r} is empty")
     return found
+
+
+def counted_grid(told: Affine, x: NDArray[np.floating], y: NDArray[np.floating]) -> Affine | None:
+    """Return the grid of a part whose labels count pixels of the whole: 0.5 is the first's centre.
+
+    So does odc-geo label a turned grid, beside the geotransform of the whole. None where labels
+    are something else.
+    """
+    firsts, steps = zip(*((v[0], v[1] - v[0] if len(v) > 1 else 1.0) for v in (x, y)), strict=True)
+    whole = [*(first - 0.5 for first in firsts), *steps]
+    if min(firsts) < 0 or min(steps) < 1 or any(abs(n - round(n)) > _WHOLE for n in whole):
+        return None
+    centred = told @ Affine.translation(*firsts) @ Affine.scale(*steps)
+    return centred @ Affine.translation(-0.5, -0.5)
 
 
 WGS84 = 4326

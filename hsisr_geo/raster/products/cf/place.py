@@ -21,7 +21,7 @@ from hsisr_geo.raster.products.cf.surroundings import (
     grid_mapping,
     names_mapping,
 )
-from hsisr_geo.raster.products.place import LATITUDES, LONGITUDES, unwrapped
+from hsisr_geo.raster.products.place import LATITUDES, LONGITUDES, counted_grid, unwrapped
 from hsisr_geo.raster.products.swaths.geolocation import Degrees, on_the_globe, placed_by
 from hsisr_geo.raster.raster import Raster
 
@@ -50,22 +50,26 @@ def placed(raster: Raster, cube: Cube, groups: Groups, path: Path, engine: str) 
     _, row, col = cube.axes
     x, y = (coordinate_of(cube, groups, dim) for dim in (col, row))
     mapping = grid_mapping(cube, groups)
-    counted = not (raster.crs and mapping) and x is not None and _counts(x) and _counts(y)
+    counted = (_in_pixels(x) and _in_pixels(y)) or (
+        not (raster.crs and mapping) and _counts(x) and _counts(y)
+    )
     if x is not None and y is not None and not counted:
         height, (wide, high) = mapping.get("perspective_point_height"), _pixel(mapping)
         x0, dx = _first_and_step(x, col, path, height, raster.crs, wide)
         y0, dy = _first_and_step(y, row, path, height, raster.crs, high)
         corners = Affine(dx, 0, x0, 0, dy, y0)
-        told = tuple(_transforms(cube, groups, mapping))
-        if any(_on_its_pixels(corners, each) for each in told):
+        grids = tuple(_transforms(cube, groups, mapping))
+        if any(_on_its_pixels(corners, grid) for grid in grids):
             note = "its coordinates are of pixels' corners, by the geotransform that it tells"
             return replace(raster, transform=corners).noted(note)
-        if spread := next((t for t in told if _is_spread(corners, t, raster.shape)), None):
+        spread = next((grid for grid in grids if _is_spread(corners, grid, raster.shape)), None)
+        if spread is not None:
             note = "its coordinates go from corner to corner of the geotransform that it tells"
             return replace(raster, transform=spread).noted(note)
         return replace(raster, transform=corners @ _TO_CORNER)
     if (told := _told_transform(cube, groups, mapping)) is not None:
-        return replace(raster, transform=told)
+        part = counted_grid(told, x.values, y.values) if _in_pixels(x) and _in_pixels(y) else None
+        return replace(raster, transform=part or told)
     unplaced = raster if mapping else replace(raster, crs=None)  # not the map grid's of a swath
     found = places_of(cube, groups, path, engine)
     if found is None:
@@ -223,17 +227,17 @@ def _is_even(values: Degrees) -> bool:
 
 
 def _counts(coordinate: Any) -> bool:
-    """Whether numbers along an axis only count its pixels, as xarray and rioxarray make them.
-
-    OpenHSI says so by their units.
-    """
-    if coordinate is None:
+    """Whether numbers along an axis only count its pixels, as xarray and rioxarray make them."""
+    if coordinate is None or coordinate.size < _COUNTED or coordinate.attrs.get("units"):
         return False
-    unit = str(coordinate.attrs.get("units", "")).strip().lower()
-    if unit in _PIXELS or unit or coordinate.size < _COUNTED:
-        return unit in _PIXELS
     values = np.asarray(coordinate.values, float)
     return bool(values[0] in (0, 0.5, 1) and (np.diff(values) == 1).all())
+
+
+def _in_pixels(coordinate: Any) -> bool:
+    """Whether units say that numbers along an axis count its pixels: OpenHSI's, odc-geo's."""
+    told = "" if coordinate is None else coordinate.attrs.get("units", "")
+    return str(told).strip().lower() in _PIXELS
 
 
 def _is_longitude(coordinate: Any) -> bool:
