@@ -77,6 +77,14 @@ def test_what_gdal_does_not_read_is_named_with_what_does(tmp_path, name, text, s
         open_raster(tmp_path / name)
 
 
+def test_an_icechunk_repository_is_named_with_what_writes_a_version_of_it(tmp_path):
+    """The layout of icechunk 2 on a disk; it has chunks beside these where they are large."""
+    for name in ("manifests", "overwritten", "snapshots", "transactions"):
+        (tmp_path / "store" / name).mkdir(parents=True)
+    with pytest.raises(RasterError, match=r'storage\("store"\)\)\.readonly_session\("main"\)'):
+        open_raster(tmp_path / "store")
+
+
 def test_pages_of_a_tiff_that_may_be_bands_are_told_and_what_is_said_to_do_reads_them(
     tmp_path, monkeypatch
 ):

@@ -30,6 +30,19 @@ _UNREAD = {
         'xarray.open_dataset("{name}", engine="kerchunk").to_netcdf("cube.nc", engine="h5netcdf")'
     ),
 }  # by what is in the beginning of a file
+_ICECHUNK = "snapshots", "manifests"  # folders that every repository has
+
+
+def advice_on_folder(place: Path) -> str:
+    """Say how to make a raster of an Icechunk repository; "" of any other folder."""
+    if not all((place / name).is_dir() for name in _ICECHUNK):
+        return ""
+    return (
+        f"{place} is an Icechunk repository, which holds versions of a Zarr store: write one of "
+        f'them, store = icechunk.Repository.open(icechunk.local_filesystem_storage("{place.name}"))'
+        '.readonly_session("main").store; xarray.open_zarr(store, consolidated=False).to_netcdf('
+        '"cube.nc", engine="h5netcdf")'
+    )
 
 
 def advice(place: Path, beginning: bytes) -> str:

@@ -85,6 +85,8 @@ def _folder(place: Path, orthorectify: bool) -> Raster:
     found = dlr.find_metadata(place)
     if found is not None:
         return dlr.describe(found)
+    if told := arrays.advice_on_folder(place):
+        raise RasterError(told)
     try:
         return gdal.describe(os.fspath(place))
     except RasterError as error:
