@@ -16,7 +16,7 @@ ORDER = {
     for package, steps in MAPS.items()
 }
 GROUND = {
-    "_version", "weights", "errors", "files", "threads", "heap", "json_text", "toml_file",
+    "_version", "weights", "errors", "paths", "files", "threads", "heap", "json_text", "toml_file",
     "metrics", "i18n", "version", "help", "layers",
 }  # fmt: skip
 HOMES = re.findall(r"^  (torch|rasterio|h5py|matplotlib|jinja2): +(.+)$", TEXT, re.MULTILINE)

@@ -159,7 +159,7 @@ def _check_new(out: Path, options: dict[str, Any]) -> None:
 
     Before torch is imported, which takes seconds.
     """
-    from hsisr_geo.files import check_new
+    from hsisr_geo.paths import check_new
     from hsisr_geo.resolver.catalogue import check_model_place
 
     check_model_place(out)

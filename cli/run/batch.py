@@ -162,7 +162,7 @@ def _name_values(how: RunOptions) -> dict[str, object]:
 def _folder(path: Path) -> Iterator[None]:
     """Make a folder; remove it again if nothing came into it."""
     from hsisr_geo.errors import OutputError
-    from hsisr_geo.files import check_on_disk
+    from hsisr_geo.paths import check_on_disk
 
     check_on_disk(path)
     made = [folder for folder in (path, *path.parents) if not folder.exists()]

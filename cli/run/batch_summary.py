@@ -86,7 +86,7 @@ def check_report_path(path: Path, *, overwrite: bool) -> None:
     A report of an earlier batch is replaced, as who goes on with a batch gives the same command.
     """
     from hsisr_geo.errors import OutputError
-    from hsisr_geo.files import check_length, check_plain, draft_of, unwritable
+    from hsisr_geo.paths import check_length, check_plain, draft_of, unwritable
 
     if path.suffix.lower() not in FORMATS:
         raise OutputError(f"{path}: a report ends in {' or '.join(FORMATS)}")
@@ -110,8 +110,8 @@ def check_report_apart(path: Path, inputs: Iterable[str], outputs: Iterable[Path
     OutputError
     """
     from hsisr_geo.errors import OutputError
-    from hsisr_geo.files import check_replaces_none, place_of
     from hsisr_geo.output.companions import item_path
+    from hsisr_geo.paths import check_replaces_none, place_of
 
     check_replaces_none(path, inputs)
     place = place_of(path)

@@ -31,7 +31,7 @@ def psf(src: str, take: SceneOptions, plot: Path | None, overwrite: bool, as_jso
     SRC's pixels; in brackets the bounds that the truth exceeds in one of ten cases each.
     """
     from hsisr_geo.blur.find import find_blur
-    from hsisr_geo.files import check_new
+    from hsisr_geo.paths import check_new
 
     from ..terminal.progress import to_json
 

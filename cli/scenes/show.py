@@ -35,7 +35,7 @@ def show(
     if path.suffix.lower() != ".png":
         raise click.UsageError(f"{path}: a picture is a PNG: let its name end in .png")
     from hsisr_geo.assessment.report.quick_look import draw_quick_look
-    from hsisr_geo.files import check_new
+    from hsisr_geo.paths import check_new
     from hsisr_geo.raster.open import open_raster
 
     before, after = take.open(scene), None if result is None else open_raster(result)

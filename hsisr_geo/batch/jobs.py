@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Formatter
 
 from hsisr_geo.errors import OptionError, OutputError
-from hsisr_geo.files import place_of
+from hsisr_geo.paths import place_of
 from hsisr_geo.raster.scenes import stem
 
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:"<>|?*', "_"))  # in names of subdatasets

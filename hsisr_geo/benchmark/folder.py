@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import check_on_disk, lock
+from hsisr_geo.files import lock
+from hsisr_geo.paths import check_on_disk
 
 TRUTH = "truth"
 """Below `cubes`: what the results are held against."""

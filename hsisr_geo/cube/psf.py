@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.cube.degradation import BICUBIC, GAUSSIAN, Degradation, named, of_kernel
 from hsisr_geo.errors import OptionError
-from hsisr_geo.files import oddity
+from hsisr_geo.paths import oddity
 
 _MOST_BYTES = 10_000_000
 _MOST_SAMPLES = 1024  # along a side, empty margin included

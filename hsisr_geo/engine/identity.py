@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hsisr_geo.files import Stamp, stamp_of
+from hsisr_geo.paths import Stamp, stamp_of
 from hsisr_geo.raster.facts.remarks import is_remark, is_sidecar_of, says_nothing, substance
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.sources import check_still, moved

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.errors import Canceled, HsisrError, OutputError
-from hsisr_geo.files import lock, remove, unwritable
+from hsisr_geo.files import lock, remove
 from hsisr_geo.journal.records import ENDING as JOURNAL
 from hsisr_geo.journal.records import check_journal, read_journal
+from hsisr_geo.paths import unwritable
 
 ENDING = ".hsisr-geo"
 """Of the names of work folders."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import check_length, check_plain, is_utf8, place_of, refusal, unwritable
 from hsisr_geo.journal.folder import WorkFolder, work_folder_of
 from hsisr_geo.output.companions import check_header, companions, item_path
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions, choose_format
 from hsisr_geo.output.formats.format import Format
 from hsisr_geo.output.formats.zarr import is_zarr
+from hsisr_geo.paths import check_length, check_plain, is_utf8, place_of, refusal, unwritable
 from hsisr_geo.raster.datasets import GDAL_ERRORS, reason
 from hsisr_geo.raster.raster import Raster
 

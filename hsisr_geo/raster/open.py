@@ -9,7 +9,7 @@ from dataclasses import replace
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.errors import HsisrError, OptionError, RasterError, one_line
-from hsisr_geo.files import Stamp, is_utf8, stamp_of
+from hsisr_geo.paths import Stamp, is_utf8, stamp_of
 from hsisr_geo.raster.clouds import without_clouds
 from hsisr_geo.raster.datasets import check_extent
 from hsisr_geo.raster.facts.description import description

@@ -19,7 +19,7 @@ from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.metadata import Tags
 from hsisr_geo.bands.pixel_tags import finer_items
 from hsisr_geo.errors import RasterError
-from hsisr_geo.files import Stamp
+from hsisr_geo.paths import Stamp
 from hsisr_geo.raster.place.gcp import Bounds, Gcp, pixels_by_gcps
 
 Stored = NDArray[Any]  # (band, row, col), numbers as the file has them

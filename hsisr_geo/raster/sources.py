@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET  # nosec B405 # see `elements`
 from rasterio.errors import RasterioError
 
 from hsisr_geo.errors import RasterError
-from hsisr_geo.files import stamp_of
+from hsisr_geo.paths import stamp_of
 from hsisr_geo.raster.datasets import anywhere, open_quietly
 from hsisr_geo.raster.raster import Raster
 

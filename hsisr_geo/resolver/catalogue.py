@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hsisr_geo.errors import ModelError, OutputError
-from hsisr_geo.files import (
+from hsisr_geo.paths import (
     check_length,
     check_new,
     check_on_disk,

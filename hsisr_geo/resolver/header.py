@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from hsisr_geo.errors import ModelError
-from hsisr_geo.files import oddity
+from hsisr_geo.paths import oddity
 from hsisr_geo.resolver.config import ModelCard, ModelConfig, parse_config
 from hsisr_geo.resolver.system_config import ARCHITECTURE_KEY, SystemConfig
 

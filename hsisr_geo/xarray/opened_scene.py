@@ -11,7 +11,7 @@ from typing import Any
 
 from hsisr_geo.engine.identity import WHOLE_BYTES, input_identity
 from hsisr_geo.errors import RasterError
-from hsisr_geo.files import stamp_of
+from hsisr_geo.paths import stamp_of
 from hsisr_geo.raster.raster import Raster
 
 Seen = tuple[tuple[int, int] | None, ...]

@@ -15,9 +15,9 @@ from hsisr_geo.cli.terminal.text import shown
 from rasterio.errors import RasterioIOError
 
 from hsisr_geo.errors import OutputError, RasterError
-from hsisr_geo.files import refusal
 from hsisr_geo.model.training.curve import Curve
 from hsisr_geo.output.targets import as_output_error
+from hsisr_geo.paths import refusal
 from hsisr_geo.raster.open import open_raster
 
 RUN = ("--upscale", 2, "--model", "bicubic")
@@ -182,11 +182,11 @@ def test_a_picture_or_a_table_that_cannot_be_written_is_told(tmp_path):
 
 def test_a_folder_says_itself_why_nothing_can_be_written_in_it(tmp_path, monkeypatch):
     src, told = scene(tmp_path / "in.tif"), os.strerror(errno.EROFS)
-    monkeypatch.setattr("hsisr_geo.files.os.access", lambda _, mode: mode != os.W_OK)
+    monkeypatch.setattr("hsisr_geo.paths.os.access", lambda _, mode: mode != os.W_OK)
     call("run", src, tmp_path / "asked.tif", *RUN)  # it takes files, whatever its permissions say
     for kind, words in (
         (errno.EROFS, f"nothing can be written in {tmp_path}: {told}"),
         (errno.EACCES, f"no permission to write in {tmp_path}"),
     ):
-        monkeypatch.setattr("hsisr_geo.files.refusal", lambda _, kind=kind: os.strerror(kind))
+        monkeypatch.setattr("hsisr_geo.paths.refusal", lambda _, kind=kind: os.strerror(kind))
         assert words in one_line_error(call("run", src, tmp_path / "out.tif", *RUN, code=1))

@@ -12,7 +12,8 @@ import pytest
 from commands import bicubic, call, posix, write
 
 from hsisr_geo.errors import ModelError, OutputError
-from hsisr_geo.files import drafted, oddity
+from hsisr_geo.files import drafted
+from hsisr_geo.paths import oddity
 from hsisr_geo.resolver.header import read_header
 
 pytestmark = posix

@@ -532,7 +532,7 @@ def test_names_that_differ_in_capitals_are_one_where_the_file_system_says_so(tmp
 
 def test_a_report_that_cannot_be_written_is_told_before_the_work(tmp_path, monkeypatch):
     source, out = write(tmp_path / "a.tif", pixels()), tmp_path / "out"
-    monkeypatch.setattr("hsisr_geo.files.unwritable", lambda folder: f"nothing goes into {folder}")
+    monkeypatch.setattr("hsisr_geo.paths.unwritable", lambda folder: f"nothing goes into {folder}")
     words = "--out-dir", out, "--upscale", 2, "--model", "bicubic", "--report", tmp_path / "r.csv"
     told = one_line_error(call("batch", source, *words, code=1))
     assert f"r.csv: nothing goes into {tmp_path}" in told

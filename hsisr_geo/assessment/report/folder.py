@@ -9,9 +9,9 @@ from hsisr_geo.assessment.report.page import render
 from hsisr_geo.assessment.report.record import Record, to_record
 from hsisr_geo.assessment.report.verdict import judge
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import check_length, check_on_disk, unwritable
 from hsisr_geo.journal.folder import work_folder, work_folder_of
 from hsisr_geo.output.commit import Move, commit, settle
+from hsisr_geo.paths import check_length, check_on_disk, unwritable
 
 PAGE = "index.html"
 RECORD = "report.json"

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from hsisr_geo._version import __version__
 from hsisr_geo.errors import Canceled, ModelError, OutputError
-from hsisr_geo.files import check_length, draft_of, drafted
+from hsisr_geo.files import drafted
 from hsisr_geo.journal.folder import work_folder
 from hsisr_geo.model.training.curve import Curve, curve_path, publish, unfinished_path, withdraw
 from hsisr_geo.model.training.identity import (
@@ -36,6 +36,7 @@ from hsisr_geo.model.training.progress_file import (
     save_progress,
 )
 from hsisr_geo.model.training.training_data import TrainingScene
+from hsisr_geo.paths import check_length, draft_of
 from hsisr_geo.resolver.catalogue import check_model_place
 from hsisr_geo.resolver.config import ModelCard
 

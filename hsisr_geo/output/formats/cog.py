@@ -15,10 +15,11 @@ from rasterio.enums import Resampling
 from rasterio.shutil import copy as copy_dataset
 
 from hsisr_geo.errors import OutputError
-from hsisr_geo.files import refusal, remove
+from hsisr_geo.files import remove
 from hsisr_geo.output.formats.dataset import sidecars
 from hsisr_geo.output.formats.format import Content, Format, as_stored
 from hsisr_geo.output.formats.geotiff import GeoTiff, check_complete
+from hsisr_geo.paths import refusal
 from hsisr_geo.raster.datasets import GDAL_ERRORS, open_quietly, opening_quietly
 from hsisr_geo.raster.raster import Raster
 

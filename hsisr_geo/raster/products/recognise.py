@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hsisr_geo.bands.envi_header import is_header
 from hsisr_geo.errors import OptionError, RasterError
-from hsisr_geo.files import oddity
+from hsisr_geo.paths import oddity
 from hsisr_geo.raster import gdal
 from hsisr_geo.raster.facts import archives, arrays
 from hsisr_geo.raster.pipes import is_stdin

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.files import claim
+from hsisr_geo.paths import claim
 
 _LOG = logging.getLogger(__name__)
 
