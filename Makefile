@@ -26,7 +26,8 @@ help:
 install: .venv/installed
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,demo,train]'
+	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e '.[test,demo,train]'
+	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # by all processors, where pip takes one
 	@touch $@
 
 lint: install
@@ -42,8 +43,8 @@ others:
 
 # The core's tests come last, so that the last line is pytest's count of them.
 test:
-	@$(MAKE) --no-print-directory -j 2 lint others  # one takes a processor, one mostly waits
-	@$(MAKE) --no-print-directory test-qgis
+	@$(MAKE) --no-print-directory -j 2 install others  # one takes a processor, one mostly waits
+	@$(MAKE) --no-print-directory -j 2 -O lint test-qgis  # the same, and each prints when it is done
 	@$(MAKE) --no-print-directory test-core
 
 # PACKAGE=raster: the tests of that package alone, in seconds.
