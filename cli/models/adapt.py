@@ -1,7 +1,6 @@
 """`hsisr-geo adapt`: a model fine-tuned on the user's own scene."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +74,7 @@ def adapt(
     # ^ before torch is imported, which takes seconds: what is wrong with a path is told at once
     learn, options_type = _stage()
     card = learn(
-        options_type(source=src, model=start, upscale=upscale, **asdict(take), **options),
+        options_type(source=scene, model=start, upscale=upscale, **options),
         out,
         progress=_canceling(speak.progress, cancellation),
         log=speak.log,

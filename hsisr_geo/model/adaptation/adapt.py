@@ -6,7 +6,6 @@ denoiser's body learn. The averaged weights that score best on a held-out block 
 is a result only if they beat the starting weights by what `BlockCheck.fault` asks for.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from hsisr_geo.model.inference.devices import choose_device
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.training.optimise import Log
 from hsisr_geo.model.training.progress_file import Averages
-from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.open import as_raster
 from hsisr_geo.raster.sources import check_still
 from hsisr_geo.raster.suitability import check_suitable
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
@@ -76,7 +75,7 @@ def adapt(
     found = learn(options, progress=progress, log=log)
     if found.refusal:
         raise AdaptationRefused(
-            f"{os.fspath(options.source)}: not adapted, nothing written: of {found.checks} checks "
+            f"{options.name}: not adapted, nothing written: of {found.checks} checks "
             f"the best was after {found.best.step} steps; {found.refusal}; use the model as it is"
         )
     save_network(out, found.network, found.config, found.card)
@@ -93,16 +92,7 @@ def learn(
     network, header = load_network(options.model)
     network, config = _for_one_upscale(network, header, options)
     network.to(choose_device(options.device)).eval().requires_grad_(False)
-    raster = open_raster(
-        options.source,
-        bands=options.bands,
-        exclude=options.exclude,
-        drop_bad=options.drop_bad,
-        overlap=options.overlap,
-        orthorectify=options.orthorectify,
-        nodata=options.nodata,
-        mask_clouds=options.mask_clouds,
-    )
+    raster = as_raster(options.source)
     check_suitable(raster, again=options.again)
     source = CoarserScene.of(raster, options.upscale)
     lesson = SceneLesson.of(source, network, config)
@@ -158,7 +148,7 @@ def _for_one_upscale(
         )
     if not config.sigma_y:
         raise ModelError(f"{options.model} holds an autoencoder only: it has nothing to adapt")
-    name = f"{config.name}-adapted-{Path(options.source).stem}"
+    name = f"{config.name}-adapted-{Path(options.name).stem}"
     config = replace(config.only(upscale), name=name)
     single = Network(config)
     state = network.state_dict()
@@ -182,7 +172,7 @@ def _card(
             "version": header.config.version,
             "sha256": header.sha256,
         },
-        "scene": Path(options.source).name,
+        "scene": Path(options.name).name,
         "upscale": options.upscale,
         "seed": options.seed,
         "best_step": best.step,

@@ -16,6 +16,7 @@ from hsisr_geo.model.network import Network
 from hsisr_geo.model.training.denoiser_stage import denoiser_loss, has_bfloat16
 from hsisr_geo.model.training.optimise import adam
 from hsisr_geo.model.training.progress_file import Averages
+from hsisr_geo.raster.raster import Raster
 from hsisr_geo.resolver.config import ModelConfig
 
 _INPUT_PIXELS = 4608  # per step: 8 patches of 24²
@@ -30,19 +31,17 @@ class AdaptationOptions:
     Parameters
     ----------
     source, model
-        Scene, as `open_raster` takes it; model file to start from.
+        Scene, by a name that `open_raster` takes, or opened; model file to start from.
     minutes
         Wall time to learn in; not counted is reading the scene.
     steps
         Optimiser steps at most, instead of a time: with the steps that a card tells, and its seed,
         the same weights come out again.
-    bands, exclude, drop_bad, overlap, orthorectify, nodata, mask_clouds
-        As in `open_raster`.
     again
         Take a result of ours as a scene all the same.
     """
 
-    source: str | os.PathLike[str]
+    source: str | os.PathLike[str] | Raster
     model: Path
     upscale: int
     minutes: float = 5.0
@@ -51,14 +50,14 @@ class AdaptationOptions:
     learning_rate: float = 1e-4
     seed: int = 0
     device: str = "auto"
-    bands: str | None = None
-    exclude: str | None = None
-    drop_bad: bool = False
-    overlap: str = "keep"
-    orthorectify: bool = False
-    nodata: float | None = None
-    mask_clouds: bool = False
     again: bool = False
+
+    @property
+    def name(self) -> str:
+        """The scene as it was named."""
+        if not isinstance(self.source, Raster):
+            return os.fspath(self.source)
+        return self.source.path if self.source.opening is None else self.source.opening.path
 
     def share_done(self, step: int, seconds: float) -> float:
         """Share of the steps or of the time that is used up."""
