@@ -12,6 +12,7 @@ from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.engine.identity import holding_still
 from hsisr_geo.errors import RasterError
 from hsisr_geo.metrics import Scores, evaluate
+from hsisr_geo.paths import place_of
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.place.crs import same_crs
 from hsisr_geo.raster.raster import Raster
@@ -71,7 +72,7 @@ def compare(
 
 
 def _same_file(sr: Raster, reference: Raster) -> str:
-    same = os.path.realpath(sr.path) == os.path.realpath(reference.path)
+    same = place_of(sr.path) == place_of(reference.path)
     return f"{sr.path} was compared with itself: give the reference" if same else ""
 
 

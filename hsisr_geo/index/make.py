@@ -21,6 +21,7 @@ from hsisr_geo.output.commit import settle
 from hsisr_geo.output.drafts import write_raster
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions
 from hsisr_geo.output.targets import Target, check_targets
+from hsisr_geo.paths import place_of
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
@@ -179,7 +180,7 @@ def _check_kinds(values: Raster, deviations: Raster) -> None:
     """Refuse a result in place of its uncertainty, and the other way round."""
     if _is_deviation(values):
         raise RasterError(f"{values.path} is an uncertainty: name the result that it belongs to")
-    same = os.path.realpath(values.path) == os.path.realpath(deviations.path)
+    same = place_of(values.path) == place_of(deviations.path)
     if same or (deviations.provenance and not _is_deviation(deviations)):
         raise RasterError(
             f"{deviations.path} is no uncertainty, but a raster of values: give what "

@@ -11,12 +11,12 @@ import numpy as np
 import xarray as xr
 from affine import Affine
 
+from hsisr_geo.raster.place.grid import written_geotransform
 from hsisr_geo.xarray.axes import Axes
 from hsisr_geo.xarray.grid_attributes import (
     geotransform,
     labels_are_corners,
     read_geotransform,
-    written_geotransform,
 )
 from hsisr_geo.xarray.turned_grid import centres, turned_grid
 

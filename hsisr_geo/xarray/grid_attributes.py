@@ -13,13 +13,13 @@ import xarray as xr
 from affine import Affine
 
 from hsisr_geo.errors import RasterError
+from hsisr_geo.raster.place.grid import GEOTRANSFORM, is_turned
 from hsisr_geo.raster.products.place import wkt_of
 from hsisr_geo.xarray.axes import Axes, name_of
 
 _TRANSFORMS = ("spatial:transform", "transform")
 _SIZES = ("resolution", "res")
 _CRS = ("proj:wkt2", "proj:code", "crs")
-_GEOTRANSFORM = "GeoTransform"
 _CLOSE = 1e-3  # of a pixel
 
 
@@ -32,14 +32,9 @@ def geotransform(array: xr.DataArray) -> Affine | None:
 def read_geotransform(attrs: Mapping[Any, Any]) -> Affine | None:
     """Return the GeoTransform among attributes; None where there is none that can be read."""
     try:
-        return Affine.from_gdal(*map(float, str(attrs[_GEOTRANSFORM]).split()))
+        return Affine.from_gdal(*map(float, str(attrs[GEOTRANSFORM]).split()))
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def written_geotransform(grid: Affine) -> dict[str, str]:
-    """Return a geotransform as GDAL and rioxarray write it."""
-    return {_GEOTRANSFORM: " ".join(repr(float(v)) for v in grid.to_gdal())}
 
 
 def finer_attributes(attrs: Mapping[Hashable, Any], upscale: int) -> dict[Hashable, Any]:
@@ -66,7 +61,7 @@ def finer_attributes(attrs: Mapping[Hashable, Any], upscale: int) -> dict[Hashab
 def labels_are_corners(array: xr.DataArray, axes: Axes) -> bool:
     """Tell whether coordinates are those of pixels' first corners, by the geotransform beside."""
     told = next((t for n in _TRANSFORMS if (t := _of_corners(array.attrs, n))), None)
-    if told is None or not {axes.x, axes.y} <= set(array.coords) or told.b or told.d:
+    if told is None or not {axes.x, axes.y} <= set(array.coords) or is_turned(told):
         return False
     along = ((axes.x, told.a, told.c), (axes.y, told.e, told.f))
     return all(_begin_pixels(array.coords[name].values, step, first) for name, step, first in along)

@@ -16,12 +16,12 @@ import xarray as xr
 from hsisr_geo.bands.radiometry import Cube
 from hsisr_geo.errors import OptionError
 from hsisr_geo.raster.open import open_raster
+from hsisr_geo.raster.place.grid import is_turned, written_geotransform
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.xarray.grid_attributes import written_geotransform
 from hsisr_geo.xarray.opened_scene import OpenedScene
 from hsisr_geo.xarray.points import feature
-from hsisr_geo.xarray.turned_grid import centres, is_turned
+from hsisr_geo.xarray.turned_grid import centres
 
 _GRID_MAPPING = "spatial_ref"
 

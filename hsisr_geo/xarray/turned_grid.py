@@ -13,17 +13,13 @@ import numpy as np
 import xarray as xr
 from affine import Affine
 
+from hsisr_geo.raster.place.grid import is_turned
 from hsisr_geo.raster.products.place import counted_grid
 from hsisr_geo.xarray.axes import Axes
 from hsisr_geo.xarray.grid_attributes import geotransform
 
 _CENTRES = ("xc", "yc")
 _CLOSE = 1e-3  # of a step
-
-
-def is_turned(grid: Affine) -> bool:
-    """Tell whether rows and columns are not along the axes."""
-    return bool(grid.b or grid.d)
 
 
 def centres(

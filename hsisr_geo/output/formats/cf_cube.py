@@ -13,6 +13,7 @@ from rasterio.crs import CRS
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.errors import OutputError
 from hsisr_geo.output.formats.format import Content, as_stored, needs_mask
+from hsisr_geo.raster.place.grid import is_turned, written_geotransform
 from hsisr_geo.raster.raster import Raster
 
 CUBE = "cube"
@@ -47,8 +48,7 @@ def check_place(path: Path, raster: Raster, name: str) -> None:
     ------
     OutputError : naming `path`
     """
-    transform = raster.transform
-    if raster.has_transform and (transform.b or transform.d):
+    if raster.has_transform and is_turned(raster.transform):
         raise OutputError(f"{path}: {name} cannot tell the place of a rotated grid: use GeoTIFF")
     if not raster.has_transform and (raster.gcps or raster.rpcs):
         raise OutputError(f"{path}: {name} cannot hold control points or RPCs: use GeoTIFF")
@@ -134,8 +134,7 @@ def _spatial_ref(raster: Raster) -> Variable:
     if raster.crs:  # two names: of CF, and of GDAL
         attributes |= {"crs_wkt": raster.crs, "spatial_ref": raster.crs}
     if raster.has_transform:
-        geotransform = raster.transform.to_gdal()
-        attributes["GeoTransform"] = " ".join(repr(float(value)) for value in geotransform)
+        attributes |= written_geotransform(raster.transform)
     return Variable("spatial_ref", np.array(0, np.int32), (), attributes)
 
 

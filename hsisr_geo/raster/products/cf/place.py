@@ -11,6 +11,7 @@ from affine import Affine
 from hsisr_geo.bands.lists import to_number
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.datasets import anywhere, thread_handle
+from hsisr_geo.raster.place.grid import is_turned
 from hsisr_geo.raster.products.cf.crs import plain
 from hsisr_geo.raster.products.cf.cube import Cube
 from hsisr_geo.raster.products.cf.source import Opener
@@ -110,7 +111,7 @@ def _transforms(
 
 def _on_its_pixels(corners: Affine, told: Affine) -> bool:
     """Tell whether a grid is one of whole pixels of another, as that of a part is."""
-    if told.determinant == 0 or told.b or told.d:
+    if told.determinant == 0 or is_turned(told):
         return False
     offset = ~told @ corners
     same = abs(offset.a - 1) < _SAME_STEP and abs(offset.e - 1) < _SAME_STEP
@@ -122,7 +123,7 @@ def _is_spread(corners: Affine, told: Affine, shape: tuple[int, int]) -> bool:
 
     So does hypercoast spread NEON's: a pixel fewer than there are, each a little too long.
     """
-    if told.determinant == 0 or told.b or told.d or min(shape) < 2:
+    if told.determinant == 0 or is_turned(told) or min(shape) < 2:
         return False
     found, (rows, cols) = ~told @ corners, shape
     ends = (found.c, found.f, found.c + found.a * (cols - 1), found.f + found.e * (rows - 1))
