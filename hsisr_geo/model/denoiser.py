@@ -115,7 +115,7 @@ class LocalUNet(nn.Module):
         layers = self.layers(whole, whole if part is None else part, len(self.blocks))
         embedding = self.level(_level_waves(level))
         fine = self.head(torch.cat([y, condition], dim=1))
-        body = first = self.down[str(upscale)](torch.relu(fine))
+        body = first = _unrounded(self.down[str(upscale)], torch.relu(fine))
         for block, (at, left) in zip(self.blocks, pairwise(layers.blocks), strict=True):
             body = _cut(block(body, embedding, dtype), inside(left, at))
         body = _cut(body, inside(layers.up, layers.blocks[-1])) + _cut(first, layers.up)
@@ -135,6 +135,17 @@ def _convolved(conv: nn.Conv2d, x: Tensor, dtype: torch.dtype | None) -> Tensor:
     products = nn.functional.conv2d(x.to(dtype), conv.weight.to(dtype), padding=conv.padding)
     assert conv.bias is not None
     return products.to(x.dtype) + conv.bias[:, None, None]
+
+
+def _unrounded(conv: nn.Module, x: Tensor) -> Tensor:
+    """Convolve in float32, whatever torch's autocast says.
+
+    With a stride, oneDNN's bfloat16 on AMX gives other numbers than the convolution's: torch 2.13.0
+    at 16 channels and a stride of 4 (PyTorch's issue 169688 has others), silently.
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        out: Tensor = conv(x.float())
+        return out
 
 
 def _cut(images: Tensor, window: Window) -> Tensor:
