@@ -111,6 +111,11 @@ def autoencoder(
     help="Their share of each batch.",
 )  # fmt: skip
 @click.option(
+    "--other-sensors", type=click.FloatRange(0, 1), default=0.0, show_default=True,
+    help="Share of images whose input another sensor's blur and noise made, normalised as `run "
+    "--psf` does it.",
+)  # fmt: skip
+@click.option(
     "--blocks", type=click.IntRange(1),
     help="Residual blocks of the denoiser.  [default: as in the model file]",
 )  # fmt: skip

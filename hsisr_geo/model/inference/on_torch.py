@@ -35,6 +35,7 @@ def super_resolve_tile(
     upscale: int,
     detail: float = 0.0,
     noise: Tensor | None = None,
+    degradation: Degradation | None = None,
 ) -> Tensor:
     """Super-resolve one window: (band, row, col) -> (band, upscale·row, upscale·col).
 
@@ -48,6 +49,7 @@ def super_resolve_tile(
         config,
         x_lr,
         evaluations=1 if detail == 0 else config.diffusion_steps,
+        degradation=degradation,
     )
     made: Tensor = tile.physical(tile.answer(detail, noise))
     return made

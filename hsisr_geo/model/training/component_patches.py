@@ -1,7 +1,7 @@
 """Patches that the denoiser learns from: components of scenes, exact or as images, photographs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -13,6 +13,7 @@ from hsisr_geo.model import back_projection
 from hsisr_geo.model.network import Network
 from hsisr_geo.model.scene import LatentBasis
 from hsisr_geo.model.training.photographs import Photograph, photograph_patches
+from hsisr_geo.model.training.sensor_inputs import MARGIN, sensor_inputs
 from hsisr_geo.model.training.training_data import (
     TrainingScene,
     as_a_sensor_would,
@@ -26,10 +27,10 @@ _EXACT_SHARE = 1 / 3  # of a batch's scene patches: components as the pipeline m
 # ^ the others are components taken as images: any grid, softness, contrast and noise. A handful of
 #   scenes has few pixels: half a batch of them, seen a thousand times over, made held-out sites of
 #   the same flights better and other scenes worse (docs/experiments-version-1.md).
-_INPUT_PIXELS = 18432  # per step: 72 patches of 16², 32 of 24²
-SIDES: Mapping[int, int] = MappingProxyType({2: 24, 3: 16, 4: 16})
-"""Input pixels a side of a patch, for each upscale."""
-_MARGIN = 4  # input pixels cut off around a photograph's patch: interpolation's own edge
+_INPUT_PIXELS = 23040  # per step: 40 patches of 24², 17 of 36²
+SIDES: Mapping[int, int] = MappingProxyType({2: 36, 3: 24, 4: 24})
+"""Input pixels a side of a patch, for each upscale, where scenes are as large."""
+_EDGE = 4  # input pixels cut off around a photograph's patch: interpolation's own edge
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +49,17 @@ class ComponentImage:
         return Photograph(self.x.numpy(), zero, one, self.weight, most_coarsening=1)
 
 
+def sides_in(scenes: Sequence[TrainingScene], upscales: Sequence[int]) -> dict[int, int]:
+    """Return how large patches are at each upscale: no larger than the largest scene has."""
+    shortest = max(min(scene.cube.shape[1:]) for scene in scenes)
+    return {s: min(SIDES[s], shortest // (4 * s) * 4) for s in upscales}
+
+
 def component_images(
     network: Network,
     config: ModelConfig,
     scenes: Sequence[TrainingScene],
-    sides: Mapping[int, int] = SIDES,
+    sides: Mapping[int, int],
 ) -> list[ComponentImage]:
     """Components of scenes, each at every upscale at which a patch fits into it."""
     return [
@@ -97,18 +104,22 @@ class ComponentPatches:
     ----------
     photograph_share, exact_share
         Of a batch; of what is left of it, if the rest is components taken as images.
-    input_pixels
-        Of a batch.
     sides
         Of a patch, in input pixels, for each upscale.
+    input_pixels
+        Of a batch.
+    other_sensors
+        Share of images, that is of photographs and of components taken as images, whose input is a
+        normalised one of another sensor (`sensor_inputs`).
     """
 
     images: Sequence[ComponentImage]
     photographs: Sequence[Photograph]
     photograph_share: float
+    sides: Mapping[int, int]
     exact_share: float = _EXACT_SHARE
     input_pixels: int = _INPUT_PIXELS
-    sides: Mapping[int, int] = field(default_factory=lambda: SIDES)
+    other_sensors: float = 0.0
 
     def draw(self, degradation: Degradation, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Draw a batch of true and interpolated patches, (image, 1, row, col)."""
@@ -122,13 +133,38 @@ class ComponentPatches:
         batches = [_component_patch(candidates[k], side, rng)[None] for k in chosen]
         for images, count in ((scenes, scene), (self.photographs, photo)):
             if count:
-                batches.append(_photograph_pairs(images, count, source, degradation, rng))
+                others = int(rng.binomial(count, self.other_sensors)) if self.other_sensors else 0
+                batches.append(self._image_pairs(images, count, others, degradation, rng))
         x, u = torch.from_numpy(np.concatenate(batches)).unbind(1)
         return x[:, None], u[:, None]
 
     def _source_side(self, upscale: int) -> int:
         """Side of what a patch and its margin are cut from, in pixels of the true image."""
-        return upscale * (self.sides[upscale] + 2 * _MARGIN)
+        return upscale * (self.sides[upscale] + 2 * self._margin)
+
+    @property
+    def _margin(self) -> int:
+        """Input pixels around a patch of an image."""
+        return MARGIN if self.other_sensors else _EDGE
+
+    def _image_pairs(
+        self,
+        photographs: Sequence[Photograph],
+        count: int,
+        others: int,
+        degradation: Degradation,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        """Draw patches, and what degrading makes of them: (count, 2, row, col)."""
+        upscale = degradation.factor
+        patches = photograph_patches(photographs, count, self._source_side(upscale), rng)
+        x = torch.from_numpy(as_a_sensor_would(patches, rng))
+        x_lr = back_projection.degrade(x[others:], degradation)
+        if others:
+            x_lr = torch.cat([sensor_inputs(x[:others], degradation, rng), x_lr])
+        u = back_projection.interpolate(x_lr, upscale)
+        inside = slice(self._margin * upscale, -self._margin * upscale)
+        return torch.stack([x, u], dim=1)[:, :, inside, inside].numpy()
 
     def _shares(self, count: int, with_scenes: bool) -> tuple[int, int, int]:
         """Part a batch into exact components, components as images, and photographs."""
@@ -145,22 +181,3 @@ def _component_patch(image: ComponentImage, side: int, rng: np.random.Generator)
     mix = random_mix(image.weight, rng)
     both = np.stack([np.tensordot(mix, c[window].numpy(), axes=1) for c in (image.x, image.u)])
     return turn(both, rng)
-
-
-def _photograph_pairs(
-    photographs: Sequence[Photograph],
-    count: int,
-    side: int,
-    degradation: Degradation,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Draw photograph patches and what degrading makes of them: (count, 2, row, col).
-
-    `side` is what they are cut from with a margin.
-    """
-    upscale = degradation.factor
-    patches = photograph_patches(photographs, count, side, rng)
-    x = torch.from_numpy(as_a_sensor_would(patches, rng))
-    u = back_projection.interpolate(back_projection.degrade(x, degradation), upscale)
-    inside = slice(_MARGIN * upscale, -_MARGIN * upscale)
-    return torch.stack([x, u], dim=1)[:, :, inside, inside].numpy()

@@ -1,6 +1,7 @@
 """Second training stage: the denoiser, on the frozen autoencoder's components and photographs."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hsisr_geo.cube.degradation import named
 from hsisr_geo.model import diffusion
 from hsisr_geo.model.checkpoint import load_network, network_file
 from hsisr_geo.model.inference.devices import choose_device
@@ -16,6 +18,7 @@ from hsisr_geo.model.training.component_patches import (
     ComponentPatches,
     component_images,
     residual_deviation,
+    sides_in,
 )
 from hsisr_geo.model.training.grow import grown
 from hsisr_geo.model.training.identity import told_configuration, told_photographs
@@ -35,9 +38,14 @@ from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair,
 from hsisr_geo.model.training.validation import score
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 
+Batch = tuple[Tensor, Tensor, np.random.Generator]
+"""True and interpolated patches of a step, and where its further draws come from."""
+
 _REGRESSION_SHARE = 0.7  # of a batch at the level without signal, the one `detail 0` uses
 _UNIT = "dB over bicubic, less 5 dB for each unit by which the spectral angle's ratio exceeds 1"
 _TURN = (2, 4, 2, 4, 3)  # upscales in the order steps take them
+_OTHERS = (("gaussian:0.2", 2, 0.01), ("gaussian:0.2", 4, 0.005))
+"""Other sensors that a training for them is judged by: D, upscale, noise as a share of the mean."""
 
 
 def train_diffusion(
@@ -77,7 +85,8 @@ def _train(
     network, header = load_network(autoencoder)
     network, config = grown(network, header.config, blocks=blocks, components=components)
     train, held = split(load_scenes(options.scenes), options.holdout)
-    images = component_images(network, config, train)
+    sides = sides_in(train, config.upscales)
+    images = component_images(network, config, train, sides)
     sigma_y = config.sigma_y or residual_deviation(images, config.upscales)
     # ^ a trained denoiser answers in the units it was trained in
     config = replace(config, sigma_y=sigma_y, shrinkage=(), shading=(), colour=(), spread=())
@@ -89,10 +98,17 @@ def _train(
     )
     say_held_out(held, log)
     network.to(device)
-    patches = ComponentPatches(images, photographs, options.photograph_share)
+    patches = ComponentPatches(
+        images,
+        photographs,
+        options.photograph_share,
+        sides,
+        other_sensors=options.other_sensors,
+    )
     loss = stepwise_loss(network, config, patches, options.seed)
 
-    lesson = Lesson(loss, _validation(network, config, held, log), _UNIT)
+    judge = _validation(network, config, held, log, other_sensors=options.other_sensors > 0)
+    lesson = Lesson(loss, judge, _UNIT)
     facts = facts_of(
         options,
         "diffusion",
@@ -115,21 +131,25 @@ def _train(
 
 
 def _validation(
-    network: Network, config: ModelConfig, held: Sequence[TrainingScene], log: Log
+    network: Network,
+    config: ModelConfig,
+    held: Sequence[TrainingScene],
+    log: Log,
+    *,
+    other_sensors: bool,
 ) -> Callable[[], float] | None:
     """Return what scores the network on the scenes held out; None without any."""
-    pairs = [
-        degraded_pair(scene, s, config.declared(s))
-        for scene in held
-        for s in config.upscales
-        if s != 3
-    ]
+    judged = [(config.declared(s), 0.0) for s in config.upscales if s != 3]
+    if other_sensors:
+        judged += [(named(d, s), noise) for d, s, noise in _OTHERS if s in config.upscales]
+    pairs = [degraded_pair(scene, d.factor, d, noise) for scene in held for d, noise in judged]
 
     def validate() -> float:
         gains = [score(network, config, pair) for pair in pairs]
         psnr, sam = (float(np.mean([g[i] for g in gains])) for i in range(2))
         for gain, pair in zip(gains, pairs, strict=True):
-            log(f"      x{pair.upscale} {pair.name}: {gain.psnr_db:+.2f} {gain.sam_ratio:.3f}")
+            said = f"x{pair.upscale} {pair.degradation.name} {pair.name}"
+            log(f"      {said}: {gain.psnr_db:+.2f} {gain.sam_ratio:.3f}")
         log(f"    held-out sites: PSNR {psnr:+.3f} dB over bicubic, SAM x {sam:.3f}")
         return psnr - 5 * (sam - 1)
         # ^ one criterion of both: a hundredth of the angle counts as 0.05 dB
@@ -145,17 +165,39 @@ def stepwise_loss(
     network.denoiser.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     # ^ an eighth faster on a CPU
 
-    def loss(step: int) -> Tensor:
-        rng = np.random.default_rng([seed, step])
+    def upscale_of(step: int) -> int:
         upscale = _TURN[step % len(_TURN)]
-        if upscale not in config.upscales:
-            upscale = config.upscales[step % len(config.upscales)]
-        x, u = patches.draw(config.declared(upscale), rng)
+        return (
+            upscale if upscale in config.upscales else config.upscales[step % len(config.upscales)]
+        )
+
+    def draw(step: int) -> Batch:
+        rng = np.random.default_rng([seed, step])
+        return *patches.draw(config.declared(upscale_of(step)), rng), rng
+
+    batch_of = drawn_ahead(draw)
+
+    def loss(step: int) -> Tensor:
+        x, u, rng = batch_of(step)
+        upscale = upscale_of(step)
         sigma = config.factor("sigma_y", upscale)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bfloat16(device)):
             return denoiser_loss(network, x.to(device), u.to(device), sigma, upscale, rng)
 
     return loss
+
+
+def drawn_ahead(draw: Callable[[int], Batch]) -> Callable[[int], Batch]:
+    """Return `draw` that makes the next step's batch while this step's is learned from."""
+    pool, drawing = ThreadPoolExecutor(1, "draw"), dict[int, Future[Batch]]()
+
+    def batch_of(step: int) -> Batch:
+        batch = (drawing.pop(step, None) or pool.submit(draw, step)).result()
+        drawing.clear()
+        drawing[step + 1] = pool.submit(draw, step + 1)
+        return batch
+
+    return batch_of
 
 
 def has_bfloat16(device: torch.device) -> bool:

@@ -43,7 +43,7 @@ from hsisr_geo.resolver.config import ModelCard
 Log = Callable[[str], None]
 _COMPILED = "TORCHINDUCTOR_CACHE_DIR"  # torch says there where it has put it
 _LEAST_SCENES = 5  # of which one is held out by default
-_DECIDING = ("photograph_share", "steps", "check_every", "learning_rate", "seed")
+_DECIDING = ("photograph_share", "other_sensors", "steps", "check_every", "learning_rate", "seed")
 
 
 class Lesson(NamedTuple):
@@ -74,6 +74,8 @@ class TrainingOptions:
         Folder of images for the denoiser's spatial prior, or None.
     photograph_share
         Their share of each batch, 0 to 1.
+    other_sensors
+        Share of images whose input another sensor made, normalised as at inference.
     holdout
         Scenes whose name starts with one of these are validated on, never trained on. None: one in
         five, in the order of their names.
@@ -85,6 +87,7 @@ class TrainingOptions:
     out: Path
     photographs: Path | None = None
     photograph_share: float = 0.7
+    other_sensors: float = 0.0
     holdout: tuple[str, ...] | None = None
     steps: int = 1000
     check_every: int = 200

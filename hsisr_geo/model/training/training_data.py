@@ -56,13 +56,17 @@ class TrainingScene:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A scene and its degraded self at one upscale; cubes in physical units (band, row, col)."""
+    """A scene and its degraded self at one upscale; cubes in physical units (band, row, col).
+
+    `degradation` made it.
+    """
 
     name: str
     hr: Tensor
     lr: Tensor
     upscale: int
     statistics: SceneStatistics
+    degradation: Degradation
 
     def standardise(self, cube: Tensor) -> Tensor:
         """Subtract and divide, per band, by the mean and deviation of the degraded scene."""
@@ -99,20 +103,28 @@ def _load_scene(path: Path) -> TrainingScene:
 
 
 def degraded_pair(
-    scene: TrainingScene, upscale: int, degradation: Degradation | None = None
+    scene: TrainingScene,
+    upscale: int,
+    degradation: Degradation | None = None,
+    noise: float = 0.0,
 ) -> Pair:
     """Crop to multiples of 4·upscale and degrade by D, rounded to what the scene's file can store.
 
-    `degradation` is by a factor of `upscale`; None for bicubic.
+    `degradation` is by a factor of `upscale`; None for bicubic. `noise` is the deviation of noise
+    that is added, as a share of each band's mean.
     """
     unit = 4 * upscale
     rows, cols = (n // unit * unit for n in scene.cube.shape[1:])
     if rows == 0 or cols == 0:
         raise RasterError(f"scene {scene.name} is smaller than {unit} pixels, too small to degrade")
     hr = torch.from_numpy(np.ascontiguousarray(scene.cube[:, :rows, :cols]))
-    lr = back_projection.degrade(hr, degradation or named(BICUBIC, upscale))
-    lr = torch.from_numpy(scene.as_stored(lr.numpy()))
-    return Pair(scene.name, hr, lr, upscale, statistics_of(lr.numpy()))
+    made_by = degradation or named(BICUBIC, upscale)
+    seen = back_projection.degrade(hr, made_by).numpy()
+    if noise:
+        level = noise * np.abs(seen.mean(axis=(1, 2), keepdims=True))
+        seen = seen + level * np.random.default_rng(0).standard_normal(seen.shape, np.float32)
+    lr = torch.from_numpy(scene.as_stored(seen))
+    return Pair(scene.name, hr, lr, upscale, statistics_of(lr.numpy()), made_by)
 
 
 def resampled_bands(cube: Cube, rng: np.random.Generator) -> Cube:

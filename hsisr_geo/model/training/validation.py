@@ -23,10 +23,11 @@ class Gain(NamedTuple):
 
 def super_resolve_pair(network: Network, config: ModelConfig, pair: Pair) -> Tensor:
     """Return the best estimate of a degraded scene, in physical units (band, row, col)."""
-    scene = Scene.fit(network, config, pair.statistics)
+    scene = Scene.fit(network, config, pair.statistics, pair.degradation)
+    x_lr = pair.lr.to(scene.mean.device)
     with torch.inference_mode():
         return super_resolve_tile(
-            network, config, scene, pair.lr.to(scene.mean.device), pair.upscale
+            network, config, scene, x_lr, pair.upscale, degradation=pair.degradation
         ).cpu()
 
 

@@ -172,9 +172,9 @@ class _Own:
             component_images(network, config, self.train, sides),
             (),
             0.0,
+            sides,
             self.settings.exact_share,
             self.run.batch * self.settings.images * side**2,
-            sides,
         )
 
 
