@@ -1,6 +1,7 @@
 """`hsisr-geo info`: what the engine sees in a raster."""
 
 import math
+import os
 import shutil
 import sys
 import textwrap
@@ -245,11 +246,20 @@ def _rotation(raster: "Raster") -> float:
 def _wavelengths_text(raster: "Raster") -> str:
     known = [band.wavelength_nm for band in raster.bands if band.wavelength_nm is not None]
     if not known:
-        return "none: bands are taken in file order"
+        return f"none: bands are taken in file order{_how_to_tell(raster)}"
     widths = "" if raster.bands.fwhm_nm is None else ", with widths"
     partial = "" if len(known) == len(raster.bands) else f" of {len(known)} bands"
     span = f"{min(known):g} to {max(known):g} nm" if len(known) > 1 else f"{known[0]:g} nm"
     return f"{span}{partial}{widths}"
+
+
+def _how_to_tell(raster: "Raster") -> str:
+    """Return what a user may do about a raster that tells no wavelengths; "" of a product."""
+    if raster.product or not os.path.isfile(raster.path):
+        return ""
+    name = f"{os.path.splitext(os.path.basename(raster.path))[0]}.hdr"
+    where = "its header" if raster.driver == "ENVI" else f"a header of ENVI beside it, {name}"
+    return f"; {where}, may tell them by wavelength = {{…}}"
 
 
 def _nodata_text(raster: "Raster") -> str:

@@ -18,6 +18,7 @@ from hsisr_geo.bands.envi_header import (
 )
 from hsisr_geo.bands.lists import length, split_list, split_names, to_number
 from hsisr_geo.bands.spectral import read_spectral
+from hsisr_geo.bands.spellings import spelled
 
 Tags = Mapping[str, Mapping[str, str]]  # metadata domain ("" is the default one) -> items
 
@@ -170,8 +171,15 @@ def read_provenance(dataset: Any) -> dict[str, str]:
 def _is_carried(dataset: Any, key: str) -> bool:
     # GDAL's ENVI driver repeats the band names as Band_1, Band_2, ...
     repeated = dataset.driver == "ENVI" and re.fullmatch(r"Band_\d+", key)
-    spectral = key.lower() in _SPECTRAL_KEYS  # the bands have them
+    spectral = key.lower() in _SPECTRAL_KEYS or _lists_bands(dataset, key)  # the bands have them
     return not (repeated or spectral or key.startswith(("STATISTICS_", PROVENANCE_PREFIX)))
+
+
+def _lists_bands(dataset: Any, key: str) -> bool:
+    """Tell whether a tag of the file has a wavelength or a width for each band."""
+    kind = spelled(key)
+    items = split_list(dataset.tags()[key], dataset.count) if kind else None
+    return bool(items) and all(to_number(item) is not None for item in items or ())
 
 
 def write_tags(dataset: Any, tags: Tags, provenance: Mapping[str, str]) -> None:

@@ -24,6 +24,7 @@ from hsisr_geo.bands.lists import (
     to_number,
     without_repr,
 )
+from hsisr_geo.bands.spellings import key_of, spelled, unit_in
 from hsisr_geo.bands.wavelengths import (
     fitting_widths,
     in_nanometers,
@@ -37,26 +38,21 @@ from hsisr_geo.bands.wavelengths import (
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
-_CENTRES = (
-    "wavelength", "wavelengths", "center_wavelength", "center_wavelengths", "centre_wavelength",
-    "centre_wavelengths", "central_wavelength", "central_wavelengths", "center_filter_wavelength",
-    "wavelength_nm", "wavelengths_nm", "band_wavelengths", "radiation_wavelength",
-)  # fmt: skip
-_UNITS = (
-    "wavelength_units", "wavelength_unit", "wavelengths_units", "wavelengths_unit",
-    "radiation_wavelength_units", "radiation_wavelength_unit",
-)  # fmt: skip
-_WIDTHS = ("fwhm", "fwhms", "fwhm_nm", "bandwidth", "bandwidths", "full_width_half_max")
 _GOOD = ("bbl", "good_wavelengths", "good_bands", "good_band")
 _DESCRIBED = re.compile(
-    r"(?<![^\W_])(?<!\.)(\d+(?:\.\d+)?)[\s_]*\(?(nm|nanomet\w+|µm|um|micromet\w+|microns?)(?![^\W_])",
+    r"(?<![\d.])(\d+(?:\.\d+)?)[\s_]*\(?(nm|nanomet\w+|µm|um|micromet\w+|microns?)(?![^\W_])",
     re.IGNORECASE,
 )
 # Without a unit only what can hardly be anything else: "channel_0 (381.0055927)" ...
 _BARE = re.compile(r"(?:^|[\s(_=])(\d{3,5}\.\d+)\)?$")
-# ... and names that are the same but for a number that grows from band to band and can be one:
-# "Band_503" (Wyvern), "X450.5" (R)
-_NUMBERED = re.compile(r"([A-Za-z][A-Za-z_ ]*?)[\s_]*(\d{3,5}(?:\.\d+)?)")
+# ... and names that are the same but for a number that grows from band to band and can be one, and
+# one that counts the bands: "Band_503" (Wyvern), "X450.5" (R), "b001_450", "Band 1 (450)"
+_NUMBERED = re.compile(
+    r"(?P<before>[^\d.]*?)[\s_(-]*(?P<equals>[=:]\s*)?"
+    r"(?P<number>\d{3,5}(?:\.\d+)?|\d{1,2}\.\d{3,})\)?"
+)
+_COUNTED = re.compile(r"([^\d]*?)(\d+)([\s_(:-].*)")
+_YEARS = (1900, 2100)
 _ENDING = re.compile(r"(?:^|_)(\d{3,4}(?:\.\d+)?)$")  # of variables that are bands
 
 
@@ -193,9 +189,9 @@ def _descriptions(dataset: Any) -> Sequence[str | None]:
 
 def _from_lists(place: str, fields: Mapping[str, str], count: int) -> _Place:
     notes = []
+    centre = key_of("wavelength", fields, count)
 
-    def column(names: Sequence[str], read: Any) -> list[Any]:
-        key = next((name for name in names if fields.get(name)), None)
+    def column(key: str | None, read: Any) -> list[Any]:
         if key is None:
             return [None] * count
         if is_prose(fields[key]):
@@ -212,19 +208,16 @@ def _from_lists(place: str, fields: Mapping[str, str], count: int) -> _Place:
             notes.append(f"{key} in the {place} is not understood in every band")
         return found or [None] * count
 
-    centres = column(_CENTRES, to_wavelength)
-    unit = _first(fields, _UNITS) or _unit_within(fields)
-    columns = zip(centres, column(_WIDTHS, to_number), column(_GOOD, to_flag), strict=True)
+    centres, unit = column(centre, to_wavelength), unit_in(fields, centre)
+    widths = column(key_of("fwhm", fields, count), to_number)
+    good = column(next((name for name in _GOOD if fields.get(name)), None), to_flag)
+    columns = zip(centres, widths, good, strict=True)
     said = [_Said(c and c[0], c[1] if c and c[1] else unit, f, b) for c, f, b in columns]
     return _Place(place, said, tuple(notes))
 
 
 def _is_told(item: str) -> bool:
     return to_wavelength(item) is None and to_flag(item) is None and item.lower() != "nan"
-
-
-def _unit_within(fields: Mapping[str, str]) -> str | None:
-    return "nm" if any(fields.get(k) for k in ("wavelength_nm", "wavelengths_nm")) else None
 
 
 def to_wavelength(text: str | None) -> tuple[float, str] | None:
@@ -242,13 +235,10 @@ def to_wavelength(text: str | None) -> tuple[float, str] | None:
 
 def _from_tags(tags: Mapping[str, str]) -> _Said:
     good = next((to_flag(tags[name]) for name in _GOOD if name in tags), None)
-    centre = to_wavelength(_first(tags, _CENTRES))
-    unit = (centre and centre[1]) or _first(tags, _UNITS) or _unit_within(tags)
-    return _Said(centre and centre[0], unit, to_number(_first(tags, _WIDTHS)), good)
-
-
-def _first(tags: Mapping[str, str], names: Sequence[str]) -> str | None:
-    return next((tags[name] for name in names if tags.get(name)), None)
+    key, width = key_of("wavelength", tags), key_of("fwhm", tags)
+    centre = to_wavelength(tags[key]) if key else None
+    unit = (centre and centre[1]) or unit_in(tags, key)
+    return _Said(centre and centre[0], unit, to_number(tags[width]) if width else None, good)
 
 
 def _of_band_tags(place: str, tags: Sequence[Mapping[str, str]], *, told: bool) -> _Place:
@@ -257,9 +247,8 @@ def _of_band_tags(place: str, tags: Sequence[Mapping[str, str]], *, told: bool) 
     Not where a header was read: there they are what GDAL made of it.
     """
     said = [_from_tags(items) for items in tags]
-    texts = (
-        _first(items, _CENTRES) for items, one in zip(tags, said, strict=True) if not one.centre
-    )
+    unread = (items for items, one in zip(tags, said, strict=True) if not one.centre)
+    texts = (items.get(key_of("wavelength", items) or "") for items in unread)
     odd = next((text for text in texts if text and not _is_nothing(text)), None)
     notes = (f"wavelength in the {place}, {odd}, is not understood",) if odd and told else ()
     return _Place(place, said, notes)
@@ -302,16 +291,36 @@ def _from_descriptions(texts: Sequence[str | None]) -> list[_Said]:
 
 def _from_names(texts: Sequence[str | None]) -> list[_Said]:
     """Read wavelengths out of names that differ in a number only, which grows like one."""
-    found = [_NUMBERED.fullmatch((text or "").strip()) for text in texts]
-    matches = [match for match in found if match]
-    numbers = [float(match[2]) for match in matches]
-    alike = len({match[1].lower() for match in matches}) == 1
-    steps = {b - a for a, b in pairwise(numbers)}
-    # names that count ("Band_100", "Band_101") have steps of 1, and years are no wavelengths
-    grows = all(step > 0 for step in steps) and steps != {1.0}
-    if len(matches) < max(len(texts), 2) or not (alike and grows) or not plausible(numbers):
+    bare = [_without_count((text or "").strip(), i) for i, text in enumerate(texts)]
+    found = [_NUMBERED.fullmatch(text) for text in bare]
+    matches = [match for match in found if match and _may_be_centre(match)]
+    numbers = [float(match["number"]) for match in matches]
+    alike = len({match["before"].lower() for match in matches}) == 1
+    known = len(matches) == len(texts) > 1 and alike and _grow(numbers)
+    nm = in_nanometers(numbers, None).nm if known else []
+    if not known or not plausible([v for v in nm if v]):
         return [_Said()] * len(texts)
-    return [_Said(number, "nm") for number in numbers]
+    return [_Said(number) for number in numbers]
+
+
+def _may_be_centre(match: re.Match[str]) -> bool:
+    """Tell whether a number in a name may be a wavelength: "wl=500"; not "z=500", nor "500"."""
+    kind = spelled(match["before"])
+    alone = not match["before"] and "." not in match["number"]
+    return not (alone or match["equals"]) or (kind is not None and kind.name == "wavelength")
+
+
+def _without_count(name: str, index: int) -> str:
+    """Take the number of a band out of its name, counted from 0 or 1: "Band 1 (450)"."""
+    found = _COUNTED.fullmatch(name)
+    return found[1] + found[3] if found and int(found[2]) in (index, index + 1) else name
+
+
+def _grow(numbers: Sequence[float]) -> bool:
+    """Tell whether numbers grow as wavelengths do: not one by one, as counts, and no years."""
+    steps = {b - a for a, b in pairwise(numbers)}
+    years = all(_YEARS[0] <= n <= _YEARS[1] and n == int(n) for n in numbers)
+    return all(step > 0 for step in steps) and steps != {1.0} and not years
 
 
 def _from_ends(names: Sequence[str]) -> list[_Said]:

@@ -19,6 +19,7 @@ _SPANS = (
     ("acquisition_date", ""), ("acquisition_datetime", ""), ("acquisitiontime", ""),
     ("acquisitiondate", ""), ("sensing_time", ""), ("datetime", ""), ("date_acquired", ""),
     ("timestamp_acquired", ""),  # HYPSO
+    ("dimension_time", ""), ("dimension_t", ""), ("dimension_date", ""),  # of CF cubes, named by us
 )  # fmt: skip
 
 

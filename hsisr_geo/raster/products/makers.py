@@ -8,19 +8,24 @@ DN / 50000, radiance of L1B unscaled. Kuva Hyperfield, as acolite reads it: L1C.
 `image.bands`, each with wavelength, bandwidth, scale and offset; (DN + offset) * scale, 0 is none.
 """
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hsisr_geo.bands.bands import Band, Bands
-from hsisr_geo.bands.lists import to_number
 from hsisr_geo.bands.wavelengths import as_they_can_be
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster import gdal
+from hsisr_geo.raster.facts.stac_item import (
+    Facts,
+    as_object,
+    as_objects,
+    first_number,
+    read_object,
+)
 from hsisr_geo.raster.raster import Clouds, Raster
 
 _WYVERN = re.compile(r"wyvern_.+?(?:_(?P<level>l\d\w))?\.tiff?", re.IGNORECASE)
@@ -29,11 +34,6 @@ _KUVA_JSON = re.compile(r"hyperfield.*_L1C.*\.json", re.IGNORECASE)
 _WYVERN_CLOUDS = 1  # band of the usable data mask, from 0
 _RADIANCE = "W m-2 sr-1 um-1"
 _PIXXEL_FACTOR = 50_000.0
-_MOST_BYTES = 16 << 20  # of a JSON beside: an item of a scene has some kB
-
-_STAC_LISTS = ("eo:bands", "bands")  # of STAC 1.0 and 1.1
-
-Facts = Mapping[str, Any]
 
 
 def as_its_maker_means(raster: Raster, place: Path) -> Raster:
@@ -60,9 +60,6 @@ def _with_bands(raster: Raster, change: Callable[[int, Band], Band]) -> Raster:
 def _wyvern(raster: Raster, place: Path, level: str) -> Raster:
     if level.startswith("L1"):
         raster = _with_bands(raster, lambda _, band: replace(band, unit=band.unit or _RADIANCE))
-    item = place.with_suffix(".json")
-    if raster.bands.wavelengths_nm is None and (told := _read(item)) is not None:
-        raster = _by_stac(raster, told, item)
     return replace(raster, product=f"Wyvern {level}", clouds=_wyvern_clouds(raster, place))
 
 
@@ -82,25 +79,6 @@ def _wyvern_clouds(raster: Raster, place: Path) -> Clouds | None:
     return None
 
 
-def _by_stac(raster: Raster, item: Facts, path: Path) -> Raster:
-    """Take wavelengths out of the `eo:bands` of an item, which are micrometres."""
-    holders = [*_object(item.get("assets")).values(), item.get("properties")]
-    lists = [_objects(_object(holder).get(key)) for holder in holders for key in _STAC_LISTS]
-    told = next((bands for bands in lists if len(bands) == len(raster.bands)), None)
-    if told is None:
-        return raster
-
-    def changed(index: int, band: Band) -> Band:
-        centre, width = (
-            next((n for k in (key, f"eo:{key}") if (n := _first(told[index].get(k)))), None)
-            for key in ("center_wavelength", "full_width_half_max")
-        )
-        return replace(band, wavelength_nm=centre, fwhm_nm=width)
-
-    bands, odd = as_they_can_be(_with_bands(raster, changed).bands, "Micrometers")
-    return replace(raster, bands=bands, files=(*raster.files, str(path))).noted(odd)
-
-
 def _pixxel(raster: Raster, level: str) -> Raster:
     def changed(_: int, band: Band) -> Band:
         if level.startswith("L1B"):
@@ -117,8 +95,8 @@ def _kuva_json(place: Path) -> tuple[Facts, Path] | None:
         return None
     named = (p for p in sorted(place.parent.iterdir()) if _KUVA_JSON.fullmatch(p.name))
     for path in named:
-        told = _read(path) or {}
-        if _objects(_object(told.get("image")).get("bands")):
+        told = read_object(path) or {}
+        if as_objects(as_object(told.get("image")).get("bands")):
             return told, path
     return None
 
@@ -137,14 +115,14 @@ def _kuva(raster: Raster, told: Facts, path: Path) -> Raster:
         scale, offset = _number(row.get("scale"), 1.0), _number(row.get("offset"), 0.0)
         return replace(
             band,
-            wavelength_nm=_first(row.get("wavelength")),
-            fwhm_nm=_first(row.get("bandwidth")),
+            wavelength_nm=first_number(row.get("wavelength")),
+            fwhm_nm=first_number(row.get("bandwidth")),
             scale=scale,
             offset=offset * scale,
             nodata=0.0,
         )
 
-    plain = {"platform": _object(told.get("satellite")).get("name"),
+    plain = {"platform": as_object(told.get("satellite")).get("name"),
              "acquired": image.get("acquired_on")}  # fmt: skip
     said = {name: str(text) for name, text in plain.items() if text}
     tags = {**raster.tags, "": {**raster.tags.get("", {}), **said}}
@@ -153,35 +131,6 @@ def _kuva(raster: Raster, told: Facts, path: Path) -> Raster:
     return replace(raster, product="Kuva L1C", tags=tags, files=(*raster.files, str(path)))
 
 
-def _object(found: Any) -> Facts:
-    """Return an object of JSON, an empty one for anything else."""
-    return found if isinstance(found, dict) else {}
-
-
-def _objects(found: Any) -> list[Facts]:
-    """Return a list of objects, an empty one for anything else."""
-    items = found if isinstance(found, list) else []
-    return items if all(isinstance(item, dict) for item in items) else []
-
-
 def _number(value: Any, otherwise: float) -> float:
-    found = _first(value)
+    found = first_number(value)
     return otherwise if found is None else found
-
-
-def _first(value: Any) -> float | None:
-    """Return a number, in a text too, or the first of a list (value, uncertainty)."""
-    first = value[0] if isinstance(value, list) and value else value
-    number = first if isinstance(first, (int, float)) else to_number(str(first or ""))
-    return None if number is None else float(number)
-
-
-def _read(path: Path) -> Facts | None:
-    """Read a JSON object; None where there is none, or it is no such thing."""
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            return None
-        told = json.loads(path.read_text("utf-8", "replace"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return told if isinstance(told, dict) else None

@@ -11,6 +11,7 @@ from hsisr_geo.bands.declared_range import Limits, free_number, read_limits
 from hsisr_geo.bands.lists import split_list, to_number
 from hsisr_geo.bands.radiometry import usable_nodata
 from hsisr_geo.bands.spectral import read_planes, to_wavelength
+from hsisr_geo.bands.spellings import spelled
 from hsisr_geo.bands.wavelengths import (
     Wavelengths,
     fitting_widths,
@@ -24,9 +25,8 @@ from hsisr_geo.bands.wavelengths import (
 from hsisr_geo.raster.products.cf.cube import Cube
 
 _CENTRE = re.compile(
-    r"(cent(er|re|ral)_?)?(band_?)?wave_?lengths?(_?(nm|3d|c))?|wave_?numbers?|wl|lambda|bands?"
-    r"|(sensor_band_central_)?radiation_wave(length|number)"  # names of CF
-)
+    r"wave_?numbers?|lambda|bands?|(sensor_band_central_)?radiation_wavenumber"
+)  # beside what files of any format call wavelengths
 _WIDTH = re.compile(r"fwhms?(_nm)?|band_?widths?|full_width_half_max(imum)?")
 _FILLS = ("_FillValue", "missing_value", "nodata", "nodatavals", "nodata_value")
 # ^ CF's two; odc-stac's and the Open Data Cube's, and xarray's own reader of GeoTIFF had a list
@@ -179,12 +179,12 @@ def _candidates(
     """Yield what may be wavelengths: name, numbers, unit."""
     for name in sorted(along, key=lambda n: (n.lower() in ("band", "bands"), len(n))):
         standard = str(along[name].attrs.get("standard_name", ""))
-        if any(_CENTRE.fullmatch(text.lower()) for text in (name, standard)):
+        if _is_centre(name) or _is_centre(standard):
             unit = str(along[name].attrs.get("units", "")) or _unit_of_name(standard or name)
             values, within = _texts(np.ravel(along[name].values))
             yield name, values, unit if unit != "1" else "" or within
     for name, value in attributes.items():
-        if _CENTRE.fullmatch(name.lower()) and "band" not in name.lower():
+        if _is_centre(name) and name.lower() not in ("band", "bands"):
             items = _items(value, count)
             if items is None:
                 notes.append(
@@ -196,8 +196,15 @@ def _candidates(
             yield name, values, unit or within
 
 
+def _is_centre(name: str) -> bool:
+    kind = spelled(name)
+    told = kind is not None and kind.name == "wavelength"
+    return told or _CENTRE.fullmatch(name.lower()) is not None
+
+
 def _unit_of_name(name: str) -> str:
-    return "nm" if name.endswith("nm") else "cm-1" if is_wavenumber(name) else ""
+    kind = spelled(name)
+    return kind.unit if kind else "cm-1" if is_wavenumber(name) else ""
 
 
 def _items(value: Any, count: int) -> Any:

@@ -247,13 +247,13 @@ def _tags(cube: Cube) -> dict[str, dict[str, str]]:
     texts = {str(k): plain(v) for k, v in {**cube.dataset.attrs, **own}.items()
              if isinstance(v, str)}  # fmt: skip
     items = {key: text for key, text in texts.items() if not key.startswith("HSISR_")}
-    if when := _only_time(cube):
-        items.setdefault("acquired", when)
+    name, when = _only_time(cube)
+    items |= {f"dimension_{name}": when} if when else {}
     return {"": items} if items else {}
 
 
-def _only_time(cube: Cube) -> str:
-    """Return the one time along which a cube lies, as ISO 8601; a day where it is midnight.
+def _only_time(cube: Cube) -> tuple[str, str]:
+    """Return the dimension of time, and the one along which a cube lies; a day for midnight.
 
     "" where it has none, or several.
     """
@@ -266,5 +266,6 @@ def _only_time(cube: Cube) -> str:
         with suppress(ValueError, OverflowError, TypeError):
             moment = np.ravel(decode_cf_variable(name, found.variable).values)[0]
             text = str(moment.astype("datetime64[s]"))
-            return text.removesuffix("T00:00:00") if "T00:00:00" in text else f"{text}Z"
-    return ""
+            iso = text.removesuffix("T00:00:00") if "T00:00:00" in text else f"{text}Z"
+            return str(name).lower(), iso
+    return "", ""
