@@ -15,7 +15,7 @@ from hsisr_geo.raster import gdal
 from hsisr_geo.raster.facts import archives, arrays
 from hsisr_geo.raster.facts.stac_item import with_item_beside
 from hsisr_geo.raster.pipes import is_stdin
-from hsisr_geo.raster.products import aviris, dlr, envi, makers
+from hsisr_geo.raster.products import aviris, dlr, envi, makers, snap
 from hsisr_geo.raster.products.place import ORTHORECTIFIED
 from hsisr_geo.raster.raster import Raster
 
@@ -119,7 +119,7 @@ def _file(place: Path, orthorectify: bool) -> Raster:
     if metadata is not None:
         return dlr.describe(metadata, place)
     found = makers.as_its_maker_means(_raster(place, beginning), place)
-    found = with_item_beside(found, place)
+    found = with_item_beside(snap.as_snap_means(found, place), place)
     return aviris.on_its_map(found, place, orthorectify=orthorectify)
 
 
