@@ -478,3 +478,16 @@ def test_the_cube_of_a_tree_of_groups_is_found_in_zarr_as_in_netcdf(tmp_path, ve
     bicubic(path, tmp_path / "b.tif")
     with rasterio.open(tmp_path / "b.tif") as made:
         assert (made.count, made.shape) == (8, (48, 40))
+
+
+@pytest.mark.parametrize("name", ["t", "time"])
+def test_a_cube_is_dated_by_its_dimension_and_info_says_which(tmp_path, name):
+    """As openEO and the Open Data Cube write."""
+    when = np.array(["2022-07-24T10:24:02"], "datetime64[ns]")
+    cube = xr.DataArray(
+        CUBE.transpose(2, 0, 1)[None], dims=(name, "bands", "y", "x"), name="r",
+        coords={**PLACE, name: when},
+    )  # fmt: skip
+    cube.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    told = call("info", tmp_path / "a.nc").stdout
+    assert f"2022-07-24T10:24:02Z (by dimension_{name})" in told
