@@ -29,7 +29,7 @@ RUN /opt/hsisr-geo/bin/pip install --no-cache-dir --constraint constraints.txt .
     && /opt/hsisr-geo/bin/hsisr-geo doctor
 
 FROM base
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 LABEL org.opencontainers.image.title="hsisr-geo" \
     org.opencontainers.image.description="Super-resolution of georeferenced hyperspectral rasters" \
     org.opencontainers.image.licenses="GPL-2.0-or-later" \

@@ -43,6 +43,7 @@ to download for the CPU, 1.3 GB on disk). `sha256sum -c SHA256SUMS` checks the f
 
 def release(folder: Path, root: Path = ROOT) -> list[Path]:
     """Make all files of a release in `folder`, which is emptied before; return them."""
+    changes = changes_of(build_plugin.version(root), root)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     sdist, wheel = packages(folder, root)
@@ -55,7 +56,7 @@ def release(folder: Path, root: Path = ROOT) -> list[Path]:
             archive=archive.name,
             wheel=wheel.name,
             sdist=sdist.name,
-            changes=latest_changes((root / "CHANGELOG.md").read_text(encoding="utf-8")),
+            changes=changes,
         ),
         encoding="utf-8",
     )
@@ -87,6 +88,17 @@ def packages(folder: Path, root: Path = ROOT) -> tuple[Path, Path]:
         raise build_plugin.BuildError(f"no wheel was built:\n{done.stdout}{done.stderr}")
     (sdist,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
     return sdist, wheel
+
+
+def changes_of(version: str, root: Path = ROOT) -> str:
+    """Return what CHANGELOG.md says of a version, which must be its first."""
+    changes = latest_changes((root / "CHANGELOG.md").read_text(encoding="utf-8"))
+    if changes.split()[1:2] != [version]:
+        first = changes.splitlines()[0] if changes else "nothing"
+        raise build_plugin.BuildError(
+            f"CHANGELOG.md begins with '{first}', but the package is {version}"
+        )
+    return changes
 
 
 def latest_changes(changelog: str) -> str:

@@ -334,7 +334,7 @@ def test_an_engine_of_another_protocol_is_broken_and_the_words_say_what_to_updat
 
 
 def test_an_environment_of_another_version_is_told(begun, home):
-    state = look(Environment(home, "0.2.0"))
+    state = look(Environment(home, "0.3.0"))
     assert state.kind is Kind.OTHER_VERSION
     assert VERSION in state.message
 

@@ -107,6 +107,18 @@ def test_notes_of_a_release_have_the_newest_changes_only():
     assert release.latest_changes(changelog) == "## 2.0\n- new\n### QGIS\n- more"
 
 
+def test_the_newest_changes_are_those_of_the_package():
+    assert release.changes_of(hsisr_geo.__version__).startswith(f"## {hsisr_geo.__version__} ")
+
+
+def test_changes_of_another_version_are_no_release(tmp_path):
+    root = a_repository(tmp_path)
+    (root / "CHANGELOG.md").write_text("## 1.1.0 (unreleased)\n- first\n")
+    with pytest.raises(build_plugin.BuildError, match=r"'## 1\.1\.0 .*', but the package is 1\.0"):
+        release.release(tmp_path / "release", root)
+    assert not (tmp_path / "release").exists()
+
+
 def test_a_release_has_all_that_a_user_takes_and_says_what_is_for_whom(tmp_path, monkeypatch):
     root = a_repository(tmp_path)
     (root / "CHANGELOG.md").write_text("## 1.0.0\n- first\n")
