@@ -70,7 +70,8 @@ class Assess(SceneAlgorithm):
         self.add(
             *(fields.model_file(), *fields.bands(), *fields.facts(), fields.psf()),
             fields.helped(window, tr("The part with the fewest holes is taken.")),
-            *(*fields.valid_range(), fields.again(), fields.tile(), fields.device()),
+            *(*fields.valid_range(), fields.again(), fields.tile(), fields.threads()),
+            fields.device(),
             advanced=True,
         )
         folder = tr("Folder of the report")

@@ -35,6 +35,20 @@ def descriptions():
     }
 
 
+def of_the_scores():
+    """Return ALL_BANDS and DATA_RANGE."""
+    return [
+        fields.helped(
+            fields.yes_or_no("ALL_BANDS", tr("Count bad bands, too")),
+            tr("Else bands that either raster marks as bad are left out."),
+        ),
+        fields.helped(
+            fields.decimal("DATA_RANGE", tr("Peak value of PSNR and SSIM")),
+            tr("In the unit of the rasters. Empty: below it lie 99.9 % of the reference's values."),
+        ),
+    ]
+
+
 class Evaluate(EngineAlgorithm):
     """Scores of a super-resolved raster against the truth."""
 
@@ -60,13 +74,21 @@ class Evaluate(EngineAlgorithm):
     def initAlgorithm(self, config=None):
         self.addParameter(fields.raster("SR", tr("Super-resolved raster")))
         self.addParameter(fields.raster("REFERENCE", tr("Reference raster")))
+        for parameter in of_the_scores():
+            self.addParameter(fields.advanced(parameter))
         for name, description in descriptions().items():
             self.addOutput(QgsProcessingOutputNumber(name, description))
 
     def processAlgorithm(self, parameters, context, feedback):
         sr = self.source(parameters, "SR", context).path
         reference = self.source(parameters, "REFERENCE", context).path
-        finished = self.call_engine(evaluate_arguments(sr, reference), feedback)
+        arguments = evaluate_arguments(
+            sr,
+            reference,
+            all_bands=self.parameterAsBoolean(parameters, "ALL_BANDS", context),
+            data_range=self.decimal(parameters, "DATA_RANGE", context),
+        )
+        finished = self.call_engine(arguments, feedback)
         if finished is None:
             return {}
         found = json.loads(finished.text)

@@ -13,11 +13,12 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
 )
 
-from ..engine.command import Selection, info_arguments
+from ..engine.command import info_arguments
 from ..engine.words import in_words_of_the_dialog
 from ..i18n import tr
 from . import parameters as fields
 from .call import EngineAlgorithm
+from .selection import selection_of
 
 NOTE = "note"  # the engine's name for what is odd
 HEADS = {"wavelength_nm": "wavelength (nm)", "fwhm_nm": "width (nm)"}
@@ -47,7 +48,7 @@ class Info(EngineAlgorithm):
 
     def initAlgorithm(self, config=None):
         self.addParameter(fields.raster("INPUT", tr("Hyperspectral raster")))
-        for parameter in fields.facts():
+        for parameter in (*fields.bands(), *fields.facts()):
             self.addParameter(fields.advanced(parameter))
         self.addParameter(
             QgsProcessingParameterFileDestination(
@@ -59,10 +60,7 @@ class Info(EngineAlgorithm):
     def processAlgorithm(self, parameters, context, feedback):
         source = self.scene(parameters, context, feedback).path
         destination = self.parameterAsFileOutput(parameters, "OUTPUT", context)
-        orthorectify = self.parameterAsBoolean(parameters, "ORTHORECTIFY", context)
-        nodata = self.decimal(parameters, "NODATA", context)
-        clouds = self.parameterAsBoolean(parameters, "MASK_CLOUDS", context)
-        selection = Selection(orthorectify=orthorectify, nodata=nodata, mask_clouds=clouds)
+        selection = selection_of(self, parameters, context)
         finished = self.call_engine(info_arguments(source, selection=selection), feedback)
         if finished is None:
             return {}

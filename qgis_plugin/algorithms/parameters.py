@@ -18,6 +18,7 @@ from ..i18n import tr
 
 WIDGETS = widgets.__name__  # QGIS imports a field by its name
 FARTHEST = 1e300
+OVERLAPS = ["keep", "vnir", "swir"]
 
 
 def choice(name, description, options):
@@ -146,7 +147,7 @@ def wavelengths():
 
 
 def bands():
-    """Return BANDS and EXCLUDE."""
+    """Return BANDS, EXCLUDE, DROP_BAD and OVERLAP."""
     return [
         helped(
             text("BANDS", tr("Only these bands (empty: all)")),
@@ -158,6 +159,14 @@ def bands():
                 "Never shown to the network, but interpolated; as above, and water-vapour "
                 "(1340-1445 and 1790-1955 nm)."
             ),
+        ),
+        helped(
+            yes_or_no("DROP_BAD", tr("Leave bad bands out")),
+            tr("Else they are interpolated. Those to take for bad are among them."),
+        ),
+        helped(
+            choice("OVERLAP", tr("Bands where two detectors measure"), OVERLAPS),
+            tr("Of EnMAP and PRISMA at 900-1000 nm: both (keep), or those of one detector."),
         ),
     ]
 
@@ -217,3 +226,12 @@ def tile():
     """Return TILE."""
     label = tr("Tile size in input pixels (smaller needs less memory)")
     return whole("TILE", label, minValue=8)
+
+
+def threads():
+    """Return THREADS."""
+    label = tr("Tiles computed at the same time")
+    return helped(
+        whole("THREADS", label, 1, minValue=1),
+        tr("More is faster where there are processors for them, and takes more memory."),
+    )

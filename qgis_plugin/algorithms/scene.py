@@ -7,11 +7,12 @@ import math
 from qgis.core import QgsProcessingException
 
 from ..engine.catalogue import DEFAULT, choices, described
-from ..engine.command import ResultCall, SceneCall, Selection, in_range, with_water_vapour
+from ..engine.command import ResultCall, SceneCall
 from ..i18n import tr
 from ..settings.model_list import installed_models
 from . import parameters as fields
 from .call import EngineAlgorithm
+from .selection import selection_of
 
 
 class SceneAlgorithm(EngineAlgorithm):
@@ -68,7 +69,7 @@ class SceneAlgorithm(EngineAlgorithm):
             upscale=int(self.parameterAsEnumString(parameters, "UPSCALE", context)),
             model=self.model(parameters, context),
             device=self.device(parameters, context),
-            selection=self.selection(parameters, context),
+            selection=selection_of(self, parameters, context),
             again=self.parameterAsBoolean(parameters, "AGAIN", context),
             **more,
         )
@@ -83,6 +84,7 @@ class SceneAlgorithm(EngineAlgorithm):
             seed=self.parameterAsInt(parameters, "SEED", context),
             psf=self.parameterAsString(parameters, "PSF", context).strip(),
             tile=self.number(parameters, "TILE", context),
+            threads=self.number(parameters, "THREADS", context),
             bounds=self.bounds(parameters, context),
             valid_range=self.valid_range(parameters, context),
         )
@@ -97,31 +99,6 @@ class SceneAlgorithm(EngineAlgorithm):
         """Where to compute, empty for the engine's own choice."""
         device = self.parameterAsEnumString(parameters, "DEVICE", context)
         return "" if device == "auto" else device
-
-    def selection(self, parameters, context):
-        """Return which bands count, and how they lie."""
-        exclude = self.parameterAsString(parameters, "EXCLUDE", context).strip()
-        if self.parameterAsBoolean(parameters, "WATER_VAPOUR", context):
-            exclude = with_water_vapour(exclude)
-        return Selection(
-            self._bands(parameters, context),
-            exclude,
-            self.parameterAsBoolean(parameters, "ORTHORECTIFY", context),
-            self.decimal(parameters, "NODATA", context),
-            self.parameterAsBoolean(parameters, "MASK_CLOUDS", context),
-        )
-
-    def _bands(self, parameters, context):
-        """Return the bands that were chosen, by number or by a range of wavelengths."""
-        bands = self.parameterAsString(parameters, "BANDS", context).strip()
-        limits = [self.decimal(parameters, name, context) for name in ("FROM_NM", "TO_NM")]
-        if limits == [None, None]:
-            return bands
-        if bands:
-            raise QgsProcessingException(tr("Give BANDS or a range of wavelengths, not both."))
-        if None not in limits and limits[0] > limits[1]:
-            raise QgsProcessingException(tr("FROM_NM is larger than TO_NM: exchange them."))
-        return in_range(*limits)
 
     def number(self, parameters, name, context):
         """Value of an optional whole number, None for the engine's own choice."""

@@ -138,7 +138,7 @@ class SuperResolve(SceneAlgorithm):
             self.result_call(parameters, context),
             consistency=not self.parameterAsBoolean(parameters, "NO_CONSISTENCY", context),
             precision=self.precision(parameters, context),
-            drop_bad=self.parameterAsBoolean(parameters, "DROP_BAD", context),
+            memory=self.parameterAsString(parameters, "MEMORY", context).strip(),
             uncertainty=self.uncertainty(results.get("UNCERTAINTY"), parameters, context),
             dry_run=self.parameterAsBoolean(parameters, "DRY_RUN", context),
             **self.format(parameters, context),
@@ -191,13 +191,9 @@ def _forget_unnamed(context):
 
 
 def of_the_result():
-    """Return DROP_BAD, PSF and NO_CONSISTENCY."""
+    """Return PSF and NO_CONSISTENCY."""
     as_made = tr("Leave the result as the network made it, not made consistent with the blur")
     return [
-        fields.helped(
-            fields.yes_or_no("DROP_BAD", tr("Leave bad bands out of the result")),
-            tr("Else they are interpolated. Those to take for bad are among them."),
-        ),
         fields.psf(),
         fields.helped(
             fields.yes_or_no("NO_CONSISTENCY", as_made),
@@ -237,10 +233,15 @@ def of_the_format():
 
 
 def of_the_run():
-    """Return TILE, DEVICE, PRECISION and DRY_RUN."""
+    """Return MEMORY, TILE, THREADS, DEVICE, PRECISION and DRY_RUN."""
     dry_run = tr("Only tell what a run would take: time, memory, disk")
     return [
+        fields.helped(
+            fields.text("MEMORY", tr("Memory that the run may take")),
+            tr("As in 500M or 4GiB: tiles are made small enough. Empty: a quarter of all."),
+        ),
         fields.tile(),
+        fields.threads(),
         fields.device(),
         fields.helped(
             fields.choice("PRECISION", tr("Precision of the network"), PRECISIONS),

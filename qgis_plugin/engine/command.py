@@ -22,7 +22,8 @@ class Selection:
 
     Both are e.g. `1-50,60` or `450-900nm`. `orthorectify` puts a swath on a map grid. `nodata` is
     the number that stands for no data where the file does not say it. `mask_clouds` makes holes of
-    what the product's own mask marks.
+    what the product's own mask marks. `drop_bad` leaves bad bands out, and `overlap` is the
+    detector that counts where two measure, empty for both.
     """
 
     bands: str = ""
@@ -30,6 +31,8 @@ class Selection:
     orthorectify: bool = False
     nodata: float | None = None
     mask_clouds: bool = False
+    drop_bad: bool = False
+    overlap: str = ""
 
 
 ALL_BANDS = Selection()
@@ -71,6 +74,7 @@ class ResultCall(SceneCall):
     seed: int = 0
     psf: str = ""
     tile: int | None = None
+    threads: int | None = None
     bounds: Sequence[float] | None = None
     valid_range: tuple[float, float] | None = None
 
@@ -82,7 +86,7 @@ def run_arguments(
     *,
     consistency: bool = True,
     precision: str = "",
-    drop_bad: bool = False,
+    memory: str = "",
     format: str = "",
     creation: Sequence[str] = (),
     uncertainty: Uncertainty | None = None,
@@ -96,11 +100,9 @@ def run_arguments(
     arguments = ["run", source, destination, *_common(call), *_texture(call)]
     if not consistency:
         arguments.append("--no-consistency")
-    arguments += _options(psf=call.psf, tile=call.tile, device=call.device, precision=precision)
-    arguments += [*_bounds(call.bounds), *_selection(call.selection)]
-    if drop_bad:
-        arguments.append("--drop-bad")
-    arguments += _options(format=format)
+    arguments += _options(psf=call.psf, tile=call.tile, threads=call.threads, memory=memory)
+    arguments += _options(device=call.device, precision=precision)
+    arguments += [*_bounds(call.bounds), *_selection(call.selection), *_options(format=format)]
     arguments += [word for option in creation for word in ("--co", option)]
     if uncertainty is not None:
         arguments += ["--uncertainty", uncertainty.path]
@@ -127,7 +129,8 @@ def assess_arguments(
     Of folders QGIS does not ask whether to replace them, hence `overwrite`.
     """
     arguments = ["assess", source, "--report", folder, *_common(call), *_texture(call)]
-    arguments += _options(psf=call.psf, window=window, tile=call.tile, device=call.device)
+    arguments += _options(psf=call.psf, window=window, tile=call.tile, threads=call.threads)
+    arguments += _options(device=call.device)
     arguments += [*_bounds(call.bounds), *_selection(call.selection)]
     arguments += _insisting(call.valid_range, call.again)
     if overwrite:
@@ -170,6 +173,9 @@ def _selection(selection: Selection) -> list[str]:
         chosen.append("--orthorectify")
     if selection.mask_clouds:
         chosen.append("--mask-clouds")
+    if selection.drop_bad:
+        chosen.append("--drop-bad")
+    chosen += _options(overlap=selection.overlap)
     return chosen if selection.nodata is None else [*chosen, "--nodata", f"{selection.nodata:.17g}"]
 
 
@@ -188,9 +194,14 @@ def info_arguments(source: str, *, selection: Selection = ALL_BANDS) -> list[str
     return ["info", source, *_selection(selection), "--json"]
 
 
-def evaluate_arguments(sr: str, reference: str) -> list[str]:
-    """Arguments of `hsisr-geo evaluate`."""
-    return ["evaluate", sr, reference, "--json"]
+def evaluate_arguments(
+    sr: str, reference: str, *, all_bands: bool = False, data_range: float | None = None
+) -> list[str]:
+    """Arguments of `hsisr-geo evaluate`; without a range the engine chooses the peak value."""
+    arguments = ["evaluate", sr, reference, *(["--all-bands"] if all_bands else [])]
+    if data_range is not None:
+        arguments += ["--data-range", f"{data_range:.17g}"]
+    return [*arguments, "--json"]
 
 
 def shown(command: Sequence[str]) -> str:

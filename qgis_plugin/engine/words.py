@@ -11,9 +11,11 @@ from collections.abc import Callable
 # The parameter that an option is set by. Tests hold them against the engine's options and ours.
 PARAMETERS = {
     "--again": "AGAIN",
+    "--all-bands": "ALL_BANDS",
     "--bands": "BANDS",
     "--bounds": "EXTENT",
     "--co": "CREATION",
+    "--data-range": "DATA_RANGE",
     "--detail": "DETAIL",
     "--device": "DEVICE",
     "--drop-bad": "DROP_BAD",
@@ -21,17 +23,20 @@ PARAMETERS = {
     "--exclude": "EXCLUDE",
     "--format": "FORMAT",
     "--mask-clouds": "MASK_CLOUDS",
+    "--memory": "MEMORY",
     "--minutes": "MINUTES",
     "--model": "MODEL",
     "--no-consistency": "NO_CONSISTENCY",
     "--nodata": "NODATA",
     "--orthorectify": "ORTHORECTIFY",
     "--out": "OUT",
+    "--overlap": "OVERLAP",
     "--overwrite": "OVERWRITE",
     "--precision": "PRECISION",
     "--psf": "PSF",
     "--samples": "SAMPLES",
     "--seed": "SEED",
+    "--threads": "THREADS",
     "--tile": "TILE",
     "--uncertainty": "UNCERTAINTY",
     "--uncertainty-bands": "UNCERTAINTY_BANDS",
@@ -62,8 +67,8 @@ def in_words_of_the_dialog(message: str, label_of: Callable[[str], str | None]) 
     ----------
     label_of : label of a parameter of this dialog or of an algorithm, None where there is none
 
-    e.g. "choose another --model" -> "choose another 'Model' (MODEL)", and what no dialog has,
-    "give --all-bands" -> "give the command line's --all-bands"
+    e.g. "choose another --model" -> "choose another 'Model' (MODEL)", and what this dialog does not
+    have, "give --all-bands" -> "give the command line's --all-bands"
     """
 
     def words(match: re.Match[str]) -> str:

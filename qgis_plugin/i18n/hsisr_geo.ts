@@ -172,6 +172,22 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Count bad bands, too</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Else bands that either raster marks as bad are left out.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Peak value of PSNR and SSIM</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>In the unit of the rasters. Empty: below it lie 99.9 % of the reference's values.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Evaluate against reference</source>
       <translation type="unfinished" />
     </message>
@@ -344,6 +360,22 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Leave bad bands out</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Else they are interpolated. Those to take for bad are among them.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Bands where two detectors measure</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Of EnMAP and PRISMA at 900-1000 nm: both (keep), or those of one detector.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Put a swath on a map grid</source>
       <translation type="unfinished" />
     </message>
@@ -400,6 +432,14 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Tiles computed at the same time</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>More is faster where there are processors for them, and takes more memory.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Model</source>
       <translation type="unfinished" />
     </message>
@@ -428,14 +468,6 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Give BANDS or a range of wavelengths, not both.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>FROM_NM is larger than TO_NM: exchange them.</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
       <source>EXTENT needs a raster that QGIS can open, which {scene} is not.</source>
       <translation type="unfinished" />
     </message>
@@ -445,6 +477,14 @@
     </message>
     <message>
       <source>EXTENT lies beside {scene}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Give BANDS or a range of wavelengths, not both.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>FROM_NM is larger than TO_NM: exchange them.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -481,14 +521,6 @@
     </message>
     <message>
       <source>Leave the result as the network made it, not made consistent with the blur</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Leave bad bands out of the result</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Else they are interpolated. Those to take for bad are among them.</source>
       <translation type="unfinished" />
     </message>
     <message>
@@ -529,6 +561,14 @@
     </message>
     <message>
       <source>Only tell what a run would take: time, memory, disk</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Memory that the run may take</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>As in 500M or 4GiB: tiles are made small enough. Empty: a quarter of all.</source>
       <translation type="unfinished" />
     </message>
     <message>

@@ -36,7 +36,7 @@ from qgis_plugin.engine.program import (
 PLUGIN = Path(__file__).resolve().parents[2] / "qgis_plugin"
 CALL = {
     "upscale": 2, "psf": "bicubic", "tile": 8, "device": "cpu", "bounds": (0, 0, 1, 1),
-    "selection": Selection("1", "2", orthorectify=True),
+    "selection": Selection("1", "2", True, 0, True, True, "vnir"), "threads": 2,
 }  # fmt: skip
 
 
@@ -160,21 +160,23 @@ def test_a_run_with_everything():
             tile=64,
             device="cpu",
             bounds=(-1e-7, 2, 3.5, 5200000.125),
-            selection=Selection("1-50,60", "water-vapour", orthorectify=True),
+            selection=Selection("1-50,60", "water-vapour", True, drop_bad=True, overlap="swir"),
+            threads=2,
         ),
         consistency=False,
         precision="bfloat16",
-        drop_bad=True,
+        memory="4GiB",
         format="cog",
         creation=["COMPRESS=LZW", "BLOCKSIZE=256"],
         uncertainty=Uncertainty("sigma.tif", samples=5, bands="mean"),
     ) == [
         *("run", "in.tif", "out.tif", "--upscale", "2", "--model", "bicubic"),
         *("--detail", "0.25", "--seed", "7", "--no-consistency", "--psf", "gaussian:0.3"),
-        *("--tile", "64", "--device", "cpu", "--precision", "bfloat16"),
+        *("--tile", "64", "--threads", "2", "--memory", "4GiB"),
+        *("--device", "cpu", "--precision", "bfloat16"),
         *("--bounds", "-1e-07", "2.0", "3.5", "5200000.125"),
         *("--bands", "1-50,60", "--exclude", "water-vapour", "--orthorectify"),
-        *("--drop-bad", "--format", "cog"),
+        *("--drop-bad", "--overlap", "swir", "--format", "cog"),
         *("--co", "COMPRESS=LZW", "--co", "BLOCKSIZE=256"),
         *("--uncertainty", "sigma.tif", "--samples", "5", "--uncertainty-bands", "mean"),
         *("--overwrite", "--progress", "json"),
@@ -218,7 +220,7 @@ def test_an_adaptation():
             *("in.tif", "out.tif", ResultCall(**CALL, model="m")),
             consistency=False,
             precision="bfloat16",
-            drop_bad=True,
+            memory="1G",
             format="cog",
             creation=["COMPRESS=LZW"],
             uncertainty=Uncertainty("sigma.tif"),
@@ -226,10 +228,10 @@ def test_an_adaptation():
         assess_arguments("in.tif", "r", ResultCall(**CALL), window=64, overwrite=True),
         adapt_arguments(
             *("in.tif", "m.safetensors"),
-            SceneCall(4, device="cpu", selection=Selection("1", "2", orthorectify=True)),
+            SceneCall(4, device="cpu", selection=CALL["selection"]),
         ),
-        info_arguments("in.tif", selection=Selection("1", "2", orthorectify=True)),
-        evaluate_arguments("a.tif", "b.tif"),
+        info_arguments("in.tif", selection=CALL["selection"]),
+        evaluate_arguments("a.tif", "b.tif", all_bands=True, data_range=1.5),
     ],
     ids=lambda arguments: arguments[0],
 )

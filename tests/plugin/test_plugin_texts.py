@@ -14,6 +14,7 @@ from qgis_plugin.engine.command import (
     Uncertainty,
     adapt_arguments,
     assess_arguments,
+    evaluate_arguments,
     run_arguments,
 )
 from qgis_plugin.engine.timeleft import TimeLeft, rounded
@@ -78,22 +79,24 @@ def test_every_option_that_a_dialog_sets_has_its_label_in_messages():
                 model="m",
                 psf="bicubic",
                 tile=8,
+                threads=2,
                 device="cpu",
                 bounds=(0, 0, 1, 1),
-                selection=Selection("1-5", "2", orthorectify=True, nodata=-1.5, mask_clouds=True),
+                selection=Selection("1-5", "2", True, -1.5, True, True, "vnir"),
                 valid_range=(0, 1),
                 again=True,
             ),
             consistency=False,
             precision="bfloat16",
             dry_run=True,
-            drop_bad=True,
+            memory="4GiB",
             format="cog",
             creation=["COMPRESS=LZW"],
             uncertainty=Uncertainty("sigma.tif", samples=4),
         ),
         *assess_arguments("in.tif", "r", ResultCall(upscale=2), window=64, overwrite=True),
         *adapt_arguments("in.tif", "m.safetensors", SceneCall(upscale=4)),
+        *evaluate_arguments("sr.tif", "ref.tif", all_bands=True, data_range=1.0),
     ]
     given = {word for word in everything if word.startswith("--")}
     assert given - {"--json", "--progress", "--report"} == set(PARAMETERS)
@@ -102,7 +105,7 @@ def test_every_option_that_a_dialog_sets_has_its_label_in_messages():
 def test_every_option_with_a_label_is_one_of_the_engine():
     known = {
         option
-        for name in ("run", "assess", "adapt")
+        for name in ("run", "assess", "adapt", "evaluate")
         for parameter in cli.get_command(None, name).params
         for option in parameter.opts
     }

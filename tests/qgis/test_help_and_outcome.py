@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from processing_runs import run
+from qgis.core import QgsProcessingException
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,6 +64,36 @@ def test_what_overrules_the_engine_reaches_it_and_the_end_tells_what_was_cut(fie
     assert len([line for line in feedback.said if "% of the values were held" in line]) == 1
 
 
+def test_memory_tiles_at_a_time_and_detectors_reach_the_engine(fields, tmp_path):
+    made = {"INPUT": str(fields), "MODEL": "bicubic", "OUTPUT": str(tmp_path / "fine.tif")}
+    _, feedback = run({**made, "MEMORY": "1G", "THREADS": 2, "TILE": 16})
+    (command,) = (line for line in feedback.said if " run " in line and "--upscale" in line)
+    assert "--tile 16 --threads 2 --memory 1G" in command
+    assert "--overlap" not in command
+    with pytest.raises(QgsProcessingException, match=r"detectors measure' \(OVERLAP\)"):
+        run({**made, "OVERLAP": "vnir"})
+    with pytest.raises(QgsProcessingException, match=r"the run may take' \(MEMORY\)"):
+        run({**made, "MEMORY": "a lot"})
+
+
+def test_info_takes_bands_as_a_run_does(fields, tmp_path):
+    told, _ = run(
+        {"INPUT": str(fields), "BANDS": "2-3", "OUTPUT": str(tmp_path / "a.html")}, "info"
+    )
+    assert told["BANDS"] == 2
+
+
+def test_a_peak_value_twice_as_large_is_6_db(fields, tmp_path):
+    made = str(tmp_path / "bicubic.tif")
+    run({"INPUT": str(fields), "MODEL": "bicubic", "OUTPUT": made})
+    other = str(tmp_path / "back-projection.tif")
+    run({"INPUT": str(fields), "MODEL": "back-projection", "OUTPUT": other})
+    both = {"SR": made, "REFERENCE": other, "ALL_BANDS": True}
+    once, _ = run({**both, "DATA_RANGE": 1000}, "evaluate")
+    twice, _ = run({**both, "DATA_RANGE": 2000}, "evaluate")
+    assert twice["MPSNR"] - once["MPSNR"] == pytest.approx(20 * math.log10(2))
+
+
 def test_pixels_without_a_place_have_no_size_and_one_tile_is_not_counted(fake_engine, tmp_path):
     from osgeo import gdal
 
@@ -92,7 +123,6 @@ def test_what_is_empty_in_another_way_than_none_is_no_zero():
     from qgis.core import (
         NULL,
         QgsProcessingContext,
-        QgsProcessingException,
         QgsProperty,
     )
 

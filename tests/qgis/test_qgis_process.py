@@ -51,12 +51,12 @@ def test_help_describes_every_parameter():
         *("FORMAT", "CREATION", "ORTHORECTIFY", "PRECISION"),
         *("WATER_VAPOUR", "FROM_NM", "TO_NM"),
         *("NODATA", "VALID_MIN", "VALID_MAX", "AGAIN", "DRY_RUN"),
-        "MASK_CLOUDS",
+        *("MASK_CLOUDS", "OVERLAP", "MEMORY", "THREADS"),
     }
     optional = {name for name, parameter in parameters.items() if parameter["optional"]}
     assert optional == {
         *("EXTENT", "TILE", "PSF", "UNCERTAINTY", "MODEL_FILE", "BANDS", "EXCLUDE"),
-        *("CREATION", "FROM_NM", "TO_NM", "NODATA", "VALID_MIN", "VALID_MAX"),
+        *("CREATION", "FROM_NM", "TO_NM", "NODATA", "VALID_MIN", "VALID_MAX", "MEMORY"),
     }
     defaults = {name: parameter.get("default_value") for name, parameter in parameters.items()}
     assert (defaults["UPSCALE"], defaults["MODEL"]) == ("2", "default")
@@ -68,7 +68,7 @@ def test_help_describes_every_parameter():
         *("FORMAT", "CREATION", "ORTHORECTIFY", "PRECISION"),
         *("DETAIL", "SEED", "FROM_NM", "TO_NM"),
         *("NODATA", "VALID_MIN", "VALID_MAX", "AGAIN", "DRY_RUN"),
-        "MASK_CLOUDS",
+        *("MASK_CLOUDS", "OVERLAP", "MEMORY", "THREADS"),
     }
     told = described["algorithm_details"]["short_description"]
     assert told == "Makes a hyperspectral raster 2, 3 or 4 times finer."
