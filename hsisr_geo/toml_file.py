@@ -1,6 +1,7 @@
 """TOML files read strictly: what is wrong is told by file, table and key."""
 
 import difflib
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from hsisr_geo.errors import OptionError
+from hsisr_geo.paths import oddity
 
 T = TypeVar("T")
 _MOST = 1 << 22  # characters
@@ -27,12 +29,15 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises
     ------
     OptionError
-        It cannot be read or is no TOML; the message names it.
+        It cannot be read or is no TOML, or a pipe that would be waited for; the message names it.
     """
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
+    # A pipe that is open already is no name of the disk: a shell's `<(...)`, /dev/stdin.
+    if oddity(path) == "a pipe" and os.path.exists(os.path.realpath(path)):
+        raise OptionError(f"{path} is a pipe: a configuration is read from a plain file")
     try:
         with path.open(encoding="utf-8") as file:
             text = file.read(_MOST + 1)  # a device may have no end

@@ -269,7 +269,10 @@ def open_error(path: str, error: Exception) -> RasterError:
     """Say why `path` could not be opened."""
     is_plain = not (path.startswith("/vsi") or ":" in path[2:])
     if is_plain and not os.path.exists(path):
-        return RasterError(f"{path}: no such file")
+        is_link = os.path.islink(path)
+        return RasterError(
+            f"{path}: {'a link to what is not there' if is_link else 'no such file'}"
+        )
     if is_plain and not os.access(path, os.R_OK):
         return RasterError(f"{path}: no permission to read it")
     return RasterError(f"{path} is not a raster that GDAL can open: {error}")

@@ -64,7 +64,12 @@ def _is_folder(path: Path) -> bool:
 def _is_scene(path: Path) -> bool:
     if path.is_dir():
         return path.suffix.lower() == ".zarr" or is_product_folder(path)
-    return path.is_file()
+    return path.is_file() or _leads_nowhere(path)
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """Whether it is a link without an end: a scene that is missing, which is to be told."""
+    return path.is_symlink() and not path.exists()
 
 
 def _in(folder: Path, pattern: str | None) -> list[str]:

@@ -9,7 +9,7 @@ from functools import partial
 from html import escape
 
 from qgis.core import Qgis, QgsApplication
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import (
     QDialog,
@@ -161,7 +161,12 @@ class SetupDialog(QDialog):
         self.progress.setValue(0 if problem else 100)
         self._show_state(inspect(self.choices.plan().environment), _in_use())
         self.step.setText(problem or tr("Done."))
+        QTimer.singleShot(0, self._show_last_line)  # once what the state says has its room
         self.set_up_changed.emit()
+
+    def _show_last_line(self):
+        bar = self.log.verticalScrollBar()
+        bar.setValue(bar.maximum())
 
     def _show_state(self, state, used):
         self.kind = state.kind

@@ -190,6 +190,19 @@ def test_a_name_that_is_too_long_for_a_draft_is_told_before_the_work(place, endi
     assert [path.name for path in place.iterdir()] == ["a.tif"]
 
 
+def test_a_configuration_is_not_waited_for_at_a_pipe_but_read_from_one_that_is_open(place):
+    """A shell's `<(...)` and /dev/stdin are open already."""
+    os.mkfifo(place / "pipe")
+    for words in (("--config", "pipe", "models"), ("benchmark", "pipe", "--out", "out")):
+        assert "pipe is a pipe: a configuration is read" in call(*words, code=1).stderr
+    assert sorted(path.name for path in place.iterdir()) == ["a.tif", "pipe"]
+    reading, writing = os.pipe()
+    os.write(writing, b"nonsense = 1")
+    os.close(writing)
+    assert "nonsense" in call("--config", f"/dev/fd/{reading}", "models", code=1).stderr
+    os.close(reading)
+
+
 def test_names_longer_than_any_file_has_are_told_too():
     name = "n" * 400
     for words in (("info", name), ("batch", name, "--out-dir", "d", *FASTER),

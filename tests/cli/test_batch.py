@@ -60,6 +60,17 @@ def test_a_folder_is_looked_through_for_rasters(tmp_path):
     assert found == [str(tmp_path / name) for name in expected]
 
 
+def test_a_link_to_a_scene_that_has_gone_is_told_not_left_out(folder, tmp_path):
+    """As on an archive that is not mounted."""
+    (folder / "link.tif").symlink_to("gone.tif")
+    (folder / ".#lock.tif").symlink_to("user@host.1")  # an editor's
+    (folder / "notes").symlink_to("gone")
+    said = batch(folder, "--out-dir", tmp_path / "out", code=1).stderr
+    assert "link.tif: a link to what is not there" in said
+    assert "2 of 4 scenes failed" in said
+    assert names(tmp_path / "out") == []
+
+
 def test_a_zipped_zarr_store_is_a_scene_and_named_without_its_endings(tmp_path):
     for name in ("a.zarr.zip", "B.ZARR.ZIP", "c.zip", "d.v2.tif"):
         (tmp_path / name).touch()

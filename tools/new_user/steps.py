@@ -131,6 +131,7 @@ def compare():
     assert all(pixel.before and pixel.after for pixel in dock.kept)
     _screen("qgis-spectra.png")
     dock.close()
+    iface.mainWindow().resizeDocks([_dock("Layers")], [520], Qt.Orientation.Horizontal)
     _entry("Difference between before and after").trigger()
     yield from _settled()
     _screen("qgis-difference.png")
