@@ -38,6 +38,7 @@ from hsisr_geo.raster.datasets import (
 )
 from hsisr_geo.raster.facts.classes import tell_classes
 from hsisr_geo.raster.facts.nodata import is_masked, settled_nodata, within_limits
+from hsisr_geo.raster.facts.pixel_functions import check_computed
 from hsisr_geo.raster.facts.remarks import is_remark
 from hsisr_geo.raster.facts.stale_copy import stale_copy
 from hsisr_geo.raster.place.envi_crs import crs_of_header, guessed_datum
@@ -113,6 +114,7 @@ def describe(path: str) -> Raster:
     try:
         with open_quietly(path) as dataset:
             check_bands(dataset, path)
+            check_computed(dataset, path)
             longer = check_envi(dataset, path)
             if not (stale := stale_copy(dataset)):
                 return described(dataset, path).noted(longer)
