@@ -233,8 +233,7 @@ def _operator(terms: tuple[Term, ...], factor: int, rows: int, cols: int) -> Ope
     pairs = [(placed_taps(r, rows, factor), placed_taps(c, cols, factor)) for r, c in terms]
     weight = sum(np.outer(r.sum(axis=1), c.sum(axis=1)) for r, c in pairs)
     return Operator(
-        tuple((r.astype(np.float32), c.astype(np.float32)) for r, c in pairs),
-        np.asarray(weight, np.float32),
+        tuple((_shared(r), _shared(c)) for r, c in pairs), np.asarray(weight, np.float32)
     )
 
 
@@ -242,8 +241,15 @@ def _operator(terms: tuple[Term, ...], factor: int, rows: int, cols: int) -> Ope
 def _again(terms: tuple[Term, ...], factor: int, rows: int, cols: int) -> Operator:
     up = cubic_upsampling(rows, factor), cubic_upsampling(cols, factor)
     pairs, weight = _operator(terms, factor, factor * rows, factor * cols)
-    both = tuple((along_rows(r, up[0]), along_rows(c, up[1])) for r, c in pairs)
+    both = tuple((_shared(along_rows(r, up[0])), _shared(along_rows(c, up[1]))) for r, c in pairs)
     return Operator(both, weight)
+
+
+def _shared(weights: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return a matrix as all callers have it, through the cache."""
+    matrix = weights.astype(np.float32)
+    matrix.flags.writeable = False
+    return matrix
 
 
 def _trimmed(kernel: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ they never reach the output themselves.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,41 +60,48 @@ def _bands_by_mask(holes: Mask) -> Iterator[list[int]]:
 def _fill(cube: Cube, mask: Mask, far: NDArray[np.float32] | None) -> Cube:
     """Fill bands whose holes are at the same pixels."""
     ends = np.zeros(len(cube), np.float32) if far is None else far
-    cube = np.where(mask, np.float32(0), cube)
-    known = ~mask
+    wide, known = _framed(cube, ~mask), _framed(~mask, ~mask)
+    cube, inside = wide[:, 1:-1, 1:-1], known[1:-1, 1:-1]
     distance = np.zeros(mask.shape, np.float32)
     for step in range(1, REACH + 1):
-        rows, cols = np.nonzero(spread(known) & ~known)
-        cube[:, rows, cols] = _mean_of_neighbours(cube, known, rows, cols)
+        rows, cols = np.nonzero(spread(inside) & ~inside)
+        cube[:, rows, cols] = _mean_of_neighbours(wide, known, rows, cols)
         distance[rows, cols] = step
-        known[rows, cols] = True
-    cube[:, ~known] = ends[:, None]
+        inside[rows, cols] = True
+    cube[:, ~inside] = ends[:, None]
     if far is not None:
         # Only now: a value that had faded already would fade again as it spreads further.
         cube += distance / (REACH + 1) * (ends[:, None, None] - cube)
     return cube
 
 
+def _framed(values: NDArray[Any], where: Mask) -> NDArray[Any]:
+    """Copy the values of some pixels into a frame of zeros, one pixel wide; zero elsewhere, too."""
+    *bands, rows, cols = values.shape
+    wide = np.zeros((*bands, rows + 2, cols + 2), values.dtype)
+    np.copyto(wide[..., 1:-1, 1:-1], values, where=where)
+    return wide
+
+
 def spread(known: Mask) -> Mask:
     """Extend a mask by one pixel to all eight sides."""
-    wide = np.pad(known, 1)
+    wide: Mask = _framed(known, known)
     rows = wide[:-2] | wide[1:-1] | wide[2:]
     return rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
 
 
 def _mean_of_neighbours(
-    cube: Cube, known: Mask, rows: NDArray[np.intp], cols: NDArray[np.intp]
+    wide: Cube, known: Mask, rows: NDArray[np.intp], cols: NDArray[np.intp]
 ) -> Cube:
-    """Mean of the known 3 x 3 neighbours of some pixels (pixel,) -> (band, pixel)."""
-    total = np.zeros((len(cube), len(rows)), np.float32)
+    """Mean of the known 3 x 3 neighbours of some pixels (pixel,) -> (band, pixel).
+
+    `wide` and `known` have a frame of one pixel; what is not known is zero.
+    """
+    total = np.zeros((len(wide), len(rows)), np.float32)
     number = np.zeros(len(rows), np.float32)
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            row, col = rows + down, cols + right
-            inside = (row >= 0) & (row < known.shape[0]) & (col >= 0) & (col < known.shape[1])
-            row, col = row.clip(0, known.shape[0] - 1), col.clip(0, known.shape[1] - 1)
-            use = inside & known[row, col]
-            total += np.where(use, cube[:, row, col], np.float32(0))
-            number += use
+    for down in range(3):
+        for right in range(3):
+            total += wide[:, rows + down, cols + right]
+            number += known[rows + down, cols + right]
     mean: Cube = total / number
     return mean

@@ -6,6 +6,7 @@ as GDAL's cubic and the anti-aliased resize of PIL and torch do, so that both ag
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,23 +120,59 @@ def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
 def along_rows(weights: NDArray[np.float32], cube: NDArray[np.float32]) -> NDArray[np.float32]:
     """Weights (m, n) times every image (n, col) of a cube -> (..., m, col)."""
     out = np.empty((*cube.shape[:-2], len(weights), cube.shape[-1]), np.float32)
-    for start in range(0, len(weights), BLOCK_ROWS):
-        block, used = _used_columns(weights[start : start + BLOCK_ROWS])
-        np.matmul(block, cube[..., used, :], out=out[..., start : start + BLOCK_ROWS, :])
+    for made, used, block in _blocks(weights):
+        np.matmul(block, cube[..., used, :], out=out[..., made, :])
     return out
 
 
 def along_cols(weights: NDArray[np.float32], cube: NDArray[np.float32]) -> NDArray[np.float32]:
     """Weights (m, n) times every row of a cube (..., n) -> (..., m)."""
     out = np.empty((*cube.shape[:-1], len(weights)), np.float32)
-    for start in range(0, len(weights), BLOCK_ROWS):
-        block, used = _used_columns(weights[start : start + BLOCK_ROWS])
-        np.matmul(cube[..., used], block.T, out=out[..., start : start + BLOCK_ROWS])
+    for made, used, block in _blocks(weights):
+        np.matmul(cube[..., used], block.T, out=out[..., made])
     return out
 
 
-def _used_columns(block: NDArray[np.float32]) -> tuple[NDArray[np.float32], slice]:
-    """Cut the columns that are zero at both ends, and say which are left; one of them at least."""
-    used = np.flatnonzero(block.any(axis=0)) if block.any() else np.zeros(1, int)
-    columns = slice(int(used[0]), int(used[-1]) + 1)
-    return block[:, columns], columns
+class _Block(NamedTuple):
+    """Rows of a matrix, the columns that are not zero in all of them, and what stands there."""
+
+    rows: slice
+    columns: slice
+    weights: NDArray[np.float32]
+
+
+class _Shared:
+    """A matrix that nobody changes, known again by being the same and not by its values."""
+
+    def __init__(self, weights: NDArray[np.float32]) -> None:
+        self.weights = weights
+
+    def __hash__(self) -> int:
+        return id(self.weights)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Shared) and self.weights is other.weights
+
+
+def _blocks(weights: NDArray[np.float32]) -> tuple[_Block, ...]:
+    """Cut a matrix into blocks; once, if it is one that all bands and tiles share."""
+    if weights.flags.writeable or not weights.flags.owndata:  # a view is another one every time
+        return _cut(weights)
+    return _blocks_of(_Shared(weights))
+
+
+@lru_cache(maxsize=256)
+def _blocks_of(matrix: _Shared) -> tuple[_Block, ...]:
+    return _cut(matrix.weights)
+
+
+def _cut(weights: NDArray[np.float32]) -> tuple[_Block, ...]:
+    starts = range(0, len(weights), BLOCK_ROWS)
+    return tuple(_block(weights, slice(start, start + BLOCK_ROWS)) for start in starts)
+
+
+def _block(weights: NDArray[np.float32], rows: slice) -> _Block:
+    """Leave out the columns that are zero at both ends; one is left at least."""
+    used = np.flatnonzero(weights[rows].any(axis=0))
+    columns = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 1)
+    return _Block(rows, columns, weights[rows, columns])

@@ -147,7 +147,8 @@ def _limits(least: Plane, most: Plane, limits: Range | None, room: float) -> tup
 
 def _neighbourhood(plane: Plane, window: Window, outer: Window) -> tuple[Plane, Plane]:
     """Return the extremes of 3 x 3 pixels around each of `outer`, without holes; NaN in them."""
-    wide = np.pad(plane, 1, constant_values=np.nan)
+    wide = np.full((plane.shape[0] + 2, plane.shape[1] + 2), np.nan, np.float32)
+    wide[1:-1, 1:-1] = plane
     top, left = outer[0].start - window[0].start, outer[1].start - window[1].start
     height, width = (axis.stop - axis.start for axis in outer)
     part = wide[top : top + height + 2, left : left + width + 2]

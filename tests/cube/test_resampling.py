@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.enums import Resampling
 
-from hsisr_geo.cube.resampling import cubic_decimation, cubic_upsampling, decimate, upsample
+from hsisr_geo.cube.resampling import (
+    along_cols,
+    along_rows,
+    cubic_decimation,
+    cubic_upsampling,
+    decimate,
+    upsample,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -69,3 +76,18 @@ def test_pixels_beyond_the_last_group_do_not_add_a_pixel():
 def test_weights_shared_through_the_cache_cannot_be_changed():
     with pytest.raises(ValueError, match="read-only"):
         cubic_upsampling(4, 2)[0, 0] = 1
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_matrix_that_is_cut_once_is_still_that_matrix(shared):
+    """Of one size after the other, and of numbers that change where they may."""
+    cube = np.random.default_rng(0).normal(size=(2, 70, 45)).astype(np.float32)
+    for upscale in (2, 3, 2):
+        rows, cols = cubic_upsampling(70, upscale), cubic_upsampling(45, upscale)
+        if not shared:
+            rows, cols = rows.copy(), cols.copy()
+        for _ in range(2):
+            made = along_cols(cols, along_rows(rows, cube))
+            np.testing.assert_allclose(made, rows @ cube @ cols.T, rtol=1e-5, atol=1e-5)
+            if not shared:
+                rows[:, -1] += 1  # in other columns than before
