@@ -23,11 +23,15 @@ help:
 	@echo "make release  dist/release: that zip with the wheel in it, wheel, sdist, checksums, notes"
 	@echo "make clean    remove what the other targets made"
 
+# Most of what the libraries bring, and nothing that we run imports: Python compiles it where that is wrong.
+UNUSED := /(tests?|sympy|networkx|jedi|debugpy|fontTools|mypy|mypyc|pip|torch/(testing|_inductor|_dynamo|onnx|ao))/
+
 install: .venv/installed
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt --upgrade pip  # Python's own is slow to choose versions
 	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e '.[test,demo,train]'
-	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # by all processors, where pip takes one
+	$(BIN)/python -m compileall -qq -j 0 -x '$(UNUSED)' .venv/lib || true  # by all processors, where pip takes one
 	@touch $@
 
 lint: install

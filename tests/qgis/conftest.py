@@ -83,7 +83,9 @@ def wheels():
     folder = ROOT / "build" / "wheels"
     for stale in (ROOT / "build" / "lib", *folder.glob("hsisr_geo-*")):
         shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(folder)]
+    # For QGIS's Python, but by the engine's pip: its own is old, and slow to choose versions.
+    pip = [str(ROOT / ".venv/bin/python"), "-m", "pip", "--python", sys.executable, "wheel"]
+    pip += ["--quiet", "--wheel-dir", str(folder)]
     subprocess.run([*pip, "--no-deps", str(ROOT)], check=True)
     (ours,) = folder.glob("hsisr_geo-*.whl")
     what = f"{ours}[zarr]"  # as Set up asks for it
