@@ -29,7 +29,7 @@ UNUSED := /(tests?|sympy|networkx|jedi|debugpy|fontTools|mypy|mypyc|pip|torch/(t
 install: .venv/installed
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt --upgrade pip  # Python's own is slow to choose versions
+	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt --upgrade pip || true  # Python's own does it, too, but is slow to choose versions
 	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e '.[test,demo,train]'
 	$(BIN)/python -m compileall -qq -j 0 -x '$(UNUSED)' .venv/lib || true  # by all processors, where pip takes one
 	@touch $@

@@ -279,11 +279,12 @@ def train(system: System, stage: int, steps: int, rate: float) -> list[float]:
 def test_the_autoencoder_learns_a_patch_by_heart() -> None:
     torch.manual_seed(0)
     system = Autoencoder(BANDS, 2, replace(SMALL, width=16))
-    train(system, 0, 300, 4e-3)
+    train(system, 0, 400, 4e-3)
     hr, _ = patch()
     with torch.inference_mode():
         error = (system.autoencoder(hr) - hr).square().mean().sqrt()
-    # 99 % of what there is; the way there depends on the order of float32 sums, so on threads
+    # 99 % of what there is; the way there depends on the order of float32 sums, so on the
+    # processor: after 300 steps one with AVX-512 was at 0.101
     assert error < hr.std() / 10
 
 
