@@ -100,6 +100,7 @@ name_variables(cli)
 def main() -> None:
     """Entry point of the console script."""
     keep_stdout()
+    os.environ["MPLBACKEND"] = "agg"  # no window is opened: any other may be wrong
     cli(prog_name="hsisr-geo")
 
 

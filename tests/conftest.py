@@ -23,6 +23,15 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
+def counting() -> None:
+    """A torch that counts what it computes in inference mode (`flop_counting.needs_counting`)."""
+    from flop_counting import counts_in_inference_mode
+
+    if not counts_in_inference_mode():
+        pytest.skip("this torch counts nothing in inference mode")
+
+
+@pytest.fixture(scope="session")
 def scenes(tmp_path_factory: pytest.TempPathFactory):
     """The test scenes: real where they are, else twins of the same layout."""
     from scenes import Scenes, make_twins, real_data

@@ -105,7 +105,7 @@ def _print_list(as_json: bool) -> None:
 
     from ..terminal.progress import to_json
 
-    known = known_models()
+    known = known_models(_warn)
     if as_json:
         click.echo(to_json([_record(info) for info in known]))
         return
@@ -115,6 +115,10 @@ def _print_list(as_json: bool) -> None:
         size = f"{info.size / 1e6:.1f} MB" if info.path else "no file"
         note = "  (default)" if info.default else "" if info.complete else "  (autoencoder alone)"
         click.echo(shown(f"{info.name:<{width}}  {upscales:<9}  {size:>8}{note}"))
+
+
+def _warn(text: str) -> None:
+    click.echo(shown(f"warning: {text}"), err=True)
 
 
 def _record(info: "ModelInfo") -> dict[str, Any]:

@@ -87,7 +87,8 @@ def known_models(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 
     from hsisr_geo.resolver.catalogue import models
 
-    names = [info.name for info in models() if info.name.startswith(incomplete)]
+    known = models(told=lambda text: None)  # a completion has no place for words
+    names = [info.name for info in known if info.name.startswith(incomplete)]
     return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
 
 

@@ -6,7 +6,7 @@ with it torch, is imported when a network is loaded.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from numbers import Integral
@@ -72,16 +72,33 @@ class ModelInfo:
     complete: bool = True
 
 
-def models() -> list[ModelInfo]:
+def models(told: Callable[[str], None] | None = None) -> list[ModelInfo]:
     """List every model that `--model` takes by name, the baselines last.
+
+    Parameters
+    ----------
+    told
+        Called with what is left out: a file that is no model, a folder that is none.
 
     Raises
     ------
     ModelError
-        A model file is corrupt; the message names it.
+        Without `told`, a model file is corrupt; the message names it.
     """
-    shipped = [_info(name, path) for name, path in _files().items()]
-    return shipped + [_baseline_info(name) for name in BASELINES]
+    if told and (without := _without_own()):
+        told(without.strip(" ()"))
+    found = [info for name, path in _files().items() if (info := _known(name, path, told))]
+    return found + [_baseline_info(name) for name in BASELINES]
+
+
+def _known(name: str, path: Path, told: Callable[[str], None] | None) -> ModelInfo | None:
+    try:
+        return _info(name, path)
+    except ModelError as e:
+        if told is None:
+            raise
+        told(f"left out: {e}")
+        return None
 
 
 def model_info(name_or_path: str) -> ModelInfo:

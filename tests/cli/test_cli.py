@@ -828,3 +828,24 @@ def test_models_are_listed_and_shown(tmp_path, monkeypatch):
     assert json.loads(call("models", "show", "tiny", "--json").stdout) == listed["tiny"]
     assert "upscales: 2, 3" in call("models", "show", "tiny").stdout
     assert "unknown model" in one_line_error(call("models", "show", "nobody", code=1))
+
+
+def test_what_is_no_model_hides_none_of_the_others(tmp_path, monkeypatch):
+    monkeypatch.setenv("HSISR_GEO_MODELS", str(tmp_path))
+    write_model(tmp_path / "tiny.safetensors", (2, 3), sigma_y=(1.0, 1.0))
+    (tmp_path / "broken.safetensors").write_bytes(b"broken")
+    listed = call("models", "--json")
+    assert {"tiny", "bicubic"} < {m["name"] for m in json.loads(listed.stdout)}
+    assert "broken" not in listed.stdout
+    assert re.search(r"warning: left out: .*broken\.safetensors", listed.stderr)
+    monkeypatch.setenv("HSISR_GEO_MODELS", str(tmp_path / "none"))
+    assert re.search(r"warning: .*none, which is no folder", call("models").stderr)
+
+
+def test_a_display_that_is_none_stops_no_plot(tmp_path, scenes):
+    """The process of a notebook names its own there, and no window is opened anyway."""
+    plot = tmp_path / "mtf.png"
+    words = [sys.executable, "-m", "hsisr_geo.cli", "psf", str(scenes.products["san_diego"])]
+    environment = os.environ | {"MPLBACKEND": "nonsense"}
+    subprocess.run([*words, "--plot", str(plot)], check=True, env=environment, capture_output=True)
+    assert plot.read_bytes().startswith(b"\x89PNG")
