@@ -120,7 +120,7 @@ def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
 def along_rows(weights: NDArray[np.float32], cube: NDArray[np.float32]) -> NDArray[np.float32]:
     """Weights (m, n) times every image (n, col) of a cube -> (..., m, col)."""
     out = np.empty((*cube.shape[:-2], len(weights), cube.shape[-1]), np.float32)
-    for made, used, block in _blocks(weights):
+    for made, used, block in blocks(weights):
         np.matmul(block, cube[..., used, :], out=out[..., made, :])
     return out
 
@@ -128,12 +128,12 @@ def along_rows(weights: NDArray[np.float32], cube: NDArray[np.float32]) -> NDArr
 def along_cols(weights: NDArray[np.float32], cube: NDArray[np.float32]) -> NDArray[np.float32]:
     """Weights (m, n) times every row of a cube (..., n) -> (..., m)."""
     out = np.empty((*cube.shape[:-1], len(weights)), np.float32)
-    for made, used, block in _blocks(weights):
+    for made, used, block in blocks(weights):
         np.matmul(cube[..., used], block.T, out=out[..., made])
     return out
 
 
-class _Block(NamedTuple):
+class Block(NamedTuple):
     """Rows of a matrix, the columns that are not zero in all of them, and what stands there."""
 
     rows: slice
@@ -154,7 +154,7 @@ class _Shared:
         return isinstance(other, _Shared) and self.weights is other.weights
 
 
-def _blocks(weights: NDArray[np.float32]) -> tuple[_Block, ...]:
+def blocks(weights: NDArray[np.float32]) -> tuple[Block, ...]:
     """Cut a matrix into blocks; once, if it is one that all bands and tiles share."""
     if weights.flags.writeable or not weights.flags.owndata:  # a view is another one every time
         return _cut(weights)
@@ -162,17 +162,17 @@ def _blocks(weights: NDArray[np.float32]) -> tuple[_Block, ...]:
 
 
 @lru_cache(maxsize=256)
-def _blocks_of(matrix: _Shared) -> tuple[_Block, ...]:
+def _blocks_of(matrix: _Shared) -> tuple[Block, ...]:
     return _cut(matrix.weights)
 
 
-def _cut(weights: NDArray[np.float32]) -> tuple[_Block, ...]:
+def _cut(weights: NDArray[np.float32]) -> tuple[Block, ...]:
     starts = range(0, len(weights), BLOCK_ROWS)
     return tuple(_block(weights, slice(start, start + BLOCK_ROWS)) for start in starts)
 
 
-def _block(weights: NDArray[np.float32], rows: slice) -> _Block:
+def _block(weights: NDArray[np.float32], rows: slice) -> Block:
     """Leave out the columns that are zero at both ends; one is left at least."""
     used = np.flatnonzero(weights[rows].any(axis=0))
     columns = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 1)
-    return _Block(rows, columns, weights[rows, columns])
+    return Block(rows, columns, weights[rows, columns])

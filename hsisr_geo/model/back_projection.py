@@ -10,11 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hsisr_geo.cube.degradation import Degradation, Operator
-from hsisr_geo.cube.resampling import cubic_upsampling
-
-BLOCK = 32
-"""Rows of a banded matrix that are multiplied at a time, with the columns that they use: the cost
-grows with the area of an image, not faster, in products that are still large."""
+from hsisr_geo.cube.resampling import blocks, cubic_upsampling
 
 
 def interpolate(cube: Tensor, upscale: int, only: slice | None = None) -> Tensor:
@@ -50,23 +46,12 @@ def back_project(x: Tensor, x_lr: Tensor, degradation: Degradation, iterations: 
 def _weighted(cube: Tensor, rows: NDArray[np.float32], cols: NDArray[np.float32]) -> Tensor:
     """Return rows @ cube @ cols.T of banded matrices, block by block."""
     tall = cube.new_empty(*cube.shape[:-2], len(rows), cube.shape[-1])
-    for at, used, block in _blocks(rows):
+    for at, used, block in blocks(rows):
         tall[..., at, :] = torch.matmul(_as(block, cube), cube[..., used, :])
     wide = cube.new_empty(*tall.shape[:-1], len(cols))
-    for at, used, block in _blocks(cols):
+    for at, used, block in blocks(cols):
         wide[..., at] = torch.matmul(tall[..., used], _as(block, cube).T)
     return wide
-
-
-def _blocks(weights: NDArray[np.float32]) -> list[tuple[slice, slice, NDArray[np.float32]]]:
-    """Cut a banded matrix into blocks of rows: which rows, the columns they use, the weights."""
-    blocks = []
-    for start in range(0, len(weights), BLOCK):
-        rows = slice(start, min(start + BLOCK, len(weights)))
-        used = np.flatnonzero(weights[rows].any(axis=0))
-        columns = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 1)
-        blocks.append((rows, columns, weights[rows, columns]))
-    return blocks
 
 
 def _as(weights: NDArray[np.float32], cube: Tensor) -> Tensor:
