@@ -16,7 +16,6 @@ from pathlib import Path
 
 import click
 import numpy as np
-import torch
 from hold import held
 
 from hsisr_geo.assessment.wald import write
@@ -26,11 +25,10 @@ from hsisr_geo.cube.degradation import Degradation, named
 from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
-from hsisr_geo.model.training.training_data import TrainingScene
+from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_window
-from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import Recipe
 
@@ -107,33 +105,19 @@ def gains(
     noise: float,
 ) -> Iterator[tuple[str, str, tuple[float, float]]]:
     """Give method, D assumed, PSNR gained over bicubic and ratio of spectral angles."""
-    hr, lr = degraded(scene, true, noise)
-    statistics = statistics_of(lr)
-    truth = hr.numpy()
-    fine = back_projection.interpolate(torch.from_numpy(lr), true.factor).numpy()
+    pair = degraded_pair(scene, true.factor, true, noise)
+    truth, lr = pair.hr.numpy(), pair.lr.numpy()
+    fine = back_projection.interpolate(pair.lr, true.factor).numpy()
     base = evaluate(held(fine, lr, BicubicResolver(true.factor)), truth, upscale=true.factor)
     made: dict[str, Scores] = {}
     for method in METHODS:
         name = {"bicubic": "bicubic", "known": true.name}.get(method) or looked_for(raster, lr)
         if name not in made:
             assuming = replace(resolver, degradation=named(name, true.factor))
-            answer = held(assuming.fit(statistics)(lr, (0, 0)), lr, assuming)
+            answer = held(assuming.fit(pair.statistics)(lr, (0, 0)), lr, assuming)
             made[name] = evaluate(answer, truth, upscale=true.factor)
         ours = made[name]
         yield method, name, (ours.mpsnr - base.mpsnr, ours.sam_deg / base.sam_deg)
-
-
-def degraded(
-    scene: TrainingScene, true: Degradation, noise: float
-) -> tuple[torch.Tensor, np.ndarray]:
-    """Return the cropped scene, and what a coarser sensor with noise would have stored of it."""
-    unit = 4 * true.factor
-    rows, cols = (n // unit * unit for n in scene.cube.shape[1:])
-    hr = torch.from_numpy(np.ascontiguousarray(scene.cube[:, :rows, :cols]))
-    lr = back_projection.degrade(hr, true).numpy()
-    level = noise * np.abs(lr.mean(axis=(1, 2), keepdims=True))
-    seen = lr + level * np.random.default_rng(0).standard_normal(lr.shape)
-    return hr, scene.as_stored(seen.astype(np.float32))
 
 
 def looked_for(raster: Raster, lr: np.ndarray) -> str:

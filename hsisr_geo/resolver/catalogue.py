@@ -86,7 +86,7 @@ def models(told: Callable[[str], None] | None = None) -> list[ModelInfo]:
         Without `told`, a model file is corrupt; the message names it.
     """
     if told and (without := _without_own()):
-        told(without.strip(" ()"))
+        told(without)
     found = [info for name, path in _files().items() if (info := _known(name, path, told))]
     return found + [_baseline_info(name) for name in BASELINES]
 
@@ -133,7 +133,8 @@ def find_model(name_or_path: str) -> Path:
         raise ModelError(
             f"this installation ships no default model ({DEFAULT_MODEL}); known models: {known}"
         )
-    raise ModelError(f"unknown model {name_or_path!r}; known models: {known}{_without_own()}")
+    own = f" ({without})" if (without := _without_own()) else ""
+    raise ModelError(f"unknown model {name_or_path!r}; known models: {known}{own}")
 
 
 def find_same(sha256: str) -> Path | None:
@@ -194,7 +195,7 @@ def _without_own() -> str:
     own = os.environ.get(MODELS_VARIABLE)
     if not own or (Path(own).is_dir() and os.access(own, os.R_OK | os.X_OK)):
         return ""
-    return f" ({MODELS_VARIABLE} names {own}, which is no folder that can be looked into)"
+    return f"{MODELS_VARIABLE} names {own}, which is no folder that can be looked into"
 
 
 def _files() -> dict[str, Path]:

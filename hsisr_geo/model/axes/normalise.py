@@ -75,12 +75,19 @@ class Normaliser:
             return None
         leading = principal.leading(AXES)
         leading = leading.leading(int((leading.power > 1e-6 * max(leading.power[0], 1e-12)).sum()))
+        return cls.along_axes(degradation, config.declared(degradation.factor), leading)
+
+    @classmethod
+    def along_axes(
+        cls, degradation: Degradation, trained: Degradation, axes: PrincipalAxes
+    ) -> "Normaliser":
+        """Take as much of a blur off each axis as its power and noise allow."""
         return cls(
             degradation,
-            config.declared(degradation.factor),
-            images.single(leading.axes),
-            images.single(inversion(degradation, leading.power, leading.noise)),
-            images.single(trusted(leading.noise, leading.power))[:, None, None],
+            trained,
+            images.single(axes.axes),
+            images.single(inversion(degradation, axes.power, axes.noise)),
+            images.single(trusted(axes.noise, axes.power))[:, None, None],
         )
 
     def to(self, device: Any) -> "Normaliser":

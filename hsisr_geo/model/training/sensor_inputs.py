@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from hsisr_geo.cube.degradation import Degradation, gaussian
-from hsisr_geo.cube.inversion import inversion
-from hsisr_geo.model import back_projection, images
+from hsisr_geo.model import back_projection
 from hsisr_geo.model.axes.normalise import Normaliser
-from hsisr_geo.model.axes.signal import trusted
+from hsisr_geo.model.axes.principal import PrincipalAxes
 
 MARGIN = 10
 """Input pixels that an image should have around what is learned from: the normaliser reads far."""
@@ -62,8 +61,5 @@ def _rounded(mtf: float) -> float:
 
 def _normaliser(assumed: Degradation, trained: Degradation, noise: np.ndarray) -> Normaliser:
     """Normalise images that are axes of their own, of variance one without their noise."""
-    power = 1 + noise
-    coefficients = images.single(inversion(assumed, power, noise))
-    trust = images.single(trusted(noise, power))[:, None, None]
-    axes = np.eye(len(noise), dtype=np.float32)
-    return Normaliser(assumed, trained, axes, coefficients, trust).to("cpu")
+    axes = PrincipalAxes(np.eye(len(noise)), 1 + noise, noise)
+    return Normaliser.along_axes(assumed, trained, axes).to("cpu")

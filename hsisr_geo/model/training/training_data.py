@@ -122,7 +122,8 @@ def degraded_pair(
     seen = back_projection.degrade(hr, made_by).numpy()
     if noise:
         level = noise * np.abs(seen.mean(axis=(1, 2), keepdims=True))
-        seen = seen + level * np.random.default_rng(0).standard_normal(seen.shape, np.float32)
+        seen = seen + level * np.random.default_rng(0).standard_normal(seen.shape)
+    seen = seen.astype(np.float32)
     lr = torch.from_numpy(scene.as_stored(seen))
     return Pair(scene.name, hr, lr, upscale, statistics_of(lr.numpy()), made_by)
 
