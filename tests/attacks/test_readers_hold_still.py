@@ -40,7 +40,10 @@ def scene(path, seed, side=48):
             "hsisr_geo.assessment.assess", "choose_window",
             lambda one, other, folder: assess(one, resolver=BicubicResolver(2)),
         ),
-        ("hsisr_geo.assessment.pair", "_whole", lambda one, other, _: SensorPair.open(one, other)),
+        (
+            "hsisr_geo.assessment.pair.pair", "read_bands",
+            lambda one, other, _: SensorPair.open(one, other),
+        ),
         (
             "hsisr_geo.index.make", "_made",
             lambda one, other, to: write_index(one, other, find_index("ndvi"), to / "i.tif"),
@@ -64,7 +67,7 @@ def test_a_scene_that_is_replaced_while_it_is_looked_at_is_told(
 ):
     """Else half of what is said would be of another."""
     one, other = scene(tmp_path / "a.tif", 0), scene(tmp_path / "b.tif", 1)
-    if name == "_whole":
+    if name == "read_bands":
         cube = np.ones((len(WAVELENGTHS), 96, 96), np.uint16)
         other = write(tmp_path / "b.tif", cube, wavelengths=WAVELENGTHS,
                       transform=Affine(15, 0, 500_000, 0, -15, 5_800_000))  # fmt: skip

@@ -7,34 +7,27 @@ pixels of the result, is the truth. On real pairs gains are smaller than by Wald
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
 from hsisr_geo.api import super_resolve
+from hsisr_geo.assessment.pair.ground import common_bands, placed, read_bands
+from hsisr_geo.assessment.pair.search import search
+from hsisr_geo.assessment.pair.sight import Cube, Sight, box, gaussian
 from hsisr_geo.engine.identity import holding_still
 from hsisr_geo.engine.uncertainty import Uncertainty
 from hsisr_geo.errors import RasterError
 from hsisr_geo.files import temporary_folder
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.raster.place.crs import same_crs
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.raster.read import read_window
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.protocol import Predictor, Resolver
 
-Cube = NDArray[np.float64]
-"""float64 array (band, row, col), NaN where there is no value."""
-
-_APART_NM = 10.0  # bands of the two sensors that count as the same
 _FEWEST = 100  # coarse pixels
-_SEEN = 0.98  # share of a pixel that FINE must cover
-_STEPS = (0.3, 0.15, 0.07, 0.03, 0.01, 0.004)  # coarse pixels, of the search
-_TURNS = 20  # at most, for each step
 
 
 @dataclass(frozen=True)
@@ -99,11 +92,11 @@ class SensorPair:
         RasterError : they have no bands, no place or no ground in common, or lie askew
         """
         one, other = open_raster(coarse), open_raster(fine)
-        place = _placed(one, other)
-        bands = _common(one, other)
+        place = placed(one, other)
+        bands = common_bands(one, other)
         with holding_still(one, other):
-            given = _whole(one, [band for band, _ in bands])
-            truth = _whole(other, [band for _, band in bands])
+            given = read_bands(one, [band for band, _ in bands])
+            truth = read_bands(other, [band for _, band in bands])
         return cls(one, other, bands, given, truth, place)
 
     def fit(self) -> PairFit:
@@ -117,7 +110,7 @@ class SensorPair:
         def badness(at: Sequence[float]) -> float:
             return 1 - float(np.mean(self._compare(at)[2]))
 
-        (rows, cols, down, right), _ = _search(badness, (0.57, 0.57, 0.0, 0.0))
+        rows, cols, down, right = search(badness, (0.57, 0.57, 0.0, 0.0))
         gain, offset, r2 = self._compare((rows, cols, down, right))
         mtf = tuple(math.exp(-0.5 * (math.pi * sigma) ** 2) for sigma in (rows, cols))
         return PairFit(
@@ -130,7 +123,7 @@ class SensorPair:
     def gains(self, fit: PairFit, resolver: Resolver) -> PairGain:
         """Super-resolve COARSE and compare with FINE, brought to COARSE's scale by the fit."""
         factor = resolver.upscale
-        seen = self._seen(_box, (1 / factor, 1 / factor), fit.shift, factor)
+        seen = self._sight().through(box, (1 / factor, 1 / factor), fit.shift, factor)
         truth = np.array(fit.gain)[:, None, None] * seen + np.array(fit.offset)[:, None, None]
         peak = float(np.nanquantile(truth, 0.999))
         plain, _, _ = self._made(BicubicResolver(factor))
@@ -155,76 +148,21 @@ class SensorPair:
             out, beside = folder / "out.tif", folder / "sigma.tif"
             told = Uncertainty(beside) if isinstance(resolver, Predictor) else None
             done = super_resolve(self.coarse, out, resolver=resolver, uncertainty=told)
-            sigma = _whole(open_raster(beside), bands) if told else None
-            return _whole(open_raster(out), bands), sigma, done.degradation
+            sigma = read_bands(open_raster(beside), bands) if told else None
+            return read_bands(open_raster(out), bands), sigma, done.degradation
+
+    def _sight(self) -> Sight:
+        return Sight(self.truth, self.place, self.coarse.shape)
 
     def _compare(self, at: Sequence[float]) -> tuple[NDArray[np.float64], ...]:
         """Gain, offset and R² of each band for sigmas and shifts in coarse pixels."""
-        seen = self._seen(_gaussian, (at[0], at[1]), (at[2], at[3]), 1)
+        seen = self._sight().through(gaussian, (at[0], at[1]), (at[2], at[3]))
         lines = [_line(x, y) for x, y in zip(seen, self.given, strict=True)]
         if any(line is None for line in lines):
             told = f"{self.coarse.path} and {self.fine.path} have too few pixels in common"
             raise RasterError(f"{told}: a fit takes {_FEWEST}")
         gain, offset, r2 = np.array([line for line in lines if line is not None]).T
         return gain, offset, r2
-
-    def _seen(
-        self,
-        kernel: Callable[[NDArray[np.float64], float], NDArray[np.float64]],
-        size: tuple[float, float],
-        shift: tuple[float, float],
-        factor: int,
-    ) -> Cube:
-        """FINE as pixels `factor` times finer than COARSE's see it; sizes in coarse pixels."""
-        scales = (self.place.e, self.place.a)
-        starts = (self.place.f, self.place.c)
-        rows, cols = (
-            _weights(
-                kernel,
-                count * factor,
-                many,
-                start - move * scale,
-                scale / factor,
-                wide * abs(scale),
-            )
-            for count, many, start, scale, move, wide in zip(
-                self.coarse.shape, self.truth.shape[1:], starts, scales, shift, size, strict=True
-            )
-        )
-        valid = np.isfinite(self.truth)
-        total = rows @ np.where(valid, self.truth, 0) @ cols.T
-        weight = rows @ valid.astype(np.float64) @ cols.T
-        return np.where(weight >= _SEEN, total / np.maximum(weight, _SEEN), np.nan)
-
-
-def _weights(
-    kernel: Callable[[NDArray[np.float64], float], NDArray[np.float64]],
-    count: int,
-    many: int,
-    start: float,
-    step: float,
-    size: float,
-) -> NDArray[np.float64]:
-    """Weights (count, many) of fine pixels in pixels that begin at `start`, `step` apart.
-
-    They sum to one where all of the kernel falls inside, and to less at the edges.
-    """
-    centre = start + (np.arange(count) + 0.5) * step
-    distance = np.arange(many) + 0.5 - centre[:, None]
-    return kernel(distance, size)
-
-
-def _gaussian(distance: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
-    sigma = max(sigma, 0.3)
-    density = np.exp(-0.5 * (distance / sigma) ** 2) / (sigma * math.sqrt(2 * math.pi))
-    return np.asarray(np.where(np.abs(distance) < 4 * sigma + 1, density, 0), np.float64)
-
-
-def _box(distance: NDArray[np.float64], width: float) -> NDArray[np.float64]:
-    """Share of each fine pixel inside a box, over the box."""
-    half = width / 2
-    inside = np.minimum(distance + 0.5, half) - np.maximum(distance - 0.5, -half)
-    return np.asarray(np.clip(inside, 0, None) / width, np.float64)
 
 
 def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float, float] | None:
@@ -238,32 +176,6 @@ def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float,
     return gain, offset, 1 - float(np.square(y - gain * x - offset).mean() / y.var())
 
 
-def _search(
-    badness: Callable[[Sequence[float]], float], start: Sequence[float]
-) -> tuple[list[float], float]:
-    """Go to the best neighbour along each axis while there is one, then take smaller steps."""
-    at, best = list(start), badness(start)
-    for step in _STEPS:
-        for _ in range(_TURNS):
-            before = best
-            for axis, sign in product(range(len(at)), (1, -1)):
-                trial = _moved(at, axis, sign * step)
-                if (value := badness(trial)) < best:
-                    at, best = trial, value
-            if best == before:
-                break
-    return at, best
-
-
-def _moved(at: Sequence[float], axis: int, step: float) -> list[float]:
-    """Go along an axis; the first two are widths, which stay above nothing."""
-    trial = list(at)
-    trial[axis] += step
-    if axis < 2:
-        trial[axis] = max(0.05, trial[axis])
-    return trial
-
-
 def _psnr(cube: Cube, truth: Cube, peak: float) -> tuple[float, ...]:
     errors = np.nanmean(np.square(cube - truth), axis=(1, 2))
     return tuple(float(10 * np.log10(peak**2 / error)) for error in errors)
@@ -273,39 +185,3 @@ def _within(error: Cube, sigma: Cube) -> tuple[float, float]:
     """Shares of the errors within one and two deviations, where all have values."""
     ratio = (np.abs(error) / sigma)[np.isfinite(error) & (sigma > 0)]
     return float(np.mean(ratio <= 1)), float(np.mean(ratio <= 2))
-
-
-def _placed(coarse: Raster, fine: Raster) -> Affine:
-    """Return where COARSE's pixels lie on FINE's grid."""
-    told = f"{coarse.path} and {fine.path}"
-    if not (coarse.has_transform and fine.has_transform):
-        raise RasterError(f"{told}: both must have a place; give them a geotransform first")
-    if not same_crs(coarse.crs, fine.crs):
-        raise RasterError(f"{told}: their coordinate reference systems differ; reproject one")
-    place: Affine = ~fine.transform @ coarse.transform
-    if max(abs(place.b), abs(place.d)) > 1e-6 * abs(place.a):
-        raise RasterError(f"{told}: their grids are askew to each other; reproject one")
-    if min(abs(place.a), abs(place.e)) < 2:
-        raise RasterError(f"{told}: the second must be at least twice as fine as the first")
-    return place
-
-
-def _common(coarse: Raster, fine: Raster) -> tuple[tuple[int, int], ...]:
-    """Pair each band of FINE with the nearest good one of COARSE."""
-    pairs = []
-    known = [(coarse.bands[i].wavelength_nm, i) for i in coarse.bands.good_indices]
-    for number in fine.bands.good_indices:
-        wave = fine.bands[number].wavelength_nm
-        near = [(abs(w - wave), i) for w, i in known if w is not None and wave is not None]
-        if near and min(near)[0] <= _APART_NM:
-            pairs.append((min(near)[1], number))
-    if not pairs:
-        raise RasterError(
-            f"{coarse.path} and {fine.path}: no good bands within {_APART_NM:g} nm of each other"
-        )
-    return tuple(pairs)
-
-
-def _whole(raster: Raster, bands: Sequence[int]) -> Cube:
-    cube = read_window(raster, slice(0, raster.rows), slice(0, raster.cols), bands)
-    return cube.astype(np.float64)
