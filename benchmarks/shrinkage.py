@@ -14,7 +14,7 @@ import click
 import numpy as np
 
 from hsisr_geo.model.checkpoint import load_network
-from hsisr_geo.model.training.optimise import split
+from hsisr_geo.model.training.hold_out import split
 from hsisr_geo.model.training.training_data import degraded_pair, load_scenes
 from hsisr_geo.model.training.validation import score
 

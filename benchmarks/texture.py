@@ -18,7 +18,7 @@ from detail import gradient_energy
 from hsisr_geo.metrics import evaluate
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
-from hsisr_geo.model.training.optimise import split
+from hsisr_geo.model.training.hold_out import split
 from hsisr_geo.model.training.training_data import Pair, degraded_pair, load_scenes
 from hsisr_geo.resolver.load import Recipe
 

@@ -17,7 +17,8 @@ from hsisr_geo.errors import ModelError, OptionError, OutputError, RasterError
 from hsisr_geo.model.training.autoencoder_stage import train_autoencoder
 from hsisr_geo.model.training.curve import COLUMNS, curve_path
 from hsisr_geo.model.training.denoiser_stage import train_diffusion
-from hsisr_geo.model.training.optimise import TrainingOptions, split
+from hsisr_geo.model.training.hold_out import split
+from hsisr_geo.model.training.optimise import TrainingOptions
 from hsisr_geo.model.training.progress_file import progress_path
 from hsisr_geo.model.training.training_data import TrainingScene, load_scenes, resampled_bands
 from hsisr_geo.resolver.catalogue import model_info

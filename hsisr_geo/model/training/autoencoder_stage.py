@@ -10,18 +10,10 @@ from hsisr_geo.model import back_projection
 from hsisr_geo.model.checkpoint import network_file
 from hsisr_geo.model.inference.devices import choose_device
 from hsisr_geo.model.network import Network
+from hsisr_geo.model.training.hold_out import say_held_out, split
 from hsisr_geo.model.training.identity import told_configuration
-from hsisr_geo.model.training.optimise import (
-    Lesson,
-    Log,
-    TrainingOptions,
-    facts_of,
-    finish,
-    optimise,
-    place_of,
-    say_held_out,
-    split,
-)
+from hsisr_geo.model.training.model_place import finish, place_of
+from hsisr_geo.model.training.optimise import Lesson, Log, TrainingOptions, facts_of, optimise
 from hsisr_geo.model.training.training_data import Pair, TrainingScene, degraded_pair, load_scenes
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
 

@@ -21,19 +21,11 @@ from hsisr_geo.model.training.component_patches import (
     sides_in,
 )
 from hsisr_geo.model.training.grow import grown
+from hsisr_geo.model.training.hold_out import say_held_out, split
 from hsisr_geo.model.training.identity import told_configuration, told_photographs
-from hsisr_geo.model.training.optimise import (
-    Lesson,
-    Log,
-    TrainingOptions,
-    facts_of,
-    finish,
-    optimise,
-    place_of,
-    say_held_out,
-    split,
-)
-from hsisr_geo.model.training.photographs import load_photographs
+from hsisr_geo.model.training.model_place import finish, place_of
+from hsisr_geo.model.training.optimise import Lesson, Log, TrainingOptions, facts_of, optimise
+from hsisr_geo.model.training.photographs import Photograph, load_photographs
 from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair, load_scenes
 from hsisr_geo.model.training.validation import score
 from hsisr_geo.resolver.config import ModelCard, ModelConfig
@@ -85,30 +77,16 @@ def _train(
     network, header = load_network(autoencoder)
     network, config = grown(network, header.config, blocks=blocks, components=components)
     train, held = split(load_scenes(options.scenes), options.holdout)
-    sides = sides_in(train, config.upscales)
-    images = component_images(network, config, train, sides)
-    sigma_y = config.sigma_y or residual_deviation(images, config.upscales)
-    # ^ a trained denoiser answers in the units it was trained in
-    config = replace(config, sigma_y=sigma_y, shrinkage=(), shading=(), colour=(), spread=())
-    # ^ what was chosen for the weights it starts from says nothing of the new ones
     photographs = load_photographs(options.photographs) if options.photographs else []
+    patches, config = _patches(network, config, train, photographs, options)
     log(
         f"{len(train)} scenes and {len(photographs)} photographs to train on, "
         f"{len(held)} scenes held out; sigma_y {config.sigma_y}"
     )
     say_held_out(held, log)
     network.to(device)
-    patches = ComponentPatches(
-        images,
-        photographs,
-        options.photograph_share,
-        sides,
-        other_sensors=options.other_sensors,
-    )
     loss = stepwise_loss(network, config, patches, options.seed, ahead=True)
-
     judge = _validation(network, config, held, log, other_sensors=options.other_sensors > 0)
-    lesson = Lesson(loss, judge, _UNIT)
     facts = facts_of(
         options,
         "diffusion",
@@ -118,7 +96,7 @@ def _train(
         start=header.sha256,
         **told_configuration(config),
     )
-    card = header.card | optimise(options, network.denoiser, lesson, facts, log)
+    card = header.card | optimise(options, network.denoiser, Lesson(loss, judge, _UNIT), facts, log)
     card |= {
         "stage": "diffusion",
         "scenes": [s.name for s in train],
@@ -128,6 +106,31 @@ def _train(
     }
     finish(options.out, network_file(network, config, card))
     return card
+
+
+def _patches(
+    network: Network,
+    config: ModelConfig,
+    train: Sequence[TrainingScene],
+    photographs: Sequence[Photograph],
+    options: TrainingOptions,
+) -> tuple[ComponentPatches, ModelConfig]:
+    """Return what batches are drawn from, and the configuration with the scale of what is learned.
+
+    What was chosen for the weights it starts from says nothing of the new ones. A trained denoiser
+    answers in the units it was trained in, so those are kept.
+    """
+    sides = sides_in(train, config.upscales)
+    images = component_images(network, config, train, sides)
+    sigma_y = config.sigma_y or residual_deviation(images, config.upscales)
+    patches = ComponentPatches(
+        images,
+        photographs,
+        options.photograph_share,
+        sides,
+        other_sensors=options.other_sensors,
+    )
+    return patches, replace(config, sigma_y=sigma_y, shrinkage=(), shading=(), colour=(), spread=())
 
 
 def _validation(

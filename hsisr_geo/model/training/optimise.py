@@ -1,4 +1,4 @@
-"""The loop over optimiser steps of both training stages, their options and held-out scenes.
+"""The loop over optimiser steps of both training stages, and their options.
 
 Every random draw of a step comes from a generator keyed by (seed, step), so a run that was stopped
 and resumed gives the weights of one that was not.
@@ -7,8 +7,8 @@ and resumed gives the weights of one that was not.
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,32 +17,25 @@ import torch
 from torch import Tensor, nn
 
 from hsisr_geo._version import __version__
-from hsisr_geo.errors import Canceled, ModelError, OutputError
-from hsisr_geo.files import drafted
-from hsisr_geo.journal.folder import work_folder
-from hsisr_geo.model.training.curve import Curve, curve_path, publish, unfinished_path, withdraw
+from hsisr_geo.errors import ModelError
+from hsisr_geo.model.training.curve import Curve, unfinished_path
 from hsisr_geo.model.training.identity import (
     Facts,
     as_note,
-    check_apart,
     check_same,
     told_scenes,
 )
 from hsisr_geo.model.training.progress_file import (
     Averages,
     SavedTraining,
-    forget,
     progress_path,
     save_progress,
 )
 from hsisr_geo.model.training.training_data import TrainingScene
-from hsisr_geo.paths import check_length, draft_of
-from hsisr_geo.resolver.catalogue import check_model_place
 from hsisr_geo.resolver.config import ModelCard
 
 Log = Callable[[str], None]
 _COMPILED = "TORCHINDUCTOR_CACHE_DIR"  # torch says there where it has put it
-_LEAST_SCENES = 5  # of which one is held out by default
 _DECIDING = ("photograph_share", "other_sensors", "steps", "check_every", "learning_rate", "seed")
 
 
@@ -97,78 +90,6 @@ class TrainingOptions:
     resume: bool = False
 
 
-def split(
-    scenes: Sequence[TrainingScene], holdout: Sequence[str] | None
-) -> tuple[list[TrainingScene], list[TrainingScene]]:
-    """Part scenes into those trained on and those held out: by name, or by default one in five.
-
-    Of fewer than five none is held out by default.
-
-    Raises
-    ------
-    ModelError : nothing is left to train on; a name that no scene begins with; a scene is on both
-        sides, under two names
-    """
-    names = [scene.name for scene in scenes]
-    if holdout is None:
-        chosen = set(sorted(names)[2::5]) if len(names) >= _LEAST_SCENES else set()
-    else:
-        for prefix in holdout:
-            if not any(name.startswith(prefix) for name in names):
-                raise ModelError(
-                    f"no scene begins with {prefix!r}, so none can be held out: there are "
-                    f"{', '.join(sorted(names))}"
-                )
-        chosen = {name for name in names if name.startswith(tuple(holdout))}
-    train = [scene for scene in scenes if scene.name not in chosen]
-    held = [scene for scene in scenes if scene.name in chosen]
-    if not train:
-        raise ModelError("every scene is held out: nothing is left to train on")
-    check_apart(train, held)
-    return train, held
-
-
-def say_held_out(held: Sequence[TrainingScene], log: Log) -> None:
-    """Say which scenes are not trained on."""
-    if held:
-        log(f"held out: {', '.join(scene.name for scene in held)}")
-    else:
-        log("no scene is held out: nothing tells when the weights begin to suit these scenes only")
-
-
-@contextmanager
-def place_of(out: Path, log: Log) -> Iterator[None]:
-    """Have the place of a model file for oneself while it is trained.
-
-    Raises
-    ------
-    OutputError : no model file can be written there, or another training is at it
-    """
-    check_model_place(out)
-    check_length(out, [draft_of(progress_path(out)), draft_of(curve_path(out))])
-    with work_folder(out.resolve(), resume=True, overwrite=False):
-        try:
-            yield
-        except (Canceled, OutputError):
-            if (kept := progress_path(out)).exists():
-                log(f"what was learned is kept in {kept}: --resume goes on with it")
-            raise
-
-
-def finish(out: Path, content: bytes) -> None:
-    """Write a trained model, and give its curve the name beside it.
-
-    Whenever this is killed, no curve lies beside a model that is not its own; with `resume` the
-    progress, which goes last, makes both again. Where there is no room for the model, an older one
-    keeps what lies beside it.
-    """
-    with drafted(out) as draft:
-        draft.write_bytes(content)
-        withdraw(out)
-    publish(out)
-    forget(out)
-
-
 def facts_of(
     options: TrainingOptions,
     stage: str,
@@ -196,47 +117,88 @@ def optimise(
     ------
     ModelError : what is to be resumed is of another training; the loss is not a number
     """
-    optimiser = adam(trained.parameters(), options.learning_rate)
-    averages = Averages(trained)
-    path, table = progress_path(options.out), unfinished_path(options.out)
-    step, running, curve = 0, 0.0, Curve(table)
+    course = _Course.begun(options, trained, facts)
+    path = progress_path(options.out)
     if options.resume and (kept := SavedTraining.read(path)):
         check_same(kept.notes.get("training", ""), facts, path)
-        step = kept.restore(trained, optimiser, averages)
-        running, curve = float(kept.notes["running"]), Curve.taken_up(table, kept.notes["curve"])
-        curve.write()
+        course.take_up(kept)
     elif options.resume:
         log(f"no progress is kept in {path}: starting at the first step")
-    started = time.monotonic() - curve.seconds
-    while step < options.steps:
-        rate = options.learning_rate * _schedule(step, options.steps)
-        value = lesson.loss(step)
-        descend(optimiser, trained, value, rate)
-        averages.update(trained)
-        step += 1
-        running += 0.05 * (float(value.detach()) - running) if step > 1 else float(value.detach())
-        if step % options.check_every == 0 or step == options.steps:
-            if not math.isfinite(running):
-                raise ModelError(f"the loss is {running} after {step} steps: lower --learning-rate")
-            seconds = time.monotonic() - started
-            log(f"step {step}/{options.steps}  loss {running:.4f}  {seconds:.0f} s")
-            with averages.applied_to(trained), torch.inference_mode():
-                score = lesson.score(step)
-                averages.keep_if_best(trained, score)
-            curve.add(step, running, None if lesson.validate is None else score, seconds)
-            notes = {"training": as_note(facts), "running": repr(running), "curve": curve.note()}
-            save_progress(path, step, trained, optimiser, averages, notes)
-            curve.write()  # last: without the progress nobody could go on with it
-    averages.restore_best(trained)
-    best = None if lesson.validate is None else averages.best_score
-    told = {"validation": lesson.unit} if lesson.validate else {}
+    started = time.monotonic() - course.curve.seconds
+    while course.step < options.steps:
+        course.learn(lesson.loss)
+        if course.is_due:
+            course.check(lesson, time.monotonic() - started, log)
+    course.averages.restore_best(trained)
+    judged = lesson.validate is not None
     return {
         "steps": options.steps,
         "seed": options.seed,
-        "best_validation": best,
-        **told,
+        "best_validation": course.averages.best_score if judged else None,
+        **({"validation": lesson.unit} if judged else {}),
         "training": dict(facts),
     }
+
+
+@dataclass
+class _Course:
+    """How far a training is; all of it is in the file of its progress at each check."""
+
+    options: TrainingOptions
+    trained: nn.Module
+    optimiser: torch.optim.Optimizer
+    averages: Averages
+    curve: Curve
+    note: str
+    step: int = 0
+    running: float = 0.0  # mean of the loss
+
+    @classmethod
+    def begun(cls, options: TrainingOptions, trained: nn.Module, facts: Facts) -> "_Course":
+        optimiser = adam(trained.parameters(), options.learning_rate)
+        curve = Curve(unfinished_path(options.out))
+        return cls(options, trained, optimiser, Averages(trained), curve, as_note(facts))
+
+    def take_up(self, kept: SavedTraining) -> None:
+        """Go on with what a file keeps."""
+        self.step = kept.restore(self.trained, self.optimiser, self.averages)
+        self.running = float(kept.notes["running"])
+        self.curve = Curve.taken_up(self.curve.path, kept.notes["curve"])
+        self.curve.write()
+
+    def learn(self, loss: Callable[[int], Tensor]) -> None:
+        """Take a step."""
+        rate = self.options.learning_rate * _schedule(self.step, self.options.steps)
+        value = loss(self.step)
+        descend(self.optimiser, self.trained, value, rate)
+        self.averages.update(self.trained)
+        told = float(value.detach())
+        self.running = self.running + 0.05 * (told - self.running) if self.step else told
+        self.step += 1
+
+    @property
+    def is_due(self) -> bool:
+        """Whether weights are checked after this step."""
+        return self.step % self.options.check_every == 0 or self.step == self.options.steps
+
+    def check(self, lesson: Lesson, seconds: float, log: Log) -> None:
+        """Judge the averaged weights, and keep all."""
+        if not math.isfinite(self.running):
+            told = f"the loss is {self.running} after {self.step} steps"
+            raise ModelError(f"{told}: lower --learning-rate")
+        log(f"step {self.step}/{self.options.steps}  loss {self.running:.4f}  {seconds:.0f} s")
+        with self.averages.applied_to(self.trained), torch.inference_mode():
+            score = lesson.score(self.step)
+            self.averages.keep_if_best(self.trained, score)
+        judged = None if lesson.validate is None else score
+        self.curve.add(self.step, self.running, judged, seconds)
+        self._keep()
+        self.curve.write()  # last: without the progress nobody could go on with it
+
+    def _keep(self) -> None:
+        notes = {"training": self.note, "running": repr(self.running), "curve": self.curve.note()}
+        path = progress_path(self.options.out)
+        save_progress(path, self.step, self.trained, self.optimiser, self.averages, notes)
 
 
 def adam(
