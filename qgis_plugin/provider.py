@@ -8,7 +8,9 @@ from qgis.PyQt.QtGui import QIcon
 from .algorithms.adapt import Adapt
 from .algorithms.assess import Assess
 from .algorithms.evaluate import Evaluate
+from .algorithms.index import SpectralIndex
 from .algorithms.info import Info
+from .algorithms.psf import Psf
 from .algorithms.superresolve import SuperResolve
 from .help import ICON
 from .i18n import tr
@@ -46,5 +48,6 @@ class HsisrProvider(QgsProcessingProvider):
         return ICON
 
     def loadAlgorithms(self):
-        for algorithm in (SuperResolve(), Assess(), Adapt(), Evaluate(), Info()):
-            self.addAlgorithm(algorithm)
+        ours = SuperResolve, Assess, Adapt, SpectralIndex, Evaluate, Psf, Info
+        for algorithm in ours:
+            self.addAlgorithm(algorithm())

@@ -36,6 +36,7 @@ class Selection:
 
 
 ALL_BANDS = Selection()
+INDICES = ("ndvi", "pri", "rep", "depth:2200", "depth:900")
 WATER_VAPOUR = "water-vapour"  # the engine's word for 1340-1445 and 1790-1955 nm
 LONGEST_NM = 100_000.0  # beyond what any sensor sees: the end of a range without one
 
@@ -202,6 +203,18 @@ def evaluate_arguments(
     if data_range is not None:
         arguments += ["--data-range", f"{data_range:.17g}"]
     return [*arguments, "--json"]
+
+
+def index_arguments(result: str, sigma: str, index: str, destination: str) -> list[str]:
+    """Arguments of `hsisr-geo index`; the ending of the destination's name tells its format."""
+    arguments = ["index", result, "--sigma", sigma, "--index", index, "--out", destination]
+    return [*arguments, "--overwrite", "--json"]
+
+
+def psf_arguments(source: str, *, plot: str = "", selection: Selection = ALL_BANDS) -> list[str]:
+    """Arguments of `hsisr-geo psf`; parameters as for a run, and a file to draw the blur in."""
+    drawn = ["--plot", plot, "--overwrite"] if plot else []
+    return ["psf", source, *_selection(selection), *drawn, "--json"]
 
 
 def shown(command: Sequence[str]) -> str:

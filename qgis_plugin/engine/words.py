@@ -22,6 +22,7 @@ PARAMETERS = {
     "--dry-run": "DRY_RUN",
     "--exclude": "EXCLUDE",
     "--format": "FORMAT",
+    "--index": "INDEX",
     "--mask-clouds": "MASK_CLOUDS",
     "--memory": "MEMORY",
     "--minutes": "MINUTES",
@@ -32,10 +33,12 @@ PARAMETERS = {
     "--out": "OUT",
     "--overlap": "OVERLAP",
     "--overwrite": "OVERWRITE",
+    "--plot": "PLOT",
     "--precision": "PRECISION",
     "--psf": "PSF",
     "--samples": "SAMPLES",
     "--seed": "SEED",
+    "--sigma": "SIGMA",
     "--threads": "THREADS",
     "--tile": "TILE",
     "--uncertainty": "UNCERTAINTY",
@@ -48,7 +51,8 @@ WATER_VAPOUR = "--exclude water-vapour"  # a box of its own in most dialogs
 ARGUMENTS = {"SRC": "INPUT", "DST": "OUTPUT"}
 ALGORITHMS = {  # command -> algorithm; a label is asked for by hsisr:NAME
     "run": "superresolve",
-    **{name: name for name in ("assess", "adapt", "evaluate", "info")},
+    "index": "spectralindex",
+    **{name: name for name in ("assess", "adapt", "evaluate", "info", "psf")},
 }
 _USAGE = re.compile(r"Usage: hsisr-geo |Try 'hsisr-geo |Error: |$")
 _FOR_PYTHON = re.compile(r" \([a-z_]+=\w*\)")  # what a caller in Python would write

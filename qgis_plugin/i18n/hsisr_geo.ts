@@ -212,6 +212,50 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Spectral index with its deviation</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Makes an index of a super-resolved raster, with its standard deviation.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&lt;p&gt;Makes a raster of two bands: an index of a super-resolved raster, and how far it may be off, as a standard deviation. It needs the &lt;b&gt;uncertainty&lt;/b&gt; of all bands that &lt;i&gt;Super-resolve raster&lt;/i&gt; wrote beside the result.&lt;/p&gt;&lt;p&gt;&lt;i&gt;ndvi&lt;/i&gt; and &lt;i&gt;pri&lt;/i&gt;: vegetation; &lt;i&gt;rep&lt;/i&gt;: the position of the red edge, in nm; &lt;i&gt;depth:2200&lt;/i&gt; and &lt;i&gt;depth:900&lt;/i&gt;: depths of absorption bands, of clay and of iron. Each takes the good bands nearest to its wavelengths, at most 10 nm away.&lt;/p&gt;&lt;p&gt;The deviation is to first order, with the correlation that the detail of the result's bands has.&lt;/p&gt;</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Its uncertainty</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Of all bands, as it was written beside the result.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Index</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Mean of the index</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Mean of its deviation</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>No pixel has a value of {index} (bands at {waves} nm)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>unknown</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{index} of the bands at {waves} nm: {mean:.4g} in the mean, deviation {deviation}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Hyperspectral raster info</source>
       <translation type="unfinished" />
     </message>
@@ -440,6 +484,38 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Estimate the sensor's blur</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Tells what blurred a raster, and how sure that is.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&lt;p&gt;Tells which blur &lt;i&gt;Super-resolve raster&lt;/i&gt; assumes by itself, and how sure that is: what the file says, else what is known of its sensor, else what its pixels tell, else &lt;i&gt;bicubic&lt;/i&gt;.&lt;/p&gt;&lt;p&gt;The MTF is the modulation that is left at the Nyquist frequency of the pixels: small is soft. In brackets are the bounds that the truth exceeds in one of ten cases each. &lt;b&gt;PSF&lt;/b&gt;, among the outputs, can be given to &lt;i&gt;Super-resolve raster&lt;/i&gt;.&lt;/p&gt;</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Drawing of the blur</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>What tells it</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The sensor's blur: {psf} (PSF)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>MTF at the Nyquist frequency from row to row, where pixels tell it</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>MTF at the Nyquist frequency from column to column, where pixels tell it</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Model</source>
       <translation type="unfinished" />
     </message>
@@ -612,7 +688,15 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Spectral index with its deviation…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Evaluate against reference…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Estimate the sensor's blur…</source>
       <translation type="unfinished" />
     </message>
     <message>

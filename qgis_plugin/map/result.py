@@ -6,6 +6,7 @@ from qgis.PyQt import sip
 
 from ..i18n import tr
 from .dataset import dataset_of
+from .index import InGrey
 from .pair import BesideInput
 from .sequential import Sequential
 
@@ -31,6 +32,11 @@ def show_uncertainty(path, source, label, context, *, cut, crs=None):
     """Let an uncertainty appear in shades, as e.g. 'scene ×2 (hsisr-base): uncertainty'."""
     name = f"{_name(path, source, cut)}: {tr('uncertainty')}"
     _show(path, name, label, Sequential(_identifier(source), crs), context)
+
+
+def show_index(path, source, index, label, context):
+    """Let an index of a result appear in grey, as e.g. 'scene ×2 (hsisr-base): ndvi'."""
+    _show(path, f"{source.name}: {index}", label, InGrey(_identifier(source)), context)
 
 
 def _identifier(source) -> str:

@@ -20,8 +20,10 @@ from qgis_plugin.engine.command import (
     assess_arguments,
     evaluate_arguments,
     in_range,
+    index_arguments,
     info_arguments,
     models_arguments,
+    psf_arguments,
     run_arguments,
     with_water_vapour,
 )
@@ -232,6 +234,8 @@ def test_an_adaptation():
         ),
         info_arguments("in.tif", selection=CALL["selection"]),
         evaluate_arguments("a.tif", "b.tif", all_bands=True, data_range=1.5),
+        index_arguments("a.tif", "b.tif", "depth:2200", "c.tif"),
+        psf_arguments("in.tif", plot="blur.png", selection=CALL["selection"]),
     ],
     ids=lambda arguments: arguments[0],
 )

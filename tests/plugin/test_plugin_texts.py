@@ -15,6 +15,8 @@ from qgis_plugin.engine.command import (
     adapt_arguments,
     assess_arguments,
     evaluate_arguments,
+    index_arguments,
+    psf_arguments,
     run_arguments,
 )
 from qgis_plugin.engine.timeleft import TimeLeft, rounded
@@ -97,6 +99,8 @@ def test_every_option_that_a_dialog_sets_has_its_label_in_messages():
         *assess_arguments("in.tif", "r", ResultCall(upscale=2), window=64, overwrite=True),
         *adapt_arguments("in.tif", "m.safetensors", SceneCall(upscale=4)),
         *evaluate_arguments("sr.tif", "ref.tif", all_bands=True, data_range=1.0),
+        *index_arguments("sr.tif", "sigma.tif", "ndvi", "ndvi.tif"),
+        *psf_arguments("in.tif", plot="blur.png"),
     ]
     given = {word for word in everything if word.startswith("--")}
     assert given - {"--json", "--progress", "--report"} == set(PARAMETERS)
@@ -105,7 +109,7 @@ def test_every_option_that_a_dialog_sets_has_its_label_in_messages():
 def test_every_option_with_a_label_is_one_of_the_engine():
     known = {
         option
-        for name in ("run", "assess", "adapt", "evaluate")
+        for name in ("run", "assess", "adapt", "evaluate", "index", "psf")
         for parameter in cli.get_command(None, name).params
         for option in parameter.opts
     }

@@ -2,6 +2,8 @@
 
 from qgis.core import QgsProcessingFeedback
 
+ALGORITHMS = ("superresolve", "assess", "adapt", "spectralindex", "evaluate", "psf", "info")
+
 
 class Heard(QgsProcessingFeedback):
     """A feedback that remembers what it was told."""

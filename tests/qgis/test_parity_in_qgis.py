@@ -26,6 +26,12 @@ NOT_IN_A_DIALOG = {  # command -> option -> why
         **dict.fromkeys(("--seed", "--steps"), REPEATS),
         "--overwrite": "QGIS asks itself before a file is replaced",
     },
+    "index": {
+        "--out": "OUTPUT, as QGIS calls it",
+        "--overwrite": "QGIS asks itself before a file is replaced",
+        "--format": "the ending of the name tells it",
+    },
+    "psf": {"--overwrite": "QGIS asks itself before a file is replaced"},
     "evaluate": {
         **dict.fromkeys(("--pair", "--model", "--psf"), PAIR),
         "--upscale": "the result says how it was made",
@@ -35,6 +41,7 @@ OTHER_NAMES = {"--report": "REPORT"}  # no message speaks of it
 MORE = {  # parameter -> what it is for the engine
     "INPUT": "an argument",
     "OUTPUT": "an argument, or what the plugin writes itself",
+    "RESULT": "an argument",
     "SR": "an argument",
     "REFERENCE": "an argument",
     "WATER_VAPOUR": "of --exclude",
@@ -43,7 +50,8 @@ MORE = {  # parameter -> what it is for the engine
     "MODEL_FILE": "of --model",
     "VALID_MAX": "of --valid-range",
 }
-COMMANDS = {"superresolve": "run", **{n: n for n in ("assess", "adapt", "info", "evaluate")}}
+OTHERS = ("assess", "adapt", "evaluate", "info", "psf")
+COMMANDS = {"superresolve": "run", "spectralindex": "index", **{name: name for name in OTHERS}}
 # A VRT is many files, which QGIS would neither move nor delete as one.
 OTHER_WORDS = {"FORMAT": ({"vrt"}, {"auto"})}  # parameter -> (the engine's alone, the dialog's)
 
@@ -68,7 +76,7 @@ def parameter_of(option):
 @pytest.mark.parametrize("algorithm", COMMANDS)
 def test_a_dialog_has_what_its_command_has_or_there_is_a_reason(engine, algorithm, made):
     command = COMMANDS[algorithm]
-    options = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", told(engine, command), re.MULTILINE))
+    options = set(re.findall(r"^ {2}(?:-\w, )?(--[a-z-]+)", told(engine, command), re.MULTILINE))
     options = {option for option in options if f"--no-{option[2:]}" not in options}
     assert len(options) > 4
     left_out = set(NOT_IN_A_DIALOG.get(command, ()))
@@ -82,11 +90,13 @@ def test_a_dialog_has_what_its_command_has_or_there_is_a_reason(engine, algorith
 @pytest.mark.parametrize("algorithm", COMMANDS)
 def test_lists_have_the_words_that_the_engine_takes(engine, algorithm, made):
     said = told(engine, COMMANDS[algorithm])
-    found = re.findall(r"^ +(--[a-z-]+) +(?:\[([\w|]+)\]|([\w|:]+\|[\w|:]+)\b)", said, re.MULTILINE)
+    found = re.findall(
+        r"^ +(--[a-z-]+) +(?:\[([\w|:]+)\]|([\w|:]+\|[\w|:]+)\b)", said, re.MULTILINE
+    )
     choices = {parameter_of(option): set((a or b).split("|")) for option, a, b in found}
     for definition in made.parameterDefinitions():
         name = definition.name()
         if definition.type() == QgsProcessingParameterEnum.typeName() and name != "MODEL":
             engines, dialogs = OTHER_WORDS.get(name, (set(), set()))
-            words = {word for word in choices[name] if ":" not in word}  # cuda:N
+            words = choices[name] - {"cuda:N"}
             assert set(definition.options()) - dialogs == words - engines

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from osgeo import gdal
-from processing_runs import Heard, run
+from processing_runs import ALGORITHMS, Heard, run
 from qgis.core import (
     QgsApplication,
     QgsProcessingAlgRunnerTask,
@@ -53,8 +53,7 @@ def test_the_provider_and_its_algorithms_are_there():
     assert provider.name() == "Hyperspectral super-resolution"
     assert not provider.icon().isNull()
     ids = {found.id() for found in provider.algorithms()}
-    names = ("superresolve", "assess", "adapt", "evaluate", "info")
-    assert ids == {f"hsisr:{name}" for name in names}
+    assert ids == {f"hsisr:{name}" for name in ALGORITHMS}
     for found in provider.algorithms():
         assert found.shortHelpString()
 
@@ -209,7 +208,7 @@ def test_without_the_engine_everything_stays_visible_and_says_what_to_do(
 ):
     monkeypatch.setenv("HSISR_GEO_EXECUTABLE", "")
     monkeypatch.setenv("PATH", str(tmp_path))
-    for name in ("superresolve", "assess", "adapt", "evaluate", "info"):
+    for name in ALGORITHMS:
         able, message = algorithm(name).canExecute()
         assert not able
         assert "install hsisr-geo yourself" in message

@@ -8,6 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 from osgeo import gdal
+from processing_runs import ALGORITHMS
 
 # Debian's wrapper of 3.22 passes an option that the binary beside it does not know.
 PROGRAM = shutil.which("qgis_process.bin") or shutil.which("qgis_process")
@@ -37,7 +38,7 @@ def enabled(plugin_folder):
 def test_list_shows_the_provider():
     listed = qgis_process("list").stdout
     assert "Hyperspectral super-resolution" in listed
-    for name in ("superresolve", "assess", "adapt", "evaluate", "info"):
+    for name in ALGORITHMS:
         assert f"hsisr:{name}" in listed
 
 

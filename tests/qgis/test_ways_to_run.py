@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from osgeo import gdal
-from processing_runs import run
+from processing_runs import ALGORITHMS, run
 from qgis.core import (
     Qgis,
     QgsApplication,
@@ -25,8 +25,6 @@ from qgis.core import (
 )
 
 pytestmark = pytest.mark.usefixtures("plugin")
-
-ALGORITHMS = ("superresolve", "assess", "adapt", "evaluate", "info")
 
 
 def created(name="superresolve"):
