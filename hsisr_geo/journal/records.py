@@ -12,6 +12,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -102,8 +103,9 @@ class JournalWriter:
             try:
                 self._write(head, arrays)
             except BaseException as error:
-                self._file.seek(start)
-                self._file.truncate()  # other threads may still add theirs
+                self._file.seek(start)  # other threads may still add theirs
+                with suppress(OSError):  # Btrfs takes room to cut a file, which a quota refuses
+                    self._file.truncate()
                 if isinstance(error, OSError):
                     raise self._refused(error) from error
                 raise

@@ -1,3 +1,6 @@
+import errno
+import os
+
 import numpy as np
 import pytest
 
@@ -77,6 +80,38 @@ def test_a_record_that_cannot_be_written_leaves_the_others(tmp_path, monkeypatch
                 writer.add((0, 1), ARRAYS)
         assert path.stat().st_size == before
         writer.add((0, 2), ARRAYS)
+    assert [entry.tile for entry in read_journal(path)] == [(0, 0), (0, 2)]
+
+
+def test_a_file_that_cannot_be_cut_either_is_told_and_goes_on(tmp_path, monkeypatch):
+    """Btrfs needs room to cut a file: with its quota used up it refuses that, too."""
+    path = tmp_path / "a.journal"
+
+    class Full:
+        """A file that takes three bytes more, and is not cut."""
+
+        def __init__(self, file):
+            self._file = file
+
+        def __getattr__(self, name):
+            return getattr(self._file, name)
+
+        def write(self, data):
+            self._file.write(data[:3])
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+        def truncate(self):
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    with JournalWriter(path) as writer:
+        writer.add((0, 0), ARRAYS)
+        before = path.stat().st_size
+        with monkeypatch.context() as patch:
+            patch.setattr(writer, "_file", Full(writer._file))
+            with pytest.raises(OutputError, match=r"a\.journal: cannot be written: .*uota"):
+                writer.add((0, 1), ARRAYS)
+        assert path.stat().st_size == before + 3
+        writer.add((0, 2), ARRAYS)  # over the three
     assert [entry.tile for entry in read_journal(path)] == [(0, 0), (0, 2)]
 
 
