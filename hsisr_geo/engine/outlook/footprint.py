@@ -16,7 +16,8 @@ from hsisr_geo.cube.tiling import Tile, TileGrid
 from hsisr_geo.cube.windows import BLOCK, Window, area, block_side, inside
 from hsisr_geo.output.formats.format import AT_ONCE, Format, at_once
 from hsisr_geo.raster.datasets import cache_bytes
-from hsisr_geo.raster.gdal import GdalSource, interleaved_lines
+from hsisr_geo.raster.gdal import GdalSource
+from hsisr_geo.raster.gdal.held_blocks import interleaved_lines
 from hsisr_geo.raster.products.unpack import MOST_AT_ONCE
 from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.statistics import SAMPLE_PIXELS, STRIP_BYTES
