@@ -5,9 +5,11 @@ import pytest
 import rasterio
 import xarray as xr
 from affine import Affine
+from commands import bicubic
 from pyproj import CRS as ProjCRS
 from rasterio.crs import CRS
 
+from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
@@ -168,3 +170,48 @@ def test_the_only_time_of_a_cube_is_when_it_was_taken(tmp_path, told):
     day = ("2024-06-01T00:00:00Z", "2024-06-01T23:59:59Z")
     assert str(found) == ("/".join(day) if len(told) == 10 else told)
     assert origin_of(stored(cube(), tmp_path / "c.nc")).acquired is None
+
+
+def as_acolite_writes(path, families, *, mapped=True):
+    """A variable for each band and quantity (acolite/output/nc_write.py), named by wavelength."""
+    centres, widths = (442.7, 551.2, 2201.4), (9.9, 10.1, 12.3)
+    row, col = np.mgrid[:6, :8]
+    dims = ("y", "x")
+    planes = {"lon": (dims, 13 + 4e-4 * col), "lat": (dims, 52.4 - 3e-4 * row),
+              "sza": (dims, np.full((6, 8), 40.0))}  # fmt: skip
+    for base, (family, count) in enumerate(families.items()):
+        for i, (nm, width) in enumerate(zip(centres[:count], widths, strict=False)):
+            told = {"wavelength": nm, "wave_mu": nm / 1e3, "width": width, "units": "1"}
+            pixels = (100.0 * base + 10 * i + row + col / 10).astype("f4")
+            planes[f"{family}_{nm:.0f}"] = (dims, pixels, told)
+    place = {"x": 366015.0 + 30 * np.arange(8), "y": 5808985.0 - 30 * np.arange(6)}
+    made = xr.Dataset(planes, place if mapped else {})
+    made.attrs = {"generated_by": "ACOLITE", "sensor": "PRISMA", "isodate": "2023-06-01T10:21:30"}
+    made.to_netcdf(path, engine="h5netcdf")
+    return path
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_of_two_families_of_bands_one_has_to_be_named(tmp_path, mapped):
+    """ACOLITE's L2R has rhot, at the top of the atmosphere, in every band, and rhos in most."""
+    path = as_acolite_writes(tmp_path / "L2R.nc", {"rhot": 3, "rhos": 2}, mapped=mapped)
+    with pytest.raises(RasterError, match=r"\(rhot_\*, rhos_\*\): name one, e.g. NETCDF.*rhos_\*"):
+        open_raster(path)
+    raster = open_raster(f'NETCDF:"{path}":rhos_*')
+    assert raster.bands.wavelengths_nm == (442.7, 551.2)
+    assert raster.bands.fwhm_nm == (9.9, 10.1)
+    assert raster.product == "CF cube of 2 variables, rhos_443 to rhos_551"
+    assert str(origin_of(raster).acquired) == "2023-06-01T10:21:30Z"
+    assert (raster.transform.c == 366000) is mapped
+    assert bool(raster.gcps) is not mapped
+    pixels = read_window(raster, slice(0, 6), slice(0, 8))
+    assert pixels[:, 2, 3] == pytest.approx([102.3, 112.3])
+    bicubic(raster.opening.path, tmp_path / "fine.tif")
+    assert open_raster(tmp_path / "fine.tif").bands.wavelengths_nm == (442.7, 551.2)
+
+
+def test_a_family_of_bands_that_is_alone_is_the_cube(tmp_path):
+    path = as_acolite_writes(tmp_path / "L2W.nc", {"Rrs": 3})
+    assert open_raster(path).bands.wavelengths_nm == (442.7, 551.2, 2201.4)
+    with pytest.raises(RasterError, match=r"no variables that are named rhos_\*"):
+        open_raster(f'NETCDF:"{path}":rhos_*')

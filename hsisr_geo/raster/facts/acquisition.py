@@ -18,7 +18,7 @@ _SPANS = (
     ("product_starttime", "product_stoptime"), ("acquisition_time", ""), ("acquired", ""),
     ("acquisition_date", ""), ("acquisition_datetime", ""), ("acquisitiontime", ""),
     ("acquisitiondate", ""), ("sensing_time", ""), ("datetime", ""), ("date_acquired", ""),
-    ("timestamp_acquired", ""),  # HYPSO
+    ("timestamp_acquired", ""), ("isodate", ""),  # HYPSO, ACOLITE
     ("dimension_time", ""), ("dimension_t", ""), ("dimension_date", ""),  # of CF cubes, named by us
 )  # fmt: skip
 

@@ -80,7 +80,10 @@ def _of_planes(cube: Cube, dtype: str) -> tuple[Bands, Limits | None, list[str]]
 def _as_texts(attributes: Mapping[str, Any]) -> dict[str, str]:
     """Return attributes as tags are: of a list its first, as some write arrays of one."""
     firsts = ((str(key), np.ravel(value)[:1]) for key, value in attributes.items())
-    return {key: str(first[0]) for key, first in firsts if first.size}
+    texts = {key: str(first[0]) for key, first in firsts if first.size}
+    if "wavelength" in texts and "width" in texts:  # ACOLITE; elsewhere it is of a picture
+        texts.setdefault("fwhm", texts["width"])
+    return texts
 
 
 def _radiometry(variable: Any, dtype: str) -> tuple[dict[str, Any], Limits | None]:

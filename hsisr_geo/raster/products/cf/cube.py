@@ -12,6 +12,8 @@ from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.products.cf.axes import Axes, axes_of, spatial_order, unnamed_dims
 
 _NUMBERED = re.compile(r"(?P<stem>.*?)_?(?P<number>\d+(?:[._]\d+)?)(?P<end>[a-zA-Z]?|_?nm)")
+_ALL = "*"  # at the end of a name: all variables that are named so but for a number
+_RIVAL = 2  # times as many variables has the largest family, at most, beside one like it
 _FEWER = 2  # times fewer bands than rows and columns, where no name tells the axes apart
 
 
@@ -45,7 +47,8 @@ def find_cube(groups: Mapping[str, Any], path: Path, wanted: str = "") -> Cube |
     Parameters
     ----------
     groups : the datasets of a file, by the names of their groups
-    wanted : "group/variable", as GDAL writes it: only that one counts
+    wanted : "group/variable", as GDAL writes it: only that one counts; "group/rhos_*" stands for
+        the variables that are named so but for a number, as the bands of one cube
 
     Raises
     ------
@@ -62,9 +65,11 @@ def find_cube(groups: Mapping[str, Any], path: Path, wanted: str = "") -> Cube |
     cubes = [item for item in found if item[3][0]]
     if cubes:
         return _largest(cubes, path)
-    if wanted:
+    if wanted.endswith(_ALL) and not found:
+        raise RasterError(f"{path} has no variables that are named {wanted}")
+    if wanted and not wanted.endswith(_ALL):
         return _unnamed(numeric, groups, path) if not found else None
-    return _stack(found) or (_unnamed(numeric, groups, path) if not found else None)
+    return _stack(found, path) or (_unnamed(numeric, groups, path) if not found else None)
 
 
 def _taken_for_coordinates(dataset: Any) -> list[Any]:
@@ -73,7 +78,15 @@ def _taken_for_coordinates(dataset: Any) -> list[Any]:
 
 
 def _same(name: str, wanted: str) -> bool:
-    return name.strip("/").replace(" ", "_") == wanted.strip("/").replace(" ", "_")
+    name, wanted = (text.strip("/").replace(" ", "_") for text in (name, wanted))
+    if not wanted.endswith(_ALL):
+        return name == wanted
+    match = _NUMBERED.fullmatch(name)
+    return match is not None and match["stem"].lower() == _stem(wanted)
+
+
+def _stem(wanted: str) -> str:
+    return wanted.removesuffix(_ALL).rstrip("_").lower()
 
 
 def _largest(cubes: Sequence[tuple[str, Any, Any, Axes]], path: Path) -> Cube:
@@ -95,8 +108,13 @@ def _as_gdal_names(path: Path, group: str, variable: str) -> str:
     return f'NETCDF:"{path}":{"/" if group else ""}{inside}'
 
 
-def _stack(found: Sequence[tuple[str, Any, Any, Axes]]) -> Cube | None:
-    """Take variables that are named alike but for a number for the bands of one raster."""
+def _stack(found: Sequence[tuple[str, Any, Any, Axes]], path: Path) -> Cube | None:
+    """Take variables that are named alike but for a number for the bands of one raster.
+
+    Raises
+    ------
+    RasterError : several such families
+    """
     families: dict[tuple[Any, ...], list[tuple[float, str, Any]]] = {}
     datasets = {}
     for group, dataset, variable, axes in found:
@@ -107,15 +125,31 @@ def _stack(found: Sequence[tuple[str, Any, Any, Axes]]) -> Cube | None:
             families.setdefault(key, []).append((number, str(variable.name), variable))
             datasets[key] = dataset
     ranked = sorted(families.items(), key=lambda item: -len(item[1]))
-    if not ranked or len(ranked[0][1]) < 2 or (
-        len(ranked) > 1 and len(ranked[1][1]) == len(ranked[0][1])
-    ):  # fmt: skip
+    if not ranked or len(ranked[0][1]) < 2:
         return None
+    _check_only(ranked, path)
     key, members = ranked[0]
     names = tuple(name for _, name, _ in sorted(members, key=lambda m: (m[0], m[1])))
     left = [str(v.name) for _, _, v, _ in found if str(v.name) not in names]
     note = f"its variables {names[0]} to {names[-1]} are taken as {len(names)} bands"
     return Cube(key[0], datasets[key], names, key[2], _with_left_out(note, left))
+
+
+def _check_only(ranked: Sequence[tuple[tuple[Any, ...], Sequence[Any]]], path: Path) -> None:
+    """Refuse to choose between families that may both be the cube, and say how to choose.
+
+    ACOLITE has rhot_* of every band, at the top of the atmosphere, and rhos_* of most.
+    """
+    least = max(2, len(ranked[0][1]) / _RIVAL)
+    rivals = [key for key, members in ranked if len(members) >= least]
+    if len(rivals) == 1:
+        return
+    names = [f"{match['stem']}_{_ALL}" for key, members in ranked if key in rivals
+             and (match := _NUMBERED.fullmatch(members[0][1]))]  # fmt: skip
+    raise RasterError(
+        f"{path} has several cubes, each of variables that are bands ({', '.join(names)}): name "
+        f"one, e.g. {_as_gdal_names(path, rivals[-1][0], names[-1])}"
+    )
 
 
 def _with_left_out(note: str, left: Sequence[str]) -> str:

@@ -180,7 +180,9 @@ def _describe(
     check_scales(bands, str(path))
     crs, odd_crs = read_crs(cube, groups, path)
     dims = [d for d in variable.dims if d in cube.axes]
-    title = repr(str(variable.name)) if band else f"of {len(bands)} variables"
+    names = cube.variables
+    title = f"of {len(bands)} variables, {names[0]} to {names[-1]}"
+    title = repr(str(variable.name)) if band else title
     raster = Raster(
         path=str(path),
         driver=driver,
@@ -194,7 +196,7 @@ def _describe(
         interleave=("band", "line", "pixel")[dims.index(band)] if band else "band",
         product=f"CF cube {title}",
         source=CfSource(
-            anywhere(str(path)), Opener(engine, cube.group), cube.variables, cube.axes,
+            anywhere(str(path)), Opener(engine, cube.group), names, cube.axes,
             unsigned, limits,
         ),
         decoded=_decoded(variable, engine),
