@@ -10,7 +10,7 @@ from hsisr_geo.raster.products.recognise import is_product_folder
 
 ENDINGS = (
     ".tif", ".tiff", ".vrt", ".bsq", ".bil", ".bip", ".img", ".dat", ".jp2",
-    ".nc", ".nc4", ".h5", ".he5", ".hdf5", ".zarr",
+    ".nc", ".nc4", ".h5", ".he5", ".hdf5", ".zarr", ".dim", ".levels",
 )  # fmt: skip
 """What a folder is looked through for, besides whatever has an ENVI header beside it."""
 _ZIPPED = ".zarr.zip"

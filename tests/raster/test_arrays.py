@@ -62,14 +62,12 @@ def test_hdf4_is_named_where_gdal_has_no_driver_for_it(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.dim", "<?xml version='1.0'?>\n<Dimap_Document><Metadata_Id><METADATA_PROFILE>"
-         "BEAM-DATAMODEL-V1</METADATA_PROFILE></Metadata_Id></Dimap_Document>",
-         r"bands are files in a\.data: let SNAP write"),
+        ("a.cu3s", "SQLite format 3", r"of Cubert's, .* cuvis\.EnviExporter"),
         ("a.gdalg.json", '{"type": "gdal_streamed_alg", "command_line": "gdal raster pipeline"}',
          r"by `gdal raster convert a\.gdalg\.json a\.tif`"),
         ("a.json", '{"version": 1, "refs": {}}', r'open_dataset\("a\.json", engine="kerc'),
     ],
-    ids=["BEAM-DIMAP", "GDALG", "kerchunk"],
+    ids=["Cubert", "GDALG", "kerchunk"],
 )  # fmt: skip
 def test_what_gdal_does_not_read_is_named_with_what_does(tmp_path, name, text, said):
     (tmp_path / name).write_text(text)

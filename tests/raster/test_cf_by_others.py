@@ -13,6 +13,7 @@ from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.facts.origin import origin_of
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.scenes import find_scenes
 
 CENTRES = [402.1, 450.5, 500.2, 550.9]
 UTM = CRS.from_epsg(32633)
@@ -215,3 +216,20 @@ def test_a_family_of_bands_that_is_alone_is_the_cube(tmp_path):
     assert open_raster(path).bands.wavelengths_nm == (442.7, 551.2, 2201.4)
     with pytest.raises(RasterError, match=r"no variables that are named rhos_\*"):
         open_raster(f'NETCDF:"{path}":rhos_*')
+
+
+def test_of_a_pyramid_that_xcube_writes_the_finest_level_is_read(tmp_path):
+    coarse = {"y": AXES["y"][::2], "x": AXES["x"][::2]}
+    whole = {"band": [nm / 1 for nm in CENTRES]}
+    for level, array in enumerate((cube({**AXES, **whole}), cube()[:, ::2, ::2])):
+        place = tmp_path / "scene.levels" / f"{level}.zarr"
+        array.assign_coords(coarse if level else {}).to_dataset().to_zarr(place, zarr_format=2)
+    raster = open_raster(tmp_path / "scene.levels")
+    assert raster.shape == (12, 10)
+    assert raster.transform == PLACE
+    assert raster.bands.wavelengths_nm == tuple(CENTRES)
+    assert "of its levels the finest is read" in raster.notes
+    assert find_scenes([str(tmp_path)]) == [str(tmp_path / "scene.levels")]
+    (tmp_path / "scene.levels").rename(tmp_path / "numbered")  # stores that have numbers for names
+    with pytest.raises(RasterError, match="a folder without a product"):
+        open_raster(tmp_path / "numbered")

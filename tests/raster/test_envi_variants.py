@@ -82,6 +82,20 @@ def test_a_header_without_data_says_what_was_looked_for(tmp_path):
         open_raster(tmp_path / "b.hdr")
 
 
+def test_of_a_recording_of_specim_the_reflectance_is_named(tmp_path):
+    """Its cameras write counts, and what is white and dark, into `capture`."""
+    for place in ("capture/DARKREF_a.raw", "capture/WHITEREF_a.raw", "capture/a.raw",
+                  "results/REFLECTANCE_a.dat"):  # fmt: skip
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        write_envi(tmp_path / place, (tmp_path / place).with_suffix(".hdr"))
+    with pytest.raises(RasterError, match=r"name a file in it, e.g. .*results/REFLECTANCE_a.dat$"):
+        open_raster(tmp_path)
+    for path in (tmp_path / "results").iterdir():
+        path.unlink()
+    with pytest.raises(RasterError, match=r"name a file in it, e.g. .*capture/a.raw$"):
+        open_raster(tmp_path)
+
+
 def test_a_spectral_library_is_no_raster(tmp_path):
     library = {"file type": "ENVI Spectral Library"}
     write_envi(tmp_path / "a.sli", tmp_path / "a.hdr", **library)

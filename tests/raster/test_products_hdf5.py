@@ -349,7 +349,7 @@ def test_without_the_lookup_table_only_the_map_is_missing(tmp_path, gone):
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("NEON_D01.h5", "no bands; of a NEON product"), ("a.h5", "no bands$")]
+    ("name", "told"), [("NEON_D01.h5", "no bands; as a product of NEON"), ("a.h5", "no bands$")]
 )
 def test_a_file_without_any_of_its_groups_may_be_an_incomplete_product(tmp_path, name, told):
     make_neon(tmp_path / name)
@@ -366,6 +366,18 @@ def test_a_missing_attribute_is_named(tmp_path, attribute):
         del file.attrs[attribute]
     with pytest.raises(RasterError, match=f"lacks the attribute {attribute}"):
         open_raster(tmp_path / "a.he5")
+
+
+def test_minerals_of_emit_are_no_spectra_and_not_incomplete(tmp_path):
+    """Variables as daac_output_abundance.py of emit-sds-l2b writes them."""
+    make_emit(tmp_path / "EMIT_L2B_MIN_001.nc")
+    with h5py.File(tmp_path / "EMIT_L2B_MIN_001.nc", "a") as file:
+        for name in ("group_1_band_depth", "group_2_band_depth"):
+            file[name] = file["reflectance"][..., 0]
+        del file["reflectance"], file["sensor_band_parameters"]
+        file.attrs["title"] = "EMIT L2B Estimated Mineral Identification and Band Depth 60 m V001"
+    with pytest.raises(RasterError, match=r"Mineral .* has no spectra: give the reflectance"):
+        open_raster(tmp_path / "EMIT_L2B_MIN_001.nc")
 
 
 def test_a_level_that_is_not_read_is_named(tmp_path):

@@ -1,4 +1,4 @@
-"""Wavelengths that a GeoTIFF has in an item of STAC beside it, or in SNAP's header in a tag."""
+"""Wavelengths that a raster has in an item of STAC or a table beside it, or in SNAP's tag."""
 
 import json
 
@@ -155,3 +155,47 @@ def test_info_tells_how_to_give_wavelengths_that_nothing_tells(plain):
     plain.with_suffix(".hdr").write_text(header)
     assert open_raster(plain).bands.wavelengths_nm == CENTRES
     assert "450.5 to 2200.12 nm" in call("info", plain).stdout
+
+
+def lines(*rows, apart=" "):
+    return "".join(f"{apart.join(map(str, row))}\n" for row in rows)
+
+
+ROWS = list(zip((1, 2, 3), CENTRES, WIDTHS, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("scene.wvl", '"band" "orband" "wl" "fwhm"\n'
+         + lines(*((i, i + 4, c, w) for i, c, w in ROWS))),  # prismaread
+        ("scene_meta.txt", '"band" "wl" "fwhm"\n' + lines(*ROWS)),  # as it was before
+        ("scene.wvl", lines(*ROWS, apart="\t")),  # HYDICE
+        ("scene.tif.wvl", "band,wavelength (um),fwhm\n"
+         + lines(*((i, c / 1e3, w / 1e3) for i, c, w in ROWS), apart=", ")),
+    ],
+    ids=["prismaread", "older", "HYDICE", "micrometres"],
+)  # fmt: skip
+def test_a_table_beside_a_raster_tells_its_wavelengths(plain, name, text):
+    plain.with_name(name).write_text(text)
+    raster = open_raster(plain)
+    assert raster.bands.wavelengths_nm == CENTRES
+    assert raster.bands.fwhm_nm == pytest.approx(WIDTHS)
+    assert raster.notes == (f"its wavelengths are those that {name} beside it tells",)
+    bicubic(plain, plain.parent / "fine.tif")
+    assert open_raster(plain.parent / "fine.tif").bands.wavelengths_nm == CENTRES
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (lines(*ROWS[:2]), ("scene.wvl beside it tells of 2 bands, not 3: left out",)),
+        ("date sunzen sunaz\n2020 40.1 150.2\n", ()), ("", ()), ("a note\nof 2 lines\n", ()),
+        (lines(*((i, f"B{i}", "") for i in (1, 2, 3))), ()),
+    ],
+)  # fmt: skip
+def test_a_table_of_something_else_says_nothing(plain, text, said):
+    plain.with_suffix(".wvl").write_text(text)
+    raster = open_raster(plain)
+    assert raster.bands.wavelengths_nm is None
+    assert raster.notes == said

@@ -17,10 +17,6 @@ _UNREAD = {
         "is HDF4 (Hyperion's L1R, CHRIS), for which the GDAL here has no driver: by one that has, "
         "gdalinfo {name} tells what is in it and gdal_translate makes a GeoTIFF"
     ),
-    rb"BEAM-DATAMODEL": (
-        "is BEAM-DIMAP, whose bands are files in {stem}.data: let SNAP write one file with their "
-        "wavelengths, File > Export > NetCDF4-CF"
-    ),
     rb"gdal_streamed_alg": (
         "is a pipeline of GDAL, which the GDAL here does not run: one that does (3.11 or newer) "
         "writes its raster by `gdal raster convert {name} {first}.tif`"
@@ -30,6 +26,7 @@ _UNREAD = {
         'xarray.open_dataset("{name}", engine="kerchunk").to_netcdf("cube.nc", engine="h5netcdf")'
     ),
 }  # by what is in the beginning of a file
+_CUBERT = (".cu3", ".cu3s")
 _ICECHUNK = "snapshots", "manifests"  # folders that every repository has
 
 
@@ -59,6 +56,11 @@ def advice(place: Path, beginning: bytes) -> str:
 
 def advice_on_unread(place: Path, beginning: bytes) -> str:
     """Say what to do about a file that GDAL did not read; "" where nothing is known of it."""
+    if place.suffix.lower() in _CUBERT:
+        return (
+            f"{place} is a recording of Cubert's, which only its maker's library opens: let Cubert "
+            "Utils, or cuvis.EnviExporter in Python, write it as ENVI"
+        )
     found = (told for pattern, told in _UNREAD.items() if re.search(pattern, beginning))
     names = {"name": place.name, "stem": place.stem, "first": place.name.split(".")[0]}
     return next((f"{place} {told.format_map(names)}" for told in found), "")

@@ -102,6 +102,8 @@ def recognise(file: Any) -> bool:
     axes would be taken for others. A granule that was put on its map by others has no such groups.
     """
     marks = (*_GROUPS, next((name for name in (*_CUBES, "mask") if name in file), "none"))
+    if str(as_text(file.attrs.get("title", ""))).startswith("EMIT L2B") and _GROUPS[0] in file:
+        return True  # minerals, which are no spectra
     return sum(name in file for name in marks) >= 2 and any(name in file for name in _GROUPS)
 
 

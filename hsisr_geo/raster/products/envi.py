@@ -8,6 +8,7 @@ read by `hsisr_geo.bands.envi_header`, and understood by GDAL from a header that
 import math
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ _TEXTS = frozenset((".hdr", ".xml", ".txt", ".qml", ".prj", ".json", ".csv", ".m
                     ".sta", ".enp", ".ovr", ".tfw"))  # fmt: skip
 _AXES = {"band": (0, 1, 2), "line": (1, 0, 2), "pixel": (1, 2, 0)}
 """In what order files have bands, rows and columns."""
+_LOOKED_AT = 100  # headers
 _SUFFIXES = ("", ".img", ".dat", ".bsq", ".bil", ".bip", ".raw", ".bin")
 
 
@@ -93,6 +95,24 @@ def data_file(header: Path) -> str:
         return os.fspath(others[0])
     names = ", ".join(path.name for path in tried[: len(_SUFFIXES)])
     raise RasterError(f"{header}: the data file of this ENVI header is missing: looked for {names}")
+
+
+def images_below(folder: Path) -> list[Path]:
+    """Return images in a folder, and in those in it, by their headers: of Specim the result first.
+
+    Its cameras write `capture/NAME.raw`, what white and dark are beside that, and
+    `results/REFLECTANCE_NAME.dat`.
+    """
+    found = []
+    with suppress(OSError):
+        headers = sorted([*folder.glob("*.hdr"), *folder.glob("*/*.hdr")])[:_LOOKED_AT]
+        for header in (path for path in headers if begins_header(path)):
+            with suppress(RasterError):
+                found.append(Path(data_file(header)))
+    references = ("DARKREF", "WHITEREF", "DARK", "WHITE")
+    return sorted(found, key=lambda path: (
+        path.name.upper().startswith(references), "REFLECTANCE" not in path.name.upper(),
+    ))  # fmt: skip
 
 
 def _of_that_stem(header: Path) -> list[Path]:

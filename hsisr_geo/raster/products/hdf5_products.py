@@ -30,7 +30,7 @@ def describe(path: Path, *, orthorectify: bool) -> Raster:
         named = next((n for n in ("PRS_", "EMIT_", "NEON_") if path.name.startswith(n)), None)
         if named is None:
             raise
-        told = f"of a {named[:-1]} product it lacks the groups: it is incomplete"
+        told = f"as a product of {named[:-1]} it lacks the groups: it is incomplete"
         raise RasterError(f"{error}; {told}") from error
 
 

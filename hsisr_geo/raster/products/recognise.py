@@ -17,6 +17,7 @@ from hsisr_geo.raster.facts.stac_item import with_item_beside
 from hsisr_geo.raster.pipes import is_stdin
 from hsisr_geo.raster.products import aviris, dlr, envi, makers, snap
 from hsisr_geo.raster.products.place import ORTHORECTIFIED
+from hsisr_geo.raster.products.wavelength_table import with_table_beside
 from hsisr_geo.raster.raster import Raster
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -68,7 +69,7 @@ def is_product_folder(place: Path) -> bool:
     """Tell whether a folder is one scene: a Zarr store, or a product of several files."""
     if not place.is_dir():
         return False
-    return _is_zarr(place) or dlr.holds_metadata(place)
+    return _is_zarr(place) or _finest(place) is not None or dlr.holds_metadata(place)
 
 
 def _is_zarr(place: Path) -> bool:
@@ -86,16 +87,32 @@ def _folder(place: Path, orthorectify: bool) -> Raster:
     found = dlr.find_metadata(place)
     if found is not None:
         return dlr.describe(found)
+    if (finest := _finest(place)) is not None:
+        return _folder(finest, orthorectify).noted("of its levels the finest is read")
+    if dimap := snap.dimap_of(place):
+        return snap.describe(dimap)
     if told := arrays.advice_on_folder(place):
         raise RasterError(told)
     try:
         return gdal.describe(os.fspath(place))
     except RasterError as error:
-        below = dlr.products_below(place)
-        what = f"in {below[0]} is one: name that" if below else "name a file in it"
         raise RasterError(
-            f"{place} is not a raster, but a folder without a product: {what}"
+            f"{place} is not a raster, but a folder without a product: {_what_is_in(place)}"
         ) from error
+
+
+def _finest(place: Path) -> Path | None:
+    """Return the base of a pyramid of Zarr stores, as xcube writes it; None of other folders."""
+    base = place / "0.zarr"
+    pyramid = place.suffix == ".levels" or os.path.exists(place / ".zlevels")
+    return base if pyramid and _is_zarr(base) else None
+
+
+def _what_is_in(place: Path) -> str:
+    if below := dlr.products_below(place):
+        return f"in {below[0]} is one: name that"
+    images = envi.images_below(place)
+    return f"name a file in it, e.g. {images[0]}" if images else "name a file in it"
 
 
 def _file(place: Path, orthorectify: bool) -> Raster:
@@ -115,11 +132,14 @@ def _file(place: Path, orthorectify: bool) -> Raster:
         raise RasterError(told)
     if beginning.startswith(b"PK") and _is_zarr(place):
         return _folder(place, orthorectify)
+    if snap.is_dimap(beginning):
+        return snap.describe(place)
     metadata = dlr.metadata_of(place, beginning)
     if metadata is not None:
         return dlr.describe(metadata, place)
     found = makers.as_its_maker_means(_raster(place, beginning), place)
     found = with_item_beside(snap.as_snap_means(found, place), place)
+    found = with_table_beside(found, place)
     return aviris.on_its_map(found, place, orthorectify=orthorectify)
 
 
