@@ -3,7 +3,7 @@
 #
 # Expected: an item of STAC 1.0 with `proj:epsg`, which stackstac documents, is stacked in its CRS, whether it is handed
 #   over as a dictionary or as the pystac.Item that stackstac takes as well: reading an item does not change it.
-# Behaviour: pystac migrates what it reads, `Item.from_file` as pystac_client's searches: `proj:epsg` becomes `proj:code`
+# Behaviour: pystac migrates what it reads, by `Item.from_file` and `Item.from_dict`: `proj:epsg` becomes `proj:code`
 #   of the projection extension 2.0, which stackstac does not know. Of the same item it then says that it has no CRS,
 #   and stops; read with `migrate=False` it has one.
 # Seen: dictionary: epsg:32633 | read by pystac: Cannot pick a common CRS | read without migration: epsg:32633
