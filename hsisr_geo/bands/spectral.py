@@ -10,10 +10,10 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from hsisr_geo.bands.band_names import Centre, in_ends, in_names, in_text, in_texts
 from hsisr_geo.bands.envi_header import begins_header, read_header
 from hsisr_geo.bands.isis_label import label_fields
 from hsisr_geo.bands.lists import (
@@ -24,7 +24,7 @@ from hsisr_geo.bands.lists import (
     to_number,
     without_repr,
 )
-from hsisr_geo.bands.spellings import key_of, spelled, unit_in
+from hsisr_geo.bands.spellings import key_of, unit_in
 from hsisr_geo.bands.wavelengths import (
     fitting_widths,
     in_nanometers,
@@ -32,28 +32,12 @@ from hsisr_geo.bands.wavelengths import (
     named_unit,
     numbers_of_bands,
     of_wavenumber,
-    plausible,
 )
 
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 _GOOD = ("bbl", "good_wavelengths", "good_bands", "good_band")
-_DESCRIBED = re.compile(
-    r"(?<![\d.])(\d+(?:\.\d+)?)[\s_]*\(?(nm|nanomet\w+|µm|um|micromet\w+|microns?)(?![^\W_])",
-    re.IGNORECASE,
-)
-# Without a unit only what can hardly be anything else: "channel_0 (381.0055927)" ...
-_BARE = re.compile(r"(?:^|[\s(_=])(\d{3,5}\.\d+)\)?$")
-# ... and names that are the same but for a number that grows from band to band and can be one, and
-# one that counts the bands: "Band_503" (Wyvern), "X450.5" (R), "b001_450", "Band 1 (450)"
-_NUMBERED = re.compile(
-    r"(?P<before>[^\d.]*?)[\s_(-]*(?P<equals>[=:]\s*)?"
-    r"(?P<number>\d{3,5}(?:\.\d+)?|\d{1,2}\.\d{3,})\)?"
-)
-_COUNTED = re.compile(r"([^\d]*?)(\d+)([\s_(:-].*)")
-_YEARS = (1900, 2100)
-_ENDING = re.compile(r"(?:^|_)(\d{3,4}(?:\.\d+)?)$")  # of variables that are bands
 
 
 class Spectral(NamedTuple):
@@ -125,8 +109,8 @@ def read_planes(names: Sequence[str], tags: Sequence[Mapping[str, str]]) -> Spec
     if None not in found.centres:
         return found
     dotted = [re.sub(r"(?<=\d)_(?=\d)", ".", name) for name in names]
-    readings = _from_ends(dotted), [_from_description(name) for name in dotted], _from_names(dotted)
-    by_name = (_in_nanometers(said).centres for said in readings)
+    readings = in_ends(dotted), [in_text(name) for name in dotted], in_names(dotted)
+    by_name = (_in_nanometers(_as_said(found)).centres for found in readings)
     told = next((centres for centres in by_name if None not in centres), found.centres)
     return found._replace(centres=told)
 
@@ -158,8 +142,8 @@ def _places(dataset: Any, fields: Mapping[str, str]) -> Iterator[_Place]:
         yield _from_lists(f"header {path.name}", read_header(path), count)
     if believed:
         texts = _descriptions(dataset)
-        yield _Place("band descriptions", _from_descriptions(texts))
-        yield _Place("band names", _from_names(texts))
+        yield _Place("band descriptions", _as_said(in_texts(texts)))
+        yield _Place("band names", _as_said(in_names(texts)))
 
 
 def _headers_beside(dataset: Any) -> Iterator[Path]:
@@ -268,68 +252,8 @@ def _from_dimension(tags: Mapping[str, str], unit: str | None) -> _Said:
     return _Said(to_number(value), tags.get("dim_wavelength_unit", unit))
 
 
-def _from_description(text: str | None) -> _Said:
-    found = _DESCRIBED.search(text or "")
-    if found is not None:
-        return _Said(float(found[1]), "nm" if found[2].lower().startswith("n") else "um")
-    bare = _BARE.search(text or "")
-    return _Said(float(bare[1]), "nm") if bare else _Said()
-
-
-def _from_descriptions(texts: Sequence[str | None]) -> list[_Said]:
-    """Read what each description says; where others have decimals, whole numbers count as well.
-
-    "wl_450.5", "wl_550": R and NumPy write no decimals where there are none.
-    """
-    said = [_from_description(text) for text in texts]
-    if not any(_BARE.search(text or "") for text in texts):
-        return said
-    decimals = (re.sub(r"(?<![\d.])(\d{3,5})(\)?)$", r"\1.0\2", text or "") for text in texts)
-    pairs = zip(said, decimals, strict=True)
-    return [found if found.centre else _from_description(text) for found, text in pairs]
-
-
-def _from_names(texts: Sequence[str | None]) -> list[_Said]:
-    """Read wavelengths out of names that differ in a number only, which grows like one."""
-    bare = [_without_count((text or "").strip(), i) for i, text in enumerate(texts)]
-    found = [_NUMBERED.fullmatch(text) for text in bare]
-    matches = [match for match in found if match and _may_be_centre(match)]
-    numbers = [float(match["number"]) for match in matches]
-    alike = len({match["before"].lower() for match in matches}) == 1
-    known = len(matches) == len(texts) > 1 and alike and _grow(numbers)
-    nm = in_nanometers(numbers, None).nm if known else []
-    if not known or not plausible([v for v in nm if v]):
-        return [_Said()] * len(texts)
-    return [_Said(number) for number in numbers]
-
-
-def _may_be_centre(match: re.Match[str]) -> bool:
-    """Tell whether a number in a name may be a wavelength: "wl=500"; not "z=500", nor "500"."""
-    kind = spelled(match["before"])
-    alone = not match["before"] and "." not in match["number"]
-    return not (alone or match["equals"]) or (kind is not None and kind.name == "wavelength")
-
-
-def _without_count(name: str, index: int) -> str:
-    """Take the number of a band out of its name, counted from 0 or 1: "Band 1 (450)"."""
-    found = _COUNTED.fullmatch(name)
-    return found[1] + found[3] if found and int(found[2]) in (index, index + 1) else name
-
-
-def _grow(numbers: Sequence[float]) -> bool:
-    """Tell whether numbers grow as wavelengths do: not one by one, as counts, and no years."""
-    steps = {b - a for a, b in pairwise(numbers)}
-    years = all(_YEARS[0] <= n <= _YEARS[1] and n == int(n) for n in numbers)
-    return all(step > 0 for step in steps) and steps != {1.0} and not years
-
-
-def _from_ends(names: Sequence[str]) -> list[_Said]:
-    """Read wavelengths at the ends of names, whatever stands before: "rhos_443"."""
-    found = [_ENDING.search(name) for name in names]
-    numbers = [float(match[1]) for match in found if match]
-    if len(numbers) < len(names) or not plausible(numbers):
-        return [_Said()] * len(names)
-    return [_Said(number, "nm") for number in numbers]
+def _as_said(found: Sequence[Centre | None]) -> list[_Said]:
+    return [_Said(one[0], one[1] or None) if one else _Said() for one in found]
 
 
 def _in_nanometers(said: Sequence[_Said]) -> Spectral:
