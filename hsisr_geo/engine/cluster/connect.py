@@ -14,6 +14,7 @@ import dask
 from distributed import Client, LocalCluster, Security
 from distributed.core import rpc
 
+from hsisr_geo.engine.cluster.lookout import PAUSED
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import HsisrError, WorkerError
 from hsisr_geo.files import temporary_folder
@@ -94,6 +95,10 @@ def _wait_for_workers(client: Client, address: str, seconds: float) -> None:
     try:
         client.wait_for_workers(1, timeout=seconds)
     except TimeoutError as error:
+        for name, worker in client.scheduler_info(n_workers=-1)["workers"].items():
+            if worker["status"] == "paused":
+                told = f"the scheduler at {address} has no workers that compute: {name} {PAUSED}"
+                raise WorkerError(told) from error
         told = f"the scheduler at {address} has no workers: start some with `dask worker`"
         raise WorkerError(f"{told} {address}") from error
 

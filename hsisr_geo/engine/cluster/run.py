@@ -56,7 +56,8 @@ def run(
     plugin = TileWorker(sent, finished.folder, finished.key, expected, elsewhere=elsewhere)
     with _registered(client, plugin, patience.answer):
         try:
-            _compute(client, plugin.name, finished, Lookout(client, patience, log), progress)
+            lookout = Lookout(client, patience, log, plugin.name)
+            _compute(client, plugin.name, finished, lookout, progress)
         except KilledWorker as error:
             raise WorkerError(
                 "workers were killed again and again while they computed a tile: is there too "
