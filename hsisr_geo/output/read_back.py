@@ -75,12 +75,19 @@ def _differences_of_cube(found: Raster, raster: Raster) -> Iterator[str]:
         yield "its size is another"
     if found.dtype != raster.dtype:
         yield f"its numbers are {found.dtype}, not {raster.dtype}"
-    transform = found.transform
+    transform = _around_the_globe(found.transform, raster)
     if raster.transform.e > 0 > transform.e:  # a grid from the south is read from the north
         transform = transform @ Affine(1, 0, 0, 0, -1, found.rows)
     yield from _places(transform, found.crs, raster)
     if not _same(found.bands.nodata, raster.bands.nodata, raster.dtype):
         yield f"its nodata value is {found.bands.nodata}, not {raster.bands.nodata}"
+
+
+def _around_the_globe(found: Affine, raster: Raster) -> Affine:
+    """Return a grid where the raster has it: what is told from 180 to 360 is read as west."""
+    if not raster.crs or not CRS.from_wkt(raster.crs).is_geographic:
+        return found
+    return Affine.translation(360 * round((raster.transform.c - found.c) / 360), 0) @ found
 
 
 def _places(found: Affine, crs: str | None, raster: Raster) -> Iterator[str]:
@@ -106,9 +113,14 @@ def _same_system(crs: str | None, raster: Raster) -> bool:
     try:
         (moved_x,), (moved_y,) = transform_points(theirs, ours, [x], [y])[:2]
     except Exception:  # of GDAL and PROJ, for systems of no known datum: they are told by no point
-        return True
+        return _kind(ours) == _kind(theirs)
     size = abs(raster.transform.determinant) ** 0.5
     return bool(math.dist((x, y), (moved_x, moved_y)) <= _PIXEL * size)
+
+
+def _kind(crs: CRS) -> tuple[bool, bool]:
+    """Tell what a local system is not: ENVI has that name for what it cannot hold."""
+    return crs.is_geographic, crs.is_projected
 
 
 def _same(found: float | None, wanted: float | None, dtype: str) -> bool:

@@ -100,6 +100,22 @@ def test_envi_holds_the_others(tmp_path, grid):
         assert d.transform.almost_equals(grid @ Affine.scale(0.5), 1e-6)
 
 
+ROTATED_POLE = (
+    "+proj=ob_tran +o_proj=longlat +o_lon_p=0 +o_lat_p=39.25 +lon_0=18 +to_meter=0.0174532925199433"
+)
+
+
+def test_a_system_that_envi_makes_a_local_one_of_is_not_held(tmp_path):
+    src = write(tmp_path / "a.tif", RNG.integers(1, 9, (2, 20, 20), np.uint16))
+    with rasterio.open(src, "r+") as d:
+        d.crs, d.transform = CRS.from_proj4(ROTATED_POLE), Affine(0.1, 0, 1, 0, -0.1, 2)
+    with pytest.raises(HsisrError, match=r"envi does not hold .* reference system is another"):
+        run(src, tmp_path / "a.img")
+    with rasterio.open(src, "r+") as d:
+        d.crs = CRS.from_wkt('LOCAL_CS["site",UNIT["metre",1]]')
+    run(src, tmp_path / "a.img")
+
+
 def test_envi_refuses_bytes_with_a_sign(tmp_path):
     src = write(tmp_path / "a.tif", RNG.integers(-47, 28, (2, 20, 20), np.int8))
     with pytest.raises(HsisrError, match=r"ENVI cannot hold int8.*GeoTIFF"):

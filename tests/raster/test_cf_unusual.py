@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import rasterio
 import xarray as xr
-from commands import bicubic, call
+from affine import Affine
+from commands import bicubic, call, write
 
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.open import open_raster
@@ -247,6 +248,20 @@ def test_a_grid_mapping_that_names_its_crs_in_other_words(tmp_path, key, value):
     crs = rasterio.crs.CRS.from_wkt(open_raster(netcdf(dataset, tmp_path / "a.nc")).crs)
     told = crs.to_dict()
     assert (told["proj"], told["lat_ts"], told["lon_0"]) == ("stere", 70, -45)
+
+
+@pytest.mark.parametrize("first", [180.01, 200, 359.9, 360, 370])
+@pytest.mark.parametrize("form", ["nc", "zarr"])
+def test_a_grid_from_0_to_360_is_written_where_it_lies(tmp_path, first, form):
+    """GDAL and we read it west of Greenwich; over Greenwich it goes on beyond 360."""
+    src, dst = tmp_path / "a.tif", tmp_path / f"b.{form}"
+    write(
+        src, CUBE.transpose(2, 0, 1), crs="EPSG:4326", transform=Affine(0.01, 0, first, 0, -0.01, 9)
+    )
+    bicubic(src, dst)
+    transform = open_raster(dst).transform
+    assert transform.c == pytest.approx(first - 360)
+    assert transform.a == pytest.approx(0.005)
 
 
 @pytest.mark.parametrize(

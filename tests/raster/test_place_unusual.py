@@ -120,3 +120,22 @@ def test_a_geotransform_whose_pixels_have_no_area_is_said_and_left_out(tmp_path)
     with rasterio.open(tmp_path / "fine.tif") as fine:
         assert fine.transform == Affine.identity()
         assert fine.shape == (40, 48)
+
+
+@pytest.mark.parametrize(("epsg", "foot"), [(2229, False), (2913, True), (32633, False)])
+def test_a_foot_in_an_envi_header_is_the_one_of_its_own_system(tmp_path, epsg, foot):
+    """GDAL makes an international foot of any: in California 13 feet of the false easting."""
+    grid = Affine(1, 0, 6_500_000, 0, -1, 1_800_000)
+    profile = {"driver": "GTiff", "crs": f"EPSG:{epsg}", "transform": grid}
+    size = {"count": 2, "height": 9, "width": 8, "dtype": "uint16"}
+    with rasterio.open(tmp_path / "a.tif", "w", **profile, **size) as file:
+        file.write(np.full((2, 9, 8), 7, "u2"))
+        crs = file.crs
+    bicubic(tmp_path / "a.tif", tmp_path / "b.img")
+    (line,) = (x for x in (tmp_path / "b.hdr").read_text().splitlines() if "map info" in x)
+    assert ("units=Feet" in line) == foot
+    with rasterio.open(tmp_path / "b.img") as made:
+        assert made.crs == crs
+    with rasterio.open(tmp_path / "c.img", "w", **{**profile, "driver": "ENVI"}, **size) as file:
+        pass
+    assert rasterio.CRS.from_wkt(open_raster(tmp_path / "c.img").crs) == crs

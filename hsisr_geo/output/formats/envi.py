@@ -15,6 +15,7 @@ from hsisr_geo.output.formats.dataset import sidecars, write_dataset
 from hsisr_geo.output.formats.format import Content, Format, as_stored, needs_mask
 from hsisr_geo.raster.facts.acquisition import iso
 from hsisr_geo.raster.facts.origin import origin_of
+from hsisr_geo.raster.place.envi_crs import with_the_foot_of
 from hsisr_geo.raster.place.gcp import corners_first
 from hsisr_geo.raster.raster import Raster
 
@@ -103,6 +104,7 @@ class Envi:
         text = header.read_text(encoding="utf-8")
         # GDAL put the name of the file in its description.
         text = text.replace(str(part), file.name) + _more_fields(content.raster, text)
+        text = with_the_foot_of(text, text)
         header.write_text(text, encoding="utf-8")
 
     def _profile(self) -> dict[str, Any]:

@@ -201,8 +201,9 @@ def _first_and_step(
 ) -> tuple[float, float]:
     """Return the first coordinate and their step, in units of the CRS; `alone` where it is one."""
     values = np.asarray(coordinate.values, float)
-    if _is_longitude(coordinate) and not (_is_even(values) and values.min() <= _EASTERNMOST):
-        values = unwrapped(values)  # not of the whole globe
+    if _is_longitude(coordinate):
+        # Evenly spaced ones have no jump, whether they cover the globe or go on beyond 360.
+        values = _from_the_west(values) if _is_even(values) else unwrapped(values)
     if len(values) == 1:
         if not alone:
             raise RasterError(f"{path}: one {name} alone does not tell the size of a pixel")
@@ -216,6 +217,11 @@ def _first_and_step(
         )
     factor = _to_crs_units(str(coordinate.attrs.get("units", "")).strip().lower(), height, crs)
     return float(values[0]) * factor, float(step) * factor
+
+
+def _from_the_west(values: Degrees) -> Degrees:
+    """Return longitudes without a jump, west of Greenwich where all are beyond 180 degrees."""
+    return values - 360 if values.min() > _EASTERNMOST else values
 
 
 def _is_even(values: Degrees) -> bool:
