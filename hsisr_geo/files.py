@@ -22,6 +22,7 @@ if sys.platform != "win32":
 
 
 _OF_THE_SYSTEM = (*FULL, errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EIO, errno.ELOOP)
+_NOT_FOR_FOLDERS = (errno.EACCES, errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 _TEMPORARY = ".hsisr-geo-held-"  # earlier versions, which lock none, have another
 _TRIES = 10
 
@@ -200,12 +201,20 @@ def drafted(path: Path) -> Iterator[Path]:
 
 
 def synchronize(path: Path) -> None:
-    """Wait until a file, or what a folder says of its files, is on the disk for good."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """Wait until a file, or what a folder says of its files, is on the disk for good.
+
+    A folder that others may put files into and not look at, or of a file system that does not know
+    of such a wait for folders, is left to the system.
+    """
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_FOR_FOLDERS or not path.is_dir():
+            raise
 
 
 def synchronize_all(path: Path) -> None:

@@ -123,6 +123,30 @@ def check_new(
     check_plain(path)
     if os.path.lexists(path) and not overwrite:
         raise OutputError(f"{path} exists: choose another name or give --overwrite")
+    check_may_go(path)
+
+
+def check_may_go(path: Path) -> None:
+    """Refuse to replace a file of somebody else in a folder like /tmp (its sticky bit is set).
+
+    Everybody makes files there, and nobody but their owner gives their names to others.
+
+    Raises
+    ------
+    OutputError
+    """
+    if not hasattr(os, "geteuid"):
+        return
+    path = path.resolve()  # a link stays a link
+    try:
+        file, folder = path.stat(), path.parent.stat()
+    except OSError:
+        return
+    if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, file.st_uid, folder.st_uid):
+        raise OutputError(
+            f"{path} is another user's, and in {path.parent} nobody else may replace it: choose "
+            "another name"
+        )
 
 
 def place_of(path: str | os.PathLike[str]) -> str:

@@ -27,7 +27,13 @@ def config_path(given: str | None) -> Path | None:
     """
     if given is None and os.environ.get(VARIABLE) != "":
         path = default_path()
-        return path if path.is_file() else None
+        try:
+            return path if path.is_file() else None
+        except OSError as error:  # the home of whoever called sudo
+            raise OptionError(
+                f"{path}: whether it is there cannot be told ({error.strerror}): let HOME name a "
+                f"folder of yours, or --config '' or {VARIABLE}= that no such file counts"
+            ) from error
     return Path(given).expanduser() if given else None
 
 

@@ -86,7 +86,7 @@ def check_report_path(path: Path, *, overwrite: bool) -> None:
     A report of an earlier batch is replaced, as who goes on with a batch gives the same command.
     """
     from hsisr_geo.errors import OutputError
-    from hsisr_geo.paths import check_length, check_plain, draft_of, unwritable
+    from hsisr_geo.paths import check_length, check_may_go, check_plain, draft_of, unwritable
 
     if path.suffix.lower() not in FORMATS:
         raise OutputError(f"{path}: a report ends in {' or '.join(FORMATS)}")
@@ -96,6 +96,7 @@ def check_report_path(path: Path, *, overwrite: bool) -> None:
     if told := unwritable(path.absolute().parent):
         raise OutputError(f"{path}: {told}")
     check_plain(path)
+    check_may_go(path)
     if os.path.lexists(path) and not (overwrite or _is_report(path)):
         raise OutputError(
             f"{path} exists, and is no report of a batch: choose another name or give --overwrite"

@@ -12,7 +12,15 @@ from hsisr_geo.output.companions import check_header, companions, item_path
 from hsisr_geo.output.formats.choice import AS_NAMED, WriteOptions, choose_format
 from hsisr_geo.output.formats.format import Format
 from hsisr_geo.output.formats.zarr import is_zarr
-from hsisr_geo.paths import check_length, check_plain, is_utf8, place_of, refusal, unwritable
+from hsisr_geo.paths import (
+    check_length,
+    check_may_go,
+    check_plain,
+    is_utf8,
+    place_of,
+    refusal,
+    unwritable,
+)
 from hsisr_geo.raster.datasets import GDAL_ERRORS, reason
 from hsisr_geo.raster.raster import Raster
 
@@ -107,6 +115,8 @@ def _check_names(target: Target, path: Path, *, overwrite: bool) -> None:
     for file in made:
         if file.exists() and not overwrite:
             raise OutputError(f"{file} exists: choose another name or give --overwrite")
+    for file in [*form.sidecars(path), *made]:
+        check_may_go(file)
 
 
 def _check_inputs(target: Target, path: Path, source: Path) -> None:

@@ -135,6 +135,8 @@ def _described(path: str, *, orthorectify: bool) -> Raster:
         raise
     except Exception as error:  # libraries raise anything at all, and files hold anything at all
         _LOG.debug("cannot describe %s", path, exc_info=True)
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            raise RasterError(f"{path}: {error.filename}: {error.strerror}") from error
         told = f"{type(error).__name__}: {one_line(error)}".removesuffix(": ")
         raise RasterError(
             f"{path}: what it says of itself is not understood ({told}): convert it first, e.g. "

@@ -195,3 +195,15 @@ def test_what_is_above_the_group_of_a_cube_places_it(tmp_path):
     assert raster.bands.fwhm_nm == (8.5,) * 4
     assert np.array_equal(read(raster), np.where(cube == -9999, np.nan, cube), equal_nan=True)
     assert origin_of(raster).sensor == "AVIRIS-3"
+
+
+@pytest.mark.parametrize("places", [False, True])
+def test_the_header_of_the_table_is_a_file_of_what_it_places(tmp_path, places):
+    """It tells the map; of places in metres it tells the zone."""
+    image, *_ = made.make_aviris_glt(tmp_path)
+    if places:
+        made.make_aviris_loc(image, degrees=False)
+    raster = open_raster(image, orthorectify=not places)
+    names = {name.rpartition("/")[2] for name in raster.files}
+    assert {"AV320230926t201618_L1B_ORT_000_bb_GLT" + end for end in ("", ".hdr")} <= names
+    assert raster.crs or raster.gcps

@@ -11,7 +11,7 @@ from hsisr_geo.assessment.report.verdict import judge
 from hsisr_geo.errors import OutputError
 from hsisr_geo.journal.folder import work_folder, work_folder_of
 from hsisr_geo.output.commit import Move, commit, settle
-from hsisr_geo.paths import check_length, check_on_disk, unwritable
+from hsisr_geo.paths import check_length, check_may_go, check_on_disk, unwritable
 
 PAGE = "index.html"
 RECORD = "report.json"
@@ -76,6 +76,7 @@ def check_report_folder(folder: str | os.PathLike[str], *, overwrite: bool) -> P
     present = {path.name for path in target.iterdir()} if target.is_dir() else set()
     if present and not overwrite:
         raise OutputError(f"{folder} exists: choose another name or give --overwrite")
+    check_may_go(target)
     if foreign := sorted(present - {PAGE, RECORD}):
         raise OutputError(
             f"{folder} holds more than a report ({foreign[0]}): choose another name, as it would "

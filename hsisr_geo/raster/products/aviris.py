@@ -53,8 +53,9 @@ def on_its_map(raster: Raster, place: Path, *, orthorectify: bool) -> Raster:
     named = replace(raster, product=_NAMES.get(start[:3].lower(), "AVIRIS" if line else "ENVI"))
     path = _beside(place, start, _TABLE)
     if orthorectify and path is not None:
-        table = _table(path)
-        return replace(by_table(named, table), files=(*raster.files, table.name))
+        table = gdal.describe(str(path))
+        files = *raster.files, str(path), *table.files  # its header tells the map
+        return replace(by_table(named, _table(path, table)), files=files)
     placed, note = _placed(named, place, start, path, orthorectify=orthorectify)
     if placed is None and path is None:
         return raster.noted(note)
@@ -66,8 +67,7 @@ def on_its_map(raster: Raster, place: Path, *, orthorectify: bool) -> Raster:
     return placed.noted(note, f"as the sensor saw it; --orthorectify puts it on {what} {told.name}")
 
 
-def _table(path: Path) -> LookupTable:
-    table = gdal.describe(str(path))
+def _table(path: Path, table: Raster) -> LookupTable:
     if len(table.bands) < 2 or table.dtype[0] not in "iuf" or table.source is None:
         raise RasterError(f"{path} is no lookup table of two bands of integers: damaged?")
     nothing = tuple(band.nodata for band in table.bands.items[:2])
@@ -92,24 +92,30 @@ def _placed(
             note = f"{path.name} is not used: it is no raster of two bands and {raster.shape}"
             continue
         found = replace(raster, files=(*raster.files, str(path), *told.files))
-        for places in _readings(told, table):
+        for places, files in _readings(told, table):
             read = places.read()
-            by_points = placed_by(found, places, read)
+            by_points = placed_by(replace(found, files=(*found.files, *files)), places, read)
             if by_points.gcps:
+                found = replace(found, files=by_points.files)
                 return (on_map(found, places, read=read) if orthorectify else by_points), ""
         note = f"{path.name} is not used: it has no degrees, and eastings of a zone not told"
     return None, note
 
 
-def _readings(told: Raster, table: Path | None) -> Iterator[BandPlaces]:
-    """Yield what a raster of places may be: degrees, else eastings and northings of the table."""
+def _readings(told: Raster, table: Path | None) -> Iterator[tuple[BandPlaces, tuple[str, ...]]]:
+    """Yield what a raster of places may be: degrees, else eastings and northings of the table.
+
+    And the files that tell so, besides.
+    """
     assert told.source is not None  # of a file that was opened
-    yield BandPlaces(told.source, told.shape)
-    crs = told.crs
+    yield BandPlaces(told.source, told.shape), ()
+    crs, files = told.crs, tuple[str, ...]()
     with suppress(RasterError):
-        crs = crs or (_table(table).crs if table else None)
+        if not crs and table:
+            given = gdal.describe(str(table))
+            crs, files = _table(table, given).crs, (str(table), *given.files)
     if crs is not None:
-        yield BandPlaces(told.source, told.shape, crs)
+        yield BandPlaces(told.source, told.shape, crs), files
 
 
 def _beside(place: Path, line: str, kind: str) -> Path | None:
