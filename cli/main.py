@@ -16,7 +16,7 @@ import click
 from click.core import ParameterSource
 
 from hsisr_geo import __version__
-from hsisr_geo.errors import HsisrError
+from hsisr_geo.errors import HsisrError, OptionError
 from hsisr_geo.files import told_by_system
 
 from .commands import Commands
@@ -89,6 +89,7 @@ def cli(ctx: click.Context, /, config: str | None) -> None:
     130 or 143 canceled. Every option can be set by a variable, HSISR_GEO_RUN_TILE for `run --tile`,
     or in a configuration file.
     """
+    _check_somewhere()
     path = config_path(config)
     if path is not None:
         ctx.default_map = read_defaults(path, _group(ctx))
@@ -116,6 +117,21 @@ def _in_our_words() -> Iterator[None]:
             add_option(e)
         vars(e)["message"] = shown(e.message)
         raise
+
+
+def _check_somewhere() -> None:
+    """Refuse to start in a folder that was removed: MKL would end the process there.
+
+    Raises
+    ------
+    OptionError
+    """
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise OptionError(
+            "the folder that this was started in is gone: change to another, and start it there"
+        ) from error
 
 
 def _group(ctx: click.Context) -> click.Group:

@@ -36,6 +36,26 @@ def check_suitable(raster: Raster, *, again: bool = False) -> None:
         check_new(raster.provenance, raster.path, insist="--again (again=True)")
 
 
+def check_learnable(raster: Raster) -> None:
+    """Refuse to learn from, or to test on, classes and results of ours, which no sensor saw.
+
+    Raises
+    ------
+    RasterError : saying why
+    """
+    if why := next(_classes(raster), None):
+        raise RasterError(
+            f"{raster.path} holds classes or codes ({why}), and no scene to learn from or to test "
+            "on: take it out of its folder"
+        )
+    made, source = (raster.provenance.get(tag) for tag in (_MADE_BY_US, "HSISR_SOURCE"))
+    if made := made or raster.provenance.get(_INDEX):
+        raise RasterError(
+            f"{raster.path} is a result, made by {made}{f' from {source}' if source else ''}, and "
+            "no scene to learn from or to test on: take it out of its folder"
+        )
+
+
 def check_new(provenance: Mapping[Any, Any], name: str, *, insist: str = "again=True") -> None:
     """Refuse a result of ours, and an index of one, by the tags that tell how it was made.
 

@@ -122,3 +122,14 @@ def test_a_file_of_a_raster_that_may_not_be_read_is_named(tmp_path, monkeypatch)
     monkeypatch.setattr("hsisr_geo.raster.open.describe", describe)
     with pytest.raises(RasterError, match=r"in\.img: in\.hdr: Permission denied$"):
         open_raster(src)
+
+
+@posix
+def test_a_folder_that_was_removed_under_a_shell_is_told(tmp_path, monkeypatch):
+    src, gone = scene(tmp_path / "in.tif"), tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for command in (("run", src, tmp_path / "a.tif", "--upscale", 2), ("doctor",)):
+        told = one_line_error(call(*command, code=1))
+        assert "the folder that this was started in is gone: change to another" in told

@@ -3,6 +3,7 @@
 The processes are real ones on the loopback; only the patience is shorter than a user's.
 """
 
+import errno
 import os
 import signal
 import threading
@@ -78,6 +79,25 @@ def throttled(pid):
     finally:
         over.set()
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (RuntimeError("Nanny failed to start."), r"\(Nanny failed to start\): is there no room"),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), r"\(.*temporarily"),
+    ],
+)
+def test_workers_that_the_system_does_not_start_are_told(monkeypatch, error, told):
+    def fail(**_):
+        raise error
+
+    monkeypatch.setattr("hsisr_geo.engine.cluster.connect.LocalCluster", fail)
+    with (
+        pytest.raises(WorkerError, match=f"2 worker processes could not be started {told}"),
+        connected(Workers(2)),
+    ):
+        pass
 
 
 @posix

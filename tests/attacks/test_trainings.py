@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 import torch
-from commands import call, one_line_error, write
+from commands import bicubic, call, one_line_error, write
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.truecolor import choose_colors, clear_colors
@@ -269,3 +269,16 @@ def test_false_colour_takes_no_band_of_noise():
     noisy = choose_colors(bands).bands
     cube[list(noisy)] = rng.random((3, 12, 12))
     assert not set(clear_colors(bands, cube).bands) & set(noisy)
+
+
+def test_a_result_or_classes_in_the_folder_are_no_scene_to_learn_from(scenes, tmp_path):
+    """The finer a.tif would be held out beside a.tif, or what a network made be learned again."""
+    bicubic(scenes / "a.tif", scenes / "c.tif")
+    with pytest.raises(RasterError, match=r"c\.tif is a result, made by bicubic from a\.tif, and"):
+        train(options_of(scenes, tmp_path / "m.safetensors"))
+    (scenes / "c.tif").unlink()
+    write(scenes / "d.tif", np.full((1, 56, 56), 3, np.uint8))
+    with rasterio.open(scenes / "d.tif", "r+") as dataset:
+        dataset.write_colormap(1, {3: (1, 2, 3, 255)})
+    with pytest.raises(RasterError, match=r"d\.tif holds classes or codes"):
+        train(options_of(scenes, tmp_path / "m.safetensors"))

@@ -17,7 +17,7 @@ from distributed.core import rpc
 from hsisr_geo.engine.cluster.lookout import PAUSED
 from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import HsisrError, WorkerError
-from hsisr_geo.files import temporary_folder
+from hsisr_geo.files import temporary_folder, told_by_system
 
 OURS = "HSISR_GEO_WORKER_OF_A_RUN"
 """A variable that is set where workers are named by number."""
@@ -119,7 +119,7 @@ def _started(workers: Workers) -> Iterator[str]:
         _variables_kept(environ),
         dask.config.set({_OF_NANNIES: environ, _SCRATCH: str(scratch)}),
     ):
-        with _signals_held_back():
+        with _signals_held_back(), _told_if_none_starts(workers.number):
             cluster = LocalCluster(
                 n_workers=workers.number,
                 threads_per_worker=workers.threads,
@@ -131,6 +131,19 @@ def _started(workers: Workers) -> Iterator[str]:
             )
         with cluster:
             yield cluster.scheduler_address
+
+
+@contextmanager
+def _told_if_none_starts(number: int) -> Iterator[None]:
+    """Say so where the system starts no processes; dask says that nannies failed."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        told = told_by_system(error) or str(error).rstrip(".")
+        raise WorkerError(
+            f"{number} worker processes could not be started ({told}): is there no room for so "
+            "many, in memory or by ulimit -u? Give fewer --workers, or none"
+        ) from error
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.read import read_window
 from hsisr_geo.raster.sources import check_still
 from hsisr_geo.raster.statistics import SceneStatistics
+from hsisr_geo.raster.suitability import check_learnable
 from hsisr_geo.raster.survey import statistics_of
 
 _SCENE_SUFFIXES = {".tif", ".tiff", ".img", ".bsq", ".bil", ".bip", ".vrt"}
@@ -81,7 +82,7 @@ def load_scenes(folder: Path) -> list[TrainingScene]:
     Raises
     ------
     RasterError
-        No raster in the folder, or one that cannot be read or has holes.
+        No raster in the folder, or one that cannot be read, has holes, or is no scene.
     """
     paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in _SCENE_SUFFIXES)
     if not paths:
@@ -91,6 +92,7 @@ def load_scenes(folder: Path) -> list[TrainingScene]:
 
 def _load_scene(path: Path) -> TrainingScene:
     raster = open_raster(path)
+    check_learnable(raster)
     rows, cols = raster.shape
     cube = read_window(raster, slice(0, rows), slice(0, cols), raster.bands.good_indices)
     check_still(raster)
