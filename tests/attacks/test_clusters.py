@@ -243,8 +243,9 @@ def test_workers_that_go_away_are_missed_and_the_run_is_resumed(run, cluster, tm
     assert "has no workers left, and none came for 2 s; " in told
     assert "of 36 tiles are kept in" in told
     assert "--resume" in told
-    (warning,) = [line for line in run.lines if line.startswith("warning")]
-    assert "has no workers left: waiting up to 2 s for some" in warning
+    (warning,) = [line for line in run.lines if "has no workers left" in line]
+    assert warning.startswith("warning: the scheduler at tcp://")
+    assert warning.endswith("has no workers left: waiting up to 2 s for some")
     src, dst, straight = tmp_path / "in.tif", tmp_path / "out.tif", tmp_path / "straight.tif"
     resolver = BicubicResolver(2)
     assert super_resolve(src, dst, resolver=resolver, tile=8, resume=True).kept >= 5
