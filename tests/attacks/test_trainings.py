@@ -59,6 +59,13 @@ def options_of(scenes, out, **changes):
     return replace(options, **changes)
 
 
+def test_a_scene_that_is_there_twice_is_told(scenes, tmp_path):
+    """As a GeoTIFF and as ENVI, under one name or two."""
+    shutil.copy(scenes / "a.tif", scenes / "c.tif")
+    _, lines = train(options_of(scenes, tmp_path / "m.safetensors"))
+    assert "warning: a and c are one scene, which counts twice" in lines
+
+
 def train(options, config=CONFIG, stop=None):
     lines = []
 

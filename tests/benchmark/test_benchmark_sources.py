@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 import scipy.io
+from commands import write
 
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.benchmark.data.mat_files import read_mat
@@ -212,3 +213,17 @@ def test_a_scene_with_holes_gives_its_solid_parts(tmp_path):
     write_7_3(tmp_path / "torn.mat", cube=cube)
     with pytest.raises(RasterError, match=r"torn\.mat: no 64 x 64 pixels without a hole"):
         load_scenes(tmp_path / "torn.mat")
+
+
+def test_a_result_of_ours_and_classes_are_no_scenes(tmp_path):
+    """Which no sensor saw: nothing is learned from them, and nothing scored on them."""
+    made = write(tmp_path / "made.tif", coordinates())
+    with rasterio.open(made, "r+") as dataset:
+        dataset.update_tags(HSISR_MODEL="hsisr-base", HSISR_SOURCE="scene.tif")
+    with pytest.raises(RasterError, match=r"made\.tif is a result, made by hsisr-base from scene"):
+        load_scenes(made)
+    classes = write(tmp_path / "classes.tif", coordinates("uint8")[:1])
+    with rasterio.open(classes, "r+") as dataset:
+        dataset.write_colormap(1, {0: (0, 0, 255), 1: (0, 255, 0)})
+    with pytest.raises(RasterError, match=r"classes\.tif holds classes or codes"):
+        load_scenes(classes)

@@ -27,6 +27,7 @@ from hsisr_geo.raster.raster import Raster
 from hsisr_geo.raster.read import read_cube, whole
 from hsisr_geo.raster.scenes import find_scenes
 from hsisr_geo.raster.selection import in_water_vapour
+from hsisr_geo.raster.suitability import check_learnable
 
 NOISE_NM = (2450.0, 2600.0)
 """Where spectrometers outdoors see next to nothing, besides in water vapour."""
@@ -167,6 +168,7 @@ def _read(
         stored = mat_files.read_mat(path, variable)
         return _plain(path, _finite(stored), _stored_type(stored.dtype))
     raster = opened(path)
+    check_learnable(raster)
     good = usable_bands(raster)
     return SourceScene(path.stem, raster.select(good), read_cube(raster, whole(raster), good))
 

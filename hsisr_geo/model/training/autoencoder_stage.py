@@ -10,7 +10,7 @@ from hsisr_geo.model import back_projection
 from hsisr_geo.model.checkpoint import network_file
 from hsisr_geo.model.inference.devices import choose_device
 from hsisr_geo.model.network import Network
-from hsisr_geo.model.training.hold_out import say_held_out, split
+from hsisr_geo.model.training.hold_out import say_scenes, split
 from hsisr_geo.model.training.identity import told_configuration
 from hsisr_geo.model.training.model_place import finish, place_of
 from hsisr_geo.model.training.optimise import Lesson, Log, TrainingOptions, facts_of, optimise
@@ -43,7 +43,7 @@ def _train(options: TrainingOptions, config: ModelConfig, log: Log) -> ModelCard
     device = choose_device(options.device)
     network = Network(config).to(device)
     train, held = split(load_scenes(options.scenes), options.holdout)
-    say_held_out(held, log)
+    say_scenes(train, held, log)
     lesson = autoencoder_lesson(network, config, train, held, options.seed, log)
     facts = facts_of(options, "autoencoder", train, held, **told_configuration(config))
     card = optimise(options, network.autoencoder, lesson, facts, log)

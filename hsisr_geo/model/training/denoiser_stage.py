@@ -21,7 +21,7 @@ from hsisr_geo.model.training.component_patches import (
     sides_in,
 )
 from hsisr_geo.model.training.grow import grown
-from hsisr_geo.model.training.hold_out import say_held_out, split
+from hsisr_geo.model.training.hold_out import say_scenes, split
 from hsisr_geo.model.training.identity import told_configuration, told_photographs
 from hsisr_geo.model.training.model_place import finish, place_of
 from hsisr_geo.model.training.optimise import Lesson, Log, TrainingOptions, facts_of, optimise
@@ -83,7 +83,7 @@ def _train(
         f"{len(train)} scenes and {len(photographs)} photographs to train on, "
         f"{len(held)} scenes held out; sigma_y {config.sigma_y}"
     )
-    say_held_out(held, log)
+    say_scenes(train, held, log)
     network.to(device)
     loss = stepwise_loss(network, config, patches, options.seed, ahead=True)
     judge = _validation(network, config, held, log, other_sensors=options.other_sensors > 0)

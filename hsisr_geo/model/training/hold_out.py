@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from hsisr_geo.errors import ModelError
-from hsisr_geo.model.training.identity import check_apart
+from hsisr_geo.model.training.identity import check_apart, copies
 from hsisr_geo.model.training.training_data import TrainingScene
 
 _LEAST_SCENES = 5  # of which one is held out by default
@@ -40,8 +40,12 @@ def split(
     return train, held
 
 
-def say_held_out(held: Sequence[TrainingScene], log: Callable[[str], None]) -> None:
-    """Say which scenes are not trained on."""
+def say_scenes(
+    train: Sequence[TrainingScene], held: Sequence[TrainingScene], log: Callable[[str], None]
+) -> None:
+    """Say which scenes are not trained on, and which are there twice, under two names."""
+    for scene, other in copies([*train, *held]):
+        log(f"warning: {scene.name} and {other.name} are one scene, which counts twice")
     if held:
         log(f"held out: {', '.join(scene.name for scene in held)}")
     else:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -39,6 +39,15 @@ def told_configuration(config: ModelConfig) -> Facts:
         "factors": " ".join(map(str, config.upscales)),
         "configuration": hashlib.sha256(json.dumps(nameless).encode()).hexdigest()[:12],
     }
+
+
+def copies(scenes: Sequence[TrainingScene]) -> Iterator[tuple[TrainingScene, TrainingScene]]:
+    """Yield pairs of scenes with the same pixels: one, and each that comes after it."""
+    firsts: dict[str, TrainingScene] = {}
+    for scene in scenes:
+        first = firsts.setdefault(_digest(scene.cube), scene)
+        if first is not scene:
+            yield first, scene
 
 
 def check_apart(train: Sequence[TrainingScene], held: Sequence[TrainingScene]) -> None:
