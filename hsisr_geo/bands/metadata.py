@@ -32,6 +32,7 @@ _IGNORED = (
     "_fillvalue", "fill_value", "ignore_value",
 )  # fmt: skip
 # ^ where headers tell the value of holes: ENVI, isofit, R, and others
+_FACTOR = "reflectance_scale_factor"
 _OF_BANDS = {
     "band_names": split_names, "data_gain_values": split_list, "data_offset_values": split_list,
 }  # fmt: skip
@@ -80,12 +81,15 @@ def read_bands(dataset: Any) -> tuple[Bands, tuple[str, ...]]:
 
 
 def _left_out(fields: Mapping[str, str], count: int) -> Iterator[str]:
-    """Say so where a list of a header has another number of entries than bands."""
+    """Say so where a list has another number of entries than bands, or a factor is none."""
     for key, split in _OF_BANDS.items():
         told = fields.get(key, "").strip("{} ")
         if told and split(fields[key], count) is None:
             number, name = length(told), key.replace("_", " ")
             yield f"{name} in the ENVI header: {number} for {count} bands, left out"
+    factor = fields.get(_FACTOR, "").strip()
+    if factor and not to_number(factor):
+        yield f"reflectance scale factor in the ENVI header, {factor}, is none: left out"
 
 
 def envi_fields(dataset: Any) -> dict[str, str]:
@@ -117,7 +121,7 @@ def _radiometry(dataset: Any, fields: Mapping[str, str]) -> list[tuple[float, fl
     if set(scales) == {1.0} and set(offsets) == {0.0}:
         scales = _list_of_numbers(fields.get("data_gain_values"), dataset.count) or scales
         offsets = _list_of_numbers(fields.get("data_offset_values"), dataset.count) or offsets
-    factor = to_number(fields.get("reflectance_scale_factor"))
+    factor = to_number(fields.get(_FACTOR))
     if factor and set(scales) == {1.0} and set(offsets) == {0.0}:
         scales = [1.0 / factor] * dataset.count
     told = next((fields[key] for key in _IGNORED if fields.get(key)), None)

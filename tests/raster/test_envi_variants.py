@@ -262,6 +262,16 @@ def test_names_keep_commas_in_brackets_and_lists_that_do_not_fit_are_told(tmp_pa
     )
 
 
+@pytest.mark.parametrize("factor", ["0", "unknown"])
+def test_a_scale_factor_that_is_none_is_told(tmp_path, factor):
+    write_envi(tmp_path / "a.img", tmp_path / "a.hdr", **{"reflectance scale factor": factor})
+    raster = open_raster(tmp_path / "a.img")
+    assert {band.scale for band in raster.bands} == {1.0}
+    assert raster.notes == (
+        f"reflectance scale factor in the ENVI header, {factor}, is none: left out",
+    )
+
+
 def test_names_of_bands_leave_an_envi_header_as_it_should_be(tmp_path):
     """GDAL writes them as they are: a brace ends the list, and what follows is another field."""
     write_envi(tmp_path / "a.img", tmp_path / "a.hdr")
