@@ -49,8 +49,12 @@ class SpectralIndex(EngineAlgorithm):
         self.addParameter(
             fields.helped(sigma, tr("Of all bands, as it was written beside the result."))
         )
-        self.addParameter(fields.choice("INDEX", tr("Index"), INDICES))
-        self.addParameter(QgsProcessingParameterRasterDestination("OUTPUT", tr("Index")))
+        index = fields.choice("INDEX", tr("Index"), INDICES)
+        self.addParameter(
+            fields.helped(index, tr("Of vegetation, the red edge, or the depth of an absorption."))
+        )
+        made = QgsProcessingParameterRasterDestination("OUTPUT", tr("Index and its deviation"))
+        self.addParameter(made)
         self.addOutput(QgsProcessingOutputNumber("MEAN", tr("Mean of the index")))
         self.addOutput(QgsProcessingOutputNumber("DEVIATION", tr("Mean of its deviation")))
 

@@ -236,6 +236,14 @@
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Of vegetation, the red edge, or the depth of an absorption.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Index and its deviation</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Mean of the index</source>
       <translation type="unfinished" />
     </message>
