@@ -1,5 +1,7 @@
 """Places that are told in an unusual way: control points, placeholders, headers of others."""
 
+import importlib
+
 import numpy as np
 import pytest
 import rasterio
@@ -93,9 +95,8 @@ def test_the_crs_string_of_an_envi_header_is_read_with_blanks_too(tmp_path, blan
 
 def test_a_place_that_libraries_stumble_over_is_refused_in_words(tmp_path, monkeypatch):
     path = swath(tmp_path / "a.tif", 50)
-    monkeypatch.setattr(
-        "hsisr_geo.raster.gdal.described", lambda *a: (_ for _ in ()).throw(KeyError("odd"))
-    )
+    module = importlib.import_module("hsisr_geo.raster.gdal.describe")
+    monkeypatch.setattr(module, "described", lambda *a: (_ for _ in ()).throw(KeyError("odd")))
     error = one_line_error(bicubic(path, tmp_path / "o.tif", code=1))
     assert "unexpected" not in error
     assert "not understood" in error
