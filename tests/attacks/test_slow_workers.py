@@ -26,6 +26,8 @@ from hsisr_geo.engine.workers import Workers
 from hsisr_geo.errors import WorkerError
 from hsisr_geo.resolver.interpolation import BicubicResolver
 
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # test_clusters
+
 
 @pytest.fixture
 def client(tmp_path):
