@@ -33,7 +33,7 @@ from hsisr_geo.model.checkpoint import load_network
 from hsisr_geo.model.scene import Scene
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.read import read_window, whole
 from hsisr_geo.raster.survey import statistics_of
 from hsisr_geo.resolver.catalogue import find_model
 
@@ -228,7 +228,7 @@ def _rectangles(path: Path) -> Iterator[tuple[int, int, int, int] | None]:
     yield None
     raster = open_raster(path)
     band = raster.bands.good_indices[:1]
-    (plane,) = read_window(raster, slice(0, raster.rows), slice(0, raster.cols), band)
+    (plane,) = read_window(raster, *whole(raster), band)
     solid = np.isfinite(plane)
     if solid.all():
         return

@@ -28,7 +28,7 @@ from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.model.training.training_data import TrainingScene, degraded_pair
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.read import read_window, whole
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import Recipe
 
@@ -70,7 +70,7 @@ def scene_of(path: Path) -> tuple[Raster, TrainingScene]:
     """Read the usable bands of a scene."""
     raster = open_raster(path)
     good = sorted(usable_bands(raster))
-    cube = read_window(raster, slice(0, raster.rows), slice(0, raster.cols), good)
+    cube = read_window(raster, *whole(raster), good)
     raster = raster.select(good)
     return raster, TrainingScene(path.stem, cube, raster.bands, raster.dtype)
 

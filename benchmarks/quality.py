@@ -30,7 +30,7 @@ from hsisr_geo.metrics import Scores, evaluate
 from hsisr_geo.model.inference.resolver import DiffusionResolver, load
 from hsisr_geo.raster.open import open_raster
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.read import read_window, whole
 from hsisr_geo.resolver.interpolation import BicubicResolver
 from hsisr_geo.resolver.load import Recipe
 from hsisr_geo.resolver.protocol import Resolver
@@ -162,7 +162,7 @@ def write_degraded(
 
 def read_all(raster: Raster, bands: Sequence[int]) -> np.ndarray:
     """Whole raster, chosen bands, physical units."""
-    return read_window(raster, slice(0, raster.rows), slice(0, raster.cols), bands)
+    return read_window(raster, *whole(raster), bands)
 
 
 def markdown(rows: Sequence[Row]) -> Iterator[str]:

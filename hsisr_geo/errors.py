@@ -1,5 +1,7 @@
 """The errors a caller can act on; each message names the file or band and says what to do."""
 
+from collections.abc import Sequence
+
 
 class HsisrError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -52,3 +54,13 @@ def one_line(error: object) -> str:
     """Return what a library said as one line: a file's own text may stand in it, at any length."""
     text = " ".join(str(error).split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
+
+
+def some_of(names: Sequence[str], most: int) -> str:
+    """Return names for a sentence, the first of many.
+
+    >>> some_of(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -193,7 +193,7 @@ def _draw(
 
 def _image(path: Path, bands: Sequence[int]) -> Cube:
     raster = open_raster(path)
-    return read_window(raster, slice(0, raster.rows), slice(0, raster.cols), bands)
+    return read_window(raster, *whole(raster), bands)
 
 
 def _scores_json(scene: Path, factor: int, scores: dict[str, Scores]) -> str:

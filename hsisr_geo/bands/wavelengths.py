@@ -146,7 +146,7 @@ def fitting_widths(
     return [w and round(w * factor, 6) for w in widths], note
 
 
-def as_they_can_be(bands: Bands, unit: str = "Nanometers") -> tuple[Bands, str]:
+def as_they_can_be(bands: Bands, unit: str | None = "Nanometers") -> tuple[Bands, str]:
     """Return bands whose wavelengths are numbers in that unit in nanometres, and what is odd.
 
     Numbers that cannot be of that unit are read in the one that fits, widths with them.

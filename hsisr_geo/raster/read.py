@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.bands.radiometry import LARGEST, Cube, beyond_float32, decode
 from hsisr_geo.cube.windows import Window
-from hsisr_geo.errors import RasterError
+from hsisr_geo.errors import RasterError, some_of
 from hsisr_geo.raster.facts.remarks import OVERVIEWS, SIDECAR
 from hsisr_geo.raster.gdal import GdalSource
 from hsisr_geo.raster.raster import Missing, Raster, Stored, within_axis
@@ -59,8 +59,7 @@ def source_files(raster: Raster) -> dict[str, str]:
     if not raster.files or not (raster.product or raster.driver == "VRT"):
         return {}
     names = [os.path.basename(name) for name in raster.files if not name.endswith(_BESIDE)]
-    more = f" and {len(names) - _NAMED_FILES} more" if len(names) > _NAMED_FILES else ""
-    return {"source_files": ", ".join(names[:_NAMED_FILES]) + more}
+    return {"source_files": some_of(names, _NAMED_FILES)}
 
 
 def read_window(

@@ -26,6 +26,7 @@ from ..i18n import tr
 from ..layers import Source, source_of
 from ..settings.engine_choice import executable
 from ..setup.handshake import EngineRefused, greet_once
+from . import parameters as fields
 
 
 class EngineAlgorithm(QgsProcessingAlgorithm):
@@ -39,6 +40,11 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def createInstance(self):
         return type(self)()
+
+    def add(self, *parameters, advanced=False):
+        """Add parameters to the dialog, folded away where they are advanced."""
+        for parameter in parameters:
+            self.addParameter(fields.advanced(parameter) if advanced else parameter)
 
     def icon(self):
         return QIcon(ICON)

@@ -72,10 +72,9 @@ class Evaluate(EngineAlgorithm):
         )
 
     def initAlgorithm(self, config=None):
-        self.addParameter(fields.raster("SR", tr("Super-resolved raster")))
-        self.addParameter(fields.raster("REFERENCE", tr("Reference raster")))
-        for parameter in of_the_scores():
-            self.addParameter(fields.advanced(parameter))
+        self.add(fields.raster("SR", tr("Super-resolved raster")))
+        self.add(fields.raster("REFERENCE", tr("Reference raster")))
+        self.add(*of_the_scores(), advanced=True)
         for name, description in descriptions().items():
             self.addOutput(QgsProcessingOutputNumber(name, description))
 

@@ -45,16 +45,13 @@ class SpectralIndex(EngineAlgorithm):
 
     def initAlgorithm(self, config=None):
         sigma = fields.raster("SIGMA", tr("Its uncertainty"))
-        self.addParameter(fields.raster("RESULT", tr("Super-resolved raster")))
-        self.addParameter(
-            fields.helped(sigma, tr("Of all bands, as it was written beside the result."))
-        )
         index = fields.choice("INDEX", tr("Index"), INDICES)
-        self.addParameter(
-            fields.helped(index, tr("Of vegetation, the red edge, or the depth of an absorption."))
+        self.add(
+            fields.raster("RESULT", tr("Super-resolved raster")),
+            fields.helped(sigma, tr("Of all bands, as it was written beside the result.")),
+            fields.helped(index, tr("Of vegetation, the red edge, or the depth of an absorption.")),
+            QgsProcessingParameterRasterDestination("OUTPUT", tr("Index and its deviation")),
         )
-        made = QgsProcessingParameterRasterDestination("OUTPUT", tr("Index and its deviation"))
-        self.addParameter(made)
         self.addOutput(QgsProcessingOutputNumber("MEAN", tr("Mean of the index")))
         self.addOutput(QgsProcessingOutputNumber("DEVIATION", tr("Mean of its deviation")))
 

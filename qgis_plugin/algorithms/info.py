@@ -47,9 +47,8 @@ class Info(EngineAlgorithm):
         )
 
     def initAlgorithm(self, config=None):
-        self.addParameter(fields.raster("INPUT", tr("Hyperspectral raster")))
-        for parameter in (*fields.bands(), *fields.facts()):
-            self.addParameter(fields.advanced(parameter))
+        self.add(fields.raster("INPUT", tr("Hyperspectral raster")))
+        self.add(*fields.bands(), *fields.facts(), advanced=True)
         self.addParameter(
             QgsProcessingParameterFileDestination(
                 "OUTPUT", tr("Report on the raster"), "HTML (*.html);;JSON (*.json)"

@@ -45,14 +45,13 @@ class Psf(EngineAlgorithm):
         )
 
     def initAlgorithm(self, config=None):
-        self.addParameter(fields.raster("INPUT", tr("Hyperspectral raster")))
-        for parameter in (*fields.bands(), *fields.facts()):
-            self.addParameter(fields.advanced(parameter))
+        self.add(fields.raster("INPUT", tr("Hyperspectral raster")))
+        self.add(*fields.bands(), *fields.facts(), advanced=True)
         plot = QgsProcessingParameterFileDestination(
             "PLOT", tr("Drawing of the blur"), "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)",
             optional=True, createByDefault=False,
         )  # fmt: skip
-        self.addParameter(plot)
+        self.add(plot)
         self.addOutput(QgsProcessingOutputString("PSF", tr("The sensor's blur")))
         self.addOutput(QgsProcessingOutputString("SOURCE", tr("What tells it")))
         for name, label in _axes().items():

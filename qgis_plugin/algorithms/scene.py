@@ -25,11 +25,6 @@ class SceneAlgorithm(EngineAlgorithm):
         made.asks_engine = True
         return made
 
-    def add(self, *parameters, advanced=False):
-        """Add parameters to the dialog, folded away where they are advanced."""
-        for parameter in parameters:
-            self.addParameter(fields.advanced(parameter) if advanced else parameter)
-
     def add_scene_parameters(self):
         """Add INPUT, UPSCALE and MODEL."""
         self.models = installed_models(ask=self.asks_engine)

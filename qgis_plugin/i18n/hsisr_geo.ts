@@ -228,11 +228,11 @@
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Of all bands, as it was written beside the result.</source>
+      <source>Index</source>
       <translation type="unfinished" />
     </message>
     <message>
-      <source>Index</source>
+      <source>Of all bands, as it was written beside the result.</source>
       <translation type="unfinished" />
     </message>
     <message>

@@ -9,7 +9,7 @@ from hsisr_geo.assessment.pair.sight import Cube
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.place.crs import same_crs
 from hsisr_geo.raster.raster import Raster
-from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.read import read_window, whole
 
 _APART_NM = 10.0  # bands of the two sensors that count as the same
 
@@ -57,5 +57,5 @@ def common_bands(coarse: Raster, fine: Raster) -> tuple[tuple[int, int], ...]:
 
 def read_bands(raster: Raster, bands: Sequence[int]) -> Cube:
     """Read these bands, whole."""
-    cube = read_window(raster, slice(0, raster.rows), slice(0, raster.cols), bands)
+    cube = read_window(raster, *whole(raster), bands)
     return cube.astype(np.float64)

@@ -1,9 +1,10 @@
 """Scenes that are trained on, and those that a training is judged by."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from hsisr_geo.errors import ModelError
 from hsisr_geo.model.training.identity import check_apart, copies
+from hsisr_geo.model.training.optimise import Log
 from hsisr_geo.model.training.training_data import TrainingScene
 
 _LEAST_SCENES = 5  # of which one is held out by default
@@ -40,9 +41,7 @@ def split(
     return train, held
 
 
-def say_scenes(
-    train: Sequence[TrainingScene], held: Sequence[TrainingScene], log: Callable[[str], None]
-) -> None:
+def say_scenes(train: Sequence[TrainingScene], held: Sequence[TrainingScene], log: Log) -> None:
     """Say which scenes are not trained on, and which are there twice, under two names."""
     for scene, other in copies([*train, *held]):
         log(f"warning: {scene.name} and {other.name} are one scene, which counts twice")

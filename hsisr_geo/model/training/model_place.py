@@ -1,6 +1,6 @@
 """The place of a model file while it is trained, and the file put there with its curve."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,13 +8,14 @@ from hsisr_geo.errors import Canceled, OutputError
 from hsisr_geo.files import drafted
 from hsisr_geo.journal.folder import work_folder
 from hsisr_geo.model.training.curve import curve_path, publish, withdraw
+from hsisr_geo.model.training.optimise import Log
 from hsisr_geo.model.training.progress_file import forget, progress_path
 from hsisr_geo.paths import check_length, draft_of
 from hsisr_geo.resolver.catalogue import check_model_place
 
 
 @contextmanager
-def place_of(out: Path, log: Callable[[str], None]) -> Iterator[None]:
+def place_of(out: Path, log: Log) -> Iterator[None]:
     """Have the place of a model file for oneself while it is trained.
 
     Raises

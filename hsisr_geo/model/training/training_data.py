@@ -21,7 +21,7 @@ from hsisr_geo.errors import RasterError
 from hsisr_geo.model import back_projection
 from hsisr_geo.model.scene import usable_deviation
 from hsisr_geo.raster.open import open_raster
-from hsisr_geo.raster.read import read_window
+from hsisr_geo.raster.read import read_window, whole
 from hsisr_geo.raster.sources import check_still
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.raster.suitability import check_learnable
@@ -93,8 +93,7 @@ def load_scenes(folder: Path) -> list[TrainingScene]:
 def _load_scene(path: Path) -> TrainingScene:
     raster = open_raster(path)
     check_learnable(raster)
-    rows, cols = raster.shape
-    cube = read_window(raster, slice(0, rows), slice(0, cols), raster.bands.good_indices)
+    cube = read_window(raster, *whole(raster), raster.bands.good_indices)
     check_still(raster)
     if not np.isfinite(cube).all():
         raise RasterError(f"{path}: has pixels without data; train on a rectangle without holes")

@@ -53,9 +53,8 @@ def on_its_map(raster: Raster, place: Path, *, orthorectify: bool) -> Raster:
     named = replace(raster, product=_NAMES.get(start[:3].lower(), "AVIRIS" if line else "ENVI"))
     path = _beside(place, start, _TABLE)
     if orthorectify and path is not None:
-        table = gdal.describe(str(path))
-        files = *raster.files, str(path), *table.files  # its header tells the map
-        return replace(by_table(named, _table(path, table)), files=files)
+        table, files = _table(path)
+        return replace(by_table(named, table), files=(*raster.files, *files))
     placed, note = _placed(named, place, start, path, orthorectify=orthorectify)
     if placed is None and path is None:
         return raster.noted(note)
@@ -67,11 +66,14 @@ def on_its_map(raster: Raster, place: Path, *, orthorectify: bool) -> Raster:
     return placed.noted(note, f"as the sensor saw it; --orthorectify puts it on {what} {told.name}")
 
 
-def _table(path: Path, table: Raster) -> LookupTable:
+def _table(path: Path) -> tuple[LookupTable, tuple[str, ...]]:
+    """Return a lookup table, and the files that tell it: a header of its own tells the map."""
+    table = gdal.describe(str(path))
     if len(table.bands) < 2 or table.dtype[0] not in "iuf" or table.source is None:
         raise RasterError(f"{path} is no lookup table of two bands of integers: damaged?")
     nothing = tuple(band.nodata for band in table.bands.items[:2])
-    return LookupTable(str(path), table.source, table.shape, table.crs, table.transform, nothing)
+    found = LookupTable(str(path), table.source, table.shape, table.crs, table.transform, nothing)
+    return found, (str(path), *table.files)
 
 
 def _placed(
@@ -112,8 +114,8 @@ def _readings(told: Raster, table: Path | None) -> Iterator[tuple[BandPlaces, tu
     crs, files = told.crs, tuple[str, ...]()
     with suppress(RasterError):
         if not crs and table:
-            given = gdal.describe(str(table))
-            crs, files = _table(table, given).crs, (str(table), *given.files)
+            given, files = _table(table)
+            crs = given.crs
     if crs is not None:
         yield BandPlaces(told.source, told.shape, crs), files
 

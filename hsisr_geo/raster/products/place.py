@@ -125,11 +125,15 @@ def control_points(
 
     Places that are no numbers, or off the globe, are left out.
     """
-    points: list[Gcp] = []
-    lon = unwrapped(lon)
-    for i, row in enumerate(rows):
-        for j, col in enumerate(cols):
-            x, y = float(lon[i, j]), float(lat[i, j])
-            if abs(x) <= 360 and abs(y) <= 90:  # NaN and fill values are not
-                points.append(Gcp(row + 0.5, col + 0.5, x, y, 0.0, str(len(points) + 1), ""))
-    return tuple(points)
+    at = [(row + 0.5, col + 0.5) for row in rows for col in cols]
+    return numbered_points(at, unwrapped(lon), lat)
+
+
+def numbered_points(
+    at: Sequence[tuple[float, float]], lon: NDArray[np.floating], lat: NDArray[np.floating]
+) -> tuple[Gcp, ...]:
+    """Return control points at (row, col), one for each place, those off the globe left out."""
+    places = zip(at, lon.ravel().tolist(), lat.ravel().tolist(), strict=True)
+    known = [(*pixel, x, y) for pixel, x, y in places if abs(x) <= 360 and abs(y) <= 90]
+    # ^ NaN and fill values are not
+    return tuple(Gcp(*point, 0.0, str(i), "") for i, point in enumerate(known, start=1))

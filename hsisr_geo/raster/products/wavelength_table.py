@@ -14,7 +14,7 @@ from typing import NamedTuple
 from hsisr_geo.bands.bands import Bands
 from hsisr_geo.bands.lists import to_number
 from hsisr_geo.bands.spellings import spelled
-from hsisr_geo.bands.wavelengths import fitting_widths, in_nanometers
+from hsisr_geo.bands.wavelengths import as_they_can_be
 from hsisr_geo.raster.raster import Raster
 
 _ENDINGS = (".wvl", "_meta.txt")
@@ -48,14 +48,13 @@ def _told_by(raster: Raster, table: _Table, path: Path) -> Raster:
     if len(centres) != count:
         told = f"{path.name} beside it tells of {len(centres)} bands, not {count}"
         return raster.noted(f"{told}: left out")
-    read = in_nanometers(centres, table.unit or None)
-    widths = [w and read.factor * w for w in table.columns.get("fwhm", [None] * count)]
-    widths, odd = fitting_widths(widths, read.nm)
-    each = zip(raster.bands, read.nm, widths, strict=True)
-    bands = Bands(tuple(replace(b, wavelength_nm=nm, fwhm_nm=w or None) for b, nm, w in each))
+    each = zip(raster.bands, centres, table.columns.get("fwhm", [None] * count), strict=True)
+    as_told = Bands(tuple(replace(b, wavelength_nm=nm, fwhm_nm=width) for b, nm, width in each))
+    bands, odd = as_they_can_be(as_told, table.unit or None)
+    if all(band.wavelength_nm is None for band in bands):
+        return raster.noted(odd)
     note = f"its wavelengths are those that {path.name} beside it tells"
-    found = replace(raster, bands=bands, files=(*raster.files, str(path)))
-    return found.noted(note if any(read.nm) else "", read.note, odd)
+    return replace(raster, bands=bands, files=(*raster.files, str(path))).noted(note, odd)
 
 
 def _read(path: Path) -> _Table | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hsisr_geo.errors import RasterError
+from hsisr_geo.errors import RasterError, some_of
 from hsisr_geo.raster.products.cf.axes import Axes, axes_of, spatial_order, unnamed_dims
 
 _NUMBERED = re.compile(r"(?P<stem>.*?)_?(?P<number>\d+(?:[._]\d+)?)(?P<end>[a-zA-Z]?|_?nm)")
@@ -155,8 +155,7 @@ def _check_only(ranked: Sequence[tuple[tuple[Any, ...], Sequence[Any]]], path: P
 def _with_left_out(note: str, left: Sequence[str]) -> str:
     if not left:
         return note
-    more = f" and {len(left) - 4} more" if len(left) > 4 else ""
-    return f"{note}; {', '.join(left[:4])}{more} are not"
+    return f"{note}; {some_of(left, 4)} are not"
 
 
 def _unnamed(

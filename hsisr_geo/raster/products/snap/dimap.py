@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 from hsisr_geo.bands.bands import Band, Bands
 from hsisr_geo.bands.envi_header import read_header
 from hsisr_geo.bands.lists import to_number
-from hsisr_geo.errors import RasterError
+from hsisr_geo.errors import RasterError, some_of
 from hsisr_geo.raster.datasets import anywhere, check_extent
 from hsisr_geo.raster.gdal import check_scales
 from hsisr_geo.raster.place.gcp import Gcp
 from hsisr_geo.raster.products.envi import EnviSource
-from hsisr_geo.raster.products.place import WGS84, lattice, unwrapped, wkt_of
+from hsisr_geo.raster.products.place import WGS84, lattice, numbered_points, unwrapped, wkt_of
 from hsisr_geo.raster.products.snap.header import (
     number_in,
     parsed,
@@ -186,12 +186,9 @@ def _tie_points(root: ET.Element, place: Path, shape: tuple[int, int]) -> tuple[
     rows, cols = lattice((lon.values.shape[0], lon.values.shape[1]))
     lons, lats = unwrapped(lon.values[rows][:, cols]), lat.values[rows][:, cols]
     at = [(lon.row(int(row)), lon.col(int(col))) for row in rows for col in cols]
-    found = zip(at, lons.ravel().tolist(), lats.ravel().tolist(), strict=True)
-    points = [
-        (row, col, x, y) for (row, col), x, y in found
-        if abs(x) <= 360 and abs(y) <= 90 and 0 <= row <= shape[0] and 0 <= col <= shape[1]
-    ]  # fmt: skip
-    return tuple(Gcp(*point, 0.0, str(i), "") for i, point in enumerate(points, start=1))
+    seen = np.array([0 <= row <= shape[0] and 0 <= col <= shape[1] for row, col in at], bool)
+    inside = [pixel for pixel, here in zip(at, seen, strict=True) if here]
+    return numbered_points(inside, lons.ravel()[seen], lats.ravel()[seen])
 
 
 class _Grid(NamedTuple):
@@ -246,5 +243,4 @@ def _iso(text: str) -> str:
 def _left_out(names: Sequence[str]) -> str:
     if not names:
         return ""
-    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
-    return f"its bands {', '.join(names[:_TOLD])}{more} are no spectra, or of another size or type"
+    return f"its bands {some_of(names, _TOLD)} are no spectra, or of another size or type"
