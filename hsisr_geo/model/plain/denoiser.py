@@ -3,14 +3,13 @@
 A 3x3 convolution needs 36 multiplications for 16 pixels that way instead of 144 (Winograd 1980;
 Lavin & Gray 2016), in float32 throughout. Noise levels are few, so scale and shift of a level are
 multiplied into the weights of the layers that they follow: a net of these for each, made when it is
-first needed; all else is one. Images stay in ncnn's own layout from one layer to the next, cut
-there to what the next one reads (`reach.Layers`).
+first needed; all else is one. Each layer makes what the next one reads (`reach.Layers`), in strips
+(`image`).
 """
 
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import pairwise
 from threading import Lock
 from typing import Any
@@ -18,10 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.cube.windows import Window, inside, scaled
+from hsisr_geo.cube.windows import Window, scaled, widened
 from hsisr_geo.errors import ModelError
 from hsisr_geo.files import temporary_folder
 from hsisr_geo.heap import give_back
+from hsisr_geo.model.plain.image import Image, Layer, pixels_of, pools, repacked, strips
 from hsisr_geo.model.reach import layers_of, level_waves
 
 Floats = NDArray[np.float32]
@@ -54,42 +54,31 @@ class PlainDenoiser:
         `y` and `condition` (row, col) at output resolution, `y` None for zeros -> (row, col) over
         the part. `check` is called between blocks, and may raise.
         """
-        import ncnn
-
         net, of_level = self._nets(upscale, level)
         whole = slice(0, condition.shape[0] // upscale), slice(0, condition.shape[1] // upscale)
         layers = layers_of(whole, part, self.blocks)
-        noisy = np.zeros_like(condition) if y is None else y
-        both = np.stack([noisy, condition])  # which ncnn borrows
-        entering = _extractor(net)
-        entering.input("in", ncnn.Mat(both))
-        fine, first = _made(entering, "fine"), _made(entering, "begun")
-        del entering, both
-        body = first
+        both = np.stack([np.zeros_like(condition) if y is None else y, condition])
+        fine, body = self._begun(net, both, whole, upscale)
+        first = body.at(layers.up)
         for block, (at, left) in enumerate(pairwise(layers.blocks)):
             check()
-            given = {f"body{block}": body}
-            hidden = {f"hidden{block}": _run(of_level, f"hidden{block}", **given)}
-            body = _cut(_run(net, f"made{block}", **given, **hidden), left, at)
-            del given, hidden
-        last = layers.blocks[-1]
-        body = _cut(body, layers.up, last)
-        shuffled = _run(net, "shuffled", deep=body, first=_cut(first, layers.up, whole))
-        near = scaled(layers.fine, upscale)
-        made = _run(
-            net,
-            "out",
-            kept=_cut(fine, near, scaled(whole, upscale)),
-            shuffled=_cut(shuffled, near, scaled(layers.up, upscale)),
-            packed=False,
+            hidden = _convolved(_layer(of_level, f"hidden{block}"), body, widened(left, 1, at))
+            body = _convolved(_layer(net, f"made{block}"), hidden, left, more=body)
+            del hidden
+        inner = body.at(layers.up)
+        np.add(inner, first, out=inner)
+        joint = _joint(_layer(net, "up"), body, fine, layers.fine, upscale)
+        del body, first, inner, fine
+        wanted = scaled(layers.part, upscale)
+        joined = _convolved(
+            _layer(net, "joined"), joint, widened(wanted, 1, scaled(whole, upscale))
         )
-        rows, cols = scaled(inside(layers.part, layers.fine), upscale)
-        return np.array(made)[0, rows, cols]
+        return _convolved(_layer(net, "out"), joined, wanted).at(wanted)[0, :, :, 0].copy()
 
     @staticmethod
     def release() -> None:
         """Give back the memory of images that are not in use; any thread may go on computing."""
-        for pool in _pools():
+        for pool in pools():
             pool.clear()
         give_back()
 
@@ -102,6 +91,28 @@ class PlainDenoiser:
                 self._of_level[level] = _load(self._text_of_level(level))
             return self._layers[upscale], self._of_level[level]
 
+    def _begun(self, net: Any, both: Floats, whole: Window, upscale: int) -> tuple[Image, Image]:
+        """Return what the first layer makes, at output resolution, and the next one of it."""
+        import ncnn
+
+        framed = np.pad(both, ((0, 0), (1, 1), (1, 1)))
+        channels = len(self._conv("head")[1])
+        made: list[Image] = []
+        for strip in strips(whole, channels * upscale * both[0, 0].nbytes):
+            windows = scaled(strip, upscale), strip
+            rows = windows[0][0]
+            given = np.ascontiguousarray(framed[:, rows.start : rows.stop + 2])  # ncnn borrows it
+            extractor = _extractor(net)
+            extractor.input("in", ncnn.Mat(given))
+            pixels = [pixels_of(_made(extractor, name)) for name in ("fine", "begun")]
+            del extractor
+            if not made:
+                whole_ = scaled(whole, upscale), whole
+                made = [Image.like(p, w) for p, w in zip(pixels, whole_, strict=True)]
+            for image, window, part in zip(made, windows, pixels, strict=True):
+                image.at(window)[...] = part
+        return made[0], made[1]
+
     def _text_of_level(self, level: float) -> "_Text":
         """First convolutions of the blocks."""
         text, embedding = _Text(), self._embedding(level)
@@ -109,8 +120,7 @@ class PlainDenoiser:
             weight, bias = self._conv(f"blocks.{block}.first")
             scale, shift = np.split(self._linear(f"blocks.{block}.level", embedding), 2)
             weight, bias = weight * (1 + scale)[:, None, None, None], bias * (1 + scale) + shift
-            text.add("Input", f"body{block}", [], [f"body{block}"])
-            text.convolve(f"body{block}", f"hidden{block}", weight, bias, bent=True)
+            text.alone(f"hidden{block}", weight, bias, bent=True)
         return text
 
     def _text(self, upscale: int) -> "_Text":
@@ -122,20 +132,11 @@ class PlainDenoiser:
         text.convolve("bent", "begun", *self._conv(f"down.{upscale}"), stride=upscale)
         for block in range(self.blocks):
             weight, bias = (_RESIDUAL * w for w in self._conv(f"blocks.{block}.second"))
-            text.add("Input", f"body{block}", [], [f"body{block}"])
-            text.add("Input", f"hidden{block}", [], [f"hidden{block}"])
-            text.convolve(f"hidden{block}", f"more{block}", weight, bias)
-            text.sum(f"body{block}", f"more{block}", f"made{block}")
-        text.add("Input", "deep", [], ["deep"])
-        text.add("Input", "first", [], ["first"])
-        text.sum("deep", "first", "up")
-        text.convolve("up", "channels", *self._conv(f"up.{upscale}.0"))
-        text.add("PixelShuffle", "shuffled", ["channels"], ["shuffled"], f"0={upscale}")
-        text.add("Input", "kept", [], ["kept"])
-        text.sum("kept", "shuffled", "both")
-        text.add("ReLU", "joint", ["both"], ["joint"])
-        text.convolve("joint", "joined", *self._conv("join"), bent=True)
-        text.convolve("joined", "out", *self._conv("tail"))
+            text.alone(f"made{block}", weight, bias)
+        by_phase = (_by_phase(w, upscale) for w in self._conv(f"up.{upscale}.0"))
+        text.alone("up", *by_phase)
+        text.alone("joined", *self._conv("join"), bent=True)
+        text.alone("out", *self._conv("tail"))
         return text
 
     def _conv(self, name: str) -> tuple[Floats, Floats]:
@@ -175,18 +176,18 @@ class _Text:
         stride: int = 1,
         bent: bool = False,
     ) -> None:
-        """Add a convolution; one without stride keeps the size of its images."""
-        kernel = weight.shape[2]
-        pad = kernel // 2 if stride == 1 else 0
-        how = {0: len(weight), 1: kernel, 3: stride, 4: pad, 5: 1, 6: weight.size, 9: int(bent)}
+        """Add a convolution; what it makes ends where it would read beyond its images."""
+        how = {0: len(weight), 1: weight.shape[2], 3: stride, 5: 1, 6: weight.size, 9: int(bent)}
         text = " ".join(f"{key}={value}" for key, value in how.items())
         self.add("Convolution", makes, [reads], [makes], text)
         self.weights.append(struct.pack("<I", 0))  # float32 follows
         self.weights += [np.ascontiguousarray(w, "<f4").tobytes() for w in (weight, bias)]
 
-    def sum(self, one: str, other: str, makes: str) -> None:
-        """Add two images."""
-        self.add("BinaryOp", makes, [one, other], [makes], "0=0")
+    def alone(self, makes: str, weight: Floats, bias: Floats, *, bent: bool = False) -> None:
+        """Add a convolution that is given its images."""
+        reads = f"of_{makes}"
+        self.add("Input", reads, [], [reads])
+        self.convolve(reads, makes, weight, bias, bent=bent)
 
     def __str__(self) -> str:
         return "\n".join(["7767517", f"{len(self.lines)} {len(self.blobs)}", *self.lines, ""])
@@ -208,65 +209,62 @@ def _load(text: _Text) -> Any:
     return net
 
 
-def _run(net: Any, name: str, *, packed: bool = True, **images: Any) -> Any:
-    """Feed images into a net, and return another."""
-    extractor = _extractor(net)
-    for blob, image in images.items():
-        extractor.input(blob, image)
-    return _made(extractor, name, packed=packed)
+def _by_phase(weight: Floats, upscale: int) -> Floats:
+    """Order what is shuffled by output pixels of an input pixel first: (row, col, channel)."""
+    channels = weight.reshape(-1, upscale, upscale, *weight.shape[1:])
+    return np.moveaxis(channels, 0, 2).reshape(weight.shape)
+
+
+def _layer(net: Any, name: str) -> Layer:
+    """Return what makes an image of the one that a net has for it."""
+
+    def make(image: Any) -> Any:
+        extractor = _extractor(net)
+        extractor.input(f"of_{name}", image)
+        return _made(extractor, name)
+
+    return make
 
 
 def _extractor(net: Any) -> Any:
     extractor = net.create_extractor()
-    images, within_layers = _pools()
+    images, within_layers = pools()
     extractor.set_blob_allocator(images)
     extractor.set_workspace_allocator(within_layers)
     return extractor
 
 
-@cache
-def _pools() -> tuple[Any, Any]:
-    """Return where all nets and threads have memory from, as long as the program runs.
-
-    Each net would have pools of its own otherwise, and keep all of it. A block is used again for
-    no less than half of it: without that large ones are taken for little things.
-    """
-    import ncnn
-
-    pools = ncnn.PoolAllocator(), ncnn.PoolAllocator()
-    for pool in pools:
-        pool.set_size_compare_ratio(0.5)
-    return pools
-
-
-def _made(extractor: Any, name: str, *, packed: bool = True) -> Any:
-    failed, made = extractor.extract(name, _KEPT if packed else 0)
+def _made(extractor: Any, name: str) -> Any:
+    failed, made = extractor.extract(name, _KEPT)
     if failed:
         raise MemoryError  # the only reason there is
     return made
 
 
-def _cut(image: Any, window: Window, whole: Window) -> Any:
-    """Cut a window out of an image that covers another."""
-    import ncnn
-
-    (top, left), (bottom, right) = (
-        (ours.start - all_.start for ours, all_ in zip(window, whole, strict=True)),
-        (all_.stop - ours.stop for ours, all_ in zip(window, whole, strict=True)),
-    )
-    if not any((top, bottom, left, right)):
-        return image
-    made = ncnn.Mat()
-    ncnn.copy_cut_border(image, made, top, bottom, left, right, _alone())
+def _convolved(layer: Layer, image: Image, window: Window, more: Image | None = None) -> Image:
+    """Make a window of what a layer makes of an image, and add another."""
+    made = None
+    for strip, pixels in image.through(layer, window):
+        made = made or Image.like(pixels, window)
+        if more is None:
+            made.at(strip)[...] = pixels
+        else:
+            np.add(pixels, more.at(strip), out=made.at(strip))
+    assert made is not None
     return made
 
 
-@cache
-def _alone() -> Any:
-    """Return options with one thread: ncnn's own would wait for work by counting."""
-    import ncnn
-
-    options = ncnn.Option()
-    options.num_threads = 1
-    options.blob_allocator, _ = _pools()
-    return options
+def _joint(layer: Layer, body: Image, fine: Image, window: Window, upscale: int) -> Image:
+    """Add what a layer makes for the output pixels of each of a body's to `fine`, and bend it."""
+    made = Image.like(fine.pixels, scaled(window, upscale))
+    for strip, pixels in body.through(layer, window):
+        at = scaled(strip, upscale)
+        out, more = made.at(at), fine.at(at)
+        phases = repacked(pixels, out.shape[-1]).reshape(
+            upscale, upscale, len(out), *pixels.shape[1:3], -1
+        )
+        for row, col in np.ndindex(upscale, upscale):
+            here = slice(None), slice(row, None, upscale), slice(col, None, upscale)
+            np.add(phases[row, col], more[here], out=out[here])
+        np.maximum(out, 0, out=out)
+    return made

@@ -31,6 +31,7 @@ from hsisr_geo.threads import cores, each, products_in_one_thread
 Floats = NDArray[np.float32]
 
 _STRIP_BYTES = 1 << 22
+_LAYER_BYTES = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,14 @@ class PlainExecution(UnderWay):
         Bands that are back-projected together.
     workspace
         Times the images between layers that a component in the denoiser takes: Winograd's products
-        have as much between themselves.
-    layer_bytes
-        What a thread's buffers take.
+        are those of a strip.
     keeps_latents
         Of the encoder, until they are decoded.
     """
 
     images: int = field(default_factory=cores)
     bands: int = 4
-    workspace: float = 2.0
-    layer_bytes: int = 1 << 22
+    workspace: float = 1.0
     keeps_latents: bool = True
 
     @property
@@ -65,6 +63,11 @@ class PlainExecution(UnderWay):
         Each has the same, however many there are: products of other sizes are rounded otherwise.
         """
         return _STRIP_BYTES * self.images
+
+    @property
+    def layer_bytes(self) -> int:
+        """What buffers of all threads take: a strip's, in the autoencoder and in the denoiser."""
+        return _LAYER_BYTES * self.images
 
 
 @dataclass(frozen=True, eq=False)
