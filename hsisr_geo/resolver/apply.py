@@ -7,6 +7,7 @@ lie is the caller's business.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from hsisr_geo.cube.windows import Window, inside, scaled
 from hsisr_geo.raster.statistics import SceneStatistics
 from hsisr_geo.resolver.interpolation import BicubicResolver, Interpolation
 from hsisr_geo.resolver.protocol import CubesFunction, PublishedResolver, Resolver
+from hsisr_geo.threads import each
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,12 +124,27 @@ def make_bands(
         return [np.require(answer, np.float32, ["C", "W"]) for answer in answers]
         # ^ as they are if they can be: a second copy of a tile is most of its memory. Float64 would
         # shift all that lies behind it in a record, and holes cut in a copy would be lost
-    made = [np.full(shape, blank, np.float32) for blank in blanks]
-    for sr, answer in zip(made, answers, strict=False):
-        sr[list(method.resolved)] = answer
+    made = [
+        _placed(answer, method.resolved, shape, blank)
+        for answer, blank in zip_longest(answers, blanks)
+    ]
     if method.interpolated and not empty:
         filled = fill_holes(cube[list(method.interpolated)])
         made[0][list(method.interpolated)] = upsample(filled, method.upscale)[:, rows, cols]
+    return made
+
+
+def _placed(
+    answer: Cube | None, resolved: Sequence[int], shape: tuple[int, int, int], blank: float
+) -> Cube:
+    """Return a cube of all bands, those that were not resolved blank."""
+    places = {} if answer is None else {band: n for n, band in enumerate(resolved)}
+    made = np.empty(shape, np.float32)
+
+    def place(band: int) -> None:
+        made[band] = blank if answer is None or band not in places else answer[places[band]]
+
+    each(place, range(len(made)))
     return made
 
 

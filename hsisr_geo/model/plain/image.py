@@ -54,7 +54,7 @@ class Image:
         if mat.empty():
             raise MemoryError
         made = pixels_of(mat)
-        made[:, [0, -1]] = made[:, :, [0, -1]] = 0
+        made[:, :: rows - 1] = made[:, :, :: cols - 1] = 0
         return cls(mat, made, window)
 
     def at(self, window: Window) -> Floats:

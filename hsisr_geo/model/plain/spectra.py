@@ -26,7 +26,7 @@ from hsisr_geo.model.scene import Scene
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-_CHUNK = 1 << 19  # floats of a buffer: fewer take longer to begin, more leave the cache
+_CHUNK = 1 << 20  # floats of a buffer: of fewer, threads wait for each other's Python
 _BLOCK = 32  # bands whose hidden values one product makes
 
 

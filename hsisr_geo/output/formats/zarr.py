@@ -5,7 +5,6 @@ writes. The dimensions are (wavelength, y, x), or (band, y, x) where not all wav
 or two are the same. A shard of version 3 is what is written at once: all bands of a block.
 """
 
-import asyncio
 import base64
 import struct
 import warnings
@@ -216,6 +215,8 @@ def _rest_after_an_error() -> Iterator[None]:
 
 
 async def _others_done() -> None:
+    import asyncio  # which takes 30 ms, of every start
+
     if others := asyncio.all_tasks() - {asyncio.current_task()}:
         await asyncio.wait(others, timeout=_REST_S)
 
