@@ -207,5 +207,7 @@ class _Band:
         sample = np.concatenate(self._sample)
         if not sample.size:  # all valid pixels lie off the grid
             return self._minimum, self._maximum
+        if sample.dtype.kind in "iu" and sample.dtype.itemsize <= 2:
+            sample.sort(kind="stable")  # by radix; what is sorted is soon parted: half the time
         low, high = np.percentile(sample, PERCENTILES)
         return float(low), float(high)
