@@ -60,11 +60,14 @@ def test_channels_are_grouped_anew(pack: int) -> None:
     assert np.array_equal(grouped.transpose(0, 3, 1, 2).reshape(known.shape), known)
 
 
-def test_strips_cover_a_window_in_whole_tiles_of_winograd() -> None:
-    window = slice(3, 50), slice(0, 9)
+@pytest.mark.parametrize(
+    ("rows", "heights"), [(47, [24, 23]), (49, [24, 25]), (66, [24, 24, 18]), (1, [1]), (13, [13])]
+)
+def test_strips_cover_a_window_in_whole_tiles_of_winograd(rows: int, heights: list[int]) -> None:
+    window = slice(3, 3 + rows), slice(0, 9)
     cut = list(strips(window, image._STRIP_BYTES // 25))
-    assert [rows.stop - rows.start for rows, _ in cut] == [24, 23]
-    assert [rows.start for rows, _ in cut] == [3, 27]
+    assert [rows.stop - rows.start for rows, _ in cut] == heights
+    assert [rows.start for rows, _ in cut] == [3 + sum(heights[:n]) for n in range(len(heights))]
     assert all(cols == window[1] for _, cols in cut)
 
 

@@ -88,9 +88,11 @@ class Image:
 def strips(window: Window, row_bytes: int) -> Iterator[Window]:
     """Cut a window into strips that stay in a cache with what is made of them."""
     rows, cols = window
-    step = max(_TILE, _STRIP_BYTES // row_bytes // _TILE * _TILE)
-    for top in range(rows.start, rows.stop, step):
-        yield slice(top, min(top + step, rows.stop)), cols
+    step = _TILE * max(1, round(_STRIP_BYTES / row_bytes / _TILE))
+    count = max(1, round((rows.stop - rows.start) / step))  # the last one takes what is left
+    for top in range(rows.start, rows.start + count * step, step):
+        last = top == rows.start + (count - 1) * step
+        yield slice(top, rows.stop if last else top + step), cols
 
 
 @cache
