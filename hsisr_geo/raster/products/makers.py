@@ -5,7 +5,7 @@ unscaled in W/(m2 sr um); wavelengths are tags of its bands, or `eo:bands` of th
 usable data mask …_data_mask.tiff beside, whose second band is 1 for a cloud (in 1.5 and in 2.0).
 Pixxel, support pages: FFnn_<id>_<date>_<level>_<date>_aaabbccc.tif; reflectance of L1C and L2A is
 DN / 50000, radiance of L1B unscaled. Kuva Hyperfield, as acolite reads it: L1C.tif and a JSON with
-`image.bands`, each with wavelength, bandwidth, scale and offset; (DN + offset) * scale, 0 is none.
+"image.bands", each with wavelength, bandwidth, scale and offset; (DN + offset) * scale, 0 is none.
 """
 
 import re
