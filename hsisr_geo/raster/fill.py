@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hsisr_geo.cube.windows import Window
 from hsisr_geo.errors import RasterError
 from hsisr_geo.raster.raster import Raster, Stored
-from hsisr_geo.raster.read import TooLargeError, read_both
+from hsisr_geo.raster.read import TooLargeError, read_both, whole
 
 _AT_ONCE = 2**18  # pixels of a scene that is looked at as a whole
 _PLACES = 5  # windows along each axis of a larger one
@@ -65,7 +65,7 @@ def undeclared_fill(raster: Raster) -> str:
 def windows(raster: Raster) -> list[Window]:
     """Return all of a small scene, or 25 windows of a large one."""
     if raster.rows * raster.cols <= _AT_ONCE:
-        return [(slice(0, raster.rows), slice(0, raster.cols))]
+        return [whole(raster)]
     return list(product(_along(raster.rows), _along(raster.cols)))
 
 

@@ -138,11 +138,11 @@ def _placed(
     answer: Cube | None, resolved: Sequence[int], shape: tuple[int, int, int], blank: float
 ) -> Cube:
     """Return a cube of all bands, those that were not resolved blank."""
-    places = {} if answer is None else {band: n for n, band in enumerate(resolved)}
+    found = {} if answer is None else dict(zip(resolved, answer, strict=True))
     made = np.empty(shape, np.float32)
 
     def place(band: int) -> None:
-        made[band] = blank if answer is None or band not in places else answer[places[band]]
+        made[band] = found.get(band, blank)
 
     each(place, range(len(made)))
     return made

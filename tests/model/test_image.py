@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hsisr_geo.model.plain import image
 from hsisr_geo.model.plain.denoiser import PlainDenoiser
-from hsisr_geo.model.plain.image import Image, pixels_of, pools, repacked, strips
+from hsisr_geo.model.plain.image import Image, pools, repacked, strips
 from hsisr_geo.model.plain.network import load_network
 from hsisr_geo.resolver.catalogue import find_model
 
@@ -55,7 +55,7 @@ def test_rows_are_a_view() -> None:
 @pytest.mark.parametrize("pack", [1, 4, 8, 16])
 def test_channels_are_grouped_anew(pack: int) -> None:
     made, known = _image(32)
-    (grouped,) = [repacked(made.at(WINDOW), pack)]
+    grouped = repacked(made.at(WINDOW), pack)
     assert grouped.shape == (32 // pack, 11, 7, pack)
     assert np.array_equal(grouped.transpose(0, 3, 1, 2).reshape(known.shape), known)
 
@@ -97,12 +97,14 @@ def test_strips_change_nothing_but_the_last_rounding(
         assert (some == made[0]).mean() > 0.5
 
 
-def test_images_are_given_back() -> None:
-    """Whatever came before: nothing holds on to a pool's memory, which has no limit."""
-    made, _ = _image(32)
-    pixels = pixels_of(made.rows(slice(3, 14))).copy()
+def test_pixels_hold_their_memory_when_pools_give_back_the_rest() -> None:
+    """Whatever is made next has other memory, as long as a view of an image is there."""
+    made, known = _image(32)
+    pixels = made.at(WINDOW)
     del made
-    images, _ = pools()
-    images.clear()
-    again, _ = _image(32)
-    assert np.array_equal(pixels, pixels_of(again.rows(slice(3, 14))))
+    for pool in pools():
+        pool.clear()
+    others = [_image(32)[0] for _ in range(3)]
+    for other in others:
+        other.pixels[...] = 7
+    assert np.array_equal(pixels.transpose(0, 3, 1, 2).reshape(known.shape), known)

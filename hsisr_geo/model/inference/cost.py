@@ -142,13 +142,9 @@ class PartCost:
         if e.normalising_reach:  # another copy of the input, and the axes at both resolutions
             held += (self.bands + 4 * AXES) * area(e.read)
         images = min(self.execution.images, self._images)
-        network = (
-            self.execution.workspace
-            * images
-            * (
-                seen * (4 + 3 * c.denoiser_fine_width)
-                + 4 * c.denoiser_width * area(e.seen(e.evaluations))
-            )
+        network = images * (
+            seen * (4 + 3 * c.denoiser_fine_width)
+            + 4 * c.denoiser_width * area(e.seen(e.evaluations))
         )
         network += self._latents * piece if self.execution.keeps_latents else 0
         chains = 4 * self._images * after if e.evaluations > 1 else 0

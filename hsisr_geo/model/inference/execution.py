@@ -40,8 +40,6 @@ class Execution(UnderWay):
         Bands that are back-projected together.
     strip_bytes
         What interpolated rows of all bands may take before they are encoded.
-    workspace
-        Times the images between layers that a component in the denoiser takes.
     keeps_latents
         Of the encoder, until they are decoded: a GPU's memory is for images.
     memory_format
@@ -53,7 +51,6 @@ class Execution(UnderWay):
     layer_bytes: int = 1 << 20
     bands: int = 8
     strip_bytes: int = 1 << 25
-    workspace: float = 1.0
     keeps_latents: bool = False
     memory_format: torch.memory_format = torch.channels_last
 

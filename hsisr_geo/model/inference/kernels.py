@@ -96,8 +96,6 @@ class Amounts(Protocol):
     @property
     def keeps_latents(self) -> bool: ...  # noqa: D102
     @property
-    def workspace(self) -> float: ...  # noqa: D102
-    @property
     def layer_bytes(self) -> int: ...  # noqa: D102
     @property
     def strip_bytes(self) -> int: ...  # noqa: D102

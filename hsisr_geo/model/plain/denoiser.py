@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hsisr_geo.cube.windows import Window, scaled, widened
+from hsisr_geo.cube.windows import Window, phases, scaled, widened
 from hsisr_geo.errors import ModelError
 from hsisr_geo.files import temporary_folder
 from hsisr_geo.heap import give_back
@@ -57,8 +57,7 @@ class PlainDenoiser:
         net, of_level = self._nets(upscale, level)
         whole = slice(0, condition.shape[0] // upscale), slice(0, condition.shape[1] // upscale)
         layers = layers_of(whole, part, self.blocks)
-        both = np.stack([np.zeros_like(condition) if y is None else y, condition])
-        fine, body = self._begun(net, both, whole, upscale)
+        fine, body = self._begun(net, y, condition, whole, upscale)
         first = body.at(layers.up)
         for block, (at, left) in enumerate(pairwise(layers.blocks)):
             check()
@@ -91,24 +90,30 @@ class PlainDenoiser:
                 self._of_level[level] = _load(self._text_of_level(level))
             return self._layers[upscale], self._of_level[level]
 
-    def _begun(self, net: Any, both: Floats, whole: Window, upscale: int) -> tuple[Image, Image]:
+    def _begun(
+        self, net: Any, y: Floats | None, condition: Floats, whole: Window, upscale: int
+    ) -> tuple[Image, Image]:
         """Return what the first layer makes, at output resolution, and the next one of it."""
         import ncnn
 
-        framed = np.pad(both, ((0, 0), (1, 1), (1, 1)))
+        both = np.zeros((2, *(side + 2 for side in condition.shape)), np.float32)  # framed
+        if y is not None:
+            both[0, 1:-1, 1:-1] = y
+        both[1, 1:-1, 1:-1] = condition
         channels = len(self._conv("head")[1])
         made: list[Image] = []
-        for strip in strips(whole, channels * upscale * both[0, 0].nbytes):
+        for strip in strips(whole, channels * upscale * condition[0].nbytes):
             windows = scaled(strip, upscale), strip
             rows = windows[0][0]
-            given = np.ascontiguousarray(framed[:, rows.start : rows.stop + 2])  # ncnn borrows it
+            given = np.ascontiguousarray(both[:, rows.start : rows.stop + 2])  # ncnn borrows it
             extractor = _extractor(net)
             extractor.input("in", ncnn.Mat(given))
             pixels = [pixels_of(_made(extractor, name)) for name in ("fine", "begun")]
             del extractor
-            if not made:
-                whole_ = scaled(whole, upscale), whole
-                made = [Image.like(p, w) for p, w in zip(pixels, whole_, strict=True)]
+            made = made or [
+                Image.like(pixels[0], scaled(whole, upscale)),
+                Image.like(pixels[1], whole),
+            ]
             for image, window, part in zip(made, windows, pixels, strict=True):
                 image.at(window)[...] = part
         return made[0], made[1]
@@ -260,11 +265,10 @@ def _joint(layer: Layer, body: Image, fine: Image, window: Window, upscale: int)
     for strip, pixels in body.through(layer, window):
         at = scaled(strip, upscale)
         out, more = made.at(at), fine.at(at)
-        phases = repacked(pixels, out.shape[-1]).reshape(
-            upscale, upscale, len(out), *pixels.shape[1:3], -1
-        )
-        for row, col in np.ndindex(upscale, upscale):
-            here = slice(None), slice(row, None, upscale), slice(col, None, upscale)
-            np.add(phases[row, col], more[here], out=out[here])
+        shape = upscale**2, len(out), *pixels.shape[1:3], -1
+        shuffled = repacked(pixels, out.shape[-1]).reshape(shape)
+        kept, sums = (phases(np.moveaxis(image, 0, 2), upscale) for image in (more, out))
+        for one, other, both in zip(np.moveaxis(shuffled, 1, 3), kept, sums, strict=True):
+            np.add(one, other, out=both)
         np.maximum(out, 0, out=out)
     return made

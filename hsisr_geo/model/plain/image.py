@@ -79,10 +79,9 @@ class Image:
         The window may reach as far as this one where that ends with the whole image, else as far
         as its outermost pixels.
         """
-        left = window[1].start - self.window[1].start
+        _, cols = inside(window, self.window)
         for strip in strips(window, self.pixels[:, 0].nbytes):
-            made = pixels_of(layer(self.rows(strip[0])))
-            yield strip, made[:, :, left : left + window[1].stop - window[1].start]
+            yield strip, pixels_of(layer(self.rows(strip[0])))[:, :, cols]
 
 
 def strips(window: Window, row_bytes: int) -> Iterator[Window]:

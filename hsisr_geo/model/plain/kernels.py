@@ -44,16 +44,12 @@ class PlainExecution(UnderWay):
         Components in the denoiser at the same time, and threads.
     bands
         Bands that are back-projected together.
-    workspace
-        Times the images between layers that a component in the denoiser takes: Winograd's products
-        are those of a strip.
     keeps_latents
         Of the encoder, until they are decoded.
     """
 
     images: int = field(default_factory=cores)
     bands: int = 4
-    workspace: float = 1.0
     keeps_latents: bool = True
 
     @property
