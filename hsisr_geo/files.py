@@ -10,7 +10,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def temporary_folder(inside: str | os.PathLike[str] | None = None) -> Iterator[P
     with ExitStack() as stack:
         try:
             clear(inside or tempfile.gettempdir(), re.escape(_TEMPORARY) + r"\w{8}")
-            folder = _made_and_held(inside, stack)
+            folder = _made_and_held(lambda: _folder_in(inside, stack), stack)
         except OSError as error:
             raise _no_room(inside, error) from error
         try:
@@ -63,17 +63,26 @@ def temporary_folder(inside: str | os.PathLike[str] | None = None) -> Iterator[P
             raise _no_room(inside, error) from error
 
 
-def _made_and_held(inside: str | os.PathLike[str] | None, stack: ExitStack) -> Path:
-    """Make a temporary folder, again where another process has cleared it before it was held."""
+def _made_and_held(make: Callable[[], Path], stack: ExitStack) -> Path:
+    """Make a file or folder, again where another process has cleared it before it was held."""
     for _ in range(_TRIES):
-        made = tempfile.TemporaryDirectory(
-            prefix=_TEMPORARY, dir=inside, ignore_cleanup_errors=True
-        )
-        folder = Path(stack.enter_context(made))
-        stack.enter_context(held(folder))
-        if folder.exists():
-            return folder
+        made = make()
+        with suppress(FileNotFoundError):
+            if stack.enter_context(_held(made)):
+                return made
     raise OSError(errno.EBUSY, "others remove what is made there")
+
+
+def _folder_in(inside: str | os.PathLike[str] | None, stack: ExitStack) -> Path:
+    made = tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=inside, ignore_cleanup_errors=True)
+    return Path(stack.enter_context(made))
+
+
+def _draft_beside(path: Path) -> Path:
+    draft = draft_of(path)
+    if sys.platform != "win32":  # nothing is held there
+        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666))
+    return draft
 
 
 def _no_room(inside: str | os.PathLike[str] | None, error: OSError) -> OutputError:
@@ -107,16 +116,17 @@ def lock(file: int) -> bool | None:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Lock a file, which is made, or a folder, so that nobody takes it for what a kill has left."""
+def _held(path: Path) -> Iterator[bool]:
+    """Lock a file or folder, so that nobody takes it for what a kill has left.
+
+    Yields whether it is there: whoever clears holds it while it goes.
+    """
     if sys.platform == "win32":
-        yield
+        yield True
         return
-    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT | os.O_EXCL
-    file = os.open(path, flags, 0o666)
+    file = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
-        lock(file)
-        yield
+        yield lock(file) is not False and path.exists()
     finally:
         os.close(file)
 
@@ -186,11 +196,11 @@ def drafted(path: Path) -> Iterator[Path]:
     """
     check_plain(path)
     given, path = path, path.resolve()
-    draft = draft_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         clear(path.parent, re.escape(f".{path.name}.") + r"\d+-[0-9a-f]{8}")
-        with held(draft):
+        with ExitStack() as stack:
+            draft = _made_and_held(lambda: _draft_beside(path), stack)
             try:
                 yield draft
                 put_in_place(draft, path)

@@ -9,6 +9,7 @@ import pytest
 from attacks.test_kills import Dead, guillotine  # noqa: F401 - a fixture
 from commands import posix
 
+from hsisr_geo import files
 from hsisr_geo.assessment.report import folder as report_folder
 from hsisr_geo.assessment.report import write_report
 from hsisr_geo.errors import OutputError
@@ -82,6 +83,56 @@ def test_temporary_folders_of_a_killed_process_go_with_the_next_one_and_no_other
         assert other.is_dir()
         assert len(list(tmp_path.iterdir())) == 3
     assert [p.name for p in tmp_path.iterdir()] == [".hsisr-geo-of.mine"]
+
+
+@pytest.fixture
+def cleared_at_once(monkeypatch):
+    """Another process takes the first folder or draft for what a kill has left, before it is held.
+
+    It only goes once: so the next one is ours.
+    """
+    held, seen = files._held, []
+
+    def late(path):
+        seen.append(path)
+        if len(seen) == 1:
+            files.remove(path)
+        return held(path)
+
+    monkeypatch.setattr(files, "_held", late)
+    return seen
+
+
+def test_a_temporary_folder_that_others_clear_is_made_again(tmp_path, cleared_at_once):
+    with temporary_folder(tmp_path) as folder:
+        (folder / "weights").write_bytes(b"much")
+        assert list(tmp_path.iterdir()) == [folder]
+    assert len(set(cleared_at_once)) == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_draft_that_others_clear_is_made_again(tmp_path, cleared_at_once):
+    with drafted(tmp_path / "a.json") as draft:
+        assert list(tmp_path.iterdir()) == [draft]
+        draft.write_text("said")
+    assert len(set(cleared_at_once)) == 2
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.json", "said")]
+
+
+@posix
+def test_what_others_are_clearing_is_not_held(tmp_path):
+    """They have it locked, and it is about to go."""
+    made = tmp_path / "folder"
+    made.mkdir()
+    other = os.open(made, os.O_RDONLY)
+    try:
+        assert files.lock(other)
+        with files._held(made) as ours:
+            assert not ours
+    finally:
+        os.close(other)
+    with files._held(made) as ours:
+        assert ours
 
 
 @pytest.fixture
